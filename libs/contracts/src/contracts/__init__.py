@@ -1,0 +1,1 @@
+"""The nouns the services share: events and value types, without mechanism."""

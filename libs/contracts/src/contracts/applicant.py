@@ -1,0 +1,143 @@
+"""What the applicant service tells: calls, applications and projects.
+
+Events carry ids, codes and amounts, never a person and never a score.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from common.event import DomainEvent, event
+
+
+class SeatLine(msgspec.Struct, frozen=True, kw_only=True):
+    """Places of one type that one municipality funds."""
+
+    type_code: str
+    municipality_code: str
+    seats: int
+
+
+class ProjectType(msgspec.Struct, frozen=True, kw_only=True):
+    """A type of project in a call and the most public money one firm may get in it, in won."""
+
+    type_code: str
+    cap_won: int
+
+
+class PlannedBudgetLine(msgspec.Struct, frozen=True, kw_only=True):
+    """Money the call expects from one source; `municipality_code` is set for source MUNICIPALITY only."""
+
+    source: str
+    municipality_code: str | None = None
+    amount_won: int
+
+
+@event(service="applicant", aggregate="call", happened="published", version=1, key="call_id")
+class CallPublished(DomainEvent, frozen=True, kw_only=True):
+    """A call is open to the public and can no longer change."""
+
+    call_id: UUID
+    track: str
+    title_ko: str
+    fiscal_year: int
+    opens_at: datetime
+    closes_at: datetime
+    split_rule_version: str
+    types: list[ProjectType]
+    seat_lines: list[SeatLine]
+    planned_budget_lines: list[PlannedBudgetLine]
+
+
+class _ApplicationFact(DomainEvent, frozen=True, kw_only=True):
+    application_id: UUID
+    call_id: UUID
+    type_code: str
+    municipality_code: str
+
+
+@event(service="applicant", aggregate="application", happened="submitted", version=1, key="application_id")
+class ApplicationSubmitted(_ApplicationFact, frozen=True, kw_only=True):
+    """A firm has applied in time; from here the case is the programme's."""
+
+    company_id: UUID
+    total_cost_won: int
+    submitted_at: datetime
+
+
+@event(service="applicant", aggregate="application", happened="supplement-requested", version=1, key="application_id")
+class SupplementRequested(_ApplicationFact, frozen=True, kw_only=True):
+    """The operator asked for more papers until a date (보완요청)."""
+
+    due_at: datetime
+
+
+@event(service="applicant", aggregate="application", happened="supplemented", version=1, key="application_id")
+class ApplicationSupplemented(_ApplicationFact, frozen=True, kw_only=True):
+    """The firm answered the request in time; screening goes on."""
+
+
+@event(service="applicant", aggregate="application", happened="found-eligible", version=1, key="application_id")
+class ApplicationFoundEligible(_ApplicationFact, frozen=True, kw_only=True):
+    """Every screening rule passed; the panel may score it."""
+
+    rule_version: str
+
+
+@event(service="applicant", aggregate="application", happened="found-ineligible", version=1, key="application_id")
+class ApplicationFoundIneligible(_ApplicationFact, frozen=True, kw_only=True):
+    """At least one screening rule failed; `failed_rules` are their ids (R-01 .. R-13)."""
+
+    rule_version: str
+    failed_rules: list[str]
+
+
+@event(service="applicant", aggregate="application", happened="withdrawn", version=1, key="application_id")
+class ApplicationWithdrawn(_ApplicationFact, frozen=True, kw_only=True):
+    """The firm took its application back."""
+
+
+@event(service="applicant", aggregate="application", happened="ranked", version=1, key="application_id")
+class ApplicationRanked(_ApplicationFact, frozen=True, kw_only=True):
+    """The province decided the ranking: `outcome` is SELECTED, RESERVE or NOT_SELECTED."""
+
+    outcome: str
+
+
+class _ProjectFact(DomainEvent, frozen=True, kw_only=True):
+    project_id: UUID
+    application_id: UUID
+    call_id: UUID
+    type_code: str
+    municipality_code: str
+
+
+@event(service="applicant", aggregate="project", happened="selected", version=1, key="project_id")
+class ProjectSelected(_ProjectFact, frozen=True, kw_only=True):
+    """A firm has a place; funding must now commit its money or refuse. Carries all that the split needs."""
+
+    company_id: UUID
+    fiscal_year: int
+    track: str
+    total_cost_won: int
+    cap_won: int
+    split_rule_version: str
+    promoted: bool = False
+
+
+@event(service="applicant", aggregate="project", happened="confirmed", version=1, key="project_id")
+class ProjectConfirmed(_ProjectFact, frozen=True, kw_only=True):
+    """The money is committed; the project stands."""
+
+
+@event(service="applicant", aggregate="project", happened="not-funded", version=1, key="project_id")
+class ProjectNotFunded(_ProjectFact, frozen=True, kw_only=True):
+    """Funding refused; the place is free for the next reserve."""
+
+    reason: str
+
+
+@event(service="applicant", aggregate="project", happened="withdrawn", version=1, key="project_id")
+class ProjectWithdrawn(_ProjectFact, frozen=True, kw_only=True):
+    """The selected firm gave its place back; funding must free the money."""

@@ -1,0 +1,88 @@
+"""What the funding service tells: budget lines and commitments. `left_won` with `line_version` says how fresh a balance is."""
+
+from uuid import UUID
+
+import msgspec
+
+from common.event import DomainEvent, event
+
+
+class LineBalance(msgspec.Struct, frozen=True, kw_only=True):
+    """What one budget line has left after this event; a higher `line_version` is newer, whatever order events come in."""
+
+    budget_line_id: UUID
+    source: str
+    municipality_code: str | None = None
+    fiscal_year: int
+    track: str
+    left_won: int
+    line_version: int
+
+
+class Share(msgspec.Struct, frozen=True, kw_only=True):
+    """The part of a project's total cost that one source pays. The SME's share has no budget line."""
+
+    source: str
+    municipality_code: str | None = None
+    budget_line_id: UUID | None = None
+    amount_won: int
+
+
+@event(service="funding", aggregate="budget", happened="line-confirmed", version=1, key="budget_line_id")
+class BudgetLineConfirmed(DomainEvent, frozen=True, kw_only=True):
+    """A second person confirmed an appropriation: commitments may now draw on it."""
+
+    budget_line_id: UUID
+    source: str
+    municipality_code: str | None = None
+    fiscal_year: int
+    track: str
+    amount_won: int
+    legal_regime: str
+    balance: LineBalance
+
+
+@event(service="funding", aggregate="commitment", happened="committed", version=1, key="project_id")
+class ProjectCommitted(DomainEvent, frozen=True, kw_only=True):
+    """A project's cost is split and every public share is reserved on its budget line."""
+
+    project_id: UUID
+    commitment_id: UUID
+    call_id: UUID
+    municipality_code: str
+    fiscal_year: int
+    track: str
+    total_cost_won: int
+    shares: list[Share]
+    nominal_burden_bp: int
+    effective_burden_bp: int
+    split_rule_version: str
+    balances: list[LineBalance]
+
+
+@event(service="funding", aggregate="commitment", happened="refused", version=1, key="project_id")
+class CommitmentRefused(DomainEvent, frozen=True, kw_only=True):
+    """A budget was short or missing: nothing was committed.
+
+    `rule` is the rule that refused (F-05), `short_source` the first source that lacked money, with what it needed and had.
+    """
+
+    project_id: UUID
+    call_id: UUID
+    municipality_code: str
+    rule: str
+    short_source: str
+    needed_won: int
+    left_won: int
+    balances: list[LineBalance]
+
+
+@event(service="funding", aggregate="commitment", happened="released", version=1, key="project_id")
+class CommitmentReleased(DomainEvent, frozen=True, kw_only=True):
+    """A project ended before its agreement and every reserved won is back on its line."""
+
+    project_id: UUID
+    commitment_id: UUID
+    call_id: UUID
+    municipality_code: str
+    balances: list[LineBalance]
