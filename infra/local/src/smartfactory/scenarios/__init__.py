@@ -1,0 +1,1 @@
+"""Programme years as data: every value names its source or says that it is assumed."""

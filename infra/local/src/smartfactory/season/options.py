@@ -1,0 +1,168 @@
+"""What a season needs to run and what it hands back: the seam between the command line and the driver."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from rich.console import Console
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideFirm:
+    """What the outside registers (tax office, SME status, debarment) know about one synthetic firm."""
+
+    business_number: str
+    corporate_number: str | None
+    size_class: str
+    """SMALL, SME, MID_SIZED or LARGE, as the SME-status register answers."""
+    tax_state: str = "ACTIVE"
+    """ACTIVE, SUSPENDED or CLOSED (rule R-05)."""
+    tax_arrears: bool = False
+    """National or local arrears (rule R-06)."""
+    concurrent_project: bool = False
+    """Building under another body's scheme (rule R-07)."""
+    supported_before: bool = False
+    """In any smart-factory scheme before (rule R-08)."""
+    debarred: bool = False
+    """On an exclusion list (rule R-10)."""
+    registered_supplier: bool = False
+    """In the pool of suppliers (rule R-11)."""
+
+
+class TokenIssuer(Protocol):
+    """The local issuer: a token for one person. Asked again for every few minutes of work, since tokens are short."""
+
+    async def __call__(self, *, subject: str, role: str, tenant: str | None) -> str:
+        """A signed access token."""
+
+
+class OutsideRegisters(Protocol):
+    """The simulators of outside systems: told once what each firm is, before anybody asks them."""
+
+    async def __call__(self, firms: Sequence[OutsideFirm]) -> None:
+        """Make these firms known; telling the same again changes nothing."""
+
+
+class ProgrammeClock(Protocol):
+    """The clock file all processes of the installation read."""
+
+    def __call__(self, instant: datetime) -> None:
+        """Move programme time to this aware instant, at once and for everybody."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeasonOptions:
+    """One season: which year, with which seed, against which running system."""
+
+    origin: str
+    """The one origin, as http://127.0.0.1:8080."""
+    year: int
+    issue_token: TokenIssuer
+    tell_registers: OutsideRegisters
+    move_clock: ProgrammeClock
+    seed: int = 1
+    scenario: str | None = None
+    """A scenario's name (`track-b-2024`, `test-small`); None means Track B of the year."""
+    concurrency: int = 16
+    """Requests under way at once."""
+    settle_deadline_seconds: float = 120.0
+    """How long funding may take to answer everything before the season gives up."""
+    console: Console | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """Somebody who can look around afterwards: `smartfactory token --role R --tenant T --subject S`."""
+
+    who: str
+    subject: str
+    role: str
+    tenant: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TypeRow:
+    """The season's outcome for one type of project."""
+
+    type_code: str
+    seats: int
+    applied: int
+    eligible: int
+    selected: int
+    """Chosen by the province's decision, promotions not counted."""
+    refused: int
+    """Funding had no money for them."""
+    promoted: int
+    """Reserves that took a refused place."""
+    confirmed: int
+    """Projects that stand: money committed."""
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyRow:
+    """One confirmed budget line: who funds, how much was confirmed, committed and is left."""
+
+    source: str
+    municipality_code: str | None
+    confirmed_won: int
+    committed_won: int
+    left_won: int
+    projects: int
+
+
+@dataclass(frozen=True, slots=True)
+class SeasonReport:
+    """What happened, as the public API tells it. Whether it is true is for the check to say."""
+
+    scenario: str
+    year: int
+    seed: int
+    call_id: str
+    types: Sequence[TypeRow]
+    money: Sequence[MoneyRow]
+    sme_won: int
+    """What the firms pay themselves."""
+    sign_ins: Sequence[SignIn]
+    addresses: Mapping[str, str]
+    """What to look at, by a short name."""
+    requests_sent: int
+    requests_replayed: int
+    """Requests whose answer the services had already given in an earlier run."""
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class CheckOptions:
+    """Where the four databases are, with a role that may read every table in them."""
+
+    database_urls: Mapping[str, str]
+    """Service name to postgresql:// URL."""
+    year: int
+    seed: int = 1
+    scenario: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is not as it must be."""
+
+    what: str
+    """The name of the broken claim, as `event-lost`."""
+    where: str
+    expected: str
+    found: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """Every claim that was tried, with how many things it looked at, and every finding."""
+
+    claims: Mapping[str, int]
+    findings: Sequence[Finding]
+    seconds: float
+
+    @property
+    def held(self) -> bool:
+        """True when nothing was found and every claim looked at something."""
+        return not self.findings and all(count > 0 for count in self.claims.values())
