@@ -1,4 +1,7 @@
-"""What the funding service tells: budget lines and commitments. `left_won` with `line_version` says how fresh a balance is."""
+"""What the funding service tells: budget lines and commitments.
+
+`left_won` with `line_version` says how fresh a balance is.
+"""
 
 from uuid import UUID
 
@@ -8,7 +11,7 @@ from common.event import DomainEvent, event
 
 
 class LineBalance(msgspec.Struct, frozen=True, kw_only=True):
-    """What one budget line has left after this event; a higher `line_version` is newer, whatever order events come in."""
+    """What one budget line has left after this event; a higher `line_version` is newer, in whatever order events come."""
 
     budget_line_id: UUID
     source: str
@@ -64,7 +67,8 @@ class ProjectCommitted(DomainEvent, frozen=True, kw_only=True):
 class CommitmentRefused(DomainEvent, frozen=True, kw_only=True):
     """A budget was short or missing: nothing was committed.
 
-    `rule` is the rule that refused (F-05), `short_source` the first source that lacked money, with what it needed and had.
+    `rule` is the rule that refused (F-05), `short_source` the first source that lacked money, with what it needed and
+    what it had.
     """
 
     project_id: UUID
