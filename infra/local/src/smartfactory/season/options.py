@@ -1,4 +1,8 @@
-"""What a season needs to run and what it hands back: the seam between the command line and the driver."""
+"""What a season needs to run and what it hands back: the seam between the command line and the driver.
+
+`season.driver.run_season(SeasonOptions) -> SeasonReport` plays it, `season.report.show(report, console)` prints it,
+`check.audit.run_check(CheckOptions) -> CheckReport` judges it, `check.hashes.table_hashes(urls)` fingerprints it.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -34,7 +38,7 @@ class TokenIssuer(Protocol):
     """The local issuer: a token for one person. Asked again for every few minutes of work, since tokens are short."""
 
     async def __call__(self, *, subject: str, role: str, tenant: str | None) -> str:
-        """A signed access token."""
+        """Sign an access token."""
 
 
 class OutsideRegisters(Protocol):
@@ -45,7 +49,7 @@ class OutsideRegisters(Protocol):
 
 
 class ProgrammeClock(Protocol):
-    """The clock file all processes of the installation read."""
+    """The clock file all processes of the installation read. A replayed season moves it back to where it was."""
 
     def __call__(self, instant: datetime) -> None:
         """Move programme time to this aware instant, at once and for everybody."""
