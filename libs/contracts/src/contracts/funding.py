@@ -11,7 +11,7 @@ from common.event import DomainEvent, event
 
 
 class LineBalance(msgspec.Struct, frozen=True, kw_only=True):
-    """What one budget line has left after this event; a higher `line_version` is newer, in whatever order events come."""
+    """What one budget line has left after this event; a higher `line_version` is newer, whatever comes first."""
 
     budget_line_id: UUID
     source: str
