@@ -1,0 +1,236 @@
+"""The service's PostgreSQL: the only file that begins, commits and rolls back.
+
+Everybody else receives a `Transaction` and executes SQLAlchemy Core statements on it. A commit always finishes once it
+has started, whatever happens to the task that asked for it, and a commit that recorded events then wakes the relay.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Coroutine
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Date, MetaData, Text, Uuid, event, text
+from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, JSONB, TIMESTAMP
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, DisconnectionError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.pool import NullPool
+
+from common import schema
+
+Transaction = AsyncConnection
+
+OUTBOX_CHANNEL = "outbox"
+
+_HINT_INTERVAL_SECONDS = 0.005
+_RECORDED = "smartfactory.outbox_recorded"
+_NAMES = {
+    # PostgreSQL's own default names, so that a constraint written in SQL and one written here are called the same.
+    "pk": "%(table_name)s_pkey",
+    "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
+    "uq": "%(table_name)s_%(column_0_N_name)s_key",
+    "ix": "%(table_name)s_%(column_0_N_name)s_idx",
+    "ck": "%(table_name)s_%(constraint_name)s_check",
+}
+_SESSION = {
+    "statement_timeout": "3000",
+    "lock_timeout": "1000",
+    "idle_in_transaction_session_timeout": "10000",
+    "timezone": "UTC",
+    "jit": "off",
+}
+# Classes of SQLSTATE that say "not now": connection, transaction rollback (deadlock), resources, operator intervention.
+_TRANSIENT_CLASSES = frozenset({"08", "40", "53", "57"})
+_TRANSIENT_STATES = frozenset({"55P03", "25P03", "25P04"})
+_LOCK_NOT_AVAILABLE = "55P03"
+
+_log = logging.getLogger(__name__)
+
+
+class Database:
+    """One service's database in one process: its pool, its transactions and the hint that follows a commit."""
+
+    def __init__(
+        self, url: str, *, application_name: str, pool_size: int = 10, pool_timeout_seconds: float = 2.0
+    ) -> None:
+        address = make_url(url).set(drivername="postgresql+asyncpg")
+        connect_args = {
+            "server_settings": _SESSION | {"application_name": application_name},
+            "timeout": 2.0,
+            # A dead network must not hold a unit of work: above statement_timeout, below the request's deadline.
+            "command_timeout": 5.0,
+        }
+        self._engine = create_async_engine(
+            address,
+            connect_args=connect_args,
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=pool_timeout_seconds,
+            hide_parameters=True,
+        )
+        event.listen(self._engine.sync_engine, "checkout", _refuse_closed)
+        self._off_pool = create_async_engine(
+            address, connect_args=connect_args, poolclass=NullPool, isolation_level="AUTOCOMMIT", hide_parameters=True
+        )
+        self._hint = _Hint(self._off_pool)
+
+    @contextlib.asynccontextmanager
+    async def transaction(self, *, read_only: bool = False) -> AsyncIterator[Transaction]:
+        """Open one unit of work: committed on leaving, rolled back on any exception, and then the relay's hint."""
+        async with self._engine.connect() as tx:
+            if read_only:
+                _ = await tx.execution_options(postgresql_readonly=True)
+            _ = await tx.begin()
+            tx.info.pop(_RECORDED, None)
+            try:
+                yield tx
+            except BaseException:
+                await _finish(_rolled_back(tx))
+                raise
+            recorded = tx.info.pop(_RECORDED, False)
+            await _finish(tx.commit())
+            if recorded:
+                self._hint.ring()
+
+    @contextlib.asynccontextmanager
+    async def savepoint(self, tx: Transaction) -> AsyncIterator[None]:
+        """Undo what the block did when it raises, and keep the transaction."""
+        async with tx.begin_nested():
+            yield
+
+    @contextlib.asynccontextmanager
+    async def dedicated(self) -> AsyncIterator[AsyncConnection]:
+        """Lend a connection outside the pool without a transaction: for LISTEN, advisory locks and leaders."""
+        async with self._off_pool.connect() as connection:
+            yield connection
+
+    async def ping(self) -> None:
+        """Ask the database for a sign of life, or raise."""
+        async with self._engine.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    async def dispose(self) -> None:
+        """Close every connection."""
+        await self._hint.stop()
+        await self._engine.dispose()
+        await self._off_pool.dispose()
+
+
+def announce_after_commit(tx: Transaction) -> None:
+    """Note that this transaction recorded an event, so that its commit wakes the relay."""
+    tx.info[_RECORDED] = True
+
+
+def is_trouble(error: BaseException) -> bool:
+    """Tell whether the database or the way to it is at fault, so that the same work may succeed later."""
+    if isinstance(error, (PoolTimeoutError, OSError)):
+        return True
+    if not isinstance(error, DBAPIError):
+        return False
+    state = sqlstate(error)
+    if state is None:
+        return True
+    return error.connection_invalidated or state[:2] in _TRANSIENT_CLASSES or state in _TRANSIENT_STATES
+
+
+def is_lock_timeout(error: BaseException) -> bool:
+    """Tell whether another transaction held what this one needed for longer than `lock_timeout`."""
+    return isinstance(error, DBAPIError) and sqlstate(error) == _LOCK_NOT_AVAILABLE
+
+
+def sqlstate(error: DBAPIError) -> str | None:
+    """PostgreSQL's five-character code of the fault, or none when the connection itself failed."""
+    state: str | None = getattr(error.orig, "sqlstate", None)
+    return state
+
+
+def new_tables() -> type[DeclarativeBase]:
+    """Make a service's own base for its typed tables, with the tables of the common mechanisms already in it."""
+
+    class Tables(DeclarativeBase):
+        metadata = MetaData(naming_convention=_NAMES)
+        type_annotation_map = {  # noqa: RUF012  SQLAlchemy reads it as a class attribute
+            str: Text,
+            int: BIGINT,
+            UUID: Uuid,
+            date: Date,
+            datetime: TIMESTAMP(timezone=True),
+            dict[str, Any]: JSONB,
+            list[str]: ARRAY(Text),
+        }
+
+    for table in schema.metadata.sorted_tables:
+        table.to_metadata(Tables.metadata)
+    return Tables
+
+
+class _Hint:
+    """Sends a bare NOTIFY after commits, at most one per interval, on a connection of its own.
+
+    Never inside the business transaction, where NOTIFY serialises all commits. A lost hint costs the relay's next poll.
+    """
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._wanted = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def ring(self) -> None:
+        self._wanted.set()
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._run(), name="outbox-hint")
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait({self._task})
+            self._task = None
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                async with self._engine.connect() as connection:
+                    await self._send_to(connection)
+            except (DBAPIError, OSError) as error:
+                _log.warning("the outbox hint found no database; the relay's poll will do", exc_info=error)
+                await asyncio.sleep(1.0)
+
+    async def _send_to(self, connection: AsyncConnection) -> None:
+        while True:
+            await self._wanted.wait()
+            self._wanted.clear()
+            await connection.exec_driver_sql(f"NOTIFY {OUTBOX_CHANNEL}")
+            await asyncio.sleep(_HINT_INTERVAL_SECONDS)
+
+
+def _refuse_closed(dbapi_connection: Any, _record: object, _proxy: object) -> None:  # noqa: ANN401
+    # The server closed it while it lay in the pool (a restart): the pool then opens another, without a round trip.
+    if dbapi_connection.driver_connection.is_closed():
+        raise DisconnectionError
+
+
+async def _rolled_back(tx: Transaction) -> None:
+    try:
+        await tx.rollback()
+    except (DBAPIError, OSError):
+        # The connection is gone, and with it the transaction; the first fault is the one to report.
+        await tx.invalidate()
+
+
+async def _finish(work: Coroutine[Any, Any, None]) -> None:
+    """Let the work end before a cancellation goes on: half a commit is an answer nobody can give."""
+    task = asyncio.ensure_future(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError as error:
+            cancelled = error
+    await task
+    if cancelled is not None:
+        raise cancelled

@@ -1,0 +1,5 @@
+"""The tables every service has beside its own."""
+
+from sqlalchemy import MetaData
+
+metadata = MetaData()
