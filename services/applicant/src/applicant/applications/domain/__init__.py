@@ -1,0 +1,1 @@
+"""What an application is, how it moves, and what its screening rules say."""

@@ -1,0 +1,110 @@
+"""The project: a selected firm's place, from selection until the money stands or the place is given back.
+
+SELECTED -> CONFIRMED (funding committed) | NOT_FUNDED (funding refused) | WITHDRAWN (the firm gave it back). Events of one
+project come in order, but a withdrawal of the firm may cross funding's answer, and then the withdrawal stands.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from common.errors import NotFound, RuleRefused, Text
+
+
+class ProjectState(StrEnum):
+    """Where a project stands before its agreement."""
+
+    SELECTED = "SELECTED"
+    CONFIRMED = "CONFIRMED"
+    NOT_FUNDED = "NOT_FUNDED"
+    WITHDRAWN = "WITHDRAWN"
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """One place taken. `holds_place` ends once, when funding refused or released; `need_won` is what it was counted for.
+
+    `need_won` has one key per budget the place draws on: a source, or `MUNICIPALITY/<code>`.
+    """
+
+    id: UUID
+    application_id: UUID
+    company_id: UUID
+    call_id: UUID
+    type_code: str
+    municipality_code: str
+    fiscal_year: int
+    track: str
+    total_cost_won: int
+    cap_won: int
+    split_rule_version: str
+    need_won: Mapping[str, int]
+    promoted: bool
+    state: ProjectState
+    holds_place: bool
+    state_reason: str | None
+    selected_at: datetime
+    version: int
+
+
+class ProjectNotFound(NotFound):
+    """No such project, or another tenant's."""
+
+    code = "project-not-found"
+    title = Text("과제를 찾을 수 없습니다", "There is no such project")
+    detail = Text("과제 번호를 확인해 주세요.", "Check the project's id.")
+
+
+class ProjectOver(RuleRefused):
+    """The project has ended already; what was asked comes too late."""
+
+    code = "project-over"
+    title = Text("이미 끝난 과제입니다", "The project has already ended")
+    detail = Text("과제의 상태가 {state}이므로 처리할 수 없습니다.", "The project is {state}; this cannot be done any more.")
+
+
+class FundingContradiction(RuleRefused):
+    """Funding said the opposite of what it had said before: a person must look at it, so the event is parked."""
+
+    code = "funding-contradiction"
+    title = Text("자금 통보가 앞선 통보와 어긋납니다", "Funding contradicts its own earlier answer")
+    detail = Text(
+        "과제 {project_id}의 상태가 {state}인데 '{told}' 통보가 왔습니다.",
+        "Project {project_id} is {state}, and yet funding told '{told}'.",
+    )
+
+
+def confirm(project: Project) -> Project:
+    """Funding committed. A project that its firm has left stays left: funding gives the money back."""
+    if project.state is ProjectState.SELECTED:
+        return replace(project, state=ProjectState.CONFIRMED)
+    if project.state in {ProjectState.CONFIRMED, ProjectState.WITHDRAWN}:
+        return project
+    raise FundingContradiction(project_id=project.id, state=project.state, told="committed")
+
+
+def refuse_funding(project: Project, *, reason: str) -> Project:
+    """Funding refused, so nothing is held for this project any more and its place is free."""
+    if project.state is ProjectState.SELECTED:
+        return replace(project, state=ProjectState.NOT_FUNDED, holds_place=False, state_reason=reason)
+    if project.state is ProjectState.WITHDRAWN:
+        return replace(project, holds_place=False)
+    if project.state is ProjectState.NOT_FUNDED:
+        return project
+    raise FundingContradiction(project_id=project.id, state=project.state, told="refused")
+
+
+def withdraw(project: Project, *, reason: str) -> Project:
+    """The firm gives its place back; the place is free only once funding has released the money."""
+    if project.state not in {ProjectState.SELECTED, ProjectState.CONFIRMED}:
+        raise ProjectOver(state=project.state)
+    return replace(project, state=ProjectState.WITHDRAWN, state_reason=reason)
+
+
+def release(project: Project) -> Project:
+    """Funding has the money back on its lines: now the place is free."""
+    if project.state is ProjectState.WITHDRAWN:
+        return replace(project, holds_place=False)
+    raise FundingContradiction(project_id=project.id, state=project.state, told="released")
