@@ -1,0 +1,140 @@
+"""One fault or more for every rule: what each of them must find, and a near miss that it must leave alone."""
+
+from dataclasses import dataclass
+
+from tests.repo.rules import Rule, configuration, database, layout, moments, wire, words
+
+_FEATURE = "services/applicant/src/applicant/calls"
+_NO = "# no" + "qa"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Text planted at a path; `finds` is a part of the message expected, None where the rule must stay silent."""
+
+    rule: Rule
+    path: str
+    text: str
+    finds: str | None
+
+    def __str__(self) -> str:
+        told = "finds" if self.finds else "leaves"
+        return f"{self.rule.__name__}-{told}-{self.path}-{len(self.text)}"
+
+
+_LONG = "x = 1\n" * 401
+_LONG_FUNCTION = "def f() -> int:\n" + "    x = 1\n" * 70 + "    return x\n"
+_STORE = f"{_FEATURE}/store.py"
+_DOMAIN = f"{_FEATURE}/domain.py"
+_API = f"{_FEATURE}/api.py"
+_COMMANDS = f"{_FEATURE}/commands.py"
+_CONSUMERS = "services/applicant/src/applicant/consumers.py"
+_COMMON = "libs/common/src/common/planted.py"
+
+FAULTS = (
+    Fault(layout.files_and_functions_stay_small, _STORE, _LONG, "401 lines"),
+    Fault(layout.files_and_functions_stay_small, _STORE, _LONG_FUNCTION, "72 lines"),
+    Fault(layout.files_and_functions_stay_small, _STORE, "x = 1\n" * 400, None),
+    Fault(layout.every_file_name_says_its_job, f"{_FEATURE}/utils.py", "", "utils"),
+    Fault(layout.every_file_name_says_its_job, "libs/common/src/common/manager/x.py", "", "manager"),
+    Fault(layout.domain_knows_only_the_standard_library, _DOMAIN, "import fastapi", "fastapi"),
+    Fault(layout.domain_knows_only_the_standard_library, _DOMAIN, "from common.db import Transaction", "common.db"),
+    Fault(layout.domain_knows_only_the_standard_library, _DOMAIN, "from common.errors import Text\nimport math", None),
+    Fault(layout.domain_never_waits, _DOMAIN, "async def decide() -> None: ...", "no coroutine"),
+    Fault(layout.domain_never_waits, _STORE, "async def get() -> None: ...", None),
+    Fault(layout.a_feature_never_reaches_into_another, _COMMANDS, "from applicant.companies import store", "private"),
+    Fault(layout.a_feature_never_reaches_into_another, _API, "import applicant.companies.domain", "private"),
+    Fault(layout.a_feature_never_reaches_into_another, _API, "from applicant.companies import queries", None),
+    Fault(layout.a_feature_never_reaches_into_another, _API, "from applicant.calls import domain", None),
+    Fault(layout.sql_stays_in_the_store, _API, "from sqlalchemy import select", "SQL belongs"),
+    Fault(layout.sql_stays_in_the_store, _COMMANDS, "import sqlalchemy as sa", "SQL belongs"),
+    Fault(layout.sql_stays_in_the_store, _CONSUMERS, "from sqlalchemy import insert", "SQL belongs"),
+    Fault(layout.sql_stays_in_the_store, _STORE, "from sqlalchemy import select", None),
+    Fault(layout.rows_stay_home, _API, "from applicant.calls.tables import CallRow", "CallRow"),
+    Fault(layout.rows_stay_home, _STORE, "async def get() -> CallRow | None: ...", "out of the store"),
+    Fault(layout.rows_stay_home, _STORE, "from applicant.calls.tables import CallRow\ndef _f(x: CallRow): ...", None),
+    Fault(layout.events_are_handled_by_functions_named_on, _CONSUMERS, "HANDLERS: X = {A: commit}", "commit"),
+    Fault(layout.events_are_handled_by_functions_named_on, _CONSUMERS, "HANDLERS = {A: on_a}", None),
+    Fault(database.one_file_begins_and_ends_transactions, _COMMANDS, "await tx.commit()", ".commit("),
+    Fault(database.one_file_begins_and_ends_transactions, _COMMANDS, "engine.begin()", ".begin("),
+    Fault(database.one_file_begins_and_ends_transactions, _COMMON, "tx.rollback()", ".rollback("),
+    Fault(database.one_file_begins_and_ends_transactions, "libs/common/src/common/db.py", "tx.rollback()", None),
+    Fault(database.sql_text_is_never_composed, _STORE, "text(f'select {x}')", "composed"),
+    Fault(database.sql_text_is_never_composed, _STORE, "sa.text('select %s' % x)", "composed"),
+    Fault(database.sql_text_is_never_composed, _STORE, "text('select {}'.format(x))", "composed"),
+    Fault(database.sql_text_is_never_composed, _STORE, "text('select :x')", None),
+    Fault(database.tables_are_only_tables, _STORE, "x = relationship('Other')", "relationship()"),
+    Fault(database.tables_are_only_tables, _STORE, "class CallRow(Tables):\n    def f(self): ...", "behaviour"),
+    Fault(database.tables_are_only_tables, _STORE, "class CallRow(Tables):\n    id: int", None),
+    Fault(database.money_is_whole_won, _DOMAIN, "def f(cost_won: float): ...", "cost_won is float"),
+    Fault(database.money_is_whole_won, _DOMAIN, "rate_bp: Mapped[Decimal]", "rate_bp is Decimal"),
+    Fault(database.money_is_whole_won, _DOMAIN, "def f(cost_won: int): ...", None),
+    Fault(moments.only_the_clock_knows_the_time, _COMMANDS, "x = datetime.now(UTC)", "wall clock"),
+    Fault(moments.only_the_clock_knows_the_time, _STORE, "insert(X).values(at=func.now())", "wall clock"),
+    Fault(moments.only_the_clock_knows_the_time, _COMMON, "time.time()", "wall clock"),
+    Fault(moments.only_the_clock_knows_the_time, _COMMON, "time.monotonic()", None),
+    Fault(moments.tests_wait_for_conditions, "tests/flow/test_x.py", "await asyncio.sleep(1)", "does not sleep"),
+    Fault(moments.tests_wait_for_conditions, "tests/flow/test_x.py", "await anyio.sleep(0)", None),
+    Fault(wire.no_middleware_that_wraps_the_response, _COMMON, "@app.middleware('http')\ndef f(): ...", "disguise"),
+    Fault(
+        wire.no_middleware_that_wraps_the_response,
+        _COMMON,
+        "from starlette.middleware.base import BaseHTTPMiddleware",
+        "pure ASGI",
+    ),
+    Fault(wire.no_middleware_that_wraps_the_response, _COMMON, "app.add_middleware(Limits)", None),
+    Fault(
+        wire.no_kafka_transactions_and_no_static_membership,
+        _COMMON,
+        "AIOKafkaConsumer(group_instance_id='x')",
+        "group_instance_id",
+    ),
+    Fault(
+        wire.no_kafka_transactions_and_no_static_membership, _COMMON, "producer.begin_transaction()", "never relied on"
+    ),
+    Fault(wire.no_kafka_transactions_and_no_static_membership, _COMMON, "AIOKafkaConsumer(group_id='x')", None),
+    Fault(
+        wire.consumers_fetch_batches,
+        _COMMON,
+        "async def f():\n    async for record in self.consumer: ...",
+        "batch fetch",
+    ),
+    Fault(wire.consumers_fetch_batches, _COMMON, "async def f():\n    async for line in stream: ...", None),
+    Fault(words.common_has_no_business_noun, _COMMON, "def submit_application(): ...", "application"),
+    Fault(words.common_has_no_business_noun, _COMMON, "TABLE = 'budget_line'", "budget"),
+    Fault(words.common_has_no_business_noun, _COMMON, "amount_won = 1", "won"),
+    Fault(words.common_has_no_business_noun, _COMMON, "TYPE = 'application/json'", None),
+    Fault(words.nothing_is_tied_to_one_machine, "README.md", "cd /" + "work/main", "one machine"),
+    Fault(words.nothing_is_tied_to_one_machine, "Makefile", "X = /" + "home/kim/x", "one machine"),
+    Fault(words.nothing_is_tied_to_one_machine, "uv.toml", "url = https://" + "pypi." + "org/simple", "installs"),
+    Fault(words.nothing_is_tied_to_one_machine, "README.md", "GET /v1/home" + "/x", None),
+    Fault(
+        configuration.every_lint_opt_out_has_a_reason,
+        "pyproject.toml",
+        '[tool.ruff.lint]\nignore = [\n    "ANN401",\n]',
+        "without a reason",
+    ),
+    Fault(
+        configuration.every_lint_opt_out_has_a_reason,
+        "pyproject.toml",
+        '[tool.ruff.lint]\nignore = [\n    "ANN401", # why\n]',
+        None,
+    ),
+    Fault(configuration.every_lint_opt_out_has_a_reason, _COMMON, f"x = 1  {_NO}", "name the rule"),
+    Fault(
+        configuration.every_dependency_has_a_reason,
+        "services/x/pyproject.toml",
+        '[project]\ndependencies = ["planted>=1"]',
+        "planted has no reason",
+    ),
+    Fault(
+        configuration.every_dependency_has_a_reason,
+        "docs/dependencies.md",
+        "| `gone` | for nothing |",
+        "gone is explained",
+    ),
+    Fault(configuration.every_decision_is_indexed, "docs/adr/0001-x.md", "Status: accepted", "not linked"),
+    Fault(configuration.every_decision_is_indexed, "docs/adr/0099-x.md", "", "is missing before"),
+    Fault(configuration.links_in_documents_lead_somewhere, "docs/x.md", "see [it](nowhere.md)", "leads nowhere"),
+    Fault(configuration.links_in_documents_lead_somewhere, "docs/x.md", "see [it](x.md#part)", None),
+)

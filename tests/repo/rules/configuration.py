@@ -1,0 +1,103 @@
+"""Rules on the repository's own files: reasons beside opt-outs, decisions indexed, dependencies explained."""
+
+import re
+import tomllib
+from pathlib import PurePosixPath
+
+from tests.repo.tree import Finding, Tree
+
+_OPT_OUT = re.compile(r'^\s*(?:"[^"]+" = \[)?"[A-Z]+[0-9]*"(?:,|\])')
+_NOQA = re.compile(r"#\s*noqa(?!:)|#\s*type:\s*ignore(?!\[)", re.IGNORECASE)
+_DEPENDENCY_NAME = re.compile(r"^[A-Za-z0-9._-]+")
+_OUR_OWN = "smartfactory-"
+
+
+def every_lint_opt_out_has_a_reason(tree: Tree) -> list[Finding]:
+    text = tree.files.get("pyproject.toml", "")
+    inside, found = False, []
+    for number, line in enumerate(text.splitlines(), start=1):
+        if line.startswith("["):
+            inside = line.startswith("[tool.ruff.lint")
+        if inside and _OPT_OUT.match(line) and "#" not in line:
+            found.append(Finding("pyproject.toml", number, f"{line.strip()} is switched off without a reason"))
+    for path, source in tree.files.items():
+        if not path.endswith(".py"):
+            continue
+        found += [
+            Finding(path, number, "name the rule that is silenced here")
+            for number, line in enumerate(source.splitlines(), start=1)
+            if _NOQA.search(line)
+        ]
+    return found
+
+
+def every_dependency_has_a_reason(tree: Tree) -> list[Finding]:
+    """docs/dependencies.md has one row per dependency of any pyproject.toml, and none for what is gone."""
+    page = tree.files.get("docs/dependencies.md", "")
+    explained = {match[1].lower() for match in re.finditer(r"^\| `([^`]+)` \|.+\S.+\|$", page, re.MULTILINE)}
+    wanted: dict[str, str] = {}
+    for path, text in tree.files.items():
+        if PurePosixPath(path).name != "pyproject.toml":
+            continue
+        settings = tomllib.loads(text)
+        listed = [*settings.get("project", {}).get("dependencies", [])]
+        listed += [item for group in settings.get("dependency-groups", {}).values() for item in group]
+        for requirement in listed:
+            name = _DEPENDENCY_NAME.match(requirement)
+            if name and not name[0].startswith(_OUR_OWN):
+                wanted.setdefault(name[0].lower(), path)
+    found = [
+        Finding(path, 1, f"{name} has no reason in docs/dependencies.md")
+        for name, path in wanted.items()
+        if name not in explained
+    ]
+    found += [
+        Finding("docs/dependencies.md", 1, f"{name} is explained but no longer used")
+        for name in sorted(explained - set(wanted))
+    ]
+    return found
+
+
+def every_decision_is_indexed(tree: Tree) -> list[Finding]:
+    """docs/adr/README.md links each numbered decision, numbers have no gap, and each names its status."""
+    decisions = sorted(path for path in tree.files if re.match(r"docs/adr/\d{4}-[\w-]+\.md$", path))
+    index = tree.files.get("docs/adr/README.md", "")
+    found = []
+    for expected, path in enumerate(decisions, start=1):
+        name = PurePosixPath(path).name
+        if int(name[:4]) != expected:
+            found.append(Finding(path, 1, f"decision {expected:04} is missing before this one"))
+        if f"({name})" not in index:
+            found.append(Finding(path, 1, "not linked from docs/adr/README.md"))
+        if "Status:" not in tree.files[path]:
+            found.append(Finding(path, 1, "a decision says its status"))
+    return found
+
+
+def links_in_documents_lead_somewhere(tree: Tree) -> list[Finding]:
+    """Relative links in Markdown name a file or folder of the repository."""
+    folders = {str(parent) for path in tree.files for parent in PurePosixPath(path).parents}
+    found = []
+    for path, text in tree.files.items():
+        if not path.endswith(".md"):
+            continue
+        for match in re.finditer(r"\]\((?!https?:|#|mailto:)([^)#\s]+)(#[^)]*)?\)", text):
+            parts: list[str] = []
+            for part in (PurePosixPath(path).parent / match[1]).parts:
+                if part == ".." and parts:
+                    parts.pop()
+                else:
+                    parts.append(part)
+            target = "/".join(parts)
+            if target not in tree.files and target not in folders:
+                line = text.count("\n", 0, match.start()) + 1
+                found.append(Finding(path, line, f"the link to {match[1]} leads nowhere"))
+    return found
+
+
+RULES = (
+    every_lint_opt_out_has_a_reason,
+    every_dependency_has_a_reason,
+    every_decision_is_indexed,
+    links_in_documents_lead_somewhere,
+)

@@ -1,0 +1,87 @@
+"""Rules on transactions, SQL text and tables: what the database is asked, and who may end a transaction."""
+
+import ast
+
+from tests.repo.tree import Finding, Tree, calls, dotted
+
+_ENDS_OR_STARTS = {"begin", "begin_nested", "commit", "rollback"}
+_ONLY_HERE = "libs/common/src/common/db.py"
+_OTHER_COMMITS = {
+    "libs/common/src/common/kafka.py": "commits Kafka offsets, which is no database transaction",
+}
+_TEXT = {"text", "sa.text", "sqlalchemy.text"}
+
+
+def one_file_begins_and_ends_transactions(tree: Tree) -> list[Finding]:
+    return [
+        Finding(path, call.lineno, f".{call.func.attr}( belongs to common/db.py alone")
+        for path, module in tree.production()
+        if path != _ONLY_HERE and path not in _OTHER_COMMITS
+        for call in calls(module)
+        if isinstance(call.func, ast.Attribute) and call.func.attr in _ENDS_OR_STARTS
+    ]
+
+
+def sql_text_is_never_composed(tree: Tree) -> list[Finding]:
+    """`text()` takes a constant; values travel as parameters."""
+    return [
+        Finding(path, call.lineno, "text() with a composed string; pass values as parameters")
+        for path, module in tree.python("libs/", "services/", "infra/", "tools/", "tests/")
+        for call in calls(module)
+        if dotted(call.func) in _TEXT and call.args and _is_composed(call.args[0])
+    ]
+
+
+def _is_composed(node: ast.expr) -> bool:
+    if isinstance(node, ast.JoinedStr):
+        return any(isinstance(part, ast.FormattedValue) for part in node.values)
+    if isinstance(node, ast.BinOp):
+        return isinstance(node.op, ast.Mod | ast.Add)
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in {"format", "join"}
+
+
+def tables_are_only_tables(tree: Tree) -> list[Finding]:
+    """No `relationship()`, no method on a row: loading happens in the store, deciding in the domain."""
+    found = [
+        Finding(path, call.lineno, "relationship() loads behind your back; write the statement in the store")
+        for path, module in tree.production()
+        for call in calls(module)
+        if dotted(call.func).split(".")[-1] == "relationship"
+    ]
+    for path, module in tree.production():
+        for node in ast.walk(module):
+            if isinstance(node, ast.ClassDef) and node.name.endswith("Row") and node.bases:
+                found += [
+                    Finding(path, method.lineno, f"{node.name}.{method.name}: a row has columns, not behaviour")
+                    for method in node.body
+                    if isinstance(method, ast.FunctionDef | ast.AsyncFunctionDef)
+                ]
+    return found
+
+
+def money_is_whole_won(tree: Tree) -> list[Finding]:
+    """Whatever is called `*_won` is an int or Won, never a float or a Decimal."""
+    found = []
+    for path, module in tree.production():
+        for node in ast.walk(module):
+            if isinstance(node, ast.arg):
+                name, annotation = node.arg, node.annotation
+            elif isinstance(node, ast.AnnAssign):
+                name, annotation = dotted(node.target).split(".")[-1], node.annotation
+            else:
+                continue
+            if name.endswith(("_won", "_bp")) and annotation is not None:
+                found += [
+                    Finding(path, node.lineno, f"{name} is {part.id}; money is whole won, ratios whole basis points")
+                    for part in ast.walk(annotation)
+                    if isinstance(part, ast.Name) and part.id in {"float", "Decimal", "Fraction"}
+                ]
+    return found
+
+
+RULES = (
+    one_file_begins_and_ends_transactions,
+    sql_text_is_never_composed,
+    tables_are_only_tables,
+    money_is_whole_won,
+)

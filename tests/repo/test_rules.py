@@ -1,0 +1,30 @@
+"""The repository keeps its own rules, and each rule is seen to bite."""
+
+import pytest
+
+from tests.repo.planted_faults import FAULTS, Fault
+from tests.repo.rules import RULES, Rule
+from tests.repo.tree import Tree, repository
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_the_repository_keeps(rule: Rule) -> None:
+    found = rule(repository())
+
+    assert not found, "\n" + "\n".join(map(str, found))
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=str)
+def test_a_planted_fault_is_found_and_a_near_miss_is_not(fault: Fault) -> None:
+    found = fault.rule(Tree({fault.path: fault.text}))
+
+    if fault.finds is None:
+        assert not found
+    else:
+        assert any(fault.finds in finding.message for finding in found), found
+
+
+def test_every_rule_has_a_planted_fault() -> None:
+    bitten = {fault.rule for fault in FAULTS if fault.finds}
+
+    assert {rule.__name__ for rule in set(RULES) - bitten} == set()
