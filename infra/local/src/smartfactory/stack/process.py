@@ -103,7 +103,7 @@ def start(command: Command) -> Child:
     """Start a process. Call it on the main thread: the kernel ties the child to the thread that started it."""
     command.log.parent.mkdir(parents=True, exist_ok=True)
     with command.log.open("ab") as log:
-        popen = subprocess.Popen(  # noqa: S603 - the argv is ours, no shell
+        popen = subprocess.Popen(
             command.argv,
             stdin=subprocess.DEVNULL,
             stdout=log,

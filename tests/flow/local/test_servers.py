@@ -1,0 +1,50 @@
+"""The servers the whole test run stands on are real, isolated from one another, and hold their promises."""
+
+import asyncpg
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+from tests.support.servers import Servers
+
+
+def _plain(url: str) -> str:
+    return url.replace("+asyncpg", "")
+
+
+async def test_the_role_of_one_service_is_refused_by_the_database_of_another(fresh_databases) -> None:
+    databases = fresh_databases("applicant", "funding")
+    own = await asyncpg.connect(_plain(databases["applicant"].application))
+    assert await own.fetchval("SELECT current_user") == "applicant_app"
+    await own.close()
+    foreign = _plain(databases["applicant"].application).rsplit("/", 1)[0]
+    for database in (databases["funding"].application.rsplit("/", 1)[1], "postgres", "template1"):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError, match="permission denied for database"):
+            await asyncpg.connect(f"{foreign}/{database}")
+
+
+async def test_the_application_role_uses_the_owners_tables_and_changes_none(fresh_databases) -> None:
+    databases = fresh_databases("funding")
+    owner = await asyncpg.connect(_plain(databases["funding"].owner))
+    await owner.execute("CREATE TABLE thing (id bigint GENERATED ALWAYS AS IDENTITY, note text)")
+    await owner.close()
+    app = await asyncpg.connect(_plain(databases["funding"].application))
+    await app.execute("INSERT INTO thing (note) VALUES ('seen')")
+    assert await app.fetchval("SELECT note FROM thing") == "seen"
+    for statement in ("CREATE TABLE other (id int)", "ALTER TABLE thing ADD COLUMN extra text", "DROP TABLE thing"):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await app.execute(statement)
+    await app.close()
+
+
+async def test_the_broker_comes_back_after_a_kill_with_its_topics(servers: Servers, topic_prefix: str) -> None:
+    topic = f"{topic_prefix}kept"
+    admin = AIOKafkaAdminClient(bootstrap_servers=servers.bootstrap_servers)
+    await admin.start()
+    await admin.create_topics([NewTopic(topic, num_partitions=1, replication_factor=1)])
+    await admin.close()
+    servers.kafka.kill()
+    servers.kafka.start()
+    admin = AIOKafkaAdminClient(bootstrap_servers=servers.bootstrap_servers)
+    await admin.start()
+    assert topic in await admin.list_topics()
+    await admin.close()

@@ -1,0 +1,228 @@
+"""The real servers the tests run on: one PostgreSQL and one Kafka for the whole run, started when first asked for.
+
+A test gets isolation from databases of its own and a topic prefix of its own, not from servers of its own.
+"""
+
+import itertools
+import os
+import secrets
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from smartfactory.stack import ports
+from smartfactory.stack.kafka import Kafka, KafkaOptions, start_kafka
+from smartfactory.stack.postgres import Postgres, PostgresAdmin, PostgresOptions, start_postgres
+from smartfactory.stack.process import Child, Command, run_to_end
+from smartfactory.stack.process import start as start_process
+from smartfactory.stack.provision import DatabaseUrls, Passwords, provision
+from tests.support.waiting import eventually_now
+
+
+class Broker:
+    """The run's Kafka, which a test may stop, kill and start again; it comes back on the same port with its data."""
+
+    def __init__(self, folder: Path) -> None:
+        self._options = KafkaOptions(
+            directory=folder / "kafka",
+            log=folder / "kafka.log",
+            port=ports.free_port(),
+            controller_port=ports.free_port(),
+        )
+        self._kafka: Kafka | None = None
+
+    @property
+    def bootstrap_servers(self) -> str:
+        return self._options.bootstrap_servers
+
+    def start(self) -> None:
+        """Start it if it does not run, and wait until it serves."""
+        if self._kafka is None:
+            self._kafka = start_kafka(self._options)
+            self._kafka.await_ready()
+
+    def stop(self) -> None:
+        if self._kafka is not None:
+            self._kafka.stop()
+            self._kafka = None
+
+    def kill(self) -> None:
+        if self._kafka is not None:
+            self._kafka.kill()
+            self._kafka = None
+
+
+@dataclass
+class ServiceProcess:
+    """A program under test as a child process: its log, its failpoints, its end."""
+
+    name: str
+    argv: tuple[str, ...]
+    env: Mapping[str, str]
+    log_file: Path
+    child: Child | None = field(default=None)
+
+    def start(self, **env: str) -> "ServiceProcess":
+        """Start (again); keywords change the environment of this start only, as `FAILPOINTS=""`."""
+        assert self.child is None or self.child.exit_code() is not None, f"{self.name} still runs"
+        command = Command(name=self.name, argv=self.argv, log=self.log_file, env={**self.env, **env})
+        self.child = start_process(command)
+        return self
+
+    @property
+    def log(self) -> str:
+        """Everything it has printed in all its starts."""
+        return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
+
+    def hit(self, failpoint: str) -> bool:
+        """Whether its log proves that it came to this failpoint."""
+        return f'"failpoint": "{failpoint}"' in self.log or f'"failpoint":"{failpoint}"' in self.log
+
+    def exit_code(self) -> int | None:
+        return self._child.exit_code()
+
+    def wait_for_end(self, deadline: float = 20.0) -> int:
+        """Its exit code once it has ended: -9 after a kill, 0 after a clean stop."""
+        code = self._child.wait(deadline)
+        assert code is not None, f"{self.name} did not end within {deadline} s\n{self._child.log_tail()}"
+        return code
+
+    def wait_for_log(self, text: str, deadline: float = 20.0) -> None:
+        def printed() -> bool:
+            assert self.exit_code() is None or text in self.log, f"{self.name} ended\n{self._child.log_tail()}"
+            return text in self.log
+
+        eventually_now(printed, deadline, what=f"{text!r} in the log of {self.name}")
+
+    def stop(self) -> int:
+        return self._child.stop()
+
+    def kill(self) -> int:
+        """As the kernel's out-of-memory killer would."""
+        return self._child.kill()
+
+    @property
+    def _child(self) -> Child:
+        assert self.child is not None, f"{self.name} was never started"
+        return self.child
+
+
+class Servers:
+    """All that outlives one test."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="smartfactory-tests-"))
+        self._passwords = Passwords(self.folder / "passwords.json")
+        self._postgres: Postgres | None = None
+        self._broker: Broker | None = None
+        self._templates: dict[str, str] = {}
+        self._numbers = itertools.count(1)
+        self._processes: list[ServiceProcess] = []
+        self._run_id = secrets.token_hex(3)
+
+    @cached_property
+    def postgres(self) -> PostgresAdmin:
+        """The server as its administrator sees it; for tests it need not survive a crash of the machine."""
+        options = PostgresOptions(
+            directory=self.folder / "postgres", log=self.folder / "postgres.log", port=ports.free_port(), durable=False
+        )
+        self._postgres = start_postgres(options)
+        self._postgres.await_ready()
+        return self._postgres.admin
+
+    @property
+    def kafka(self) -> Broker:
+        """The broker, running."""
+        if self._broker is None:
+            self._broker = Broker(self.folder)
+        self._broker.start()
+        return self._broker
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """Where Kafka is: an existing cluster if KAFKA_BOOTSTRAP_SERVERS names one."""
+        return os.environ.get("KAFKA_BOOTSTRAP_SERVERS") or self.kafka.bootstrap_servers
+
+    def fresh_databases(self, services: Iterable[str], *, migrated: bool = False) -> dict[str, DatabaseUrls]:
+        """New databases with unique names and the fixed roles `<service>_owner` and `<service>_app`.
+
+        With `migrated`, each is a copy of one that the service's own migrations made: milliseconds, not a second.
+        """
+        names = {service: f"{service}_{next(self._numbers)}" for service in services}
+        templates = {service: self._template(service) for service in names} if migrated else {}
+        return provision(self.postgres, self._passwords, names, templates=templates)
+
+    def drop_databases(self, databases: Iterable[DatabaseUrls]) -> None:
+        """Throw databases away, whoever is still connected."""
+        names = [urls.owner.rsplit("/", 1)[1] for urls in databases]
+        self.postgres.run("\n".join(f"DROP DATABASE IF EXISTS {name} WITH (FORCE);" for name in names))
+
+    def topic_prefix(self) -> str:
+        """A prefix for topics and groups that no other test of any run uses."""
+        return f"t{self._run_id}{next(self._numbers)}."
+
+    def free_port(self) -> int:
+        return ports.free_port()
+
+    def process(self, name: str, argv: Iterable[str], env: Mapping[str, str] | None = None) -> ServiceProcess:
+        """A child process, not yet started; it is killed at the end of the run at the latest."""
+        number = next(self._numbers)
+        made = ServiceProcess(name, tuple(argv), dict(env or {}), self.folder / "logs" / f"{name}-{number}.log")
+        self._processes.append(made)
+        return made
+
+    def service(
+        self,
+        service: str,
+        role: str,
+        databases: DatabaseUrls,
+        *,
+        topic_prefix: str = "",
+        failpoints: str = "",
+        env: Mapping[str, str] | None = None,
+    ) -> ServiceProcess:
+        """One service's `api` or `worker`, not yet started, with its health and API on the port in its `env`."""
+        settings = {
+            "APP_ENV": "test",
+            "DATABASE_URL": databases.application,
+            "MIGRATIONS_DATABASE_URL": databases.owner,
+            "KAFKA_BOOTSTRAP_SERVERS": self.bootstrap_servers if role == "worker" else "127.0.0.1:1",
+            "KAFKA_TOPIC_PREFIX": topic_prefix,
+            "KAFKA_GROUP_PREFIX": topic_prefix,
+            "HTTP_PORT": str(ports.free_port()),
+            "WORKER_PORT": str(ports.free_port()),
+            "FAILPOINTS": failpoints,
+            **(env or {}),
+        }
+        return self.process(f"{service}-{role}", (sys.executable, "-m", f"{service}.main", role), settings)
+
+    def stop_processes(self) -> None:
+        """End every process the tests started; what a test leaves behind must not meet the next one."""
+        for process in self._processes:
+            if process.child is not None:
+                process.child.kill()
+        self._processes.clear()
+
+    def close(self) -> None:
+        """Stop everything and remove every trace."""
+        self.stop_processes()
+        if self._broker is not None:
+            self._broker.stop()
+        if self._postgres is not None:
+            self._postgres.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _template(self, service: str) -> str:
+        if service not in self._templates:
+            name = f"{service}_template"
+            urls = provision(self.postgres, self._passwords, {service: name})[service]
+            env = {"APP_ENV": "test", "DATABASE_URL": urls.application, "MIGRATIONS_DATABASE_URL": urls.owner}
+            argv = (sys.executable, "-m", f"{service}.main", "migrate")
+            log = self.folder / f"{service}-migrate.log"
+            run_to_end(Command(name=f"{service} migrate", argv=argv, log=log, env=env), timeout_seconds=60)
+            self._templates[service] = name
+        return self._templates[service]
