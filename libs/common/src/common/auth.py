@@ -1,0 +1,248 @@
+"""Who calls: access tokens (RFC 9068) checked against the one issuer's keys, and the principal that comes out.
+
+Nothing in a token's header chooses how it is checked: the algorithm, the issuer, the audience and the place of the keys
+come from configuration. Times here are real time, never programme time.
+"""
+
+import asyncio
+import base64
+import binascii
+import json
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, Self
+
+from joserfc import jws
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey
+
+from common.http import HttpClient, HttpFault
+
+ALGORITHM = "ES256"
+SERVICE_ROLE = "service"
+
+_MAX_TOKEN_BYTES = 8192
+_LEEWAY_SECONDS = 60
+_MAX_LIFETIME_SECONDS = 900
+_REFRESH_EVERY_SECONDS = 600.0
+_REFRESH_AT_MOST_EVERY_SECONDS = 10.0
+_STALE_FOR_SECONDS = 3600.0
+_MAX_TEXT = 255
+_TYPES = frozenset({"at+jwt", "application/at+jwt"})
+_FOREIGN_KEY_HEADERS = ("jku", "x5u", "jwk", "x5c", "crit", "b64", "zip")
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Somebody, in one role, of at most one tenant. Identity is the pair of issuer and subject."""
+
+    issuer: str
+    subject: str
+    role: str
+    tenant: str | None
+    token_id: str
+
+    @property
+    def actor(self) -> str:
+        """The one line that says who did something: role, tenant, subject."""
+        return f"{self.role}:{self.tenant or '-'}:{self.subject}"
+
+    @classmethod
+    def service(cls, name: str) -> Self:
+        """The service itself, when an event or a job makes it act."""
+        return cls(issuer="urn:smartfactory", subject=name, role=SERVICE_ROLE, tenant=None, token_id="")
+
+
+class TokenRefused(Exception):
+    """The token is no proof. The reason is for the log; the caller learns only that it was refused."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class KeysUnavailable(Exception):
+    """The issuer's keys cannot be had: nobody can tell a good token from a bad one now."""
+
+
+class Keys(Protocol):
+    """Finds the issuer's key by its id."""
+
+    async def find(self, kid: str) -> ECKey | None: ...
+
+
+class TokenVerifier:
+    """Turns a bearer token into a principal, or refuses it."""
+
+    def __init__(self, keys: Keys, *, issuer: str, audience: str, real_time: Callable[[], float] = time.time) -> None:
+        self._keys, self._issuer, self._audience, self._real_time = keys, issuer, audience, real_time
+
+    async def verify(self, token: str) -> Principal:
+        """Return who the token speaks for; raise `TokenRefused` or `KeysUnavailable`."""
+        kid = checked_header(token)
+        key = await self._keys.find(kid)
+        if key is None:
+            raise TokenRefused("unknown kid")
+        claims = _verified_claims(token, key)
+        return checked_claims(claims, issuer=self._issuer, audience=self._audience, now=self._real_time())
+
+
+def checked_header(token: str) -> str:
+    """Check all that is said about a token before its signature is looked at; return the key id."""
+    if len(token) > _MAX_TOKEN_BYTES or not token.isascii():
+        raise TokenRefused("larger than 8 KiB or not ASCII")
+    header = _json_object(token.partition(".")[0], part="header")
+    if header.get("alg") != ALGORITHM:
+        raise TokenRefused(f"alg is not {ALGORITHM}")
+    kind = header.get("typ")
+    if not isinstance(kind, str) or kind.lower() not in _TYPES:
+        raise TokenRefused("typ is not at+jwt")
+    foreign = [name for name in _FOREIGN_KEY_HEADERS if name in header]
+    if foreign:
+        raise TokenRefused(f"header brings {', '.join(foreign)}")
+    kid = header.get("kid")
+    if not isinstance(kid, str) or not 0 < len(kid) <= _MAX_TEXT:
+        raise TokenRefused("kid missing")
+    return kid
+
+
+def checked_claims(claims: Mapping[str, Any], *, issuer: str, audience: str, now: float) -> Principal:
+    """Check the claims of a token whose signature is good."""
+    if claims.get("iss") != issuer:
+        raise TokenRefused("iss is another issuer")
+    if claims.get("aud") not in (audience, [audience]):
+        raise TokenRefused("aud is another audience")
+    _check_times(claims, now=now)
+    tenant = claims.get("tenant")
+    if tenant is not None:
+        tenant = _text(claims, "tenant")
+    return Principal(
+        issuer=issuer,
+        subject=_text(claims, "sub"),
+        role=_text(claims, "role"),
+        tenant=tenant,
+        token_id=_text(claims, "jti"),
+    )
+
+
+class JwksCache:
+    """The issuer's published keys: fetched once for many waiters, never more often than every ten seconds.
+
+    When the issuer is down, the last keys serve on for an hour.
+    """
+
+    def __init__(self, client: HttpClient, path: str, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._client, self._path, self._monotonic = client, path, monotonic
+        self._keys: dict[str, ECKey] = {}
+        self._fetched_at: float | None = None
+        self._tried_at: float | None = None
+        self._refreshing: asyncio.Task[None] | None = None
+
+    async def find(self, kid: str) -> ECKey | None:
+        """Return the key, asking the issuer when it is unknown or the keys have aged; raise `KeysUnavailable`."""
+        if kid not in self._keys or self._age() > _REFRESH_EVERY_SECONDS:
+            await self._refresh()
+        if self._age() > _STALE_FOR_SECONDS:
+            raise KeysUnavailable("the issuer's keys could not be fetched within the hour")
+        return self._keys.get(kid)
+
+    async def aclose(self) -> None:
+        if self._refreshing is not None:
+            self._refreshing.cancel()
+            await asyncio.wait({self._refreshing})
+        await self._client.aclose()
+
+    def _age(self) -> float:
+        return float("inf") if self._fetched_at is None else self._monotonic() - self._fetched_at
+
+    async def _refresh(self) -> None:
+        if self._refreshing is None or self._refreshing.done():
+            now = self._monotonic()
+            if self._tried_at is not None and now - self._tried_at < _REFRESH_AT_MOST_EVERY_SECONDS:
+                return
+            self._tried_at = now
+            self._refreshing = asyncio.create_task(self._fetch(), name="jwks")
+        # Shielded: a caller that gives up must not take the fetch away from the others who wait for it.
+        await asyncio.shield(self._refreshing)
+
+    async def _fetch(self) -> None:
+        try:
+            self._keys = _usable_keys(await self._client.get_json(self._path))
+            self._fetched_at = self._monotonic()
+        except HttpFault as fault:
+            _log.warning("the issuer's keys could not be fetched: %s", fault)
+
+
+def _usable_keys(document: object) -> dict[str, ECKey]:
+    keys: dict[str, ECKey] = {}
+    published = document.get("keys") if isinstance(document, dict) else None
+    if not isinstance(published, list):
+        _log.warning("the issuer published something that is not a key set")
+        return keys
+    for entry in published:
+        if not isinstance(entry, dict) or entry.get("kty") != "EC" or entry.get("crv") != "P-256":
+            continue
+        kid = entry.get("kid")
+        if isinstance(kid, str) and kid and entry.get("use", "sig") == "sig":
+            public = {name: entry[name] for name in ("kty", "crv", "x", "y") if name in entry}
+            try:
+                keys[kid] = ECKey.import_key(public)
+            except (JoseError, ValueError) as error:
+                _log.warning("the issuer published a broken key: %s", type(error).__name__)
+    return keys
+
+
+def _verified_claims(token: str, key: ECKey) -> dict[str, Any]:
+    try:
+        payload = jws.deserialize_compact(token, key, algorithms=[ALGORITHM]).payload
+    except (JoseError, ValueError) as error:
+        raise TokenRefused(f"signature: {type(error).__name__}") from None
+    return _parsed(payload or b"", part="claims")
+
+
+def _check_times(claims: Mapping[str, Any], *, now: float) -> None:
+    expires_at, issued_at = _instant(claims, "exp"), _instant(claims, "iat")
+    if expires_at <= now - _LEEWAY_SECONDS:
+        raise TokenRefused("expired")
+    if issued_at > now + _LEEWAY_SECONDS:
+        raise TokenRefused("issued in the future")
+    if "nbf" in claims and _instant(claims, "nbf") > now + _LEEWAY_SECONDS:
+        raise TokenRefused("not valid yet")
+    if not 0 < expires_at - issued_at <= _MAX_LIFETIME_SECONDS:
+        raise TokenRefused("lives longer than 15 minutes")
+
+
+def _instant(claims: Mapping[str, Any], name: str) -> int:
+    value = claims.get(name)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TokenRefused(f"{name} is not a time")
+    return value
+
+
+def _text(claims: Mapping[str, Any], name: str) -> str:
+    value = claims.get(name)
+    if not isinstance(value, str) or not 0 < len(value) <= _MAX_TEXT or not value.isprintable():
+        raise TokenRefused(f"{name} is not a text")
+    return value
+
+
+def _json_object(segment: str, *, part: str) -> dict[str, Any]:
+    try:
+        decoded = base64.urlsafe_b64decode(segment + "=" * (-len(segment) % 4))
+    except (binascii.Error, ValueError):
+        raise TokenRefused(f"{part} is not base64url") from None
+    return _parsed(decoded, part=part)
+
+
+def _parsed(content: bytes, *, part: str) -> dict[str, Any]:
+    try:
+        value = json.loads(content)
+    except (ValueError, RecursionError):
+        raise TokenRefused(f"{part} is not JSON") from None
+    if not isinstance(value, dict):
+        raise TokenRefused(f"{part} is not an object")
+    return value

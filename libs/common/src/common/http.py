@@ -1,0 +1,199 @@
+"""The one client for other people's HTTP interfaces: short deadlines, no redirects, one careful retry, bounded answers.
+
+A caller sees JSON or one of three faults (`Unreachable`, `TimedOut`, `BadAnswer`) and decides what they mean; an outage
+of somebody else is never an answer about the programme.
+"""
+
+import json
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import httpx
+from opentelemetry import propagate, trace
+from opentelemetry.trace import SpanKind, StatusCode
+
+JsonValue = Any
+
+_CONNECT_SECONDS = 0.5
+_READ_SECONDS = 2.0
+_POOL_SECONDS = 0.5
+_MAX_ANSWER_BYTES = 1_048_576
+_RETRY_SHARE = 0.1
+_RETRY_BURST = 3.0
+_LOWEST_ERROR_STATUS = 400
+_LOWEST_REDIRECT_STATUS = 300
+_TEMPORARY_STATUSES = frozenset({502, 503, 504})
+
+_tracer = trace.get_tracer(__name__)
+
+
+class HttpFault(Exception):
+    """The other side gave no usable answer."""
+
+
+class Unreachable(HttpFault):
+    """No connection, or it broke."""
+
+
+class TimedOut(HttpFault):
+    """No answer within the deadline: whether the other side acted is unknown."""
+
+
+class BadAnswer(HttpFault):
+    """An answer that is an error, too large or not JSON. `status` is its status code."""
+
+    def __init__(self, message: str, *, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class HttpClient:
+    """One other system. Keep it for the life of the process, and close it."""
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        connect_timeout_seconds: float = _CONNECT_SECONDS,
+        read_timeout_seconds: float = _READ_SECONDS,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._host = urlsplit(base_url).hostname or base_url
+        self._client = httpx.AsyncClient(
+            base_url=base_url,
+            headers={"Accept": "application/json", **(headers or {})},
+            timeout=httpx.Timeout(read_timeout_seconds, connect=connect_timeout_seconds, pool=_POOL_SECONDS),
+            follow_redirects=False,
+            trust_env=False,
+            transport=transport,
+        )
+        self._budget = _RetryBudget()
+
+    async def get_json(
+        self, path: str, *, params: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
+    ) -> JsonValue:
+        """Read; tried a second time when the first found no answer."""
+        return await self._ask("GET", path, params=params, headers=headers, retry=True)
+
+    async def post_json(
+        self,
+        path: str,
+        body: JsonValue,
+        *,
+        idempotency_key: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> JsonValue:
+        """Send; tried again only under an idempotency key: without one nobody knows what the first did."""
+        sent = dict(headers or {})
+        if idempotency_key is not None:
+            sent["Idempotency-Key"] = idempotency_key
+        return await self._ask("POST", path, body=body, headers=sent, retry=idempotency_key is not None)
+
+    async def aclose(self) -> None:
+        await self._client.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace_back: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def _ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: JsonValue = None,
+        headers: Mapping[str, str] | None = None,
+        retry: bool,
+    ) -> JsonValue:
+        self._budget.earn()
+        try:
+            return await self._ask_once(method, path, params=params, body=body, headers=headers)
+        except HttpFault as fault:
+            temporary = not isinstance(fault, BadAnswer) or fault.status in _TEMPORARY_STATUSES
+            if not (retry and temporary and self._budget.spend()):
+                raise
+        return await self._ask_once(method, path, params=params, body=body, headers=headers)
+
+    async def _ask_once(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None,
+        body: JsonValue,
+        headers: Mapping[str, str] | None,
+    ) -> JsonValue:
+        attributes = {"http.request.method": method, "server.address": self._host}
+        with _tracer.start_as_current_span(
+            method, kind=SpanKind.CLIENT, attributes=attributes, record_exception=False, set_status_on_exception=False
+        ) as span:
+            sent = dict(headers or {})
+            propagate.inject(sent)
+            try:
+                status, content = await self._exchange(method, path, params=params, body=body, headers=sent)
+                span.set_attribute("http.response.status_code", status)
+                return _decoded(status, content, host=self._host)
+            except HttpFault as fault:
+                span.set_attribute("error.type", type(fault).__name__)
+                span.set_status(StatusCode.ERROR)
+                raise
+
+    async def _exchange(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None,
+        body: JsonValue,
+        headers: Mapping[str, str],
+    ) -> tuple[int, bytes]:
+        try:
+            async with self._client.stream(
+                method, path, params=params, json=body if method == "POST" else None, headers=headers
+            ) as response:
+                content = bytearray()
+                async for chunk in response.aiter_bytes():
+                    content += chunk
+                    if len(content) > _MAX_ANSWER_BYTES:
+                        raise BadAnswer(f"{self._host} sent more than 1 MiB", status=response.status_code)
+                return response.status_code, bytes(content)
+        except httpx.TimeoutException as error:
+            raise TimedOut(f"{self._host} did not answer in time") from error
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise Unreachable(f"{self._host} cannot be reached: {type(error).__name__}") from error
+
+
+class _RetryBudget:
+    """Allows retries for a tenth of the requests, so that an outage is not answered with twice the load."""
+
+    def __init__(self) -> None:
+        self._tokens = _RETRY_BURST
+
+    def earn(self) -> None:
+        self._tokens = min(_RETRY_BURST, self._tokens + _RETRY_SHARE)
+
+    def spend(self) -> bool:
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True
+
+
+def _decoded(status: int, content: bytes, *, host: str) -> JsonValue:
+    if status >= _LOWEST_REDIRECT_STATUS:
+        kind = "an error" if status >= _LOWEST_ERROR_STATUS else "a redirect"
+        raise BadAnswer(f"{host} answered with {kind}, status {status}", status=status)
+    if not content:
+        return None
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise BadAnswer(f"{host} answered with something that is not JSON", status=status) from error
