@@ -1,0 +1,271 @@
+"""What a scenario holds, and how its file is read: every value in a node that names its source or says `assumed`."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from importlib import resources
+from itertools import pairwise
+from typing import Generic, TypeVar, cast
+
+import msgspec
+import yaml
+
+from contracts.types import MUNICIPALITIES
+
+ASSUMED = "assumed"
+_SOURCE = re.compile(r"assumed|(\[(S|D|O|[LNGCT]\d{1,2})\])+")
+
+T = TypeVar("T")
+
+
+class UnknownScenarioError(Exception):
+    """No scenario of this name; the message lists those that exist."""
+
+
+class FaultyScenarioError(Exception):
+    """The file breaks the form or contradicts itself; the message names every contradiction."""
+
+
+class Given(msgspec.Struct, Generic[T], frozen=True, forbid_unknown_fields=True):
+    """One value and where it comes from: tags of the domain notes' sources, or `assumed`."""
+
+    value: T
+    source: str
+    why: str = ""
+
+
+class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A section of the file."""
+
+
+class CallPart(_Part, frozen=True):
+    """The call's own words and its committee's resolution."""
+
+    track: Given[str]
+    fiscal_year: Given[int]
+    title_ko: Given[str]
+    title_en: Given[str]
+    committee_date: Given[date]
+    committee_resolution_number: Given[str]
+
+
+class Calendar(_Part, frozen=True):
+    """The moments of programme time at which the season's steps happen, in their order."""
+
+    budgets_proposed_at: Given[datetime]
+    budgets_confirmed_at: Given[datetime]
+    call_drafted_at: Given[datetime]
+    call_published_at: Given[datetime]
+    opens_at: Given[datetime]
+    drafting_at: Given[datetime]
+    submitting_at: Given[datetime]
+    closes_at: Given[datetime]
+    screening_at: Given[datetime]
+    supplementing_at: Given[datetime]
+    eligibility_at: Given[datetime]
+    scoring_at: Given[datetime]
+    ranking_at: Given[datetime]
+    late_budgets_at: Given[datetime]
+    selecting_at: Given[datetime]
+
+
+class CostRange(_Part, frozen=True):
+    """Between what and what the projects of a type cost in all."""
+
+    low: int
+    high: int
+
+
+class TypePart(_Part, frozen=True):
+    """One type of project: its cap, its conditions, and its seats and plans by municipality."""
+
+    cap_won: Given[int]
+    seats_total: Given[int]
+    plans_total: Given[int]
+    max_sales_won: Given[int | None]
+    max_employees: Given[int | None]
+    first_time_only: Given[bool]
+    cost_won: Given[CostRange]
+    seats: Given[dict[str, int]]
+    plans: Given[dict[str, int]]
+
+
+class SplitPart(_Part, frozen=True):
+    """Who pays which part of a project; the firm takes the remainder."""
+
+    version: Given[str]
+    title: Given[str]
+    valid_from: Given[date]
+    source_note: Given[str]
+    rates_bp: Given[dict[str, int]]
+    capped_sources: Given[list[str]]
+
+
+class BudgetPart(_Part, frozen=True):
+    """What was planned, what the councils confirmed, and who confirmed only after the ranking."""
+
+    legal_regime: Given[str]
+    province_planned_won: Given[int]
+    province_confirmed_won: Given[int]
+    municipality_planned_won: Given[dict[str, int]]
+    municipality_confirmed_won: Given[dict[str, int]]
+    confirmed_late: Given[list[str]]
+
+
+class ScreeningPart(_Part, frozen=True):
+    """The rule version, the supplement round trips, and how many plans fail by which rule."""
+
+    rule_version: Given[str]
+    supplement_days: Given[int]
+    supplements: Given[int]
+    ineligible: Given[dict[str, int]]
+
+
+class PanelPart(_Part, frozen=True):
+    """The shape of the panels and of their score sheets."""
+
+    members: Given[int]
+    size_min: Given[int]
+    trim_from: Given[int]
+    pass_mark_x100: Given[int]
+    tie_break: Given[list[str]]
+    site_points: Given[int]
+    technical_points: Given[int]
+    conflicts: Given[int]
+    below_pass_mark_percent: Given[int]
+
+
+class Scenario(_Part, frozen=True):
+    """One programme year of one track, whole."""
+
+    name: str
+    call: CallPart
+    calendar: Calendar
+    types: dict[str, TypePart]
+    split: SplitPart
+    budgets: BudgetPart
+    screening: ScreeningPart
+    panel: PanelPart
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """One value of a scenario by its path, with its source."""
+
+    path: str
+    value: object
+    source: str
+    why: str
+
+
+def available() -> list[str]:
+    """Name the scenarios that come with the package."""
+    folder = resources.files(__package__)
+    return sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml"))
+
+
+def load(name: str) -> Scenario:
+    """Read, decode and validate one scenario; raises UnknownScenarioError or FaultyScenarioError."""
+    try:
+        scenario = msgspec.convert(_read(name), Scenario)
+    except msgspec.ValidationError as error:
+        message = f"scenario {name}: {error}"
+        raise FaultyScenarioError(message) from error
+    faults = list(contradictions(scenario))
+    if faults:
+        message = f"scenario {name}: " + "; ".join(faults)
+        raise FaultyScenarioError(message)
+    return scenario
+
+
+def for_season(scenario: str | None, year: int) -> Scenario:
+    """Load the named scenario, or Track B of the year; the year must be the scenario's own."""
+    loaded = load(scenario or f"track-b-{year}")
+    if loaded.call.fiscal_year.value != year:
+        message = f"scenario {loaded.name} is of {loaded.call.fiscal_year.value}, not of {year}"
+        raise UnknownScenarioError(message)
+    return loaded
+
+
+def provenance(scenario: Scenario) -> Iterator[Provenance]:
+    """Every value with its source, in the file's order."""
+    yield from _walk(scenario, "")
+
+
+def contradictions(scenario: Scenario) -> Iterator[str]:
+    """Tell what in the scenario cannot be true together, or has no source."""
+    for item in provenance(scenario):
+        if not _SOURCE.fullmatch(item.source):
+            yield f"{item.path} names no source: {item.source!r}"
+    yield from _calendar_contradictions(scenario)
+    yield from _number_contradictions(scenario)
+
+
+def _calendar_contradictions(scenario: Scenario) -> Iterator[str]:
+    moments = [
+        (field, cast("Given[datetime]", getattr(scenario.calendar, field)).value)
+        for field in Calendar.__struct_fields__
+    ]
+    for field, moment in moments:
+        if moment.tzinfo is None:
+            yield f"calendar.{field} has no offset"
+    for (earlier, first), (later, second) in pairwise(moments):
+        if first.tzinfo and second.tzinfo and first >= second:
+            yield f"calendar.{later} is not after calendar.{earlier}"
+
+
+def _number_contradictions(scenario: Scenario) -> Iterator[str]:
+    codes = {municipality.code for municipality in MUNICIPALITIES}
+    for type_code, part in scenario.types.items():
+        for table, total in ((part.seats, part.seats_total), (part.plans, part.plans_total)):
+            if sum(table.value.values()) != total.value:
+                yield f"types.{type_code} sums to {sum(table.value.values())} and its total says {total.value}"
+            if unknown := table.value.keys() - codes:
+                yield f"types.{type_code} names no municipality of Jeonbuk: {sorted(unknown)}"
+        if not 0 < part.cost_won.value.low < part.cost_won.value.high:
+            yield f"types.{type_code}.cost_won is no range"
+    budgets = scenario.budgets
+    planned, confirmed = budgets.municipality_planned_won.value, budgets.municipality_confirmed_won.value
+    if planned.keys() != confirmed.keys():
+        yield "budgets plan and confirm different municipalities"
+    if unknown := (planned.keys() - codes) | (set(budgets.confirmed_late.value) - confirmed.keys()):
+        yield f"budgets name municipalities that have no line: {sorted(unknown)}"
+    if not 0 < sum(scenario.split.rates_bp.value.values()) <= 10_000:  # noqa: PLR2004 the whole in basis points
+        yield "split.rates_bp is not between nothing and the whole"
+    plans = sum(part.plans_total.value for part in scenario.types.values())
+    if sum(scenario.screening.ineligible.value.values()) + scenario.screening.supplements.value > plans:
+        yield "screening fails and supplements more plans than there are"
+
+
+def _walk(node: object, path: str) -> Iterator[Provenance]:
+    if isinstance(node, Given):
+        yield Provenance(path, node.value, node.source, node.why)
+    elif isinstance(node, msgspec.Struct):
+        for field in node.__struct_fields__:
+            yield from _walk(getattr(node, field), f"{path}.{field}".lstrip("."))
+    elif isinstance(node, Mapping):
+        for key, value in node.items():
+            yield from _walk(value, f"{path}.{key}")
+
+
+def _read(name: str) -> dict[str, object]:
+    if name not in available():
+        message = f"there is no scenario {name!r}; there are: {', '.join(available())}"
+        raise UnknownScenarioError(message)
+    text = (resources.files(__package__) / f"{name}.yaml").read_text(encoding="utf-8")
+    document = cast("dict[str, object]", yaml.safe_load(text))
+    parent = document.pop("extends", None)
+    return document if parent is None else _over(_read(str(parent)), document)
+
+
+def _over(below: Mapping[str, object], above: Mapping[str, object]) -> dict[str, object]:
+    """`above` laid over `below`; a {value, source} node replaces its whole predecessor, so no source is inherited."""
+    merged = dict(below)
+    for key, value in above.items():
+        beneath = below.get(key)
+        if isinstance(value, dict) and isinstance(beneath, dict) and "value" not in value:
+            merged[key] = _over(beneath, value)
+        else:
+            merged[key] = value
+    return {key: value for key, value in merged.items() if value is not None}
