@@ -4,6 +4,7 @@ A child must never outlive the program that started it. Three things see to that
 parent-death signal (for when we are killed hard), and the identity kept by `stack.children` for the next start.
 """
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -88,10 +89,8 @@ class Child:
 
     def kill(self) -> int:
         """End the whole process group now."""
-        try:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            pass
         return self._popen.wait()
 
     def log_tail(self, lines: int = 20) -> str:

@@ -80,7 +80,7 @@ _CLOSE_SHARED_DATABASES = "REVOKE CONNECT ON DATABASE postgres, template1 FROM P
 def _roles(passwords: Passwords, services: Iterable[str]) -> Iterable[str]:
     for service in services:
         for role in (owner_role(service), app_role(service)):
-            yield f"SELECT 'CREATE ROLE {role}' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}') \\gexec"
+            yield f"SELECT 'CREATE ROLE {role}' WHERE to_regrole('{role}') IS NULL \\gexec"
             yield (
                 f"ALTER ROLE {role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS"
                 f" PASSWORD '{passwords.of(role)}';"
@@ -102,4 +102,4 @@ REVOKE ALL ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO {app};
 ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {app};
 ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO {app};
-"""
+"""  # noqa: S608 - names of ours
