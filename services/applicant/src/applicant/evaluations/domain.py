@@ -28,12 +28,11 @@ class ConflictKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PanelRule:
-    """The call's own rule: how many must score, from how many on one high and one low are dropped, what a bonus is."""
+    """The call's own rule: how many must score, from how many one high and one low are dropped, the bonus."""
 
     size_min: int
     trim_from: int
-    bonus_item_limit: int
-    bonus_item_score: int
+    bonus_cap: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +56,11 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """What one evaluator says of one case: technical and site score, and the bonus items seen to hold."""
+    """What one evaluator says of one case: technical and site score, and the bonus."""
 
     technical_score: int
     site_score: int
-    bonus_items: tuple[str, ...] = ()
+    bonus: int = 0
 
     @property
     def score(self) -> int:
@@ -184,9 +183,7 @@ def check_members(subjects: Sequence[str], *, size_min: int) -> None:
         raise PanelTooSmall(size=len(subjects), size_min=size_min, field="/members")
 
 
-def share_out(
-    cases: Iterable[tuple[UUID, str]], panels: Sequence[Panel], load: Mapping[UUID, int]
-) -> dict[UUID, UUID]:
+def share_out(cases: Iterable[tuple[UUID, str]], panels: Sequence[Panel], load: Mapping[UUID, int]) -> dict[UUID, UUID]:
     """Give each (application, type) to the panel of its type with the fewest cases; a case without a panel waits.
 
     The result depends on the given ids only, so two officers who assign at once agree.
@@ -222,7 +219,7 @@ def lock_sheet(
     now: datetime,
 ) -> ScoreSheet:
     """Lock a member's marks as the first version, or as the next one with the reason for the change."""
-    if marks.technical_score < 0 or marks.site_score < 0 or marks.score > FULL_SCORE:
+    if min(marks.technical_score, marks.site_score, marks.bonus) < 0 or marks.score > FULL_SCORE:
         raise ScoreOutOfRange(score=marks.score)
     if previous is not None and not (reason or "").strip():
         raise ReasonMissing(version=previous.version, field="/reason")
@@ -250,7 +247,7 @@ def consolidate(application_id: UUID, sheets: Sequence[ScoreSheet], rule: PanelR
         application_id=application_id,
         score=trimmed_mean(scores, rule),
         site_score=trimmed_mean([sheet.marks.site_score for sheet in sheets], rule),
-        bonus=bonus(sheets, rule),
+        bonus=trimmed_mean([min(sheet.marks.bonus, rule.bonus_cap) for sheet in sheets], rule),
         sheet_scores=tuple(scores),
         dropped=(scores[0], scores[-1]) if trimmed else (),
     )
@@ -267,13 +264,3 @@ def trimmed_mean(scores: Sequence[int], rule: PanelRule) -> int:
     if is_trimmed(len(counted), rule):
         counted = counted[1:-1]
     return sum(counted) // len(counted)
-
-
-def bonus(sheets: Sequence[ScoreSheet], rule: PanelRule) -> int:
-    """What the bonus items are worth that more than half of the members saw to hold, up to the limit of items."""
-    seen: dict[str, int] = {}
-    for sheet in sheets:
-        for item in set(sheet.marks.bonus_items):
-            seen[item] = seen.get(item, 0) + 1
-    held = sum(1 for votes in seen.values() if votes * 2 > len(sheets))
-    return min(held, rule.bonus_item_limit) * rule.bonus_item_score

@@ -1,7 +1,7 @@
 """The project: a selected firm's place, from selection until the money stands or the place is given back.
 
-SELECTED -> CONFIRMED (funding committed) | NOT_FUNDED (funding refused) | WITHDRAWN (the firm gave it back). Events of one
-project come in order, but a withdrawal of the firm may cross funding's answer, and then the withdrawal stands.
+SELECTED -> CONFIRMED (funding committed) | NOT_FUNDED (funding refused) | WITHDRAWN (the firm gave it back). Events of
+one project come in order, but a firm's withdrawal may cross funding's answer, and then the withdrawal stands.
 """
 
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ class ProjectState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """One place taken. `holds_place` ends once, when funding refused or released; `need_won` is what it was counted for.
+    """One place taken. `holds_place` ends once, when funding refused or released; `need_won` is its estimated need.
 
     `need_won` has one key per budget the place draws on: a source, or `MUNICIPALITY/<code>`.
     """
@@ -62,7 +62,9 @@ class ProjectOver(RuleRefused):
 
     code = "project-over"
     title = Text("이미 끝난 과제입니다", "The project has already ended")
-    detail = Text("과제의 상태가 {state}이므로 처리할 수 없습니다.", "The project is {state}; this cannot be done any more.")
+    detail = Text(
+        "과제의 상태가 {state}이므로 처리할 수 없습니다.", "The project is {state}; this cannot be done any more."
+    )
 
 
 class FundingContradiction(RuleRefused):

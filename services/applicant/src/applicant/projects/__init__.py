@@ -1,0 +1,1 @@
+"""Projects: places taken, until the money stands or the place is given back."""

@@ -1,0 +1,1 @@
+"""Rankings, the province's decision, and the promotion of reserves into freed places."""

@@ -1,0 +1,1 @@
+"""The rules of ranking, deciding and promoting; pure, in whole numbers."""
