@@ -1,12 +1,24 @@
-"""What an event is: a frozen value with a type, a topic and a key, registered once and known by its CloudEvents type."""
+"""What an event is, and how it looks on the wire.
 
-from typing import ClassVar, TypeVar
+An event is a frozen value with a type, a topic and a key, registered once and known by its CloudEvents type. On Kafka
+it is a CloudEvents 1.0 record in binary mode: attributes are headers, the value is the event's JSON as committed.
+Structured mode is read too; what tells the two apart is the content type, not the presence of `ce_` headers.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import ClassVar, NoReturn, TypeVar
 from uuid import UUID
 
 import msgspec
+import uuid_utils.compat
 
 TYPE_PREFIX = "kr.jeonbuk.smartfactory"
 
+_SEQUENCE_DIGITS = 20
+_STRUCTURED = "application/cloudevents"
+_JSON = b"application/json"
 _EventClass = TypeVar("_EventClass", bound="type[DomainEvent]")
 
 
@@ -26,16 +38,155 @@ class DomainEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _registry: dict[str, type[DomainEvent]] = {}
+_decoders: dict[type[DomainEvent], msgspec.json.Decoder[DomainEvent]] = {}
+_encoder = msgspec.json.Encoder()
 
 
 def event(*, service: str, aggregate: str, happened: str, version: int, key: str) -> "_Declare":
     """Declare an event class: its CloudEvents type, its topic `<service>.<aggregate>.v1` and its key field."""
-    return _Declare(f"{TYPE_PREFIX}.{service}.{aggregate}.{happened}.v{version}", f"{service}.{aggregate}.v1", version, key)
+    return _Declare(
+        f"{TYPE_PREFIX}.{service}.{aggregate}.{happened}.v{version}", f"{service}.{aggregate}.v1", version, key
+    )
 
 
 def registered_events() -> dict[str, type[DomainEvent]]:
     """Every declared event by its CloudEvents type."""
     return dict(_registry)
+
+
+def new_id() -> UUID:
+    """A UUIDv7: unique, sortable by time, kind to indexes; it tells its time, so it is never a secret."""
+    return uuid_utils.compat.uuid7()
+
+
+class Envelope(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything about an event but its data. `topic` is the logical one, without an installation's prefix."""
+
+    event_id: UUID
+    type: str
+    topic: str
+    key: UUID
+    sequence: int
+    occurred_at: datetime
+    recorded_at: datetime
+    correlation_id: str
+    causation_id: str | None = None
+    traceparent: str | None = None
+
+
+class WireRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A Kafka record as it came or as it goes, before anybody has looked into it."""
+
+    topic: str
+    partition: int = -1
+    offset: int = -1
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes | None]]
+
+
+class Undecodable(Exception):
+    """The record is no event this program can read; `detail` says why without repeating its content."""
+
+    reason: ClassVar[str] = "undecodable"
+
+    def __init__(self, detail: str) -> None:
+        self.detail = detail
+        super().__init__(detail)
+
+
+class UnknownVersion(Undecodable):
+    """A type this program knows, in a version it does not."""
+
+    reason: ClassVar[str] = "unknown-version"
+
+
+def encode_data(event: DomainEvent) -> bytes:
+    """The event's own fields as JSON: the bytes that are stored and sent."""
+    return _encoder.encode(event)
+
+
+def encode(envelope: Envelope, data: bytes) -> WireRecord:
+    """Make the CloudEvents record in binary mode; the same envelope and data always give the same bytes."""
+    key = str(envelope.key).encode()
+    headers = [
+        ("ce_specversion", b"1.0"),
+        ("ce_id", str(envelope.event_id).encode()),
+        ("ce_source", source_of(envelope.type).encode()),
+        ("ce_type", envelope.type.encode()),
+        ("ce_subject", key),
+        ("ce_time", _instant(envelope.occurred_at)),
+        ("ce_dataschema", f"urn:smartfactory:schema:{envelope.type}".encode()),
+        ("ce_partitionkey", key),
+        ("ce_sequence", f"{envelope.sequence:0{_SEQUENCE_DIGITS}d}".encode()),
+        ("ce_recordedtime", _instant(envelope.recorded_at)),
+        ("ce_correlationid", envelope.correlation_id.encode()),
+    ]
+    if envelope.causation_id is not None:
+        headers.append(("ce_causationid", envelope.causation_id.encode()))
+    if envelope.traceparent is not None:
+        headers.append(("ce_traceparent", envelope.traceparent.encode()))
+    headers.append(("content-type", _JSON))
+    return WireRecord(topic=envelope.topic, key=key, value=data, headers=headers)
+
+
+def source_of(type_: str) -> str:
+    """The CloudEvents source of a type: the service that tells it."""
+    return "/" + type_.removeprefix(TYPE_PREFIX + ".").split(".", 1)[0]
+
+
+def open_envelope(record: WireRecord) -> tuple[Envelope, bytes]:
+    """Read who, what and which sequence, and hand on the data unread; raises `Undecodable`."""
+    if record.value is None:
+        raise Undecodable("the record has no value")
+    attributes, data = _structured(record) if _is_structured(record) else _binary(record)
+    if attributes.get("specversion") != "1.0":
+        raise Undecodable("specversion is not 1.0")
+    envelope = Envelope(
+        event_id=_uuid(attributes, "id"),
+        type=_required(attributes, "type"),
+        topic=record.topic,
+        key=_uuid(attributes, "partitionkey"),
+        sequence=_sequence(attributes),
+        occurred_at=_time(attributes, "time"),
+        recorded_at=_time(attributes, "recordedtime"),
+        correlation_id=_required(attributes, "correlationid"),
+        causation_id=attributes.get("causationid"),
+        traceparent=attributes.get("traceparent"),
+    )
+    _required(attributes, "source")
+    if record.key != str(envelope.key).encode():
+        raise Undecodable("the record's key is not the event's partitionkey")
+    return envelope, data
+
+
+def known_type(type_: str) -> type[DomainEvent] | None:
+    """The class of a type, none for a type nobody here has heard of; raises `UnknownVersion`."""
+    found = _registry.get(type_)
+    if found is None:
+        stem = type_.rpartition(".v")[0]
+        if stem and any(known.rpartition(".v")[0] == stem for known in _registry):
+            raise UnknownVersion(f"{type_} is a version this program does not know")
+    return found
+
+
+def decode(envelope: Envelope, data: bytes, cls: type[DomainEvent]) -> DomainEvent:
+    """Read the data into its class; raises `Undecodable` for anything our own encoder would not have written."""
+    decoder = _decoders.get(cls)
+    if decoder is None:
+        decoder = _decoders.setdefault(cls, msgspec.json.Decoder(cls))
+    try:
+        found = decoder.decode(data)
+        if _encoder.encode(found) != data:
+            _check_json(data)
+    except (msgspec.MsgspecError, ValueError, RecursionError, UnicodeError) as error:
+        # The message of a decoding error may quote what stands in the data; its class never does.
+        raise Undecodable(f"the data is not a valid {cls.TYPE} ({type(error).__name__})") from None
+    if found.key != envelope.key:
+        raise Undecodable(f"{cls.KEY_FIELD} in the data is not the event's partitionkey")
+    if envelope.topic != cls.TOPIC:
+        raise Undecodable(f"{cls.TYPE} does not belong on topic {envelope.topic}")
+    return found
 
 
 class _Declare:
@@ -52,3 +203,93 @@ class _Declare:
         cls.TYPE, cls.TOPIC, cls.VERSION, cls.KEY_FIELD = self._type, self._topic, self._version, self._key
         _registry[self._type] = cls
         return cls
+
+
+def _is_structured(record: WireRecord) -> bool:
+    content_type = next((value for name, value in record.headers if name.lower() == "content-type"), None)
+    return content_type is not None and content_type.lower().startswith(_STRUCTURED.encode())
+
+
+def _binary(record: WireRecord) -> tuple[dict[str, str], bytes]:
+    attributes = {}
+    for name, value in record.headers:
+        if name.lower().startswith("ce_") and value is not None:
+            try:
+                attributes[name[3:].lower()] = value.decode()
+            except UnicodeDecodeError:
+                raise Undecodable(f"header {name} is not UTF-8") from None
+    return attributes, record.value or b""
+
+
+def _structured(record: WireRecord) -> tuple[dict[str, str], bytes]:
+    try:
+        members = msgspec.json.decode(record.value or b"", type=dict[str, msgspec.Raw])
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        raise Undecodable("the structured event is not a JSON object") from None
+    data = members.pop("data", None)
+    if data is None:
+        raise Undecodable("the structured event carries no JSON data")
+    try:
+        attributes = {name: msgspec.json.decode(value, type=str | int | bool) for name, value in members.items()}
+    except msgspec.MsgspecError:
+        raise Undecodable("an attribute of the structured event is neither text, number nor boolean") from None
+    return {name: str(value) for name, value in attributes.items()}, bytes(data)
+
+
+def _required(attributes: Mapping[str, str], name: str) -> str:
+    value = attributes.get(name)
+    if not value:
+        raise Undecodable(f"attribute {name} is missing")
+    if "\x00" in value:
+        raise Undecodable(f"attribute {name} holds a NUL")
+    return value
+
+
+def _uuid(attributes: Mapping[str, str], name: str) -> UUID:
+    text = _required(attributes, name)
+    try:
+        value = UUID(text)
+    except ValueError:
+        raise Undecodable(f"attribute {name} is not a UUID") from None
+    if str(value) != text:
+        raise Undecodable(f"attribute {name} is not a UUID in its usual form")
+    return value
+
+
+def _sequence(attributes: Mapping[str, str]) -> int:
+    text = _required(attributes, "sequence")
+    if not (text.isascii() and text.isdigit() and len(text) <= _SEQUENCE_DIGITS) or int(text) < 1 or int(text) >= 2**63:
+        raise Undecodable("attribute sequence is not a positive whole number")
+    return int(text)
+
+
+def _time(attributes: Mapping[str, str], name: str) -> datetime:
+    text = _required(attributes, name)
+    try:
+        value = datetime.fromisoformat(text)
+    except ValueError:
+        raise Undecodable(f"attribute {name} is not an RFC 3339 time") from None
+    if value.tzinfo is None:
+        raise Undecodable(f"attribute {name} has no time zone")
+    return value.astimezone(UTC)
+
+
+def _instant(moment: datetime) -> bytes:
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z").encode()
+
+
+def _check_json(data: bytes) -> None:
+    """Refuse what msgspec lets pass but no honest writer sends: a member named twice, NaN and the infinities."""
+    json.loads(data, object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
+
+
+def _no_duplicates(pairs: Iterable[tuple[str, object]]) -> dict[str, object]:
+    members = list(pairs)
+    found = dict(members)
+    if len(found) != len(members):
+        raise ValueError("a member is named twice")
+    return found
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")

@@ -1,0 +1,119 @@
+"""Why each decision was taken: who, when, under which rule version, on which evidence, in the decision's transaction.
+
+Entries of one chain are linked by hashes, so that an edit, a deletion, an insertion or a reordering shows. They hold
+references to people and papers, never personal data.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, TypeAlias
+
+import msgspec
+from sqlalchemy import bindparam, select, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
+from sqlalchemy.types import Text
+
+from common import schema
+from common.auth import Principal
+from common.clock import SystemClock
+from common.db import Transaction
+
+JsonValue: TypeAlias = "str | int | bool | Sequence[JsonValue] | Mapping[str, JsonValue] | None"
+"""What a fact may be: no float, since no decision of this programme rests on one."""
+
+_real_time = SystemClock()
+_canonical = msgspec.json.Encoder(order="deterministic")
+
+_RECORD = text(
+    """
+    WITH head AS (
+        INSERT INTO journal_head AS known (chain, position, hash) VALUES (:chain, 1, sha256(:origin || :body))
+        ON CONFLICT (chain) DO UPDATE SET position = known.position + 1, hash = sha256(known.hash || :body)
+        RETURNING position, hash
+    )
+    INSERT INTO journal_entry (
+        chain, position, decision, actor, rule_version, evidence, facts, decided_at, recorded_at, body, hash
+    )
+    SELECT :chain, position, :decision, :actor, :rule_version, :evidence, :facts, :decided_at, :recorded_at, :body, hash
+    FROM head
+    """
+).bindparams(
+    bindparam("origin", type_=schema.journal_entry.c.hash.type),
+    bindparam("body", type_=schema.journal_entry.c.body.type),
+    bindparam("evidence", type_=ARRAY(Text)),
+    bindparam("facts", type_=JSONB),
+    bindparam("decided_at", type_=TIMESTAMP(timezone=True)),
+    bindparam("recorded_at", type_=TIMESTAMP(timezone=True)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What a walk along one chain found; no faults means that it stands as it was written."""
+
+    chain: str
+    entries: int
+    faults: tuple[str, ...]
+
+
+async def record(
+    tx: Transaction,
+    *,
+    chain: str,
+    decision: str,
+    by: Principal,
+    at: datetime,
+    facts: Mapping[str, JsonValue],
+    rule_version: str | None = None,
+    evidence: Sequence[str] = (),
+) -> None:
+    """Append one decision to its chain; concurrent ones of a chain wait for each other at its head."""
+    columns = {
+        "chain": chain,
+        "decision": decision,
+        "actor": by.actor,
+        "rule_version": rule_version,
+        "evidence": list(evidence),
+        "facts": dict(facts),
+        "decided_at": at.astimezone(UTC),
+        "recorded_at": _real_time.now(),
+    }
+    await tx.execute(_RECORD, columns | {"origin": _origin(chain), "body": _canonical.encode(columns)})
+
+
+async def verify(tx: Transaction, chain: str) -> Verification:
+    """Recompute a chain from its first entry and name every fault found."""
+    entry, head = schema.journal_entry, schema.journal_head
+    rows = (await tx.execute(select(entry).where(entry.c.chain == chain).order_by(entry.c.position))).mappings().all()
+    end = (await tx.execute(select(head.c.position, head.c.hash).where(head.c.chain == chain))).one_or_none()
+    faults = []
+    previous = _origin(chain)
+    for expected, row in enumerate(rows, start=1):
+        if row["position"] != expected:
+            faults.append(f"entry {expected} is missing: entry {row['position']} follows entry {expected - 1}")
+            break
+        previous = hashlib.sha256(previous + row["body"]).digest()
+        if previous != row["hash"]:
+            faults.append(f"entry {expected} does not follow from the entry before it")
+            previous = row["hash"]
+        if not _says_the_same(dict(row)):
+            faults.append(f"entry {expected}: its columns do not say what its hashed body says")
+    last = (rows[-1]["position"], rows[-1]["hash"]) if rows else None
+    if last != (tuple(end) if end else None):
+        faults.append(f"the chain's head stands at {end[0] if end else 0}, its last entry at {last[0] if last else 0}")
+    return Verification(chain, len(rows), tuple(faults))
+
+
+def _says_the_same(row: Mapping[str, Any]) -> bool:
+    try:
+        body = msgspec.json.decode(row["body"], type=dict[str, object])
+    except msgspec.MsgspecError:
+        return False
+    columns = {name: row[name] for name in body if name in row}
+    return columns.keys() == body.keys() and bool(_canonical.encode(columns) == row["body"])
+
+
+def _origin(chain: str) -> bytes:
+    return hashlib.sha256(chain.encode()).digest()

@@ -1,0 +1,90 @@
+"""Writes an event into the transaction of what it tells, so that both are committed or neither.
+
+The caller holds the lock of the aggregate's row: then sequences and ids of one key are in the order of its commits.
+"""
+
+from datetime import datetime
+
+from opentelemetry import trace
+from sqlalchemy import bindparam, text
+from sqlalchemy.dialects.postgresql import TIMESTAMP
+
+from common import context, schema
+from common.db import Transaction, announce_after_commit
+from common.event import DomainEvent, encode_data, new_id
+
+_tracer = trace.get_tracer("common.outbox")
+
+_RECORD = text(
+    """
+    WITH numbered AS (
+        INSERT INTO outbox_sequence AS known (topic, key, last) VALUES (:topic, :key, 1)
+        ON CONFLICT (topic, key) DO UPDATE SET last = known.last + 1
+        RETURNING last
+    )
+    INSERT INTO outbox (
+        event_id, type, topic, key, sequence, payload, occurred_at, correlation_id, causation_id, traceparent, actor
+    )
+    SELECT :event_id, :type, :topic, :key, last, :payload, :at, :correlation_id, :causation_id, :traceparent, :actor
+    FROM numbered
+    """
+).bindparams(
+    bindparam("event_id", type_=schema.outbox.c.event_id.type),
+    bindparam("key", type_=schema.outbox.c.key.type),
+    bindparam("payload", type_=schema.outbox.c.payload.type),
+    bindparam("at", type_=TIMESTAMP(timezone=True)),
+)
+
+_SEND_AGAIN = text("UPDATE outbox SET published_at = NULL WHERE topic = :topic AND published_at IS NOT NULL")
+
+
+class EventTooLarge(Exception):
+    """The event's data is larger than a row may be: the command that made it is wrong, and nothing is committed."""
+
+
+async def record(tx: Transaction, event: DomainEvent, *, at: datetime) -> None:
+    """Add the event to the transaction; `at` is the programme time at which it happened."""
+    payload = encode_data(event)
+    if len(payload) > schema.MAX_PAYLOAD_BYTES:
+        raise EventTooLarge(f"{event.TYPE} has {len(payload)} bytes of data, {schema.MAX_PAYLOAD_BYTES} are allowed")
+    event_id = new_id()
+    with _tracer.start_as_current_span(
+        f"create {event.TOPIC}",
+        kind=trace.SpanKind.PRODUCER,
+        attributes={
+            "messaging.system": "kafka",
+            "messaging.operation.type": "create",
+            "messaging.destination.name": event.TOPIC,
+            "messaging.message.id": str(event_id),
+            "cloudevents.event_type": event.TYPE,
+        },
+    ) as span:
+        await tx.execute(
+            _RECORD,
+            {
+                "event_id": event_id,
+                "type": event.TYPE,
+                "topic": event.TOPIC,
+                "key": event.key,
+                "payload": payload,
+                "at": at,
+                "correlation_id": context.correlation_id.get() or str(event_id),
+                "causation_id": context.causation_id.get(),
+                "traceparent": _traceparent(span.get_span_context()),
+                "actor": context.actor.get(),
+            },
+        )
+    announce_after_commit(tx)
+
+
+async def send_again(tx: Transaction, topic: str) -> int:
+    """Let the relay send a topic's whole history once more, after Kafka lost it; consumers skip what they have."""
+    result = await tx.execute(_SEND_AGAIN, {"topic": topic})
+    announce_after_commit(tx)
+    return result.rowcount
+
+
+def _traceparent(span: trace.SpanContext) -> str | None:
+    if not span.is_valid:
+        return None
+    return f"00-{span.trace_id:032x}-{span.span_id:016x}-{span.trace_flags:02x}"
