@@ -1,0 +1,34 @@
+"""What mentoring does with the events of other services; each handler is one command call."""
+
+from common.consumer import Handlers, Received
+from common.db import Transaction
+from contracts.applicant import ProjectConfirmed, ProjectWithdrawn
+from contracts.types import MunicipalityCode
+from mentoring.matching import commands as matching
+from mentoring.matching.domain import WaitingProject
+
+
+async def on_project_confirmed(tx: Transaction, event: ProjectConfirmed, received: Received) -> None:
+    """The money stands, so a team can be planned."""
+    await matching.queue_project(
+        tx,
+        WaitingProject(
+            project_id=event.project_id,
+            application_id=event.application_id,
+            call_id=event.call_id,
+            type_code=event.type_code,
+            municipality_code=MunicipalityCode(event.municipality_code),
+            waiting_since=received.at,
+        ),
+    )
+
+
+async def on_project_withdrawn(tx: Transaction, event: ProjectWithdrawn, received: Received) -> None:
+    """The firm gave its place back, so nobody needs a team."""
+    await matching.withdraw_project(tx, event.project_id)
+
+
+HANDLERS: Handlers = {
+    ProjectConfirmed: on_project_confirmed,
+    ProjectWithdrawn: on_project_withdrawn,
+}

@@ -1,0 +1,1 @@
+"""Which projects wait for a team of mentors."""

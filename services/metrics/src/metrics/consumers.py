@@ -1,0 +1,105 @@
+"""What metrics does with the events of the other services: each handler says which statements keep the projection true."""
+
+from collections.abc import Sequence
+
+from common.consumer import Handlers, Received, Statement
+from contracts.applicant import (
+    ApplicationFoundEligible,
+    ApplicationFoundIneligible,
+    ApplicationRanked,
+    ApplicationSubmitted,
+    ApplicationSupplemented,
+    ApplicationWithdrawn,
+    CallPublished,
+    ProjectConfirmed,
+    ProjectNotFunded,
+    ProjectSelected,
+    ProjectWithdrawn,
+    SupplementRequested,
+)
+from contracts.funding import BudgetLineConfirmed, CommitmentRefused, CommitmentReleased, ProjectCommitted
+from metrics.progress import commands as progress
+
+
+def on_call_published(event: CallPublished, received: Received) -> Sequence[Statement]:
+    return progress.open_call(event)
+
+
+def on_application_submitted(event: ApplicationSubmitted, received: Received) -> Sequence[Statement]:
+    return progress.move_case(event, state="SUBMITTED", at=received.at)
+
+
+def on_supplement_requested(event: SupplementRequested, received: Received) -> Sequence[Statement]:
+    return progress.move_case(event, state="SUPPLEMENT_REQUESTED", at=received.at)
+
+
+def on_application_supplemented(event: ApplicationSupplemented, received: Received) -> Sequence[Statement]:
+    return progress.move_case(event, state="SUPPLEMENTED", at=received.at)
+
+
+def on_application_found_eligible(event: ApplicationFoundEligible, received: Received) -> Sequence[Statement]:
+    return progress.move_case(event, state="ELIGIBLE", at=received.at)
+
+
+def on_application_found_ineligible(event: ApplicationFoundIneligible, received: Received) -> Sequence[Statement]:
+    return progress.move_case(event, state="INELIGIBLE", at=received.at)
+
+
+def on_application_withdrawn(event: ApplicationWithdrawn, received: Received) -> Sequence[Statement]:
+    return progress.move_case(event, state="WITHDRAWN", at=received.at)
+
+
+def on_application_ranked(event: ApplicationRanked, received: Received) -> Sequence[Statement]:
+    return progress.move_case(event, state=event.outcome, at=received.at)
+
+
+def on_project_selected(event: ProjectSelected, received: Received) -> Sequence[Statement]:
+    return progress.move_project(event, state="SELECTED", at=received.at, promoted=event.promoted)
+
+
+def on_project_confirmed(event: ProjectConfirmed, received: Received) -> Sequence[Statement]:
+    return progress.move_project(event, state="CONFIRMED", at=received.at)
+
+
+def on_project_not_funded(event: ProjectNotFunded, received: Received) -> Sequence[Statement]:
+    return progress.move_project(event, state="NOT_FUNDED", at=received.at)
+
+
+def on_project_withdrawn(event: ProjectWithdrawn, received: Received) -> Sequence[Statement]:
+    return progress.move_project(event, state="WITHDRAWN", at=received.at)
+
+
+def on_budget_line_confirmed(event: BudgetLineConfirmed, received: Received) -> Sequence[Statement]:
+    return progress.confirm_line(event)
+
+
+def on_project_committed(event: ProjectCommitted, received: Received) -> Sequence[Statement]:
+    return progress.commit_money(event, at=received.at)
+
+
+def on_commitment_refused(event: CommitmentRefused, received: Received) -> Sequence[Statement]:
+    return progress.refuse_money(event, at=received.at)
+
+
+def on_commitment_released(event: CommitmentReleased, received: Received) -> Sequence[Statement]:
+    return progress.release_money(event, at=received.at)
+
+
+HANDLERS: Handlers = {
+    CallPublished: on_call_published,
+    ApplicationSubmitted: on_application_submitted,
+    SupplementRequested: on_supplement_requested,
+    ApplicationSupplemented: on_application_supplemented,
+    ApplicationFoundEligible: on_application_found_eligible,
+    ApplicationFoundIneligible: on_application_found_ineligible,
+    ApplicationWithdrawn: on_application_withdrawn,
+    ApplicationRanked: on_application_ranked,
+    ProjectSelected: on_project_selected,
+    ProjectConfirmed: on_project_confirmed,
+    ProjectNotFunded: on_project_not_funded,
+    ProjectWithdrawn: on_project_withdrawn,
+    BudgetLineConfirmed: on_budget_line_confirmed,
+    ProjectCommitted: on_project_committed,
+    CommitmentRefused: on_commitment_refused,
+    CommitmentReleased: on_commitment_released,
+}

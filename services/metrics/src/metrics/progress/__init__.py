@@ -1,0 +1,1 @@
+"""How far a call's cases have come and where its money stands, by source and municipality."""
