@@ -71,6 +71,7 @@ FAULTS = (
     Fault(database.money_is_whole_won, _DOMAIN, "def f(cost_won: int): ...", None),
     Fault(moments.only_the_clock_knows_the_time, _COMMANDS, "x = datetime.now(UTC)", "wall clock"),
     Fault(moments.only_the_clock_knows_the_time, _STORE, "insert(X).values(at=func.now())", "wall clock"),
+    Fault(moments.only_the_clock_knows_the_time, _STORE, "recorded_at: X = mapped_column(default=func.now())", None),
     Fault(moments.only_the_clock_knows_the_time, _COMMON, "time.time()", "wall clock"),
     Fault(moments.only_the_clock_knows_the_time, _COMMON, "time.monotonic()", None),
     Fault(moments.tests_wait_for_conditions, "tests/flow/test_x.py", "await asyncio.sleep(1)", "does not sleep"),

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.repo.planted_faults import FAULTS, Fault
-from tests.repo.rules import RULES, Rule
+from tests.repo.rules import RULES, Rule, moments
 from tests.repo.tree import Tree, repository
 
 
@@ -28,3 +28,9 @@ def test_every_rule_has_a_planted_fault() -> None:
     bitten = {fault.rule for fault in FAULTS if fault.finds}
 
     assert {rule.__name__ for rule in set(RULES) - bitten} == set()
+
+
+def test_no_permission_to_read_the_wall_clock_outlives_its_need() -> None:
+    used = {finding.path for finding in moments.reads_of_the_wall_clock(repository())}
+
+    assert set(moments.REAL_TIME_ALLOWED) - used == set()
