@@ -6,6 +6,7 @@ of somebody else is never an answer about the programme.
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -47,6 +48,16 @@ class BadAnswer(HttpFault):
     def __init__(self, message: str, *, status: int) -> None:
         super().__init__(message)
         self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Whatever the other side answered, for a caller that reads statuses and headers itself."""
+
+    status: int
+    headers: Mapping[str, str]
+    """By lower-case name."""
+    body: JsonValue
 
 
 class HttpClient:
@@ -91,6 +102,13 @@ class HttpClient:
         if idempotency_key is not None:
             sent["Idempotency-Key"] = idempotency_key
         return await self._ask("POST", path, body=body, headers=sent, retry=idempotency_key is not None)
+
+    async def send(
+        self, method: str, path: str, *, body: JsonValue = None, headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """Send once and hand back any JSON answer, also an error; `Unreachable` and `TimedOut` are left to the caller."""
+        status, sent_back, content = await self._exchange(method, path, params=None, body=body, headers=headers or {})
+        return Answer(status, sent_back, _parsed(status, content, host=self._host))
 
     async def aclose(self) -> None:
         await self._client.aclose()
@@ -138,7 +156,7 @@ class HttpClient:
             sent = dict(headers or {})
             propagate.inject(sent)
             try:
-                status, content = await self._exchange(method, path, params=params, body=body, headers=sent)
+                status, _, content = await self._exchange(method, path, params=params, body=body, headers=sent)
                 span.set_attribute("http.response.status_code", status)
                 return _decoded(status, content, host=self._host)
             except HttpFault as fault:
@@ -154,17 +172,15 @@ class HttpClient:
         params: Mapping[str, str] | None,
         body: JsonValue,
         headers: Mapping[str, str],
-    ) -> tuple[int, bytes]:
+    ) -> tuple[int, Mapping[str, str], bytes]:
         try:
-            async with self._client.stream(
-                method, path, params=params, json=body if method == "POST" else None, headers=headers
-            ) as response:
+            async with self._client.stream(method, path, params=params, json=body, headers=headers) as response:
                 content = bytearray()
                 async for chunk in response.aiter_bytes():
                     content += chunk
                     if len(content) > _MAX_ANSWER_BYTES:
                         raise BadAnswer(f"{self._host} sent more than 1 MiB", status=response.status_code)
-                return response.status_code, bytes(content)
+                return response.status_code, response.headers, bytes(content)
         except httpx.TimeoutException as error:
             raise TimedOut(f"{self._host} did not answer in time") from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -191,6 +207,10 @@ def _decoded(status: int, content: bytes, *, host: str) -> JsonValue:
     if status >= _LOWEST_REDIRECT_STATUS:
         kind = "an error" if status >= _LOWEST_ERROR_STATUS else "a redirect"
         raise BadAnswer(f"{host} answered with {kind}, status {status}", status=status)
+    return _parsed(status, content, host=host)
+
+
+def _parsed(status: int, content: bytes, *, host: str) -> JsonValue:
     if not content:
         return None
     try:
