@@ -2,6 +2,7 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from metrics.progress.domain import suppress, suppress_total
 
 MINIMUM = 5

@@ -106,7 +106,7 @@ class HttpClient:
     async def send(
         self, method: str, path: str, *, body: JsonValue = None, headers: Mapping[str, str] | None = None
     ) -> Answer:
-        """Send once and hand back any JSON answer, also an error; `Unreachable` and `TimedOut` are left to the caller."""
+        """Send once and hand back any JSON answer, also an error; raises Unreachable or TimedOut."""
         status, sent_back, content = await self._exchange(method, path, params=None, body=body, headers=headers or {})
         return Answer(status, sent_back, _parsed(status, content, host=self._host))
 

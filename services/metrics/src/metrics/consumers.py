@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from common.consumer import Handlers, Received, Statement
+
 from contracts.applicant import (
     ApplicationFoundEligible,
     ApplicationFoundIneligible,

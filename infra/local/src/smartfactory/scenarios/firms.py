@@ -16,7 +16,7 @@ from smartfactory.season.options import OutsideFirm
 
 _MAKERS = ("정밀", "식품", "섬유", "금속", "기계", "전자", "화학", "포장", "농기계", "목재")
 _KSIC_CODES = ("25924", "10742", "13213", "25113", "29271", "26299", "20499", "22232", "29210", "16299")
-_KSIC_REVISION = 11
+_KSIC_REVISION = "11"
 _SUPPLIERS = 8
 _JEONJU = "52110"
 _JEONJU_DISTRICTS = ("52111", "52113")
@@ -41,7 +41,7 @@ class PlannedFirm:
     corporate_number: str
     size_class: str
     ksic_code: str
-    ksic_revision: int
+    ksic_revision: str
     annual_sales_won: int
     employees: int
     supported_before: bool
@@ -76,6 +76,7 @@ class PlannedApplication:
     plan_summary: str
     supplier_business_number: str
     self_pay_capacity_won: int
+    concurrent_project: bool
     fails_rule: str | None
     needs_supplement: bool
     conflicted_member: int | None
@@ -110,14 +111,14 @@ def cast_of(scenario: Scenario, seed: int) -> Cast:
         for number, (place, fate) in enumerate(zip(places, fates, strict=True), start=1)
     ]
     suppliers = [
-        OutsideFirm(supplier_number(index), None, "SME", registered_supplier=index < _SUPPLIERS)
+        OutsideFirm(supplier_number(index), None, "MEDIUM", debarred=index == _SUPPLIERS)
         for index in range(_SUPPLIERS + 1)
     ]
     return Cast(applications, [*(_outside(application) for application in applications), *suppliers])
 
 
 def supplier_number(index: int) -> str:
-    """Make up a supplier's business number; the last one is in nobody's pool."""
+    """Make up a supplier's business number; the last one is debarred (rule R-11)."""
     return _with_check_digit(f"0018{index:05d}")
 
 
@@ -179,6 +180,7 @@ def _application(draw: _Draw) -> PlannedApplication:
         plan_summary=f"{firm.name}의 {draw.type_code} 과제 계획 요약 (가상). 생산실적 자동집계와 설비 데이터 수집.",
         supplier_business_number=supplier_number(_SUPPLIERS if fails_rule == "R-11" else draw.number % _SUPPLIERS),
         self_pay_capacity_won=1_000_000 if fails_rule == "R-12" else cost,
+        concurrent_project=fails_rule == "R-07",
         fails_rule=fails_rule,
         needs_supplement=draw.fate.needs_supplement,
         conflicted_member=chance.randrange(members) if draw.fate.conflicted else None,
@@ -206,7 +208,7 @@ def _firm(draw: _Draw) -> PlannedFirm:
         representative_name=f"가상대표 {number:03d}",
         business_number=_with_check_digit(f"0{serial:08d}"),
         corporate_number=_corporate_number(serial),
-        size_class="LARGE" if draw.fate.fails_rule == "R-02" else "MID_SIZED" if mid_sized else "SME",
+        size_class=_size_class(draw, mid_sized=mid_sized),
         ksic_code=_KSIC_CODES[trade],
         ksic_revision=_KSIC_REVISION,
         annual_sales_won=chance.randrange(sales_limit // 10, sales_limit * 9 // 10),
@@ -221,6 +223,14 @@ def _firm(draw: _Draw) -> PlannedFirm:
         manufacturing_floor_m2=floor,
         in_industrial_complex=floor >= _REGISTRATION_FLOOR_M2,
     )
+
+
+def _size_class(draw: _Draw, *, mid_sized: bool) -> str:
+    if draw.fate.fails_rule == "R-02":
+        return "LARGE"
+    if draw.scenario.types[draw.type_code].max_sales_won.value is not None:
+        return "SMALL"
+    return "MID_SIZED" if mid_sized else "MEDIUM"
 
 
 def _scores(draw: _Draw, members: int) -> list[SheetScore]:
@@ -244,8 +254,6 @@ def _outside(application: PlannedApplication) -> OutsideFirm:
         size_class=firm.size_class,
         tax_state="CLOSED" if fails == "R-05" else "ACTIVE",
         tax_arrears=fails == "R-06",
-        concurrent_project=fails == "R-07",
-        supported_before=firm.supported_before,
         debarred=fails == "R-10",
     )
 
@@ -258,4 +266,3 @@ def _corporate_number(serial: int) -> str:
     twelve = f"0000{serial:08d}"
     weighted = sum(int(digit) * (1 + index % 2) for index, digit in enumerate(twelve))
     return f"{twelve}{(10 - weighted % 10) % 10}"
-

@@ -129,6 +129,7 @@ class PanelPart(_Part, frozen=True):
     size_min: Given[int]
     trim_from: Given[int]
     pass_mark_x100: Given[int]
+    bonus_cap_x100: Given[int]
     tie_break: Given[list[str]]
     site_points: Given[int]
     technical_points: Given[int]

@@ -19,19 +19,13 @@ class OutsideFirm:
     business_number: str
     corporate_number: str | None
     size_class: str
-    """SMALL, SME, MID_SIZED or LARGE, as the SME-status register answers."""
+    """SMALL, MEDIUM, MID_SIZED or LARGE, as the certificate of the SME-status register says (rule R-02)."""
     tax_state: str = "ACTIVE"
     """ACTIVE, SUSPENDED or CLOSED (rule R-05)."""
     tax_arrears: bool = False
     """National or local arrears (rule R-06)."""
-    concurrent_project: bool = False
-    """Building under another body's scheme (rule R-07)."""
-    supported_before: bool = False
-    """In any smart-factory scheme before (rule R-08)."""
     debarred: bool = False
-    """On an exclusion list (rule R-10)."""
-    registered_supplier: bool = False
-    """In the pool of suppliers (rule R-11)."""
+    """On the exclusion list, as an applicant or as a supplier (rules R-10 and R-11)."""
 
 
 class TokenIssuer(Protocol):

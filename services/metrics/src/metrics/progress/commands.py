@@ -6,6 +6,7 @@ from typing import Protocol
 from uuid import UUID
 
 from common.consumer import Statement
+
 from contracts.applicant import CallPublished
 from contracts.funding import BudgetLineConfirmed, CommitmentRefused, CommitmentReleased, LineBalance, ProjectCommitted
 from metrics.progress import store
