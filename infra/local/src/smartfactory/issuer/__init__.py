@@ -1,0 +1,1 @@
+"""A small OpenID Connect issuer for machines without an identity provider. It must never run in production."""

@@ -1,0 +1,64 @@
+"""One process for everything outside the programme that a local installation needs: the issuer and the registers.
+
+Started as `python -m smartfactory.outside`; the gateway publishes `/issuer`, and only loopback sees `/registers`.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import cast
+
+import uvicorn
+from fastapi import FastAPI
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from smartfactory.issuer.app import IssuerOptions, IssuerRefused, build_issuer
+from smartfactory.simulators.app import ABORT, build_simulators
+from smartfactory.simulators.registers import Registers
+
+
+class _AbortableProtocol(HttpToolsProtocol):
+    """Lets an application drop a connection without an answer, as a host that is down does."""
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["extensions"] = cast("dict[str, dict[object, object]]", {ABORT: self.transport.abort})
+
+
+def build_outside(options: IssuerOptions) -> FastAPI:
+    """Build issuer and registers under one roof."""
+    app = FastAPI(title="Outside", docs_url=None, redoc_url=None, openapi_url=None)
+    app.mount("/issuer", build_issuer(options))
+    app.mount("/registers", build_simulators(Registers(options.directory / "firms.json")))
+
+    @app.get("/readyz")
+    def ready() -> dict[str, str]:
+        return {"status": "ready"}
+
+    return app
+
+
+def main() -> int:
+    """Serve until told to stop."""
+    directory = Path(os.environ["OUTSIDE_DIRECTORY"])
+    try:
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        app = build_outside(
+            IssuerOptions(
+                app_env=os.environ.get("APP_ENV"),
+                issuer=os.environ["ISSUER"],
+                audience=os.environ.get("AUDIENCE", "smartfactory"),
+                directory=directory,
+                admin_secret=os.environ["OUTSIDE_SECRET"],
+            )
+        )
+    except IssuerRefused as refused:
+        print(refused, file=sys.stderr)
+        return 78
+    port = int(os.environ["HTTP_PORT"])
+    uvicorn.run(app, host="127.0.0.1", port=port, http=_AbortableProtocol, log_level="warning", access_log=False)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,99 @@
+"""The registers over HTTP, one path each, and the switchboard that makes them misbehave.
+
+    GET /tax-office/v1/businesses/{business_number}   state ACTIVE | SUSPENDED | CLOSED, arrears   (rules R-05, R-06)
+    GET /sme-status/v1/firms/{business_number}        size_class, earlier and other support   (rules R-02, R-07, R-08)
+    GET /debarment/v1/firms/{business_number}         debarred, registered_supplier                (rules R-10, R-11)
+    PUT /admin/firms                                  [Firm, ...]
+    PUT /admin/registers/{register}                   {"mode": "ANSWER|REFUSE|SLOW|DOWN", "delay_seconds": 5}
+
+An unknown firm is in good standing; a business number that is not ten digits gets 404.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Annotated, cast
+
+from fastapi import FastAPI, HTTPException, Path, Request, params
+
+from smartfactory.simulators.registers import Behaviour, Firm, Mode, Register, Registers
+
+ABORT = "smartfactory.abort"
+"""The ASGI extension (see `smartfactory.outside`) that drops a connection without an answer."""
+
+
+def build_simulators(registers: Registers) -> FastAPI:
+    """Build the application over one set of registers."""
+    app = FastAPI(title="Outside registers", docs_url=None, redoc_url=None)
+    tax_office, sme, debarred = (_as_it_behaves(registers, register) for register in Register)
+
+    @app.get("/tax-office/v1/businesses/{business_number}", dependencies=[tax_office])
+    def tax_status(business_number: _BusinessNumber) -> dict[str, object]:
+        firm = registers.firm(_ten_digits(business_number))
+        return {"business_number": firm.business_number, "state": firm.tax_state, "arrears": firm.tax_arrears}
+
+    @app.get("/sme-status/v1/firms/{business_number}", dependencies=[sme])
+    def sme_status(business_number: _BusinessNumber) -> dict[str, object]:
+        firm = registers.firm(_ten_digits(business_number))
+        return {
+            "business_number": firm.business_number,
+            "size_class": firm.size_class,
+            "certificate_number": f"0010-{firm.business_number}",
+            "concurrent_project": firm.concurrent_project,
+            "supported_before": firm.supported_before,
+        }
+
+    @app.get("/debarment/v1/firms/{business_number}", dependencies=[debarred])
+    def debarment(business_number: _BusinessNumber) -> dict[str, object]:
+        firm = registers.firm(_ten_digits(business_number))
+        return {
+            "business_number": firm.business_number,
+            "corporate_number": firm.corporate_number,
+            "debarred": firm.debarred,
+            "registered_supplier": firm.registered_supplier,
+        }
+
+    @app.put("/admin/firms", status_code=204)
+    def tell(firms: list[Firm]) -> None:
+        registers.tell(firms)
+
+    @app.put("/admin/registers/{register}")
+    def switch(register: Register, behaviour: Behaviour) -> Behaviour:
+        registers.behaviours[register] = behaviour
+        return behaviour
+
+    @app.get("/admin/registers")
+    def behaviours() -> dict[str, Behaviour]:
+        return {register.value: registers.behaviour(register) for register in Register}
+
+    return app
+
+
+_BusinessNumber = Annotated[str, Path(max_length=20)]
+_DIGITS = 10
+
+
+def _ten_digits(business_number: str) -> str:
+    if len(business_number) != _DIGITS or not (business_number.isascii() and business_number.isdigit()):
+        raise HTTPException(404, "not a business number")
+    return business_number
+
+
+def _as_it_behaves(registers: Registers, register: Register) -> params.Depends:
+    async def behave(request: Request) -> None:
+        behaviour = registers.behaviour(register)
+        match behaviour.mode:
+            case Mode.REFUSE:
+                raise HTTPException(403, "the register refuses this caller")
+            case Mode.SLOW:
+                await asyncio.sleep(behaviour.delay_seconds)
+            case Mode.DOWN:
+                _abort(request)()
+                raise HTTPException(503, "down")
+            case Mode.ANSWER:
+                pass
+
+    return params.Depends(behave)
+
+
+def _abort(request: Request) -> Callable[[], object]:
+    return cast("Callable[[], object]", request.scope.get("extensions", {}).get(ABORT, lambda: None))
