@@ -4,11 +4,15 @@ Events carry ids, codes and amounts, never a person and never a score.
 """
 
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
 
 from common.event import DomainEvent, event
+
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+"""An instant with its offset: a time without one is refused on reading."""
 
 
 class SeatLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,8 +46,8 @@ class CallPublished(DomainEvent, frozen=True, kw_only=True):
     track: str
     title_ko: str
     fiscal_year: int
-    opens_at: datetime
-    closes_at: datetime
+    opens_at: Moment
+    closes_at: Moment
     split_rule_version: str
     types: list[ProjectType]
     seat_lines: list[SeatLine]
@@ -63,14 +67,14 @@ class ApplicationSubmitted(_ApplicationFact, frozen=True, kw_only=True):
 
     company_id: UUID
     total_cost_won: int
-    submitted_at: datetime
+    submitted_at: Moment
 
 
 @event(service="applicant", aggregate="application", happened="supplement-requested", version=1, key="application_id")
 class SupplementRequested(_ApplicationFact, frozen=True, kw_only=True):
     """The operator asked for more papers until a date (보완요청)."""
 
-    due_at: datetime
+    due_at: Moment
 
 
 @event(service="applicant", aggregate="application", happened="supplemented", version=1, key="application_id")
