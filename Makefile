@@ -1,0 +1,45 @@
+# The commands of this repository. Each sets up all it needs first; nothing but Python 3.11+, make and a network is asked.
+#
+#   make run                            the whole system on this machine, one programme year played through it
+#   make run ONCE=1                     the same, then stop; the exit code says whether the check held
+#   make run ARGS="--year 2026 --seed 7"
+#   make test  [ARGS="-k split"]        every test, on real PostgreSQL and real Kafka
+#   make check                          style, types, import contracts, repository rules
+#   make lock                           resolve dependencies again, Python's and Kafka's
+#   make clean-data                     forget the local installation's data
+
+PYTHON ?= python3
+VENV ?= .venv
+DATA ?= .run
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+PROJECTS := $(wildcard libs/*/pyproject.toml services/*/pyproject.toml infra/local/pyproject.toml)
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check lock clean-data setup
+
+help:
+	@sed -n '3,10s/^# *//p' Makefile
+
+setup: $(READY)
+
+$(READY): requirements.lock pyproject.toml $(PROJECTS) infra/local/setup.sh
+	@bash infra/local/setup.sh "$(PYTHON)" "$(VENV)"
+
+run: $(READY)
+	@exec $(BIN)/smartfactory run --data-dir $(DATA) $(if $(ONCE),--once) $(ARGS)
+
+test: $(READY)
+	@exec $(BIN)/pytest $(ARGS)
+
+check: $(READY)
+	@VENV="$(VENV)" exec bash tools/check.sh
+
+lock: $(READY)
+	@$$(cat $(VENV)/.uv) lock --quiet
+	@$$(cat $(VENV)/.uv) export --quiet --format requirements-txt --all-packages --all-groups \
+		--no-emit-workspace --no-header -o requirements.lock >/dev/null
+	@cd infra/local/src/smartfactory/stack/kafka_jars && $(abspath $(BIN))/jgo lock
+
+clean-data: $(READY)
+	@exec $(BIN)/smartfactory clean-data --data-dir $(DATA)
