@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import Date, MetaData, Text, Uuid, event, text
 from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, JSONB, TIMESTAMP
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, DisconnectionError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
@@ -128,14 +128,12 @@ def announce_after_commit(tx: Transaction) -> None:
 
 def is_trouble(error: BaseException) -> bool:
     """Tell whether the database or the way to it is at fault, so that the same work may succeed later."""
-    if isinstance(error, (PoolTimeoutError, OSError)):
+    if isinstance(error, (PoolTimeoutError, OSError)) or getattr(error, "connection_invalidated", False):
         return True
-    if not isinstance(error, DBAPIError):
-        return False
     state = sqlstate(error)
     if state is None:
-        return True
-    return error.connection_invalidated or state[:2] in _TRANSIENT_CLASSES or state in _TRANSIENT_STATES
+        return isinstance(error, InterfaceError)
+    return state[:2] in _TRANSIENT_CLASSES or state in _TRANSIENT_STATES
 
 
 def is_lock_timeout(error: BaseException) -> bool:
@@ -143,9 +141,9 @@ def is_lock_timeout(error: BaseException) -> bool:
     return isinstance(error, DBAPIError) and sqlstate(error) == _LOCK_NOT_AVAILABLE
 
 
-def sqlstate(error: DBAPIError) -> str | None:
-    """PostgreSQL's five-character code of the fault, or none when the connection itself failed."""
-    state: str | None = getattr(error.orig, "sqlstate", None)
+def sqlstate(error: BaseException) -> str | None:
+    """PostgreSQL's five-character code of the fault, or none when the fault is not PostgreSQL's."""
+    state: str | None = getattr(getattr(error, "orig", error), "sqlstate", None)
     return state
 
 

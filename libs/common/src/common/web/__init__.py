@@ -1,0 +1,26 @@
+"""The HTTP side shared by all services: what a feature's `api.py` imports."""
+
+from common.web.access import Caller, allowed, anyone
+from common.web.bodies import Body, View
+from common.web.openapi import problem_responses
+from common.web.pages import Page, PageQuery, PageRequest, paginate
+from common.web.parameters import IfMatch, Now, Tx, etag
+from common.web.routes import router
+
+__all__ = [
+    "Body",
+    "Caller",
+    "IfMatch",
+    "Now",
+    "Page",
+    "PageQuery",
+    "PageRequest",
+    "Tx",
+    "View",
+    "allowed",
+    "anyone",
+    "etag",
+    "paginate",
+    "problem_responses",
+    "router",
+]

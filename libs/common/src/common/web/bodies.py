@@ -1,0 +1,64 @@
+"""What request and response models inherit: nothing unknown, nothing guessed, nothing PostgreSQL cannot store."""
+
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, field_validator
+from pydantic_core import CoreSchema, PydanticCustomError
+
+LARGEST_EXACT_INT = 2**53 - 1
+"""The largest integer that every JSON reader keeps exact (RFC 8259, section 6)."""
+
+_STRICT_KINDS = frozenset({"int", "bool", "float"})
+_NOT_SCHEMA = frozenset({"metadata", "default", "serialization", "cls", "config"})
+
+
+class Body(BaseModel):
+    """A request body. Unknown fields are refused; "3", 3.0 and true are not integers; no text holds NUL."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler, /) -> CoreSchema:  # noqa: ANN401
+        schema = handler(source)
+        _make_strict(schema)
+        return schema
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_nul(cls, value: object) -> object:
+        if _holds_nul(value):
+            raise PydanticCustomError("nul_character", "NUL is not allowed")
+        return value
+
+
+class View(BaseModel):
+    """A response body."""
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, from_attributes=True)
+
+
+def _make_strict(node: object) -> None:
+    # Pydantic's strict mode would also refuse a UUID or a date written as a string, the only way JSON has for them.
+    if isinstance(node, list | tuple):
+        for entry in node:
+            _make_strict(entry)
+    elif isinstance(node, dict):
+        if node.get("type") in _STRICT_KINDS:
+            node["strict"] = True
+        if node.get("type") == "int" and "lt" not in node:
+            node.setdefault("le", LARGEST_EXACT_INT)
+        if node.get("type") == "int" and "gt" not in node:
+            node.setdefault("ge", -LARGEST_EXACT_INT)
+        for name, entry in node.items():
+            if name not in _NOT_SCHEMA:
+                _make_strict(entry)
+
+
+def _holds_nul(value: object) -> bool:
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, list):
+        return any(_holds_nul(entry) for entry in value)
+    if isinstance(value, dict):
+        return any(_holds_nul(name) or _holds_nul(entry) for name, entry in value.items())
+    return False

@@ -1,0 +1,114 @@
+"""The one middleware: request id, deadline, size limit, shared headers and the request's log line.
+
+Pure ASGI and outermost, so that also the answers made by the framework's own layers leave in shape.
+"""
+
+import asyncio
+import logging
+import re
+import time
+from typing import Any
+
+from fastapi import Request
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from common.event import new_id
+from common.web import kinds
+from common.web.problems import RETRY_AFTER_SECONDS, problem
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_QUIET_PATHS = frozenset({"/livez", "/readyz", "/startupz", "/openmetrics"})
+
+_log = logging.getLogger(__name__)
+
+
+class Edge:
+    """Wraps the whole application; see the module."""
+
+    def __init__(self, app: ASGIApp, *, timeout_seconds: float, max_body_bytes: int) -> None:
+        self.app = app
+        self._timeout_seconds, self._max_body_bytes = timeout_seconds, max_body_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        exchange = _Exchange(scope, send)
+        try:
+            async with asyncio.timeout(self._timeout_seconds) as deadline:
+                exchange.deadline = deadline
+                await self._answer(exchange, receive)
+        except TimeoutError:
+            if exchange.status is None:
+                await self._refuse(exchange, receive, kinds.DEADLINE_EXCEEDED, {"Retry-After": RETRY_AFTER_SECONDS})
+        except Exception as error:  # noqa: BLE001  the outermost layer answers, whatever happened
+            # The framework has answered and logged it, and raises it again for a server that would log it once more.
+            if exchange.status is None:
+                _log.exception("a request failed before any answer: %s", type(error).__name__)
+                await self._refuse(exchange, receive, kinds.INTERNAL_ERROR, {})
+        finally:
+            exchange.log()
+
+    async def _answer(self, exchange: "_Exchange", receive: Receive) -> None:
+        headers = Headers(scope=exchange.scope)
+        length = headers.get("content-length", "0")
+        if not length.isdecimal() or b"%00" in exchange.scope.get("raw_path", b"") + exchange.scope["query_string"]:
+            await self._refuse(exchange, receive, kinds.REQUEST_MALFORMED, {})
+        elif int(length) > self._max_body_bytes:
+            await self._refuse(exchange, receive, kinds.BODY_TOO_LARGE, {"Connection": "close"})
+        else:
+            await self.app(exchange.scope, receive, exchange.send)
+
+    async def _refuse(
+        self, exchange: "_Exchange", receive: Receive, kind: kinds.ProblemKind, headers: dict[str, str]
+    ) -> None:
+        facts = {"limit_bytes": self._max_body_bytes} if kind is kinds.BODY_TOO_LARGE else {}
+        response = problem(Request(exchange.scope), kind, facts=facts, headers=headers)
+        await response(exchange.scope, receive, exchange.send)
+
+
+class _Exchange:
+    """One request and what became of it."""
+
+    def __init__(self, scope: Scope, send: Send) -> None:
+        offered = Headers(scope=scope).get("x-request-id", "")
+        self.request_id = offered if _REQUEST_ID.fullmatch(offered) else str(new_id())
+        # A copy: the server must go on seeing HEAD, while the application answers it as GET.
+        self.scope: dict[str, Any] = {**scope, "state": {**scope.get("state", {}), "request_id": self.request_id}}
+        self.status: int | None = None
+        self.deadline: asyncio.Timeout | None = None
+        self._send, self._started_at, self._method = send, time.perf_counter(), scope["method"]
+        if self._method == "HEAD":
+            self.scope["method"] = "GET"
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            if self.deadline is not None:
+                # The answer is made; sending it is bound by the client's pace, not by ours.
+                self.deadline.reschedule(None)
+            headers = MutableHeaders(scope=message)
+            headers["X-Request-Id"] = self.request_id
+            headers["X-Content-Type-Options"] = "nosniff"
+            headers.add_vary_header("Accept-Language")
+            headers.setdefault("Cache-Control", "no-store")
+        elif message["type"] == "http.response.body" and self._method == "HEAD":
+            message = {**message, "body": b""}
+        await self._send(message)
+
+    def log(self) -> None:
+        path: str = self.scope["path"]
+        if path in _QUIET_PATHS:
+            return
+        route = self.scope.get("route")
+        _log.info(
+            "request",
+            extra={
+                "method": self._method,
+                "route": getattr(route, "path_format", None) or "-",
+                "status": self.status,
+                "duration_ms": round((time.perf_counter() - self._started_at) * 1000, 1),
+                "request_id": self.request_id,
+            },
+        )

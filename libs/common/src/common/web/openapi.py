@@ -1,0 +1,186 @@
+"""What the OpenAPI document says of every route beyond its function: who may call it, its headers and its problems."""
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from common.errors import DomainError
+from common.web import kinds
+from common.web.kinds import ProblemKind
+
+if TYPE_CHECKING:
+    from common.web.routes import GuardedRoute
+
+_PROBLEM_REFERENCE = {"$ref": "#/components/schemas/Problem"}
+_IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": True,
+    "description": (
+        "Names this request (draft-ietf-httpapi-idempotency-key-header). Send the same key again to learn the "
+        "first answer; it is kept for seven days."
+    ),
+    "schema": {"type": "string", "minLength": 16, "maxLength": 255},
+    "example": "0199f1c2-6a5e-7d30-9c41-8d2b6a51e0f3",
+}
+_IF_MATCH = {
+    "name": "If-Match",
+    "in": "header",
+    "required": True,
+    "description": "The ETag of what was read: the decision is refused with 412 when it has changed since.",
+    "schema": {"type": "string", "pattern": '^"\\d+"$'},
+    "example": '"3"',
+}
+_PROBLEM_SCHEMA: dict[str, Any] = {
+    "title": "Problem",
+    "description": "RFC 9457 problem details. Further members hold the facts that `detail` names.",
+    "type": "object",
+    "required": ["type", "title", "status", "detail", "instance", "code", "errors", "trace_id"],
+    "properties": {
+        "type": {"type": "string", "format": "uri-reference", "description": "The page that explains the problem."},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "instance": {"type": "string", "format": "uri-reference"},
+        "code": {"type": "string", "description": "The problem's name for machines; never translated."},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["in", "code", "detail"],
+                "properties": {
+                    "in": {"type": "string", "enum": ["body", "query", "path", "header", "cookie"]},
+                    "pointer": {"type": "string", "description": "JSON Pointer (RFC 6901) into the body."},
+                    "name": {"type": "string", "description": "The parameter, where it is not in the body."},
+                    "code": {"type": "string"},
+                    "detail": {"type": "string"},
+                },
+            },
+        },
+        "trace_id": {"type": "string", "description": "What to tell the operator."},
+    },
+    "additionalProperties": True,
+}
+_SECURITY_SCHEME = {
+    "type": "http",
+    "scheme": "bearer",
+    "bearerFormat": "at+jwt",
+    "description": "An access token (RFC 9068) with one role and its tenant.",
+}
+_ROLES = "x-roles"
+
+
+def problem_responses(*errors: type[DomainError]) -> dict[int | str, dict[str, Any]]:
+    """`responses=problem_responses(WindowClosed, QuotaFull)`: the rules a route may refuse by."""
+    return _documented(kinds.kind_of(error) for error in errors)
+
+
+def document_route(route: "GuardedRoute") -> None:
+    """Add the access rule, the headers and the problems that come with them to a route's description."""
+    extra: dict[str, Any] = dict(route.openapi_extra or {})
+    parameters = list(extra.get("parameters", ()))
+    problems = [kinds.INTERNAL_ERROR, kinds.SERVICE_BUSY, kinds.DEADLINE_EXCEEDED, kinds.INPUT_INVALID]
+    if "POST" in (route.methods or ()):
+        parameters.append(_IDEMPOTENCY_KEY)
+        problems += [kinds.IDEMPOTENCY_KEY_MISSING, kinds.IDEMPOTENCY_KEY_MALFORMED, kinds.IDEMPOTENCY_KEY_REUSED]
+        problems.append(kinds.REQUEST_IN_PROGRESS)
+    if route.needs_version:
+        parameters.append(_IF_MATCH)
+        problems += [kinds.VERSION_MISSING, kinds.VERSION_MALFORMED]
+    if route.body_field is not None:
+        problems += [kinds.REQUEST_MALFORMED, kinds.BODY_TOO_LARGE, kinds.MEDIA_TYPE_UNSUPPORTED]
+    if "cursor" in route.parameters:
+        problems.append(kinds.CURSOR_REFUSED)
+    problems.append(kinds.TOKEN_REFUSED)
+    if route.access.roles is None:
+        extra["security"] = [{}, {"bearer": []}]
+        extra[_ROLES] = []
+    else:
+        problems += [kinds.TOKEN_MISSING, kinds.ROLE_NOT_ALLOWED]
+        extra["security"] = [{"bearer": []}]
+        extra[_ROLES] = sorted(route.access.roles)
+    if parameters:
+        extra["parameters"] = parameters
+    route.openapi_extra = extra
+    route.responses = _merged(_documented(problems), route.responses)
+
+
+def use_document(app: FastAPI, *, servers: list[dict[str, str]]) -> None:
+    """Make the application describe itself with the shared schema of problems and the security scheme."""
+
+    def document() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            made = get_openapi(
+                title=app.title,
+                version=app.version,
+                summary=app.summary,
+                description=app.description,
+                routes=app.routes,
+                tags=app.openapi_tags,
+                servers=servers,
+                contact=app.contact,
+                license_info=app.license_info,
+            )
+            components = made.setdefault("components", {})
+            components.setdefault("schemas", {})["Problem"] = _PROBLEM_SCHEMA
+            components["securitySchemes"] = {"bearer": _SECURITY_SCHEME}
+            # FastAPI describes its own validation answer, which no caller ever sees here.
+            for unused in ("HTTPValidationError", "ValidationError"):
+                components["schemas"].pop(unused, None)
+            app.openapi_schema = made
+        return app.openapi_schema
+
+    app.openapi = document  # type: ignore[method-assign]
+
+
+def _documented(problems: Iterable[ProblemKind]) -> dict[int | str, dict[str, Any]]:
+    responses: dict[int | str, dict[str, Any]] = {}
+    for kind in sorted(problems, key=lambda kind: (kind.status, kind.code)):
+        response = responses.setdefault(kind.status, {"description": "", "content": _empty_content()})
+        _examples(response)[kind.code] = _example(kind)
+    return _described(responses)
+
+
+def _merged(
+    ours: dict[int | str, dict[str, Any]], theirs: Mapping[int | str, Mapping[str, Any]]
+) -> dict[int | str, dict[str, Any]]:
+    merged = dict(ours)
+    for status, response in theirs.items():
+        examples = response.get("content", {}).get("application/problem+json", {}).get("examples")
+        if status in merged and examples is not None:
+            _examples(merged[status]).update(examples)
+        else:
+            merged[status] = dict(response)
+    return _described(merged)
+
+
+def _described(responses: dict[int | str, dict[str, Any]]) -> dict[int | str, dict[str, Any]]:
+    for response in responses.values():
+        if "application/problem+json" in response.get("content", {}):
+            response["description"] = " | ".join(example["summary"] for example in _examples(response).values())
+    return responses
+
+
+def _empty_content() -> dict[str, Any]:
+    return {"application/problem+json": {"schema": _PROBLEM_REFERENCE, "examples": {}}}
+
+
+def _examples(response: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = response["content"]["application/problem+json"]["examples"]
+    return found
+
+
+def _example(kind: ProblemKind) -> dict[str, Any]:
+    value = {
+        "type": f"/problems/{kind.code}",
+        "title": kind.title.ko,
+        "status": kind.status,
+        "detail": kind.detail.ko,
+        "instance": "/v1/...",
+        "code": kind.code,
+        "errors": [],
+        "trace_id": "4bf92f3577b34da6a3ce929d0e0e4736",
+    }
+    return {"summary": kind.title.en, "value": value}

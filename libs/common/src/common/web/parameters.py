@@ -1,0 +1,53 @@
+"""The parameters routes ask for by type: the transaction, programme time, and the version a decision rests on."""
+
+import re
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import Depends, Request, Response
+
+from common.db import Transaction
+from common.web import kinds
+from common.web.kinds import Refused
+from common.web.runtime import runtime_of
+
+_STRONG_ETAG = re.compile(r'"(\d{1,15})"')
+_ANY_ETAG = re.compile(r'(W/)?"[\x21\x23-\x7e]*"')
+
+
+async def open_transaction(request: Request) -> Transaction:
+    """The request's transaction: begun before the route runs, committed before its answer leaves."""
+    tx: Transaction = request.state.tx
+    return tx
+
+
+async def programme_time(request: Request) -> datetime:
+    """Programme time, read once per request so that one decision sees one moment."""
+    return runtime_of(request).clock.now()
+
+
+async def version_read(request: Request) -> int:
+    """The version in If-Match. A tag that no version of ours can have is a stale one: it matches nothing."""
+    header = request.headers.get("if-match")
+    if header is None:
+        raise Refused(kinds.VERSION_MISSING)
+    matched = _STRONG_ETAG.fullmatch(header.strip())
+    if matched is not None:
+        return int(matched[1])
+    if _ANY_ETAG.fullmatch(header.strip()):
+        return -1
+    raise Refused(kinds.VERSION_MALFORMED)
+
+
+Tx = Annotated[Transaction, Depends(open_transaction)]
+Now = Annotated[datetime, Depends(programme_time)]
+
+
+def IfMatch() -> Any:  # noqa: N802, ANN401  reads as the header's name in a signature
+    """Ask for the version read: `version: Annotated[int, IfMatch()]`; the store raises `StaleVersion` on another."""
+    return Depends(version_read)
+
+
+def etag(response: Response, version: int) -> None:
+    """Set the strong ETag that the caller sends back in If-Match."""
+    response.headers["ETag"] = f'"{version}"'

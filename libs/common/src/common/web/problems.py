@@ -1,0 +1,142 @@
+"""Every error as problem+json (RFC 9457), in the caller's language, never with a word about our inside."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import pydantic_core
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from opentelemetry import trace
+from starlette.exceptions import HTTPException
+
+from common import db
+from common.auth import KeysUnavailable
+from common.errors import DomainError, InvalidInput, Text
+from common.web import kinds
+from common.web.faults import field_faults
+from common.web.kinds import FieldFault, ProblemKind, Refused
+from common.web.language import Language, preferred, say
+from common.web.methods import allowed_methods, route_path
+
+PROBLEM_MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER_SECONDS = "1"
+
+_OWN_MEMBERS = frozenset({"type", "title", "status", "detail", "instance", "code", "errors", "trace_id"})
+_KIND_OF_STATUS: Mapping[int, ProblemKind] = {
+    400: kinds.REQUEST_MALFORMED,
+    404: kinds.ROUTE_NOT_FOUND,
+    413: kinds.BODY_TOO_LARGE,
+}
+# What PostgreSQL says of a value that no column of that kind can hold: the caller's fault, found late.
+_UNSTORABLE = frozenset({"22000", "22003", "22007", "22008", "22021", "22P02", "22P05"})
+
+_log = logging.getLogger(__name__)
+
+
+def problem(
+    request: Request,
+    kind: ProblemKind,
+    *,
+    facts: Mapping[str, object] | None = None,
+    errors: Sequence[FieldFault] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Write one problem in the language of the request."""
+    language = preferred(request.headers.get("accept-language"))
+    known = dict(facts or {})
+    document: dict[str, Any] = {
+        "type": f"{request.scope.get('root_path', '')}/problems/{kind.code}",
+        "title": say(kind.title, language),
+        "status": kind.status,
+        "detail": say(kind.detail, language).format_map(known),
+        "instance": f"{request.scope.get('root_path', '')}{route_path(request)}",
+        "code": kind.code,
+        "errors": [_written(fault, language) for fault in errors],
+        "trace_id": trace_id(request),
+    }
+    document |= {name: value for name, value in known.items() if name not in _OWN_MEMBERS}
+    return Response(
+        pydantic_core.to_json(document, fallback=str),
+        status_code=kind.status,
+        media_type=PROBLEM_MEDIA_TYPE,
+        headers={"Content-Language": language, **(headers or {})},
+    )
+
+
+def domain_problem(request: Request, error: DomainError) -> Response:
+    """The answer to a broken rule of the programme."""
+    kind = kinds.kind_of(type(error))
+    faults = []
+    field = error.facts.get("field")
+    if isinstance(error, InvalidInput) and isinstance(field, str):
+        detail = Text(ko=error.detail.ko.format_map(error.facts), en=error.detail.en.format_map(error.facts))
+        faults.append(FieldFault(place="body", code=error.code, detail=detail, pointer=field))
+    headers = {}
+    version = error.facts.get("current_version")
+    if isinstance(version, int):
+        headers["ETag"] = f'"{version}"'
+    return problem(request, kind, facts=error.facts, errors=faults, headers=headers)
+
+
+def busy(error: Exception) -> Refused | None:
+    """The refusal for trouble that is neither the caller's nor a bug, or none when the error is something else."""
+    if db.is_trouble(error) or isinstance(error, KeysUnavailable):
+        _log.warning("a request met trouble: %s", type(error).__name__, exc_info=error)
+        return Refused(kinds.SERVICE_BUSY, headers={"Retry-After": RETRY_AFTER_SECONDS})
+    if db.sqlstate(error) in _UNSTORABLE:
+        return Refused(kinds.INPUT_INVALID)
+    return None
+
+
+def trace_id(request: Request) -> str:
+    """The id to ask the operator about: of the trace, or of the request where nothing traces."""
+    context = trace.get_current_span().get_span_context()
+    if context.is_valid:
+        return trace.format_trace_id(context.trace_id)
+    return str(request.scope.get("state", {}).get("request_id", ""))
+
+
+def add_problem_handlers(app: FastAPI) -> None:
+    """Answer every kind of exception with a problem."""
+
+    @app.exception_handler(Refused)
+    async def refused(request: Request, error: Refused) -> Response:
+        return problem(request, error.kind, facts=error.facts, errors=error.errors, headers=error.headers)
+
+    @app.exception_handler(DomainError)
+    async def rule_broken(request: Request, error: DomainError) -> Response:
+        return domain_problem(request, error)
+
+    @app.exception_handler(RequestValidationError)
+    async def input_invalid(request: Request, error: RequestValidationError) -> Response:
+        findings = error.errors()
+        if any(finding["type"] == "json_invalid" for finding in findings):
+            return problem(request, kinds.REQUEST_MALFORMED)
+        return problem(request, kinds.INPUT_INVALID, errors=field_faults(findings))
+
+    @app.exception_handler(HTTPException)
+    async def http_refused(request: Request, error: HTTPException) -> Response:
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            allowed = ", ".join(allowed_methods(request))
+            return problem(request, kinds.METHOD_NOT_ALLOWED, facts={"allowed": allowed}, headers={"Allow": allowed})
+        kind = _KIND_OF_STATUS.get(error.status_code)
+        if kind is None:
+            kind = (
+                kinds.REQUEST_MALFORMED
+                if error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR
+                else kinds.INTERNAL_ERROR
+            )
+        limit = request.app.state.runtime.settings.max_body_bytes
+        return problem(request, kind, facts={"limit_bytes": limit} if kind is kinds.BODY_TOO_LARGE else None)
+
+    @app.exception_handler(Exception)
+    async def unexpected(request: Request, error: Exception) -> Response:
+        _log.error("a request failed unexpectedly: %s", type(error).__name__, exc_info=error)
+        return problem(request, kinds.INTERNAL_ERROR)
+
+
+def _written(fault: FieldFault, language: Language) -> dict[str, str]:
+    where = {"pointer": fault.pointer} if fault.pointer is not None else {"name": fault.name or ""}
+    return {"in": fault.place, **where, "code": fault.code, "detail": say(fault.detail, language)}

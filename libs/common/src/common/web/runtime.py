@@ -1,0 +1,26 @@
+"""What a running API hands to each of its requests."""
+
+from dataclasses import dataclass
+
+from fastapi import Request
+
+from common.auth import TokenVerifier
+from common.clock import Clock
+from common.db import Database
+from common.settings import ServiceSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """The process's own things; one per application, kept in `app.state.runtime`."""
+
+    service: str
+    settings: ServiceSettings
+    database: Database
+    clock: Clock
+    verifier: TokenVerifier
+
+
+def runtime_of(request: Request) -> Runtime:
+    found: Runtime = request.app.state.runtime
+    return found
