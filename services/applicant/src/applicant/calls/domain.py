@@ -6,7 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from common.errors import InvalidInput, NotFound, NotPermitted, RuleRefused, Text
+from common.errors import InvalidInput, NotFound, NotPermitted, RuleRefused, StaleVersion, Text
 from contracts.types import BasisPoints, MunicipalityCode, Source, Won, municipality
 
 WHOLE_BP = 10_000
@@ -132,6 +132,24 @@ class CallNotFound(NotFound):
     detail = Text("요청하신 모집공고를 찾을 수 없습니다.", "The call was not found.")
 
 
+class CallHasChanged(StaleVersion):
+    code = "call-has-changed"
+    title = Text("그사이 공고가 바뀌었습니다", "The call has changed meanwhile")
+    detail = Text(
+        "읽으신 뒤 공고가 바뀌었습니다(현재 {current_version}판). 다시 읽고 처리해 주세요.",
+        "The call changed after you read it (now version {current_version}). Read it again.",
+    )
+
+
+class UnknownScreeningRules(InvalidInput):
+    code = "unknown-screening-rules"
+    title = Text("없는 심사 규칙 버전입니다", "There is no such version of the screening rules")
+    detail = Text(
+        "요건검토 규칙 {screening_rule_version} 버전이 없습니다.",
+        "There is no version {screening_rule_version} of the screening rules.",
+    )
+
+
 class CallIsPublished(RuleRefused):
     """A published call is immutable; a correction is a new call with its own notice (domain.md 2.2 A)."""
 
@@ -209,6 +227,12 @@ class SourceNotExpected(InvalidInput):
     code = "source-not-expected"
     title = Text("재원이 올바르지 않습니다", "The source is not valid here")
     detail = Text("재원 {source} 항목을 확인해 주세요.", "Check the line of source {source}.")
+
+
+def check_version(call: Call, read_version: int) -> None:
+    """Refuse a change decided on another version than the present one."""
+    if call.version != read_version:
+        raise CallHasChanged(current_version=call.version)
 
 
 def draft_call(call_id: UUID, terms: CallTerms, *, by: str) -> Call:

@@ -10,7 +10,10 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from common.errors import NotFound, RuleRefused, Text
+from common.errors import NotFound, RuleRefused, StaleVersion, Text
+
+NeedWon = Mapping[str, int]
+"""Won per budget: a source, or `MUNICIPALITY/<code>` for the municipality's own."""
 
 
 class ProjectState(StrEnum):
@@ -24,10 +27,7 @@ class ProjectState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """One place taken. `holds_place` ends once, when funding refused or released; `need_won` is its estimated need.
-
-    `need_won` has one key per budget the place draws on: a source, or `MUNICIPALITY/<code>`.
-    """
+    """One place taken. `holds_place` ends once, when funding refused or released; `need_won` is its estimated need."""
 
     id: UUID
     application_id: UUID
@@ -40,7 +40,7 @@ class Project:
     total_cost_won: int
     cap_won: int
     split_rule_version: str
-    need_won: Mapping[str, int]
+    need_won: NeedWon
     promoted: bool
     state: ProjectState
     holds_place: bool
@@ -55,6 +55,17 @@ class ProjectNotFound(NotFound):
     code = "project-not-found"
     title = Text("과제를 찾을 수 없습니다", "There is no such project")
     detail = Text("과제 번호를 확인해 주세요.", "Check the project's id.")
+
+
+class ProjectHasChanged(StaleVersion):
+    """Somebody changed the project after the caller had read it."""
+
+    code = "project-has-changed"
+    title = Text("과제가 그 사이에 바뀌었습니다", "The project has changed meanwhile")
+    detail = Text(
+        "현재 판은 {current_version}입니다. 다시 읽고 결정해 주세요.",
+        "The current version is {current_version}. Read it again and decide.",
+    )
 
 
 class ProjectOver(RuleRefused):

@@ -1,11 +1,12 @@
 """An application's life: DRAFT to ELIGIBLE, INELIGIBLE or WITHDRAWN (domain.md 2.2 C), one function per step."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from common.errors import InvalidInput, NotFound, NotPermitted, RuleRefused, Text
+from common.errors import NotFound, RuleRefused, StaleVersion, Text
 from contracts.types import BusinessNumber, MunicipalityCode, Won
 
 
@@ -32,6 +33,15 @@ class ApplicationNotFound(NotFound):
     code = "application-not-found"
     title = Text("신청을 찾을 수 없습니다", "There is no such application")
     detail = Text("요청하신 신청을 찾을 수 없습니다.", "The application was not found.")
+
+
+class ApplicationHasChanged(StaleVersion):
+    code = "application-has-changed"
+    title = Text("그사이 신청이 바뀌었습니다", "The application has changed meanwhile")
+    detail = Text(
+        "읽으신 뒤 신청이 바뀌었습니다(현재 {current_version}판). 다시 읽고 처리해 주세요.",
+        "The application changed after you read it (now version {current_version}). Read it again.",
+    )
 
 
 class NotInThisState(RuleRefused):
@@ -115,20 +125,6 @@ class SupplementNotDue(RuleRefused):
     )
 
 
-class OwnerOnly(NotPermitted):
-    """Staff prepare; the owner signs, submits and withdraws."""
-
-    code = "owner-only"
-    title = Text("대표 권한이 필요합니다", "Only the owner may do this")
-    detail = Text("기업 대표 권한으로 처리해 주세요.", "The company's owner must do this.")
-
-
-class PlanHashInvalid(InvalidInput):
-    code = "plan-hash-invalid"
-    title = Text("사업계획서 해시가 올바르지 않습니다", "The plan's hash is not valid")
-    detail = Text("SHA-256 해시는 소문자 16진수 64자리입니다.", "A SHA-256 hash is 64 lower-case hexadecimal digits.")
-
-
 @dataclass(frozen=True, slots=True)
 class Consents:
     """What the company agrees to and pledges; all four are needed to submit."""
@@ -154,10 +150,18 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
+class SupplementItem:
+    """One thing to mend, with the rule it would satisfy when there is one."""
+
+    rule: str | None
+    request: str
+
+
+@dataclass(frozen=True, slots=True)
 class Supplement:
     """What the operator asked for (보완요청); the answer counts while `now < due_at`."""
 
-    items: tuple[str, ...]
+    items: tuple[SupplementItem, ...]
     requested_at: datetime
     due_at: datetime
     answered_at: datetime | None = None
@@ -206,6 +210,12 @@ IN_SCREENING = frozenset({ApplicationStatus.UNDER_SCREENING, ApplicationStatus.R
 FINAL = frozenset({ApplicationStatus.INELIGIBLE, ApplicationStatus.WITHDRAWN})
 
 
+def check_version(application: Application, read_version: int) -> None:
+    """Refuse a change decided on another version than the present one."""
+    if application.version != read_version:
+        raise ApplicationHasChanged(current_version=application.version)
+
+
 def check_window(*, opens_at: datetime, closes_at: datetime, now: datetime) -> None:
     """Half-open, to the second: at `closes_at` it is late. Raises WindowNotOpen or WindowClosed."""
     if now < opens_at:
@@ -214,15 +224,28 @@ def check_window(*, opens_at: datetime, closes_at: datetime, now: datetime) -> N
         raise WindowClosed(closes_at=closes_at.isoformat())
 
 
-def revise(application: Application, plan: Plan) -> Application:
-    """Change a draft."""
+def draft(application: Application, *, closes_at: datetime, now: datetime) -> Application:
+    """A draft may be begun before the window opens, not after it has closed."""
+    if now >= closes_at:
+        raise WindowClosed(closes_at=closes_at.isoformat())
+    return application
+
+
+def revise(application: Application, changes: Mapping[str, object]) -> Application:
+    """Change some fields of a draft's plan."""
     _require(application, {ApplicationStatus.DRAFT})
-    return replace(application, plan=plan)
+    return replace(application, plan=_changed(application.plan, changes))
 
 
 def submit(
-    application: Application, *, opens_at: datetime, closes_at: datetime, min_cost_won: Won | None, now: datetime,
+    application: Application,
+    *,
+    opens_at: datetime,
+    closes_at: datetime,
+    min_cost_won: Won | None,
+    other_live_applications: int,
     first_timer: bool,
+    now: datetime,
 ) -> Application:
     """Hand the draft in; from here the case is the programme's."""
     _require(application, {ApplicationStatus.DRAFT})
@@ -232,6 +255,8 @@ def submit(
         raise ConsentMissing(missing=", ".join(missing))
     if min_cost_won is not None and application.plan.total_cost_won < min_cost_won:
         raise CostBelowMinimum(min_cost_won=min_cost_won)
+    if other_live_applications:
+        raise WorksiteHasLiveApplication
     return replace(application, status=ApplicationStatus.SUBMITTED, submitted_at=now, first_timer=first_timer)
 
 
@@ -242,7 +267,7 @@ def begin_screening(application: Application) -> Application:
 
 
 def request_supplement(
-    application: Application, *, items: tuple[str, ...], due_at: datetime, now: datetime
+    application: Application, *, items: tuple[SupplementItem, ...], due_at: datetime, now: datetime
 ) -> Application:
     """Ask the firm for more, until a moment."""
     _require(application, IN_SCREENING)
@@ -250,13 +275,14 @@ def request_supplement(
     return replace(application, status=ApplicationStatus.SUPPLEMENT_REQUESTED, supplement=asked)
 
 
-def supplement(application: Application, plan: Plan, *, now: datetime) -> Application:
-    """Answer the request in time with a changed plan."""
+def supplement(application: Application, changes: Mapping[str, object], *, now: datetime) -> Application:
+    """Answer the request in time, changing some fields of the plan."""
     _require(application, {ApplicationStatus.SUPPLEMENT_REQUESTED})
     asked = _asked(application)
     if now >= asked.due_at:
         raise SupplementLate(due_at=asked.due_at.isoformat())
     answered = replace(asked, answered_at=now)
+    plan = _changed(application.plan, changes)
     return replace(application, status=ApplicationStatus.RESUBMITTED, plan=plan, supplement=answered)
 
 
@@ -293,6 +319,17 @@ def announce_outcome(application: Application, outcome: Outcome) -> Application:
     """Keep what the province decided on the ranked case."""
     _require(application, {ApplicationStatus.ELIGIBLE})
     return replace(application, outcome=outcome)
+
+
+def submitted_at(application: Application) -> datetime:
+    """The moment of application, on which R-02 to R-07 look; a draft has none."""
+    if application.submitted_at is None:
+        raise NotInThisState(status=application.status.value)
+    return application.submitted_at
+
+
+def _changed(plan: Plan, changes: Mapping[str, object]) -> Plan:
+    return replace(plan, **changes)  # type: ignore[arg-type]
 
 
 def _require(application: Application, allowed: frozenset[ApplicationStatus] | set[ApplicationStatus]) -> None:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from applicant.selections.domain.budgets import NeedWon
-from common.errors import NotFound, NotPermitted, RuleRefused, Text
+from common.errors import NotFound, NotPermitted, RuleRefused, StaleVersion, Text
 
 
 class RankingState(StrEnum):
@@ -37,6 +37,17 @@ class RankingNotFound(NotFound):
     code = "ranking-not-found"
     title = Text("순위안을 찾을 수 없습니다", "There is no such ranking")
     detail = Text("순위안 번호를 확인해 주세요.", "Check the ranking's number.")
+
+
+class RankingHasChanged(StaleVersion):
+    """The ranking was superseded or decided after the caller had read it."""
+
+    code = "ranking-has-changed"
+    title = Text("순위안이 그 사이에 바뀌었습니다", "The ranking has changed meanwhile")
+    detail = Text(
+        "현재 판은 {current_version}입니다. 다시 읽고 결정해 주세요.",
+        "The current version is {current_version}. Read it again and decide.",
+    )
 
 
 class CallNotClosed(RuleRefused):

@@ -21,11 +21,13 @@ class Places:
 
 @dataclass(frozen=True, slots=True)
 class Reserve:
-    """A waiting case in its line's order, with its estimated need."""
+    """A waiting case in its line's order, with its estimated need and the budget it was last passed over for."""
 
+    line: Line
     application_id: UUID
     reserve_order: int
     need_won: NeedWon
+    passed_over_for: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

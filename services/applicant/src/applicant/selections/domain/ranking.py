@@ -6,7 +6,7 @@ budget, that municipality's budget, the pass mark (domain.md section E).
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -41,17 +41,28 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One eligible, scored application with all that decides its place; `need_won` is estimated by the call's rates."""
+    """One eligible, scored application with all that decides its place; `need_won` is estimated by the call's rates.
+
+    `sheet_scores` and `dropped_scores` are what `score` was made of.
+    """
 
     application_id: UUID
     company_id: UUID
     type_code: str
     municipality_code: str
+    total_cost_won: int
     need_won: NeedWon
-    total_score: int
+    score: int
+    bonus: int
     site_score: int
+    sheet_scores: tuple[int, ...]
+    dropped_scores: tuple[int, ...]
     first_timer: bool
     submitted_at: datetime
+
+    @property
+    def total_score(self) -> int:
+        return self.score + self.bonus
 
     @property
     def line(self) -> Line:
@@ -69,19 +80,11 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a case came out as it did: a code, the sentence for the firm, and the numbers in it."""
+    """Why a case came out as it did: a code for machines and the sentence for the firm."""
 
     code: str
-    text: Text
-    facts: Mapping[str, object] = field(default_factory=dict)
-
-    @property
-    def ko(self) -> str:
-        return self.text.ko.format_map(self.facts)
-
-    @property
-    def en(self) -> str:
-        return self.text.en.format_map(self.facts)
+    ko: str
+    en: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,13 +152,13 @@ class _Filling:
         self._placed += 1
         facts: dict[str, object] = {"score": points(case.total_score), "place": self._placed, "seats": self._seats}
         if case.total_score < pass_mark:
-            reason = Reason("BELOW_PASS_MARK", _BELOW_PASS_MARK, facts | {"pass_mark": points(pass_mark)})
+            reason = _because("BELOW_PASS_MARK", _BELOW_PASS_MARK, facts | {"pass_mark": points(pass_mark)})
             return Placement(case, self._placed, Outcome.NOT_SELECTED, None, reason)
         if self._taken < self._seats and self._short is None:
             self._short = shortage(case.need_won, left)
             if self._short is None:
                 self._taken += 1
-                reason = Reason("SELECTED", _SELECTED, facts | {"taken": self._taken})
+                reason = _because("SELECTED", _SELECTED, facts | {"taken": self._taken})
                 return Placement(case, self._placed, Outcome.SELECTED, None, reason)
         self._reserves += 1
         facts["reserve_order"] = self._reserves
@@ -163,10 +166,14 @@ class _Filling:
 
     def _why_reserve(self, facts: Mapping[str, object]) -> Reason:
         if self._short is None:
-            return Reason("SEATS_TAKEN", _NO_SEAT, facts)
+            return _because("SEATS_TAKEN", _NO_SEAT, facts)
         short = self._short
         numbers = {"budget": short.budget, "needed_won": short.needed_won, "left_won": short.left_won}
-        return Reason("BUDGET_SHORT", _NO_BUDGET, {**facts, **numbers})
+        return _because("BUDGET_SHORT", _NO_BUDGET, {**facts, **numbers})
+
+
+def _because(code: str, text: Text, facts: Mapping[str, object]) -> Reason:
+    return Reason(code, text.ko.format_map(facts), text.en.format_map(facts))
 
 
 def _order_by(tie_break: Sequence[TieBreak]) -> Callable[[Case], tuple[object, ...]]:

@@ -1,0 +1,30 @@
+"""The steps of an application, one file per verb group; a later feature calls what is named here."""
+
+from applicant.applications.commands.drafts import draft_application, revise_application
+from applicant.applications.commands.screenings import (
+    SupplementAnswer,
+    begin_screening,
+    decide_eligibility,
+    request_supplement,
+    supplement_application,
+)
+from applicant.applications.commands.submissions import (
+    announce_outcome,
+    lock_application,
+    submit_application,
+    withdraw_application,
+)
+
+__all__ = [
+    "SupplementAnswer",
+    "announce_outcome",
+    "begin_screening",
+    "decide_eligibility",
+    "draft_application",
+    "lock_application",
+    "request_supplement",
+    "revise_application",
+    "submit_application",
+    "supplement_application",
+    "withdraw_application",
+]

@@ -1,0 +1,34 @@
+"""Legal deadlines by the Korean calendar: counted from the next day, rolled over when the last day is no working day.
+
+The Civil Act's rule covers Saturdays as well as public holidays, substitute and election days included.
+"""
+
+from datetime import date, datetime, time, timedelta
+from functools import cache
+
+import holidays
+
+from common.clock import KST
+
+_SATURDAY = 5
+
+def last_day(start: datetime, days: int) -> date:
+    """The last day of a period of so many days that began at `start`."""
+    day = start.astimezone(KST).date() + timedelta(days=days)
+    while not _is_working_day(day):
+        day += timedelta(days=1)
+    return day
+
+
+def end_of(day: date) -> datetime:
+    """The first moment after that day in Korea: a deadline holds while `now < end_of(day)`."""
+    return datetime.combine(day + timedelta(days=1), time(), tzinfo=KST)
+
+
+def _is_working_day(day: date) -> bool:
+    return day.weekday() < _SATURDAY and day not in _calendar(day.year)
+
+
+@cache
+def _calendar(year: int) -> holidays.HolidayBase:
+    return holidays.country_holidays("KR", years=year)

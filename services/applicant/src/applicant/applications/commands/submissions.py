@@ -1,0 +1,96 @@
+"""A company hands its application in, takes it back, and hears how the ranking went."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from applicant.applications.commands.accounts import event_facts, record_decision
+from applicant.applications.commands.drafts import lock_own
+from applicant.applications.domain import case
+from applicant.applications.domain.case import Application, Outcome
+from applicant.applications.store import cases, screenings
+from applicant.calls import queries as calls
+from applicant.companies import queries as companies
+from common import outbox
+from common.auth import Principal
+from common.db import Transaction
+from common.journal import JsonValue
+from contracts.applicant import ApplicationRanked, ApplicationSubmitted, ApplicationWithdrawn
+
+
+async def submit_application(
+    tx: Transaction, application_id: UUID, *, read_version: int, by: Principal, now: datetime
+) -> Application:
+    """Hand the draft in, inside the call's window and once per worksite and fiscal year (rule R-09)."""
+    application = await lock_own(tx, application_id, by)
+    case.check_version(application, read_version)
+    call = await calls.get_published_call(tx, application.call_id)
+    company = await companies.get_company(tx, application.company_id)
+    submitted = case.submit(
+        application,
+        opens_at=call.terms.opens_at,
+        closes_at=call.terms.closes_at,
+        min_cost_won=calls.project_type(call.terms, application.type_code).min_cost_won,
+        other_live_applications=await cases.count_other_live(tx, application),
+        first_timer=not company.facts.supported_before,
+        now=now,
+    )
+    saved = await cases.save_application(tx, submitted)
+    total_cost_won = saved.plan.total_cost_won
+    event = ApplicationSubmitted(
+        **event_facts(saved), company_id=saved.company_id, total_cost_won=total_cost_won, submitted_at=now
+    )
+    await outbox.record(tx, event, at=now)
+    await record_decision(
+        tx,
+        saved,
+        "application-submitted",
+        by=by,
+        now=now,
+        facts={"total_cost_won": total_cost_won, "closes_at": call.terms.closes_at.isoformat()},
+        evidence=(f"plan/sha256:{saved.plan.plan_sha256}",),
+    )
+    return saved
+
+
+async def withdraw_application(
+    tx: Transaction, application_id: UUID, *, reason: str, read_version: int, by: Principal, now: datetime
+) -> Application:
+    """Take an application back. The reason stays with the application; a place it held is the projects' business."""
+    application = await lock_own(tx, application_id, by)
+    case.check_version(application, read_version)
+    saved = await cases.save_application(tx, case.withdraw(application, reason=reason, now=now))
+    await screenings.drop_pending(tx, saved.id)
+    if saved.submitted_at is not None:
+        await outbox.record(tx, ApplicationWithdrawn(**event_facts(saved)), at=now)
+    await record_decision(
+        tx, saved, "application-withdrawn", by=by, now=now, facts={"was": application.status.value}
+    )
+    return saved
+
+
+async def announce_outcome(
+    tx: Transaction,
+    application_id: UUID,
+    *,
+    outcome: Outcome,
+    facts: Mapping[str, JsonValue],
+    by: Principal,
+    now: datetime,
+) -> Application:
+    """Keep and tell what the province decided on a ranked case; `facts` say why, for the journal.
+
+    For the selections feature: once per case when a ranking is decided, and again when a reserve moves up.
+    """
+    application = await cases.get_application(tx, application_id, lock=True)
+    saved = await cases.save_application(tx, case.announce_outcome(application, outcome))
+    await outbox.record(tx, ApplicationRanked(**event_facts(saved), outcome=outcome.value), at=now)
+    await record_decision(
+        tx, saved, "application-ranked", by=by, now=now, facts={"outcome": outcome.value, **facts}
+    )
+    return saved
+
+
+async def lock_application(tx: Transaction, application_id: UUID) -> Application:
+    """The application under its row lock, for a later feature that must order itself behind it."""
+    return await cases.get_application(tx, application_id, lock=True)

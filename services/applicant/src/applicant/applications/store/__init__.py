@@ -1,0 +1,1 @@
+"""Applications, their screening rounds and the rule data."""

@@ -1,0 +1,187 @@
+"""Applications in PostgreSQL. A partial unique index is the second wall of rule R-09, behind the submit command."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, func, insert, or_, select, update
+from sqlalchemy.engine import RowMapping
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Mapped, mapped_column
+
+from applicant.applications.domain.case import (
+    Application,
+    ApplicationHasChanged,
+    ApplicationNotFound,
+    ApplicationStatus,
+    Eligibility,
+    Outcome,
+    Plan,
+    Supplement,
+    WorksiteHasLiveApplication,
+)
+from applicant.tables import Tables
+from common.db import Transaction
+from contracts.types import MunicipalityCode
+
+_ONE_LIVE = "application_one_live_per_worksite_idx"
+
+
+class ApplicationRow(Tables):
+    __tablename__ = "application"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    company_id: Mapped[UUID] = mapped_column(ForeignKey("company.id"))
+    call_id: Mapped[UUID] = mapped_column(ForeignKey("call.id"))
+    fiscal_year: Mapped[int]
+    type_code: Mapped[str]
+    worksite_id: Mapped[UUID] = mapped_column(ForeignKey("worksite.id"))
+    municipality_code: Mapped[str]
+    total_cost_won: Mapped[int]
+    plan: Mapped[dict[str, Any]]
+    status: Mapped[str]
+    created_at: Mapped[datetime]
+    submitted_at: Mapped[datetime | None]
+    first_timer: Mapped[bool | None]
+    supplement: Mapped[dict[str, Any] | None]
+    eligibility: Mapped[dict[str, Any] | None]
+    appeal_until: Mapped[date | None]
+    outcome: Mapped[str | None]
+    withdrawn_at: Mapped[datetime | None]
+    withdrawal_reason: Mapped[str | None]
+    version: Mapped[int]
+
+    __table_args__ = (
+        CheckConstraint(
+            "status IN ('DRAFT', 'SUBMITTED', 'UNDER_SCREENING', 'SUPPLEMENT_REQUESTED', 'RESUBMITTED',"
+            " 'ELIGIBLE', 'INELIGIBLE', 'WITHDRAWN')",
+            name="status",
+        ),
+        CheckConstraint("outcome IN ('SELECTED', 'RESERVE', 'NOT_SELECTED')", name="outcome"),
+        CheckConstraint("total_cost_won > 0", name="total_cost"),
+        CheckConstraint("status IN ('DRAFT', 'WITHDRAWN') OR submitted_at IS NOT NULL", name="submitted"),
+        CheckConstraint("(status = 'INELIGIBLE') <= (appeal_until IS NOT NULL)", name="appeal"),
+        CheckConstraint("municipality_code LIKE '52___'", name="municipality_code"),
+        Index("application_company_id_id_idx", "company_id", "id"),
+        Index("application_call_id_id_idx", "call_id", "id"),
+        Index("application_municipality_code_id_idx", "municipality_code", "id"),
+    )
+
+
+def _live() -> ColumnElement[bool]:
+    """A case that occupies its worksite for the fiscal year; drafts do not, nor do cases that ended without a place."""
+    gone = (ApplicationStatus.DRAFT, ApplicationStatus.INELIGIBLE, ApplicationStatus.WITHDRAWN)
+    return ApplicationRow.status.not_in([status.value for status in gone]) & or_(
+        ApplicationRow.outcome.is_(None), ApplicationRow.outcome != Outcome.NOT_SELECTED.value
+    )
+
+
+Index(
+    _ONE_LIVE,
+    ApplicationRow.worksite_id,
+    ApplicationRow.fiscal_year,
+    unique=True,
+    postgresql_where=_live(),
+)
+
+COLUMNS = tuple(ApplicationRow.__table__.columns)
+"""All columns, for `application_from`."""
+
+
+async def add_application(tx: Transaction, application: Application) -> None:
+    """Store a new draft."""
+    statement = insert(ApplicationRow).values(id=application.id, version=application.version, **_columns(application))
+    await tx.execute(statement)
+
+
+async def get_application(tx: Transaction, application_id: UUID, *, lock: bool = False) -> Application:
+    """One application, whoever asks; raises ApplicationNotFound."""
+    statement = select(*COLUMNS).where(ApplicationRow.id == application_id)
+    found = await tx.execute(statement.with_for_update() if lock else statement)
+    row = found.mappings().one_or_none()
+    if row is None:
+        raise ApplicationNotFound
+    return application_from(row)
+
+
+async def save_application(tx: Transaction, application: Application) -> Application:
+    """Write the application as its next version.
+
+    Raises ApplicationHasChanged when somebody else was first, and WorksiteHasLiveApplication when another submission
+    for the worksite was (rule R-09; the caller's transaction is then spent up to its savepoint).
+    """
+    statement = (
+        update(ApplicationRow)
+        .where(ApplicationRow.id == application.id, ApplicationRow.version == application.version)
+        .values(version=application.version + 1, **_columns(application))
+        .returning(*COLUMNS)
+    )
+    try:
+        row = (await tx.execute(statement)).mappings().one_or_none()
+    except IntegrityError as error:
+        if _ONE_LIVE in str(error.orig):
+            raise WorksiteHasLiveApplication from error
+        raise
+    if row is None:
+        raise ApplicationHasChanged(current_version=(await get_application(tx, application.id)).version)
+    return application_from(row)
+
+
+async def count_other_live(tx: Transaction, application: Application) -> int:
+    """Other live applications of the worksite in the fiscal year (rule R-09)."""
+    statement = select(func.count()).where(
+        ApplicationRow.worksite_id == application.worksite_id,
+        ApplicationRow.fiscal_year == application.fiscal_year,
+        ApplicationRow.id != application.id,
+        _live(),
+    )
+    return (await tx.execute(statement)).scalar_one()
+
+
+def application_from(row: RowMapping) -> Application:
+    """An application out of its columns."""
+    return Application(
+        id=row["id"],
+        company_id=row["company_id"],
+        call_id=row["call_id"],
+        fiscal_year=row["fiscal_year"],
+        type_code=row["type_code"],
+        worksite_id=row["worksite_id"],
+        municipality_code=MunicipalityCode(row["municipality_code"]),
+        plan=msgspec.convert(row["plan"], Plan),
+        status=ApplicationStatus(row["status"]),
+        created_at=row["created_at"],
+        version=row["version"],
+        submitted_at=row["submitted_at"],
+        first_timer=row["first_timer"],
+        supplement=msgspec.convert(row["supplement"], Supplement | None),
+        eligibility=msgspec.convert(row["eligibility"], Eligibility | None),
+        outcome=None if row["outcome"] is None else Outcome(row["outcome"]),
+        withdrawn_at=row["withdrawn_at"],
+        withdrawal_reason=row["withdrawal_reason"],
+    )
+
+
+def _columns(application: Application) -> dict[str, object]:
+    eligibility = application.eligibility
+    return {
+        "company_id": application.company_id,
+        "call_id": application.call_id,
+        "fiscal_year": application.fiscal_year,
+        "type_code": application.type_code,
+        "worksite_id": application.worksite_id,
+        "municipality_code": application.municipality_code,
+        "total_cost_won": application.plan.total_cost_won,
+        "plan": msgspec.to_builtins(application.plan),
+        "status": application.status.value,
+        "created_at": application.created_at,
+        "submitted_at": application.submitted_at,
+        "first_timer": application.first_timer,
+        "supplement": application.supplement and msgspec.to_builtins(application.supplement),
+        "eligibility": eligibility and msgspec.to_builtins(eligibility),
+        "appeal_until": eligibility and eligibility.appeal_until,
+        "outcome": application.outcome and application.outcome.value,
+        "withdrawn_at": application.withdrawn_at,
+        "withdrawal_reason": application.withdrawal_reason,
+    }

@@ -1,0 +1,128 @@
+"""Calls in PostgreSQL: the terms as one document, with the columns that queries need beside it.
+
+A trigger in the database refuses every change of a published call, whoever asks.
+"""
+
+from datetime import date, datetime
+from importlib.resources import files
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import CheckConstraint, insert, select, update
+from sqlalchemy.engine import RowMapping
+from sqlalchemy.orm import Mapped, mapped_column
+
+from applicant.calls.domain import (
+    Call,
+    CallHasChanged,
+    CallNotFound,
+    CallState,
+    CallTerms,
+    Publication,
+)
+from applicant.tables import Tables
+from common.db import Transaction
+
+_PUBLISHED_TOGETHER = (
+    "(state = 'PUBLISHED') = (published_at IS NOT NULL AND published_by IS NOT NULL"
+    " AND committee_date IS NOT NULL AND committee_resolution_number IS NOT NULL)"
+)
+
+
+class CallRow(Tables):
+    __tablename__ = "call"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    state: Mapped[str]
+    track: Mapped[str]
+    fiscal_year: Mapped[int]
+    opens_at: Mapped[datetime]
+    closes_at: Mapped[datetime]
+    terms: Mapped[dict[str, Any]]
+    proposers: Mapped[list[str]]
+    published_at: Mapped[datetime | None]
+    published_by: Mapped[str | None]
+    committee_date: Mapped[date | None]
+    committee_resolution_number: Mapped[str | None]
+    version: Mapped[int]
+
+    __table_args__ = (
+        CheckConstraint("state IN ('DRAFT', 'PUBLISHED')", name="state"),
+        CheckConstraint("track IN ('A', 'B')", name="track"),
+        CheckConstraint("opens_at < closes_at", name="window"),
+        CheckConstraint(_PUBLISHED_TOGETHER, name="publication"),
+        CheckConstraint("published_by <> ALL (proposers)", name="two_people"),
+    )
+
+
+async def add_call(tx: Transaction, call: Call) -> None:
+    """Store a new draft."""
+    await tx.execute(insert(CallRow).values(id=call.id, version=call.version, **_columns(call)))
+
+
+async def get_call(tx: Transaction, call_id: UUID, *, lock: bool = False) -> Call:
+    """One call, draft or published; raises CallNotFound."""
+    statement = select(*CallRow.__table__.columns).where(CallRow.id == call_id)
+    found = await tx.execute(statement.with_for_update() if lock else statement)
+    row = found.mappings().one_or_none()
+    if row is None:
+        raise CallNotFound
+    return call_from(row)
+
+
+async def save_call(tx: Transaction, call: Call) -> Call:
+    """Write the call as its next version; raises CallHasChanged when somebody else was first."""
+    statement = (
+        update(CallRow)
+        .where(CallRow.id == call.id, CallRow.version == call.version)
+        .values(version=call.version + 1, **_columns(call))
+        .returning(*CallRow.__table__.columns)
+    )
+    row = (await tx.execute(statement)).mappings().one_or_none()
+    if row is None:
+        raise CallHasChanged(current_version=(await get_call(tx, call.id)).version)
+    return call_from(row)
+
+
+def known_screening_rule_versions() -> frozenset[str]:
+    """The versions of the screening rules that this installation carries as data."""
+    return frozenset(
+        entry.name.removesuffix(".json")
+        for entry in (files("applicant") / "screening_rules").iterdir()
+        if entry.name.endswith(".json")
+    )
+
+
+def call_from(row: RowMapping) -> Call:
+    """A call out of its columns."""
+    publication = None
+    if row["state"] == CallState.PUBLISHED:
+        publication = Publication(
+            row["published_at"], row["published_by"], row["committee_date"], row["committee_resolution_number"]
+        )
+    return Call(
+        id=row["id"],
+        terms=msgspec.convert(row["terms"], CallTerms),
+        state=CallState(row["state"]),
+        proposers=tuple(row["proposers"]),
+        publication=publication,
+        version=row["version"],
+    )
+
+
+def _columns(call: Call) -> dict[str, object]:
+    publication = call.publication
+    return {
+        "state": call.state.value,
+        "track": call.terms.track.value,
+        "fiscal_year": call.terms.fiscal_year,
+        "opens_at": call.terms.opens_at,
+        "closes_at": call.terms.closes_at,
+        "terms": msgspec.to_builtins(call.terms),
+        "proposers": list(call.proposers),
+        "published_at": publication and publication.published_at,
+        "published_by": publication and publication.published_by,
+        "committee_date": publication and publication.committee_date,
+        "committee_resolution_number": publication and publication.committee_resolution_number,
+    }

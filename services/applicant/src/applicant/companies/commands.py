@@ -1,0 +1,90 @@
+"""What a company does about itself: register, add a worksite, give a worksite its factory registration."""
+
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from applicant.companies import store
+from applicant.companies.domain import (
+    Company,
+    CompanyFacts,
+    Worksite,
+    WorksiteFacts,
+    checked_business_number,
+    checked_corporate_number,
+    checked_ksic_code,
+    counted_municipality,
+)
+from common import journal
+from common.auth import Principal
+from common.db import Transaction
+from common.event import new_id
+
+__all__ = [
+    "CompanyFacts",
+    "WorksiteFacts",
+    "add_worksite",
+    "checked_business_number",
+    "checked_corporate_number",
+    "checked_ksic_code",
+    "counted_municipality",
+    "record_factory_registration",
+    "register_company",
+]
+
+
+async def register_company(
+    tx: Transaction, company_id: UUID, facts: CompanyFacts, *, by: Principal, now: datetime
+) -> Company:
+    """Register the company that the owner's token speaks for."""
+    company = Company(company_id, facts, version=1)
+    await store.add_company(tx, company)
+    await journal.record(
+        tx,
+        chain=f"company/{company.id}",
+        decision="company-registered",
+        by=by,
+        at=now,
+        facts={"size_class": facts.size_class.value, "ksic_code": facts.ksic_code, "employees": facts.employees},
+    )
+    return company
+
+
+async def add_worksite(
+    tx: Transaction, company_id: UUID, facts: WorksiteFacts, *, by: Principal, now: datetime
+) -> Worksite:
+    """Add a plant of the company; where it stands decides which municipality may fund it."""
+    await store.get_company(tx, company_id)
+    worksite = Worksite(new_id(), company_id, facts, version=1)
+    await store.add_worksite(tx, worksite)
+    await journal.record(
+        tx,
+        chain=f"company/{company_id}",
+        decision="worksite-added",
+        by=by,
+        at=now,
+        facts={
+            "worksite_id": str(worksite.id),
+            "code_as_written": facts.code_as_written,
+            "municipality_code": facts.municipality_code,
+        },
+    )
+    return worksite
+
+
+async def record_factory_registration(
+    tx: Transaction, worksite_id: UUID, number: str, *, by: Principal, now: datetime
+) -> Worksite:
+    """Put a factory registration on a worksite that had none, or another one (rule R-13, answered by a supplement)."""
+    worksite = await store.get_worksite(tx, worksite_id, lock=True)
+    changed = replace(worksite, facts=replace(worksite.facts, factory_registration_number=number))
+    saved = await store.save_worksite(tx, changed)
+    await journal.record(
+        tx,
+        chain=f"company/{worksite.company_id}",
+        decision="factory-registration-recorded",
+        by=by,
+        at=now,
+        facts={"worksite_id": str(worksite.id), "worksite_version": saved.version},
+    )
+    return saved

@@ -1,0 +1,1 @@
+"""Rankings, places and told balances in PostgreSQL."""
