@@ -12,6 +12,7 @@ import uvicorn
 from fastapi import FastAPI
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from common.clock import Clock, FileClock, SystemClock
 from smartfactory.issuer.app import IssuerOptions, IssuerRefused, build_issuer
 from smartfactory.simulators.app import ABORT, build_simulators
 from smartfactory.simulators.registers import Registers
@@ -25,11 +26,11 @@ class _AbortableProtocol(HttpToolsProtocol):
         self.scope["extensions"] = cast("dict[str, dict[object, object]]", {ABORT: self.transport.abort})
 
 
-def build_outside(options: IssuerOptions) -> FastAPI:
+def build_outside(options: IssuerOptions, clock: Clock) -> FastAPI:
     """Build issuer and registers under one roof."""
     app = FastAPI(title="Outside", docs_url=None, redoc_url=None, openapi_url=None)
     app.mount("/issuer", build_issuer(options))
-    app.mount("/registers", build_simulators(Registers(options.directory / "firms.json")))
+    app.mount("/registers", build_simulators(Registers(options.directory / "firms.json"), clock))
 
     @app.get("/readyz")
     def ready() -> dict[str, str]:
@@ -41,6 +42,7 @@ def build_outside(options: IssuerOptions) -> FastAPI:
 def main() -> int:
     """Serve until told to stop."""
     directory = Path(os.environ["OUTSIDE_DIRECTORY"])
+    clock_file = os.environ.get("PROGRAMME_CLOCK_FILE")
     try:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         app = build_outside(
@@ -50,7 +52,8 @@ def main() -> int:
                 audience=os.environ.get("AUDIENCE", "smartfactory"),
                 directory=directory,
                 admin_secret=os.environ["OUTSIDE_SECRET"],
-            )
+            ),
+            FileClock(Path(clock_file)) if clock_file else SystemClock(),
         )
     except IssuerRefused as refused:
         print(refused, file=sys.stderr)

@@ -1,8 +1,8 @@
 """The registers over HTTP, one path each, and the switchboard that makes them misbehave.
 
-    GET /tax-office/v1/businesses/{business_number}   state ACTIVE | SUSPENDED | CLOSED, arrears   (rules R-05, R-06)
-    GET /sme-status/v1/firms/{business_number}        size_class, earlier and other support   (rules R-02, R-07, R-08)
-    GET /debarment/v1/firms/{business_number}         debarred, registered_supplier                (rules R-10, R-11)
+    GET /tax-office/v1/businesses/{business_number}   status ACTIVE | SUSPENDED | CLOSED, arrears   (rules R-05, R-06)
+    GET /sme-status/v1/firms/{business_number}        size class and its certificate               (rule R-02)
+    GET /debarment/v1/firms/{business_number}         exclusion, and the pool of suppliers         (rules R-10, R-11)
     PUT /admin/firms                                  [Firm, ...]
     PUT /admin/registers/{register}                   {"mode": "ANSWER|REFUSE|SLOW|DOWN", "delay_seconds": 5}
 
@@ -15,21 +15,28 @@ from typing import Annotated, cast
 
 from fastapi import FastAPI, HTTPException, Path, Request, params
 
+from common.clock import Clock
 from smartfactory.simulators.registers import Behaviour, Firm, Mode, Register, Registers
 
 ABORT = "smartfactory.abort"
 """The ASGI extension (see `smartfactory.outside`) that drops a connection without an answer."""
 
 
-def build_simulators(registers: Registers) -> FastAPI:
-    """Build the application over one set of registers."""
+def build_simulators(registers: Registers, clock: Clock) -> FastAPI:
+    """Build the application over one set of registers, which answer as of programme time."""
     app = FastAPI(title="Outside registers", docs_url=None, redoc_url=None)
     tax_office, sme, debarred = (_as_it_behaves(registers, register) for register in Register)
 
     @app.get("/tax-office/v1/businesses/{business_number}", dependencies=[tax_office])
     def tax_status(business_number: _BusinessNumber) -> dict[str, object]:
         firm = registers.firm(_ten_digits(business_number))
-        return {"business_number": firm.business_number, "state": firm.tax_state, "arrears": firm.tax_arrears}
+        return {
+            "business_number": firm.business_number,
+            "status": firm.tax_state,
+            "national_tax_arrears": firm.tax_arrears,
+            "local_tax_arrears": False,
+            "checked_at": clock.now().isoformat(),
+        }
 
     @app.get("/sme-status/v1/firms/{business_number}", dependencies=[sme])
     def sme_status(business_number: _BusinessNumber) -> dict[str, object]:
@@ -38,6 +45,8 @@ def build_simulators(registers: Registers) -> FastAPI:
             "business_number": firm.business_number,
             "size_class": firm.size_class,
             "certificate_number": f"0010-{firm.business_number}",
+            "valid_from": "2020-01-01",
+            "valid_to": "2039-12-31",
             "concurrent_project": firm.concurrent_project,
             "supported_before": firm.supported_before,
         }
@@ -48,7 +57,9 @@ def build_simulators(registers: Registers) -> FastAPI:
         return {
             "business_number": firm.business_number,
             "corporate_number": firm.corporate_number,
-            "debarred": firm.debarred,
+            "excluded": firm.debarred,
+            "until": None,
+            "ground": "synthetic entry of the local register" if firm.debarred else None,
             "registered_supplier": firm.registered_supplier,
         }
 

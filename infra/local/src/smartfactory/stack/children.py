@@ -1,0 +1,53 @@
+"""Who was started, kept in a file: a supervisor that was killed hard leaves its successor the means to clean up."""
+
+import contextlib
+import json
+from pathlib import Path
+
+import psutil
+
+from smartfactory.stack.process import Child, Identity
+
+_GRACE_SECONDS = 10.0
+
+
+class ChildRecord:
+    """The processes that live, by name, in a file that is replaced whole."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._known: dict[str, Identity] = {}
+
+    def add(self, child: Child) -> None:
+        """Remember a child that was started."""
+        self._known[child.command.name] = child.identity
+        self._save()
+
+    def clear(self) -> None:
+        """All were stopped."""
+        self._known.clear()
+        self._save()
+
+    def end_leftovers(self) -> list[str]:
+        """End what a run before ours left behind, and give the names. A stranger with a reused pid is safe."""
+        try:
+            entries: dict[str, list[float]] = json.loads(self._path.read_text())
+        except (FileNotFoundError, ValueError):
+            return []
+        found = {name: Identity(int(pid), started_at).find() for name, (pid, started_at) in entries.items()}
+        alive = {name: process for name, process in found.items() if process is not None}
+        for process in alive.values():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.terminate()
+        _, stubborn = psutil.wait_procs(list(alive.values()), timeout=_GRACE_SECONDS)
+        for process in stubborn:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(stubborn, timeout=_GRACE_SECONDS)
+        return sorted(alive)
+
+    def _save(self) -> None:
+        entries = {name: [identity.pid, identity.started_at] for name, identity in self._known.items()}
+        fresh = self._path.with_name(f"{self._path.name}.new")
+        fresh.write_text(json.dumps(entries))
+        fresh.replace(self._path)

@@ -1,0 +1,147 @@
+"""The data directory of one installation: who holds it, which format it has, and where things are in it."""
+
+import fcntl
+import json
+import os
+import secrets
+import shutil
+from pathlib import Path
+from typing import IO
+
+from smartfactory.stack.faults import data_directory_held, data_of_another_version, disk_full
+
+FORMAT_VERSION = "1"
+NEEDED_MIB = 1024
+_MIB = 1024 * 1024
+
+
+class DataDirectory:
+    """Paths only, until `hold` makes it ours."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+        self._lock: IO[str] | None = None
+
+    @property
+    def logs(self) -> Path:
+        """One log file per process."""
+        return self.root / "logs"
+
+    @property
+    def spans(self) -> Path:
+        """One file of finished spans per process."""
+        return self.root / "spans"
+
+    @property
+    def clock_file(self) -> Path:
+        """Programme time, when somebody has moved it."""
+        return self.root / "programme-clock"
+
+    @property
+    def postgres(self) -> Path:
+        return self.root / "postgres"
+
+    @property
+    def kafka(self) -> Path:
+        return self.root / "kafka"
+
+    @property
+    def outside(self) -> Path:
+        """Keys of the issuer, what the registers know."""
+        return self.root / "outside"
+
+    @property
+    def passwords(self) -> Path:
+        """Passwords of the database roles."""
+        return self.root / "passwords.json"
+
+    @property
+    def children(self) -> Path:
+        """Who was started, for the start after a crash."""
+        return self.root / "children.json"
+
+    def hold(self) -> None:
+        """Take the directory for this process, or say who has it; make it if it is new."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        lock = (self.root / "lock").open("a+")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise data_directory_held(self.root, self.holder()) from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        self._lock = lock
+        try:
+            self._check_format()
+            self._check_disk()
+        except BaseException:
+            self.release()
+            raise
+
+    def release(self) -> None:
+        """Let others have it."""
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    def holder(self) -> int | None:
+        """The pid written by whoever holds or last held the lock."""
+        try:
+            return int((self.root / "lock").read_text())
+        except (FileNotFoundError, ValueError):
+            return None
+
+    def is_held(self) -> bool:
+        """Whether some process has it now."""
+        try:
+            with (self.root / "lock").open("a+") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except FileNotFoundError:
+            return False
+        return False
+
+    def local_secret(self) -> str:
+        """The secret that opens the issuer's local door: whoever may read this directory may be anybody."""
+        path = self.root / "local-secret"
+        if not path.exists():
+            path.touch(mode=0o600)
+            path.write_text(secrets.token_urlsafe(24))
+        return path.read_text()
+
+    def remember(self, name: str, value: object) -> None:
+        """Keep a small fact for later starts and other commands, whole or not at all."""
+        path = self.root / f"{name}.json"
+        fresh = path.with_name(f"{path.name}.new")
+        fresh.write_text(json.dumps(value, indent=1, ensure_ascii=False))
+        fresh.replace(path)
+
+    def recall(self, name: str) -> object:
+        """A fact kept by `remember`, or None."""
+        try:
+            value: object = json.loads((self.root / f"{name}.json").read_text())
+        except (FileNotFoundError, ValueError):
+            return None
+        return value
+
+    def free_mib(self) -> int:
+        """Free disk where the directory is or will be."""
+        place = self.root
+        while not place.exists():
+            place = place.parent
+        return shutil.disk_usage(place).free // _MIB
+
+    def _check_format(self) -> None:
+        path = self.root / "format-version"
+        if not path.exists():
+            path.write_text(FORMAT_VERSION)
+        found = path.read_text().strip()
+        if found != FORMAT_VERSION:
+            raise data_of_another_version(self.root, found, FORMAT_VERSION)
+
+    def _check_disk(self) -> None:
+        free = self.free_mib()
+        if free < NEEDED_MIB:
+            raise disk_full(self.root, free, NEEDED_MIB)

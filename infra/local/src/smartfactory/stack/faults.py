@@ -1,0 +1,91 @@
+"""What can stop a start, said for the person at the keyboard: Korean first, then English, each with the remedy."""
+
+from common.errors import Text
+
+
+class StackFault(Exception):
+    """The installation cannot start or go on. Nothing was lost; `remedy` says what to do."""
+
+    def __init__(self, what: Text, remedy: Text, *, detail: str = "") -> None:
+        self.what, self.remedy, self.detail = what, remedy, detail
+        super().__init__(what.en)
+
+
+def port_taken(port: int, holder: str | None) -> StackFault:
+    """Somebody else listens where we should."""
+    by_ko, by_en = (f" ({holder})", f" by {holder}") if holder else ("", "")
+    return StackFault(
+        Text(f"포트 {port}번을 이미 다른 프로그램이 쓰고 있습니다{by_ko}.", f"Port {port} is already taken{by_en}."),
+        Text(
+            "그 프로그램을 끝내거나 --port로 다른 포트를 지정해 주세요.",
+            "Stop that program, or choose another with --port.",
+        ),
+    )
+
+
+def data_directory_held(directory: object, pid: int | None) -> StackFault:
+    """Another supervisor runs on the same data."""
+    return StackFault(
+        Text(
+            f"데이터 폴더 {directory}를 다른 실행({pid or '?'})이 쓰고 있습니다.",
+            f"The data directory {directory} is in use by another run (pid {pid or 'unknown'}).",
+        ),
+        Text(
+            "그 실행을 Ctrl-C로 끝내거나 --data-dir로 다른 폴더를 지정해 주세요.",
+            "Stop that run with Ctrl-C, or choose another directory with --data-dir.",
+        ),
+    )
+
+
+def data_of_another_version(directory: object, found: str, wanted: str) -> StackFault:
+    """The data was written by a release whose files we do not understand."""
+    return StackFault(
+        Text(
+            f"데이터 폴더 {directory}는 다른 판({found})의 것입니다. 이 프로그램은 {wanted}판을 씁니다.",
+            f"The data directory {directory} is of format {found}; this program uses format {wanted}.",
+        ),
+        Text(
+            "그 판으로 되돌아가서 실행하거나, 자료가 필요 없으면 make clean-data 후 다시 실행해 주세요.",
+            "Run the release that wrote it, or, if the data is not needed, `make clean-data` and run again.",
+        ),
+    )
+
+
+def disk_full(directory: object, free_mib: int, needed_mib: int) -> StackFault:
+    """Databases and logs would fail half way."""
+    return StackFault(
+        Text(
+            f"{directory}의 디스크 여유 공간이 {free_mib} MiB뿐입니다. {needed_mib} MiB가 필요합니다.",
+            f"Only {free_mib} MiB of disk are free at {directory}; {needed_mib} MiB are needed.",
+        ),
+        Text(
+            "공간을 확보하거나 --data-dir로 다른 디스크를 지정해 주세요.",
+            "Make room, or use another disk with --data-dir.",
+        ),
+    )
+
+
+def download_failed(detail: str) -> StackFault:
+    """Kafka's JARs could not be had."""
+    return StackFault(
+        Text("Kafka를 내려받지 못했습니다.", "Kafka could not be downloaded."),
+        Text(
+            "네트워크를 확인하고 다시 실행해 주세요. 받은 것은 보관되어 이어서 받습니다."
+            " 이미 있는 Kafka를 쓰려면 KAFKA_BOOTSTRAP_SERVERS를 지정해 주세요.",
+            "Check the network and run again; what was fetched is kept. To use a Kafka that exists, set"
+            " KAFKA_BOOTSTRAP_SERVERS.",
+        ),
+        detail=detail,
+    )
+
+
+def program_failed(name: str, log_file: object, detail: str) -> StackFault:
+    """A server or service ended or never became ready."""
+    return StackFault(
+        Text(f"{name}이(가) 시작하지 못했거나 멈췄습니다.", f"{name} did not start, or stopped."),
+        Text(
+            f"기록은 {log_file}에 있습니다. smartfactory doctor도 원인을 찾아 줍니다.",
+            f"Its log is {log_file}; `smartfactory doctor` looks for the cause.",
+        ),
+        detail=detail,
+    )
