@@ -1,0 +1,98 @@
+"""Budget lines over HTTP: one person proposes, another confirms."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query, Response
+from pydantic import Field
+
+from common.auth import Principal
+from common.web import Body, IfMatch, Now, Page, PageQuery, Tx, allowed, etag, router
+from contracts.roles import MUNICIPALITY_ROLES, PROVINCE_ROLES, Role
+from contracts.types import Source, Won
+from funding.budgets import commands, queries
+from funding.budgets.domain import LegalRegime, LineState
+from funding.budgets.queries import BudgetLineView
+
+routes = router(tags=["budgets"])
+
+_TRACK = r"^[A-Z0-9][A-Z0-9-]{0,15}$"
+_MUNICIPALITY = r"^[0-9]{5}$"
+_Proposer = Annotated[Principal, allowed(Role.PROVINCE_OFFICER, Role.MUNICIPALITY_OFFICER, Role.MUNICIPALITY_CLIENT)]
+_Confirmer = Annotated[Principal, allowed(Role.PROVINCE_TREASURER, Role.MUNICIPALITY_APPROVER)]
+_Reader = Annotated[Principal, allowed(*PROVINCE_ROLES, *MUNICIPALITY_ROLES, Role.TECHNOPARK_OPERATOR, Role.AUDITOR)]
+
+
+class ProposeBudgetLine(Body):
+    """An appropriation as its council decided it; `municipality_code` belongs to source MUNICIPALITY only."""
+
+    source: Source
+    track: str = Field(pattern=_TRACK)
+    fiscal_year: int = Field(ge=2000, le=2100)
+    municipality_code: str | None = Field(None, pattern=_MUNICIPALITY)
+    amount_won: int = Field(ge=1, le=10**15)
+    legal_regime: LegalRegime
+    funder: str = Field(min_length=1, max_length=200)
+
+
+@routes.post("/v1/budget-lines", status_code=201, operation_id="proposeBudgetLine", summary="Propose a budget line")
+async def propose_budget_line(
+    body: ProposeBudgetLine, by: _Proposer, tx: Tx, now: Now, response: Response
+) -> BudgetLineView:
+    proposal = commands.LineProposal(
+        source=body.source,
+        track=body.track,
+        fiscal_year=body.fiscal_year,
+        municipality_code=body.municipality_code,
+        amount_won=Won(body.amount_won),
+        legal_regime=body.legal_regime,
+        funder=body.funder,
+    )
+    line_id = await commands.propose_line(tx, proposal, by=by, now=now)
+    return _answer(await queries.get_line(tx, line_id, by=by), response)
+
+
+@routes.post(
+    "/v1/budget-lines/{budget_line_id}/confirmations",
+    status_code=201,
+    operation_id="confirmBudgetLine",
+    summary="Confirm another person's budget line",
+)
+async def confirm_budget_line(
+    budget_line_id: UUID, version: Annotated[int, IfMatch()], by: _Confirmer, tx: Tx, now: Now, response: Response
+) -> BudgetLineView:
+    await commands.confirm_line(tx, budget_line_id, version=version, by=by, now=now)
+    return _answer(await queries.get_line(tx, budget_line_id, by=by), response)
+
+
+@routes.get("/v1/budget-lines", operation_id="listBudgetLines", summary="Budget lines the caller may see")
+async def list_budget_lines(
+    by: _Reader,
+    tx: Tx,
+    page: PageQuery,
+    track: Annotated[str | None, Query(pattern=_TRACK)] = None,
+    fiscal_year: Annotated[int | None, Query(ge=2000, le=2100)] = None,
+    source: Source | None = None,
+    municipality_code: Annotated[str | None, Query(pattern=_MUNICIPALITY)] = None,
+    state: LineState | None = None,
+) -> Page[BudgetLineView]:
+    return await queries.list_lines(
+        tx,
+        by=by,
+        page=page,
+        track=track,
+        fiscal_year=fiscal_year,
+        source=source,
+        municipality_code=municipality_code,
+        state=state,
+    )
+
+
+@routes.get("/v1/budget-lines/{budget_line_id}", operation_id="getBudgetLine", summary="One budget line")
+async def get_budget_line(budget_line_id: UUID, by: _Reader, tx: Tx, response: Response) -> BudgetLineView:
+    return _answer(await queries.get_line(tx, budget_line_id, by=by), response)
+
+
+def _answer(line: BudgetLineView, response: Response) -> BudgetLineView:
+    etag(response, line.version)
+    return line

@@ -1,0 +1,1 @@
+"""Selected projects become committed money, or a refusal that says which source was short."""

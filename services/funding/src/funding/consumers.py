@@ -1,0 +1,19 @@
+"""What funding does when the applicant service tells of projects; each handler makes one command call."""
+
+from common.consumer import Handlers, Received
+from common.db import Transaction
+from contracts.applicant import ProjectSelected, ProjectWithdrawn
+from funding.commitments import commands as commitments
+
+
+async def on_project_selected(tx: Transaction, event: ProjectSelected, received: Received) -> None:
+    """Commit the project's money, or refuse."""
+    await commitments.commit_project(tx, event, now=received.now)
+
+
+async def on_project_withdrawn(tx: Transaction, event: ProjectWithdrawn, received: Received) -> None:
+    """Give the project's money back."""
+    await commitments.release_commitment(tx, event, now=received.now)
+
+
+HANDLERS: Handlers = {ProjectSelected: on_project_selected, ProjectWithdrawn: on_project_withdrawn}

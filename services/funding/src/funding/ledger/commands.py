@@ -1,0 +1,37 @@
+"""Posting to the ledger, in the words of its callers. A transfer that is posted stays; only its opposite can follow."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from common.db import Transaction
+from common.event import new_id
+from contracts.types import Won
+from funding.ledger import domain, store
+
+
+async def appropriate(
+    tx: Transaction, line_id: UUID, *, municipality_code: str | None, amount_won: Won, at: datetime
+) -> UUID:
+    """Open a budget line's accounts and make its money available."""
+    await store.open_accounts(tx, domain.line_accounts(line_id, municipality_code))
+    transfer = domain.appropriation(new_id(), line_id, amount_won, at)
+    await store.add(tx, transfer)
+    return transfer.id
+
+
+async def commit_shares(
+    tx: Transaction, project_id: UUID, *, line_shares: Mapping[UUID, Won], sme_won: Won, at: datetime
+) -> UUID:
+    """Reserve every public share on its line, with the company's pledge beside them."""
+    await store.open_accounts(tx, domain.project_accounts(project_id))
+    transfer = domain.commitment(new_id(), project_id, line_shares=line_shares, sme_won=sme_won, at=at)
+    await store.add(tx, transfer)
+    return transfer.id
+
+
+async def reverse(tx: Transaction, transfer_id: UUID, *, at: datetime) -> UUID:
+    """Undo a transfer by posting its opposite, which names it; a second reversal breaks a unique key."""
+    transfer = domain.reversal(new_id(), await store.get(tx, transfer_id), at)
+    await store.add(tx, transfer)
+    return transfer.id

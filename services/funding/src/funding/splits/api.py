@@ -1,0 +1,92 @@
+"""Split rules over HTTP: two people make one, everybody can try one."""
+
+from datetime import date
+from typing import Annotated
+
+from fastapi import Path, Query
+from pydantic import Field
+
+from common.auth import Principal
+from common.web import Body, Now, Page, PageQuery, Tx, allowed, anyone, router
+from contracts.roles import Role
+from contracts.types import BasisPoints, Source, Won
+from funding.splits import commands, queries
+from funding.splits.queries import SplitPreview, SplitRuleView
+
+routes = router(tags=["split rules"])
+
+_VERSION = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+_Anyone = Annotated[Principal | None, anyone()]
+_Version = Annotated[str, Path(pattern=_VERSION)]
+
+
+class ProposedShare(Body):
+    """One source and its rate."""
+
+    source: Source
+    rate_bp: int = Field(ge=1, le=10_000)
+
+
+class ProposeSplitRule(Body):
+    """A version of rules F-01 and F-02. SME may be named; it pays what the others leave."""
+
+    version: str = Field(pattern=_VERSION)
+    title: str = Field(min_length=1, max_length=200)
+    shares: list[ProposedShare] = Field(max_length=5)
+    capped_sources: list[Source] = Field(max_length=5)
+    valid_from: date
+    source_note: str = Field(min_length=1, max_length=1000)
+
+
+@routes.post("/v1/split-rules", status_code=201, operation_id="proposeSplitRule", summary="Propose a split rule")
+async def propose_split_rule(
+    body: ProposeSplitRule, by: Annotated[Principal, allowed(Role.PROVINCE_OFFICER)], tx: Tx, now: Now
+) -> SplitRuleView:
+    proposal = commands.RuleProposal(
+        version=body.version,
+        title=body.title,
+        shares=[(share.source, BasisPoints(share.rate_bp)) for share in body.shares],
+        capped_sources=body.capped_sources,
+        valid_from=body.valid_from,
+        source_note=body.source_note,
+    )
+    await commands.propose_rule(tx, proposal, by=by, now=now)
+    return await queries.get_rule(tx, body.version, by=by)
+
+
+@routes.post(
+    "/v1/split-rules/{version}/confirmations",
+    status_code=201,
+    operation_id="confirmSplitRule",
+    summary="Confirm another person's split rule, which then never changes",
+)
+async def confirm_split_rule(
+    version: _Version, by: Annotated[Principal, allowed(Role.PROVINCE_APPROVER)], tx: Tx, now: Now
+) -> SplitRuleView:
+    await commands.confirm_rule(tx, version, by=by, now=now)
+    return await queries.get_rule(tx, version, by=by)
+
+
+@routes.get("/v1/split-rules", operation_id="listSplitRules", summary="Split rules by version")
+async def list_split_rules(by: _Anyone, tx: Tx, page: PageQuery) -> Page[SplitRuleView]:
+    return await queries.list_rules(tx, by=by, page=page)
+
+
+@routes.get("/v1/split-rules/{version}", operation_id="getSplitRule", summary="One split rule")
+async def get_split_rule(version: _Version, by: _Anyone, tx: Tx) -> SplitRuleView:
+    return await queries.get_rule(tx, version, by=by)
+
+
+@routes.get(
+    "/v1/split-rules/{version}/preview",
+    operation_id="previewSplit",
+    summary="What every source and the company would pay, with nominal and effective burden",
+)
+async def preview_split(
+    version: _Version,
+    by: _Anyone,
+    tx: Tx,
+    total_cost_won: Annotated[int, Query(ge=1, le=10**13)],
+    cap_won: Annotated[int, Query(ge=0, le=10**13)],
+) -> SplitPreview:
+    return await queries.preview_split(tx, version, total_cost_won=Won(total_cost_won), cap_won=Won(cap_won), by=by)
