@@ -58,14 +58,14 @@ class Access:
 
 
 def allowed(*roles: str) -> Any:  # noqa: ANN401  FastAPI's own dependency markers are Any
-    """Let these roles in: `by: Annotated[Principal, allowed(Role.A, Role.B)]`; else 401 or 403."""
+    """Let these roles in, for `by: Annotated[Principal, ...]`; everybody else is answered with 401 or 403."""
     if not roles:
         raise TypeError("allowed() names at least one role; a public route says anyone()")
     return Depends(Access(frozenset(str(role) for role in roles)))
 
 
 def anyone() -> Any:  # noqa: ANN401  the same
-    """Let everybody in: `by: Annotated[Principal | None, anyone()]`; the route may still want to know who asks."""
+    """Let everybody in, for `by: Annotated[Principal | None, ...]`; the route may still want to know who asks."""
     return Depends(Access(None))
 
 

@@ -44,7 +44,7 @@ Now = Annotated[datetime, Depends(programme_time)]
 
 
 def IfMatch() -> Any:  # noqa: N802, ANN401  reads as the header's name in a signature
-    """Ask for the version read: `version: Annotated[int, IfMatch()]`; the store raises `StaleVersion` on another."""
+    """Ask for the version read, for `version: Annotated[int, ...]`; the store raises `StaleVersion` on another."""
     return Depends(version_read)
 
 

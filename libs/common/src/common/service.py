@@ -1,0 +1,177 @@
+"""A service as its parts, and the three processes they become: `api`, `worker` and `migrate`."""
+
+import argparse
+import asyncio
+import signal
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import uvicorn
+from fastapi import APIRouter, FastAPI
+from sqlalchemy import MetaData
+
+from common import failpoints, migrations, settings, telemetry
+from common.auth import JwksCache, TokenVerifier
+from common.clock import Clock, FileClock, SystemClock
+from common.db import Database
+from common.errors import Text
+from common.http import HttpClient
+from common.settings import ServiceSettings, SettingsRefusedError
+from common.web.app import create_app
+from common.web.health import Health, NotReady
+from common.web.runtime import Runtime
+
+_REFUSED = 2
+
+
+def _no_jobs(_settings: Any) -> Sequence[Any]:  # noqa: ANN401  each service has its own settings
+    return ()
+
+
+@dataclass(frozen=True)
+class Service:
+    """What one service is made of; `services/<name>/src/<name>/main.py` holds the one value of this."""
+
+    name: str
+    title: Text
+    settings: type[ServiceSettings]
+    routers: Sequence[APIRouter]
+    migrations: Path
+    tables: MetaData
+    handlers: Mapping[Any, Any] = field(default_factory=dict)
+    jobs: Callable[[Any], Sequence[Any]] = _no_jobs
+
+
+def build_app(
+    service: Service,
+    config: ServiceSettings,
+    *,
+    clock: Clock | None = None,
+    database: Database | None = None,
+    verifier: TokenVerifier | None = None,
+) -> FastAPI:
+    """Make the API. What a test hands in (a clock, a database, a verifier) stays the test's to close."""
+    opened = database or open_database(service, config, process="api")
+    keys = JwksCache(HttpClient(config.jwks_url), "")
+    runtime = Runtime(
+        service=service.name,
+        settings=config,
+        database=opened,
+        clock=clock or clock_of(config),
+        verifier=verifier or TokenVerifier(keys, issuer=config.issuer, audience=config.audience),
+    )
+
+    async def close() -> None:
+        await keys.aclose()
+        if database is None:
+            await opened.dispose()
+
+    return create_app(
+        runtime,
+        health_of(service, config, opened),
+        service.routers,
+        title=service.title.en,
+        description=f"{service.title.ko}\n\n{service.title.en}",
+        at_end=close,
+    )
+
+
+def open_database(service: Service, config: ServiceSettings, *, process: str) -> Database:
+    """Open the service's database under a name that an operator sees in pg_stat_activity."""
+    return Database(
+        config.database_url.get_secret_value(),
+        application_name=f"{service.name}-{process}",
+        pool_size=config.database_pool_size,
+    )
+
+
+def clock_of(config: ServiceSettings) -> Clock:
+    """Programme time as the settings say."""
+    return SystemClock() if config.programme_clock_file is None else FileClock(config.programme_clock_file)
+
+
+def health_of(service: Service, config: ServiceSettings, database: Database) -> Health:
+    """The checks of an API or a worker: the database answers, and it is at the revision this code was written for."""
+    wanted = migrations.head(service.migrations)
+
+    async def reachable() -> str:
+        await database.ping()
+        return "answers"
+
+    async def migrated() -> str:
+        found = await migrations.current(database)
+        if found != wanted:
+            raise NotReady(f"the schema is at {found}, this code needs {wanted}: run `{service.name} migrate`")
+        return f"schema {found}"
+
+    return Health(service.name, config.version, {"database": reachable, "schema": migrated})
+
+
+def run(service: Service, argv: Sequence[str] | None = None) -> int:
+    """The command line of a service; returns the exit status."""
+    parser = argparse.ArgumentParser(prog=service.name, description=service.title.en)
+    parser.add_argument("process", choices=("api", "worker", "migrate"), help="which process to run")
+    process = parser.parse_args(argv).process
+    try:
+        config = settings.load(service.settings)
+        failpoints.arm(config.failpoints)
+    except (SettingsRefusedError, ValueError) as refusal:
+        sys.stderr.write(f"{service.name} does not start:\n{refusal}\n")
+        return _REFUSED
+    if process == "migrate":
+        telemetry.set_up_logging(service.name, config)
+        migrate(service, config)
+        return 0
+    running = telemetry.setup(service.name, config)
+    try:
+        return serve_api(service, config)
+    finally:
+        running.shutdown()
+
+
+def migrate(service: Service, config: ServiceSettings) -> None:
+    """Bring the service's database to the newest revision, as its owner role."""
+    url = config.migrations_database_url or config.database_url
+    migrations.upgrade(service.migrations, url.get_secret_value())
+
+
+def serve_api(service: Service, config: ServiceSettings) -> int:
+    """Serve until SIGTERM: first not ready, then no new connections, then the requests under way are finished."""
+    app = build_app(service, config)
+    options = uvicorn.Config(
+        app,
+        host=config.http_host,
+        port=config.http_port,
+        loop="uvloop",
+        http="httptools",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=20,
+        h11_max_incomplete_event_size=32_768,
+    )
+    server = _Server(options, health=app.state.health, delay_seconds=config.shutdown_delay_seconds)
+    server.run()
+    return 0
+
+
+class _Server(uvicorn.Server):
+    """A server that says it is not ready before it stops listening."""
+
+    def __init__(self, config: uvicorn.Config, *, health: Health, delay_seconds: float) -> None:
+        super().__init__(config)
+        self._health, self._delay_seconds = health, delay_seconds
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if sig != signal.SIGTERM or self._health.draining or not self._delay_seconds:
+            self._health.draining = True
+            super().handle_exit(sig, frame)
+            return
+        self._health.draining = True
+        asyncio.get_running_loop().call_later(self._delay_seconds, super().handle_exit, sig, frame)
