@@ -1,9 +1,8 @@
-"""What metrics does with the events of the other services: each handler says which statements keep the projection true."""
+"""What metrics does with the other services' events: each handler says which statements keep the projection true."""
 
 from collections.abc import Sequence
 
 from common.consumer import Handlers, Received, Statement
-
 from contracts.applicant import (
     ApplicationFoundEligible,
     ApplicationFoundIneligible,

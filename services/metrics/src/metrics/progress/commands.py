@@ -1,30 +1,36 @@
-"""What each event of the other services changes in the progress projection, as statements the consumer runs in batches."""
+"""What each event changes in the progress projection, as statements that the consumer runs in batches."""
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Protocol
-from uuid import UUID
 
 from common.consumer import Statement
-
-from contracts.applicant import CallPublished
+from contracts.applicant import (
+    ApplicationFoundEligible,
+    ApplicationFoundIneligible,
+    ApplicationRanked,
+    ApplicationSubmitted,
+    ApplicationSupplemented,
+    ApplicationWithdrawn,
+    CallPublished,
+    ProjectConfirmed,
+    ProjectNotFunded,
+    ProjectSelected,
+    ProjectWithdrawn,
+    SupplementRequested,
+)
 from contracts.funding import BudgetLineConfirmed, CommitmentRefused, CommitmentReleased, LineBalance, ProjectCommitted
 from metrics.progress import store
 
-
-class CaseFact(Protocol):
-    """What every event of an application says beside what happened."""
-
-    application_id: UUID
-    call_id: UUID
-    type_code: str
-    municipality_code: str
-
-
-class ProjectFact(CaseFact, Protocol):
-    """What every event of a project says beside what happened."""
-
-    project_id: UUID
+CaseEvent = (
+    ApplicationSubmitted
+    | SupplementRequested
+    | ApplicationSupplemented
+    | ApplicationFoundEligible
+    | ApplicationFoundIneligible
+    | ApplicationWithdrawn
+    | ApplicationRanked
+)
+ProjectEvent = ProjectSelected | ProjectConfirmed | ProjectNotFunded | ProjectWithdrawn
 
 
 def open_call(event: CallPublished) -> Sequence[Statement]:
@@ -55,12 +61,12 @@ def open_call(event: CallPublished) -> Sequence[Statement]:
     return [call, *seats]
 
 
-def move_case(fact: CaseFact, *, state: str, at: datetime) -> Sequence[Statement]:
+def move_case(fact: CaseEvent, *, state: str, at: datetime) -> Sequence[Statement]:
     """Note where an application stands now."""
     return [(store.PUT_CASE, _case(fact, state, at) | {"application_id": fact.application_id})]
 
 
-def move_project(fact: ProjectFact, *, state: str, at: datetime, promoted: bool = False) -> Sequence[Statement]:
+def move_project(fact: ProjectEvent, *, state: str, at: datetime, promoted: bool = False) -> Sequence[Statement]:
     """Note where a project stands now; whether it was promoted is what its first event said."""
     place = _case(fact, state, at) | {"application_id": fact.application_id}
     return [(store.PUT_PROJECT, place | {"project_id": fact.project_id, "promoted": promoted})]
@@ -98,7 +104,7 @@ def confirm_line(event: BudgetLineConfirmed) -> Sequence[Statement]:
     return [(store.PUT_CONFIRMED, _balance(event.balance, confirmed_won=event.amount_won))]
 
 
-def _case(fact: CaseFact, state: str, at: datetime) -> dict[str, object]:
+def _case(fact: CaseEvent | ProjectEvent, state: str, at: datetime) -> dict[str, object]:
     return {
         "call_id": fact.call_id,
         "type_code": fact.type_code,
