@@ -137,8 +137,9 @@ class CheckOptions:
     database_urls: Mapping[str, str]
     """Service name to postgresql:// URL."""
     year: int
-    seed: int = 1
     scenario: str | None = None
+    settle_seconds: float = 10.0
+    """How long what is still on its way may take before it counts as lost."""
 
 
 @dataclass(frozen=True, slots=True)

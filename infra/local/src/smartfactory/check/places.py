@@ -1,0 +1,116 @@
+"""Every place is explained: never more projects than seats, and no freed place empty while a reserve could be paid."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from smartfactory.check.arithmetic import SME, shares_of
+from smartfactory.check.claims import Claim, Databases
+from smartfactory.scenarios.model import Scenario
+
+Row = Mapping[str, Any]
+Place = tuple[str, str]
+
+_CALLS = "SELECT id FROM call WHERE fiscal_year = $1 AND track = $2 AND state = 'PUBLISHED' ORDER BY id"
+_PROJECTS = """
+    SELECT id, application_id, type_code, municipality_code, state, promoted FROM project WHERE call_id = $1
+"""
+_RANKED = """
+    SELECT r.application_id, r.type_code, r.municipality_code, r.outcome, r.reserve_order, a.total_cost_won, a.status
+      FROM ranked_case r JOIN ranking k ON k.id = r.ranking_id JOIN application a ON a.id = r.application_id
+     WHERE k.call_id = $1 AND k.state = 'DECIDED'
+     ORDER BY r.type_code, r.municipality_code, r.reserve_order
+"""
+_LEFT = """
+    SELECT source, municipality_code, amount_won - committed_won AS left_won FROM budget_line
+     WHERE fiscal_year = $1 AND track = $2 AND state = 'CONFIRMED'
+"""
+
+
+async def filled(databases: Databases, scenario: Scenario) -> list[Claim]:
+    """All claims about places, for every call of the scenario's year and track."""
+    year, track = scenario.call.fiscal_year.value, scenario.call.track.value
+    left = {
+        (row["source"], row["municipality_code"]): row["left_won"]
+        for row in await databases["funding"].fetch(_LEFT, year, track)
+    }
+    seats, promotions, decided = Claim("within-seats"), Claim("reserve-passed-over"), Claim("decided-as-ranked")
+    for call in await databases["applicant"].fetch(_CALLS, year, track):
+        projects = await databases["applicant"].fetch(_PROJECTS, call["id"])
+        ranked = await databases["applicant"].fetch(_RANKED, call["id"])
+        _within_seats(seats, scenario, projects)
+        _as_ranked(decided, projects, ranked)
+        _promoted(promotions, scenario, projects, ranked, left)
+    return [seats, decided, promotions]
+
+
+def _within_seats(claim: Claim, scenario: Scenario, projects: Sequence[Row]) -> None:
+    standing: dict[Place, int] = defaultdict(int)
+    for project in projects:
+        standing[_place(project)] += project["state"] in {"SELECTED", "CONFIRMED"}
+    for place, count in standing.items():
+        seats = scenario.types[place[0]].seats.value.get(place[1], 0)
+        claim.expect(f"applicant.project {place}: above its {seats} seats", expected=0, found=max(0, count - seats))
+
+
+def _as_ranked(claim: Claim, projects: Sequence[Row], ranked: Sequence[Row]) -> None:
+    chosen = {row["application_id"] for row in ranked if row["outcome"] == "SELECTED"}
+    first = {project["application_id"] for project in projects if not project["promoted"]}
+    for application_id in chosen | first:
+        claim.expect(
+            f"applicant.project of application {application_id}",
+            expected="selected" if application_id in chosen else "not selected",
+            found="selected" if application_id in first else "not selected",
+        )
+    reserves = {row["application_id"] for row in ranked if row["outcome"] == "RESERVE"}
+    for project in projects:
+        if project["promoted"]:
+            found = "a reserve" if project["application_id"] in reserves else "no reserve"
+            claim.expect(f"applicant.project {project['id']}, promoted", expected="a reserve", found=found)
+
+
+def _promoted(
+    claim: Claim,
+    scenario: Scenario,
+    projects: Sequence[Row],
+    ranked: Sequence[Row],
+    left: Mapping[tuple[str, str | None], int],
+) -> None:
+    gone: dict[Place, int] = defaultdict(int)
+    promoted: dict[Place, int] = defaultdict(int)
+    for project in projects:
+        gone[_place(project)] += project["state"] in {"NOT_FUNDED", "WITHDRAWN"}
+        promoted[_place(project)] += project["promoted"]
+    used = {project["application_id"] for project in projects}
+    for place in dict.fromkeys(_place(row) for row in ranked):
+        free = gone[place] - promoted[place]
+        claim.expect(f"applicant.project {place}: promoted beyond what was freed", expected=0, found=max(0, -free))
+        payable = [
+            str(row["application_id"])
+            for row in ranked
+            if _place(row) == place
+            and row["outcome"] == "RESERVE"
+            and row["status"] == "ELIGIBLE"
+            and row["application_id"] not in used
+            and _can_be_paid(scenario, row, left)
+        ]
+        if free > 0:
+            claim.expect(f"applicant.project {place}: {free} free, payable reserves", expected=[], found=payable)
+
+
+def _can_be_paid(scenario: Scenario, row: Row, left: Mapping[tuple[str, str | None], int]) -> bool:
+    needed = shares_of(
+        row["total_cost_won"],
+        cap_won=scenario.types[row["type_code"]].cap_won.value,
+        rates_bp=scenario.split.rates_bp.value,
+        capped=scenario.split.capped_sources.value,
+    )
+    return all(
+        amount_won <= left.get((source, row["municipality_code"] if source == "MUNICIPALITY" else None), 0)
+        for source, amount_won in needed.items()
+        if source != SME
+    )
+
+
+def _place(row: Row) -> Place:
+    return row["type_code"], row["municipality_code"]

@@ -1,0 +1,151 @@
+"""The season's way into the system: people with tokens, keys that are the same in every run, and no answer in doubt.
+
+Whatever was sent and not answered is sent again under its own key until an answer comes: the service knows whether it
+has acted already. So a season that was cut short goes on where it stopped, and a whole one changes nothing.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+from uuid import NAMESPACE_URL, uuid5
+
+from common.http import Answer, HttpClient, HttpFault
+from smartfactory.season.options import TokenIssuer
+
+_TOKEN_USED_SECONDS = 240.0
+_GIVE_UP_SECONDS = 60.0
+_FIRST_PAUSE_SECONDS = 0.1
+_LONGEST_PAUSE_SECONDS = 2.0
+_LOWEST_ERROR = 400
+_TRY_AGAIN = frozenset({429, 502, 503, 504})
+_IN_PROGRESS = "request-in-progress"
+_REPLAYED = "idempotency-replayed"
+
+Item = TypeVar("Item")
+Json = Any
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody with a token: who they are in words, and their subject, role and tenant."""
+
+    who: str
+    subject: str
+    role: str
+    tenant: str | None
+
+
+class SeasonStopped(Exception):
+    """An answer the season cannot go on with; the message says who asked for what and what came back."""
+
+
+class Origin:
+    """The public REST API at the one origin, as the season's people use it."""
+
+    def __init__(self, client: HttpClient, issue_token: TokenIssuer, *, season: str, concurrency: int) -> None:
+        self._client = client
+        self._issue_token = issue_token
+        self._season = season
+        self._at_once = asyncio.Semaphore(concurrency)
+        self._tokens: dict[Person, tuple[str, float]] = {}
+        self.sent = 0
+        self.replayed = 0
+
+    async def post(
+        self,
+        person: Person,
+        path: str,
+        body: Mapping[str, object],
+        *,
+        step: str,
+        entity: str,
+        version: int | None = None,
+    ) -> Json:
+        """Do one step for one entity, once and for all; `version` is the one the person has read (If-Match)."""
+        headers = {"Idempotency-Key": self.key(step, entity)}
+        if version is not None:
+            headers["If-Match"] = f'"{version}"'
+        answer = await self._answered(person, "POST", path, body, headers)
+        self.sent += 1
+        self.replayed += answer.headers.get(_REPLAYED) == "true"
+        return answer.body
+
+    async def get(self, person: Person | None, path: str, **parameters: str) -> Json:
+        """Read one thing."""
+        query = f"?{urlencode(parameters)}" if parameters else ""
+        return (await self._answered(person, "GET", f"{path}{query}", None, {})).body
+
+    async def pages(self, person: Person | None, path: str, **parameters: str) -> list[Json]:
+        """Read a whole list, page by page."""
+        items: list[Json] = []
+        cursor: str | None = None
+        while True:
+            asked = parameters | {"page_size": "100"} | ({"cursor": cursor} if cursor else {})
+            page = await self.get(person, path, **asked)
+            items.extend(page["items"])
+            cursor = page["next"]
+            if cursor is None:
+                return items
+
+    def key(self, step: str, entity: str) -> str:
+        """The idempotency key of one step for one entity: the same in every run of this season."""
+        return str(uuid5(NAMESPACE_URL, f"smartfactory/season/{self._season}/{step}/{entity}"))
+
+    async def _answered(
+        self, person: Person | None, method: str, path: str, body: object, headers: Mapping[str, str]
+    ) -> Answer:
+        ends, pause = time.monotonic() + _GIVE_UP_SECONDS, _FIRST_PAUSE_SECONDS
+        while True:
+            answer, trouble = await self._tried(person, method, path, body, headers)
+            if answer is not None and trouble is None:
+                return answer
+            if time.monotonic() > ends or (answer is not None and not _worth_another_try(answer)):
+                who = person.who if person else "the public"
+                raise SeasonStopped(f"{who}: {method} {path}: {trouble}")
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+
+    async def _tried(
+        self, person: Person | None, method: str, path: str, body: object, headers: Mapping[str, str]
+    ) -> tuple[Answer | None, str | None]:
+        signed = {"Authorization": f"Bearer {await self._token(person)}"} if person else {}
+        english = {"Accept-Language": "en"}
+        try:
+            async with self._at_once:
+                answer = await self._client.send(method, path, body=body, headers={**headers, **signed, **english})
+        except HttpFault as fault:
+            return None, str(fault)
+        if answer.status < _LOWEST_ERROR:
+            return answer, None
+        problem = answer.body if isinstance(answer.body, dict) else {}
+        said = f"{problem.get('code', '')}: {problem.get('detail', answer.body)} {problem.get('errors', '')}"
+        return answer, f"{answer.status} {said}"
+
+    async def _token(self, person: Person) -> str:
+        token, issued = self._tokens.get(person, ("", 0.0))
+        if not token or time.monotonic() - issued > _TOKEN_USED_SECONDS:
+            token = await self._issue_token(subject=person.subject, role=person.role, tenant=person.tenant)
+            self._tokens[person] = (token, time.monotonic())
+        return token
+
+
+async def for_each(items: Iterable[Item], work: Callable[[Item], Awaitable[None]]) -> None:
+    """Do the work for every item at once; the first that cannot go on stops the others."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for item in items:
+                group.create_task(_run(work, item))
+    except* SeasonStopped as stopped:
+        raise stopped.exceptions[0] from None
+
+
+async def _run(work: Callable[[Item], Awaitable[None]], item: Item) -> None:
+    await work(item)
+
+
+def _worth_another_try(answer: Answer) -> bool:
+    code = answer.body.get("code") if isinstance(answer.body, dict) else None
+    return answer.status in _TRY_AGAIN or code == _IN_PROGRESS
