@@ -64,8 +64,8 @@ class Kafka:
         self.child.kill()
 
 
-def start_kafka(options: KafkaOptions) -> Kafka:
-    """Format the directory if it is new, and start the broker; `await_ready` tells when it serves."""
+def prepare_kafka(options: KafkaOptions) -> str:
+    """Fetch what is missing and format the directory if it is new; the class path."""
     class_path = jars.class_path()
     options.directory.mkdir(parents=True, exist_ok=True)
     properties = options.directory / "server.properties"
@@ -73,6 +73,13 @@ def start_kafka(options: KafkaOptions) -> Kafka:
     if not (_data(options) / "meta.properties").exists():
         arguments = ("format", "--cluster-id", _CLUSTER_ID, "--config", str(properties), "--ignore-formatted")
         run_to_end(_java(options, "kafka.tools.StorageTool", class_path, arguments), timeout_seconds=120)
+    return class_path
+
+
+def start_kafka(options: KafkaOptions) -> Kafka:
+    """Start the broker, of a new cluster if need be; `await_ready` tells when it serves."""
+    class_path = prepare_kafka(options)
+    properties = options.directory / "server.properties"
     return Kafka(start(_java(options, "kafka.Kafka", class_path, (str(properties),))), options)
 
 

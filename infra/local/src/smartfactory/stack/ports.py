@@ -1,10 +1,13 @@
 """Loopback ports: a free one, and whether one is taken and by whom."""
 
+import http
+import http.client
 import socket
 
 import psutil
 
 LOOPBACK = "127.0.0.1"
+_PROBE_SECONDS = 2.0
 
 
 def free_port() -> int:
@@ -24,6 +27,18 @@ def is_taken(port: int, host: str = LOOPBACK) -> bool:
         except OSError:
             return True
     return False
+
+
+def answers(port: int, path: str) -> bool:
+    """Whether an HTTP server on the port answers 200 at the path now."""
+    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=_PROBE_SECONDS)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
 
 
 def holder(port: int) -> str | None:

@@ -108,10 +108,15 @@ class Postgres:
         self.child.stop(grace_seconds=20)
 
 
+def prepare_postgres(options: PostgresOptions) -> str:
+    """Make the cluster if the directory holds none; the administrator's password."""
+    return _init_once(options, _prepare_directory(options.directory))
+
+
 def start_postgres(options: PostgresOptions) -> Postgres:
-    """Make the cluster if the directory holds none, and start its server; `await_ready` tells when it answers."""
+    """Start the server, of a new cluster if need be; `await_ready` tells when it answers."""
+    password = prepare_postgres(options)
     user = _prepare_directory(options.directory)
-    password = _init_once(options, user)
     durability = () if options.durable else ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
     settings = (
         "listen_addresses=127.0.0.1",

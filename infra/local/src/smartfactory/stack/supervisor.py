@@ -107,11 +107,14 @@ async def _stop_together(children: Iterable[Child], grace_seconds: float) -> Non
     waiting = list(children)
     for child in waiting:
         child.send(child.command.stop_signal)
-    deadline = time.monotonic() + grace_seconds
-    while any(child.exit_code() is None for child in waiting) and time.monotonic() < deadline:
-        await asyncio.sleep(_POLL_SECONDS)
+    await asyncio.to_thread(_wait_for_all, waiting, time.monotonic() + grace_seconds)
     for child in waiting:
         child.kill()
+
+
+def _wait_for_all(children: Iterable[Child], deadline: float) -> None:
+    for child in children:
+        child.wait(max(0.0, deadline - time.monotonic()))
 
 
 def _end_descendants() -> None:

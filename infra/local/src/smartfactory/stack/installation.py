@@ -1,0 +1,191 @@
+"""One installation from nothing to ready and back: servers, migrations, services, the one origin.
+
+Everything that does not wait for something else starts at once; readiness is what each part says when asked.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from common.kafka import KafkaFault, create_topics
+from common.kafka import KafkaOptions as KafkaClient
+from smartfactory.stack import faults, jars, migrations, ports
+from smartfactory.stack.children import ChildRecord
+from smartfactory.stack.datadir import DataDirectory
+from smartfactory.stack.gateway import gateway_command
+from smartfactory.stack.kafka import KafkaOptions, broker_answers, prepare_kafka, start_kafka
+from smartfactory.stack.plan import ROLES, ExistingServers, Plan, choose_ports
+from smartfactory.stack.postgres import PostgresAdmin, PostgresOptions, prepare_postgres, start_postgres
+from smartfactory.stack.process import Child, ProgramFailed
+from smartfactory.stack.provision import SERVICES, DatabaseUrls, Passwords, provision
+from smartfactory.stack.supervisor import Supervisor
+
+_SERVERS_LAYER, _OUTSIDE_LAYER, _SERVICES_LAYER = 0, 1, 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstallationOptions:
+    """Where the data is, the one port people use, what exists already, and faults to inject (process name to list)."""
+
+    directory: Path
+    port: int
+    existing: ExistingServers
+    failpoints: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Watchers:
+    """Who is told what goes on: a step that is done, and a log file that came to be."""
+
+    step: Callable[[str, float], None]
+    log: Callable[[str, Path], None]
+
+
+class Installation:
+    """A running installation."""
+
+    def __init__(self, plan: Plan, supervisor: Supervisor, existing: ExistingServers, watchers: Watchers) -> None:
+        self.plan = plan
+        self.supervisor = supervisor
+        self.databases: dict[str, DatabaseUrls] = {}
+        self.admin: PostgresAdmin | None = None
+        self._existing = existing
+        self._watchers = watchers
+
+    @property
+    def readable_urls(self) -> dict[str, str]:
+        """An address per service under which every table can be read: for the independent check."""
+        admin = self.admin
+        own = {} if admin is None else {service: admin.url(service) for service in SERVICES}
+        return own | {service: urls.owner for service, urls in self._existing.databases.items()}
+
+    async def start(self) -> None:
+        """Start everything and wait until all of it is ready; raise `StackFault` with what failed first."""
+        async with asyncio.TaskGroup() as group:
+            databases = group.create_task(self._timed("PostgreSQL", self._start_databases()))
+            broker = group.create_task(self._timed("Kafka", self._start_broker()))
+            group.create_task(self._timed("issuer, registers", self._start_outside()))
+            group.create_task(self._timed("gateway", self._start_gateway()))
+            for service in SERVICES:
+                group.create_task(self._timed(service, self._start_service(service, databases, broker)))
+
+    async def _start_databases(self) -> None:
+        existing, data = self._existing.databases, self.plan.data
+        own = {service: service for service in SERVICES if service not in existing}
+        if own:
+            self.admin = await self._start_postgres()
+            self.databases.update(await asyncio.to_thread(provision, self.admin, Passwords(data.passwords), own))
+            await asyncio.to_thread(migrations.migrate_once, _owners(self.databases), data)
+        if existing:
+            await asyncio.to_thread(migrations.migrate, _owners(existing), data.logs / "migrations.log")
+        self.databases.update(existing)
+
+    async def _start_postgres(self) -> PostgresAdmin:
+        data = self.plan.data
+        port = self.plan.ports["postgres"]
+        options = PostgresOptions(directory=data.postgres, log=data.logs / "postgres.log", port=port)
+        await asyncio.to_thread(prepare_postgres, options)
+        postgres = start_postgres(options)
+        self._show(self.supervisor.adopt(postgres.child, layer=_SERVERS_LAYER))
+        await self.supervisor.until_ready("postgres", postgres.admin.answers)
+        return postgres.admin
+
+    async def _start_broker(self) -> None:
+        if self._existing.kafka is None:
+            data = self.plan.data
+            port = self.plan.ports["kafka"]
+            options = KafkaOptions(
+                directory=data.kafka,
+                log=data.logs / "kafka.log",
+                port=port,
+                controller_port=self.plan.ports["kafka-controller"],
+            )
+            await asyncio.to_thread(prepare_kafka, options)
+            self._show(self.supervisor.adopt(start_kafka(options).child, layer=_SERVERS_LAYER))
+            await self.supervisor.until_ready("kafka", lambda: broker_answers(port))
+        client = KafkaClient(bootstrap_servers=self.plan.bootstrap_servers, client_id="smartfactory-local")
+        await create_topics(client, migrations.topics())
+
+    async def _start_outside(self) -> None:
+        self._show(self.supervisor.start(self.plan.outside(), layer=_OUTSIDE_LAYER))
+        await self._until_http("outside", "/readyz")
+
+    async def _start_gateway(self) -> None:
+        command = gateway_command(
+            port=self.plan.port,
+            upstream_ports=self.plan.upstream_ports,
+            directory=self.plan.data.root / "gateway",
+            log=self.plan.data.logs / "gateway.log",
+        )
+        self._show(self.supervisor.start(command, layer=_OUTSIDE_LAYER))
+        await self.supervisor.until_ready("gateway", lambda: ports.answers(self.plan.port, "/gateway/readyz"))
+
+    async def _start_service(self, service: str, databases: asyncio.Task[None], broker: asyncio.Task[None]) -> None:
+        await asyncio.shield(databases)
+        for role in ROLES:
+            if role == "worker":
+                await asyncio.shield(broker)
+            command = self.plan.service(service, role, self.databases[service])
+            self._show(self.supervisor.start(command, layer=_SERVICES_LAYER, restarts=True))
+        for role in ROLES:
+            await self._until_http(f"{service}-{role}", "/readyz")
+
+    def _show(self, child: Child) -> None:
+        self._watchers.log(child.command.name, child.command.log)
+
+    async def _until_http(self, name: str, path: str) -> None:
+        port = self.plan.ports[name]
+        await self.supervisor.until_ready(name, lambda: ports.answers(port, path))
+
+    async def _timed(self, name: str, step: Coroutine[Any, Any, None]) -> None:
+        began = time.monotonic()
+        try:
+            await step
+        except ProgramFailed as failed:
+            log = self.plan.data.logs / f"{failed.name}.log"
+            raise faults.program_failed(failed.name, log, failed.log) from failed
+        except jars.DownloadFailed as failed:
+            raise faults.download_failed(str(failed)) from failed
+        except KafkaFault as failed:
+            raise faults.program_failed("kafka", self.plan.data.logs / "kafka.log", str(failed)) from failed
+        self._watchers.step(name, time.monotonic() - began)
+
+
+def _owners(databases: Mapping[str, DatabaseUrls]) -> dict[str, str]:
+    return {service: urls.owner for service, urls in databases.items()}
+
+
+@asynccontextmanager
+async def installation(options: InstallationOptions, watchers: Watchers) -> AsyncIterator[Installation]:
+    """Hold the data directory, start nothing yet; whatever was started is stopped at the end, in every case."""
+    data = DataDirectory(options.directory)
+    data.hold()
+    try:
+        record = ChildRecord(data.children)
+        for name in await asyncio.to_thread(record.end_leftovers):
+            watchers.step(f"{name} of an earlier run ended", 0.0)
+        if ports.is_taken(options.port):
+            raise faults.port_taken(options.port, ports.holder(options.port))
+        chosen = choose_ports(data.recall("ports"), ports.is_taken)
+        data.remember("ports", chosen)
+        data.remember("origin", f"http://{ports.LOOPBACK}:{options.port}")
+        for folder in (data.logs, data.spans):
+            folder.mkdir(exist_ok=True)
+        plan = Plan(
+            data=data,
+            port=options.port,
+            ports=chosen,
+            bootstrap_servers=options.existing.kafka or f"{ports.LOOPBACK}:{chosen['kafka']}",
+            failpoints=options.failpoints,
+        )
+        supervisor = Supervisor(record, lambda name, what: watchers.step(f"{name} {what}", 0.0))
+        try:
+            yield Installation(plan, supervisor, options.existing, watchers)
+        finally:
+            await supervisor.stop()
+    finally:
+        data.release()

@@ -1,0 +1,122 @@
+"""What runs in one installation: which process gets which ports, addresses and settings. Decides, starts nothing."""
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from smartfactory.stack import ports
+from smartfactory.stack.datadir import DataDirectory
+from smartfactory.stack.ports import LOOPBACK
+from smartfactory.stack.process import Command
+from smartfactory.stack.provision import SERVICES, DatabaseUrls
+
+AUDIENCE = "smartfactory"
+ROLES = ("api", "worker")
+_SERVERS = ("postgres", "kafka", "kafka-controller", "outside")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExistingServers:
+    """Servers that somebody else runs and we only use."""
+
+    kafka: str | None
+    databases: Mapping[str, DatabaseUrls]
+
+    @classmethod
+    def of(cls, environment: Mapping[str, str]) -> "ExistingServers":
+        """KAFKA_BOOTSTRAP_SERVERS, <SERVICE>_DATABASE_URL and <SERVICE>_MIGRATIONS_DATABASE_URL."""
+        databases = {}
+        for service in SERVICES:
+            url = environment.get(f"{service.upper()}_DATABASE_URL")
+            if url:
+                owner = environment.get(f"{service.upper()}_MIGRATIONS_DATABASE_URL", url)
+                databases[service] = DatabaseUrls(application=url, owner=owner)
+        return cls(kafka=environment.get("KAFKA_BOOTSTRAP_SERVERS") or None, databases=databases)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The ports of an installation, and the command of each of our own processes."""
+
+    data: DataDirectory
+    port: int
+    ports: Mapping[str, int]
+    bootstrap_servers: str
+    failpoints: Mapping[str, str]
+
+    @property
+    def origin(self) -> str:
+        """The one address people use."""
+        return f"http://{LOOPBACK}:{self.port}"
+
+    @property
+    def issuer(self) -> str:
+        """The `iss` of local tokens."""
+        return f"{self.origin}/issuer"
+
+    def address(self, name: str) -> str:
+        """Where one process answers by itself, behind the gateway."""
+        return f"http://{LOOPBACK}:{self.ports[name]}"
+
+    @property
+    def upstream_ports(self) -> dict[str, int]:
+        """What the gateway publishes."""
+        return {service: self.ports[f"{service}-api"] for service in SERVICES} | {"outside": self.ports["outside"]}
+
+    def outside(self) -> Command:
+        """Issuer and registers."""
+        return Command(
+            name="outside",
+            argv=(sys.executable, "-m", "smartfactory.outside"),
+            log=self.data.logs / "outside.log",
+            env={
+                "APP_ENV": "local",
+                "ISSUER": self.issuer,
+                "AUDIENCE": AUDIENCE,
+                "OUTSIDE_DIRECTORY": str(self.data.outside),
+                "OUTSIDE_SECRET": self.data.local_secret(),
+                "PROGRAMME_CLOCK_FILE": str(self.data.clock_file),
+                "HTTP_PORT": str(self.ports["outside"]),
+            },
+        )
+
+    def service(self, service: str, role: str, urls: DatabaseUrls) -> Command:
+        """One process of a service: its `api` or its `worker`."""
+        name = f"{service}-{role}"
+        registers = f"{self.address('outside')}/registers"
+        env = {
+            "APP_ENV": "local",
+            "DATABASE_URL": urls.application,
+            "KAFKA_BOOTSTRAP_SERVERS": self.bootstrap_servers,
+            "ISSUER": self.issuer,
+            "AUDIENCE": AUDIENCE,
+            "JWKS_URL": f"{self.address('outside')}/issuer/jwks.json",
+            "ROOT_PATH": f"/{service}",
+            "ALLOWED_ORIGINS": self.origin,
+            "HTTP_HOST": LOOPBACK,
+            "HTTP_PORT": str(self.ports[f"{service}-api"]),
+            "WORKER_PORT": str(self.ports[f"{service}-worker"]),
+            "PROGRAMME_CLOCK_FILE": str(self.data.clock_file),
+            "SPAN_FILE": str(self.data.spans / f"{name}.jsonl"),
+            "TAX_OFFICE_URL": f"{registers}/tax-office",
+            "SME_STATUS_URL": f"{registers}/sme-status",
+            "DEBARMENT_URL": f"{registers}/debarment",
+        }
+        if name in self.failpoints:
+            env["FAILPOINTS"] = self.failpoints[name]
+        log = self.data.logs / f"{name}.log"
+        return Command(name=name, argv=(sys.executable, "-m", f"{service}.main", role), log=log, env=env)
+
+
+def choose_ports(remembered: object, is_taken: Callable[[int], bool]) -> dict[str, int]:
+    """A port per process, the same as last time where it is still free, so that addresses stay."""
+    last = remembered if isinstance(remembered, dict) else {}
+    chosen: dict[str, int] = {}
+    for name in (*_SERVERS, *(f"{service}-{role}" for service in SERVICES for role in ROLES)):
+        port = last.get(name)
+        if not isinstance(port, int) or port in chosen.values() or is_taken(port):
+            port = ports.free_port()
+        while port in chosen.values():
+            port = ports.free_port()
+        chosen[name] = port
+    return chosen
