@@ -12,31 +12,6 @@ _STRICT_KINDS = frozenset({"int", "bool", "float"})
 _NOT_SCHEMA = frozenset({"metadata", "default", "serialization", "cls", "config"})
 
 
-class Body(BaseModel):
-    """A request body. Unknown fields are refused; "3", 3.0 and true are not integers; no text holds NUL."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-    @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler, /) -> CoreSchema:  # noqa: ANN401
-        schema = handler(source)
-        _make_strict(schema)
-        return schema
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _no_nul(cls, value: object) -> object:
-        if _holds_nul(value):
-            raise PydanticCustomError("nul_character", "NUL is not allowed")
-        return value
-
-
-class View(BaseModel):
-    """A response body."""
-
-    model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, from_attributes=True)
-
-
 def _make_strict(node: object) -> None:
     # Pydantic's strict mode would also refuse a UUID or a date written as a string, the only way JSON has for them.
     if isinstance(node, list | tuple):
@@ -62,3 +37,28 @@ def _holds_nul(value: object) -> bool:
     if isinstance(value, dict):
         return any(_holds_nul(name) or _holds_nul(entry) for name, entry in value.items())
     return False
+
+
+class Body(BaseModel):
+    """A request body. Unknown fields are refused; "3", 3.0 and true are not integers; no text holds NUL."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler, /) -> CoreSchema:  # noqa: ANN401
+        schema = handler(source)
+        _make_strict(schema)
+        return schema
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_nul(cls, value: object) -> object:
+        if _holds_nul(value):
+            raise PydanticCustomError("nul_character", "NUL is not allowed")
+        return value
+
+
+class View(BaseModel):
+    """A response body."""
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, from_attributes=True)
