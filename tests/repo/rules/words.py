@@ -8,17 +8,16 @@ from tests.repo.tree import Finding, Tree
 
 BUSINESS_NOUNS = frozenset(
     {
-        *("applicant", "application", "applications", "company", "companies", "worksite", "firm", "sme"),
+        *("applicant", "applicants", "company", "companies", "worksite", "worksites", "firm", "sme"),
         *("municipality", "municipalities", "province", "technopark", "samsung", "mentor", "mentors", "mentoring"),
         *("budget", "budgets", "funding", "commitment", "commitments", "settlement", "ledger", "subsidy", "won"),
         *("panel", "screening", "selection", "selections", "seat", "seats", "eligibility", "evaluation", "jeonbuk"),
     }
 )
 _NOT_THE_NOUN = {
-    "application_name": "PostgreSQL's name for a client",
-    "application/": "the start of a media type",
     "kr.jeonbuk.smartfactory": "the reverse domain name that all event types begin with",
-    "application_path": "ASGI's own word",
+    "retry_budget": "the usual name for a limit on retries",
+    "RetryBudget": "the same",
 }
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
