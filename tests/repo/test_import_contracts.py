@@ -67,7 +67,7 @@ def _lint(tree: Tree, folder: Path) -> _Verdicts:
             copy.write_text(text, "utf-8")
     sources = [str(source) for pattern in _SOURCES for source in sorted(folder.glob(pattern))]
     result = subprocess.run(
-        [Path(sys.executable).with_name("lint-imports"), "--no-cache", "--config", "pyproject.toml"],
+        [Path(sys.executable).with_name("lint-imports"), "--no-logo", "--no-cache", "--config", "pyproject.toml"],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sources), "COLUMNS": "400"},
         capture_output=True,
