@@ -160,16 +160,6 @@ def open_envelope(record: WireRecord) -> tuple[Envelope, bytes]:
     return envelope, data
 
 
-def known_type(type_: str) -> type[DomainEvent] | None:
-    """The class of a type, none for a type nobody here has heard of; raises `UnknownVersion`."""
-    found = _registry.get(type_)
-    if found is None:
-        stem = type_.rpartition(".v")[0]
-        if stem and any(known.rpartition(".v")[0] == stem for known in _registry):
-            raise UnknownVersion(f"{type_} is a version this program does not know")
-    return found
-
-
 def decode(envelope: Envelope, data: bytes, cls: type[DomainEvent]) -> DomainEvent:
     """Read the data into its class; raises `Undecodable` for anything our own encoder would not have written."""
     decoder = _decoders.get(cls)

@@ -143,7 +143,10 @@ parked_event = Table(
         "(resolved_at IS NULL) = (resolution IS NULL) AND resolution IN ('redriven', 'discarded', 'superseded')",
         name="parked_event_resolution_check",
     ),
-    CheckConstraint("resolved_by <> discard_asked_by", name="parked_event_two_people_check"),
+    CheckConstraint(
+        "resolution <> 'discarded' OR discard_asked_by IS NOT NULL AND resolved_by <> discard_asked_by",
+        name="parked_event_two_people_check",
+    ),
     Index("parked_event_unresolved_idx", "topic", "key", postgresql_where=text("resolved_at IS NULL")),
 )
 """Events that could not be applied, with their bytes as received; later events of the same key wait behind them."""
@@ -300,7 +303,9 @@ _V1 = (
         CONSTRAINT parked_event_resolution_check CHECK (
             (resolved_at IS NULL) = (resolution IS NULL) AND resolution IN ('redriven', 'discarded', 'superseded')
         ),
-        CONSTRAINT parked_event_two_people_check CHECK (resolved_by <> discard_asked_by)
+        CONSTRAINT parked_event_two_people_check CHECK (
+            resolution <> 'discarded' OR discard_asked_by IS NOT NULL AND resolved_by <> discard_asked_by
+        )
     )
     """,
     "CREATE INDEX parked_event_unresolved_idx ON parked_event (topic, key) WHERE resolved_at IS NULL",

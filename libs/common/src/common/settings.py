@@ -35,6 +35,9 @@ class ServiceSettings(BaseSettings):
     kafka_bootstrap_servers: str = Field("127.0.0.1:9092", description="Kafka brokers, `host:port` joined by commas.")
     kafka_topic_prefix: str = Field("", description="Put before every topic name; for tests that share a broker.")
     kafka_group_prefix: str = Field("", description="Put before the consumer group id; the same use.")
+    kafka_session_timeout_ms: int = Field(
+        30_000, ge=6_000, description="After so long without a heartbeat a consumer's work goes to another one."
+    )
 
     issuer: str = Field("http://127.0.0.1:8080/issuer", description="The only accepted `iss` of access tokens.")
     audience: str = Field("smartfactory", description="The value access tokens must carry in `aud`.")

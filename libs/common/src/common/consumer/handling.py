@@ -1,0 +1,140 @@
+"""Runs handlers in the batch's transaction, each event under its own trace, cause and actor."""
+
+import asyncio
+import inspect
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Self, cast
+
+from opentelemetry import trace
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from sqlalchemy import Executable
+
+from common import context
+from common.auth import Principal
+from common.consumer import DecidingHandler, Handler, ProjectingHandler, Received, Statement
+from common.db import Transaction
+from common.event import DomainEvent, Envelope
+from common.inbox import Key, key_of
+
+_HANDLER_SECONDS = 10.0
+
+_tracer = trace.get_tracer("common.consumer")
+_propagator = TraceContextTextMapPropagator()
+
+
+class HandlerTooSlow(Exception):
+    """A handler did not end in time: its event must not stop those of other keys."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """An event that is understood; without a handler it is of no use here."""
+
+    envelope: Envelope
+    event: DomainEvent
+    handler: Handler
+
+
+class Spans:
+    """The process spans of a batch: begun one by one, and ended together once the commit is over."""
+
+    def __init__(self) -> None:
+        self._open: list[trace.Span] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
+        for span in self._open:
+            if error is not None:
+                span.set_status(trace.Status(trace.StatusCode.ERROR, type(error).__name__))
+            span.end()
+
+    def begin(self, envelope: Envelope) -> trace.Span:
+        """Go on with the trace that the event brings."""
+        carrier = {"traceparent": envelope.traceparent} if envelope.traceparent else {}
+        span = _tracer.start_span(
+            f"process {envelope.topic}",
+            context=_propagator.extract(carrier),
+            kind=trace.SpanKind.CONSUMER,
+            attributes={
+                "messaging.system": "kafka",
+                "messaging.operation.type": "process",
+                "messaging.destination.name": envelope.topic,
+                "messaging.message.id": str(envelope.event_id),
+                "cloudevents.event_type": envelope.type,
+            },
+        )
+        self._open.append(span)
+        return span
+
+
+async def handle(tx: Transaction, decoded: Sequence[Decoded], *, service: str, now: datetime, spans: Spans) -> None:
+    """Let every event have its effect, in order per key."""
+    by = Principal.service(service).actor
+    projection = _Projection()
+    for one in decoded:
+        envelope = one.envelope
+        received = Received(
+            event_id=envelope.event_id,
+            type=envelope.type,
+            topic=envelope.topic,
+            key=envelope.key,
+            sequence=envelope.sequence,
+            at=envelope.occurred_at,
+            now=now,
+            correlation_id=envelope.correlation_id,
+        )
+        carried = context.carried(correlation=envelope.correlation_id, causation=str(envelope.event_id), by=by)
+        with trace.use_span(spans.begin(envelope), end_on_exit=False), carried:
+            if inspect.iscoroutinefunction(one.handler):
+                if projection.concerns(key_of(envelope)):
+                    await projection.write(tx)
+                await _decide(tx, cast("DecidingHandler", one.handler), one.event, received)
+            else:
+                projection.add(key_of(envelope), cast("ProjectingHandler", one.handler)(one.event, received))
+    await projection.write(tx)
+
+
+async def _decide(tx: Transaction, handler: DecidingHandler, event: DomainEvent, received: Received) -> None:
+    limit = asyncio.timeout(_HANDLER_SECONDS)
+    try:
+        async with limit:
+            await handler(tx, event, received)
+    except TimeoutError as error:
+        if limit.expired():
+            raise HandlerTooSlow(f"the handler of {received.type} took over {_HANDLER_SECONDS} s") from error
+        raise
+
+
+@dataclass
+class _Projection:
+    """Statements of a batch, grouped so that each group is one executemany and each key keeps its order."""
+
+    _groups: list[tuple[Executable, list[dict[str, Any]]]] = field(default_factory=list)
+    _latest: dict[Key, int] = field(default_factory=dict)
+
+    def concerns(self, key: Key) -> bool:
+        return key in self._latest
+
+    def add(self, key: Key, statements: Sequence[Statement]) -> None:
+        for statement, parameters in statements:
+            at = self._place(key, statement)
+            self._groups[at][1].append(dict(parameters))
+            self._latest[key] = at
+
+    async def write(self, tx: Transaction) -> None:
+        for statement, parameters in self._groups:
+            await tx.execute(statement, parameters)
+        self._groups.clear()
+        self._latest.clear()
+
+    def _place(self, key: Key, statement: Executable) -> int:
+        # A key's statement may join a group only at or after the group of the key's statement before it.
+        for at in range(self._latest.get(key, 0), len(self._groups)):
+            if self._groups[at][0] is statement:
+                return at
+        self._groups.append((statement, []))
+        return len(self._groups) - 1

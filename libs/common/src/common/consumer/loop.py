@@ -1,0 +1,186 @@
+"""Keeps one member of the service's consumer group at work: fetch, apply, commit offsets, and say honestly how it goes.
+
+A fault of Kafka costs the member, never an event: it is thrown away and another joins. A fault of the database is
+waited out in place. Who only looks at `Progress` knows whether events flow.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from common import failpoints, telemetry
+from common.clock import Clock
+from common.consumer import Handlers, topics_of
+from common.consumer.batch import PARKED_IN_A_ROW_MAX, Applied, Applier, Trouble
+from common.consumer.redrive import free
+from common.db import Database
+from common.event import WireRecord
+from common.kafka import KafkaFault, KafkaOptions, NewGroup, Subscription
+from common.waiting import backoff, pause
+
+_BATCH_RECORDS = 500
+_FETCH_SECONDS = 0.5
+_RETRY_SECONDS = (0.2, 30.0)
+_REJOIN_SECONDS = (0.5, 10.0)
+_WATCH_SECONDS = 5.0
+_NOT_READY_AFTER_SECONDS = 30.0
+_RECYCLE_AFTER_SECONDS = 60.0
+_GIVE_UP_AFTER_SECONDS = 120.0
+
+_log = logging.getLogger(__name__)
+_lag = telemetry.gauge("consumer.lag", "{record}", "Records in the log that this member has not fetched yet.")
+
+
+class Stuck(Exception):
+    """Kafka answers, records wait, and nothing moves: only a new process helps."""
+
+
+@dataclass
+class Progress:
+    """What the outside may know. `fault` is empty while all is well; `halted` needs a person."""
+
+    fault: str = "not started"
+    halted: bool = False
+    lag: int = 0
+    moved_at: float = field(default_factory=time.monotonic)
+
+    def moved(self) -> None:
+        self.fault = ""
+        self.moved_at = time.monotonic()
+
+    def complaint(self) -> str:
+        """Why events do not flow, or nothing."""
+        if self.fault:
+            return self.fault
+        silent = time.monotonic() - self.moved_at
+        if silent <= _NOT_READY_AFTER_SECONDS:
+            return ""
+        return f"{self.lag} records wait and nothing moved for {silent:.0f} s"
+
+
+class ConsumerLoop:
+    """One service's consumer in one process."""
+
+    def __init__(
+        self, database: Database, clock: Clock, handlers: Handlers, *, service: str, options: KafkaOptions
+    ) -> None:
+        self.progress = Progress()
+        self._database = database
+        self._service = service
+        self._options = options
+        self._topics = topics_of(handlers)
+        self._applier = Applier(database, clock, handlers, service=service)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Consume until told to stop; raises only `Stuck`."""
+        attempt = 0
+        while not stop.is_set() and not self.progress.halted:
+            subscription = Subscription(self._options, group=self._service, topics=self._topics)
+            try:
+                await subscription.start()
+                attempt = 0
+                self.progress.moved()
+                await self._consume(subscription, stop)
+            except NewGroup:
+                _log.info("the group is new and begins at the start of its topics")
+                continue
+            except KafkaFault as fault:
+                self.progress.fault = str(fault)
+                _log.warning("the consumer lost Kafka and joins again", extra={"reason": str(fault)})
+            finally:
+                await subscription.close()
+            if not stop.is_set() and not self.progress.halted:
+                await pause(stop, backoff(attempt, *_REJOIN_SECONDS))
+                attempt += 1
+        if self.progress.halted:
+            await stop.wait()
+
+    async def _consume(self, subscription: Subscription, stop: asyncio.Event) -> None:
+        """Fetch and settle beside a watchdog, since a consumer that is stuck does not say so itself."""
+        settle = asyncio.create_task(self._settle_all(subscription, stop), name="consume")
+        watch = asyncio.create_task(self._watch(subscription), name="watch the consumer")
+        try:
+            await asyncio.wait({settle, watch}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (settle, watch):
+                task.cancel()
+            await asyncio.wait({settle, watch})
+        for task in (settle, watch):
+            if not task.cancelled():
+                task.result()
+
+    async def _settle_all(self, subscription: Subscription, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            records = await subscription.fetch(timeout_seconds=_FETCH_SECONDS, max_records=_BATCH_RECORDS)
+            if not records:
+                continue
+            await self._settle(subscription, records, stop)
+            if self.progress.halted:
+                return
+
+    async def _settle(self, subscription: Subscription, records: Sequence[WireRecord], stop: asyncio.Event) -> None:
+        pending, attempt = list(records), 0
+        while pending and not stop.is_set():
+            try:
+                applied = await self._applier.apply(pending)
+            except Trouble as trouble:
+                await subscription.commit(pending[: trouble.done])
+                pending = await self._wait_out(subscription, pending[trouble.done :], trouble, attempt)
+                attempt += 1
+                continue
+            await failpoints.hit("consumer.after_commit")
+            await subscription.commit(pending[: applied.done])
+            self.progress.moved()
+            await self._follow_up(applied)
+            if applied.halted:
+                return
+            pending = pending[applied.done :]
+        subscription.resume()
+
+    async def _wait_out(
+        self, subscription: Subscription, pending: list[WireRecord], trouble: Trouble, attempt: int
+    ) -> list[WireRecord]:
+        seconds = backoff(attempt, *_RETRY_SECONDS)
+        self.progress.fault = f"the database is in trouble: {trouble}"
+        _log.warning("a batch waits for the database", extra={"reason": str(trouble), "seconds": round(seconds, 2)})
+        subscription.pause()
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            # Fetching nothing keeps the membership alive; what a rebalance hands over meanwhile is kept.
+            pending += await subscription.fetch(timeout_seconds=min(left, _FETCH_SECONDS), max_records=_BATCH_RECORDS)
+            await asyncio.sleep(min(left, 0.05))
+        return [record for record in pending if subscription.owns(record)]
+
+    async def _follow_up(self, applied: Applied) -> None:
+        if applied.halted:
+            self.progress.halted = True
+            self.progress.fault = f"{PARKED_IN_A_ROW_MAX} events in a row were parked: mend the deployment and restart"
+            _log.critical("the consumer halts: too many events in a row were parked")
+        if applied.freed:
+            try:
+                freed = await free(self._database, self._applier, applied.freed, service=self._service)
+            except Exception as error:  # noqa: BLE001  they stay parked, in order, until the next try
+                _log.warning("events that waited could not go on", extra={"reason": type(error).__name__})
+            else:
+                _log.info("events that waited went on", extra={"count": freed})
+
+    async def _watch(self, subscription: Subscription) -> None:
+        while True:
+            await asyncio.sleep(_WATCH_SECONDS)
+            try:
+                self.progress.lag = await subscription.lag()
+            except KafkaFault as fault:
+                self.progress.fault = str(fault)
+                continue
+            _lag.set(self.progress.lag)
+            if self.progress.fault.startswith("the database"):
+                continue
+            if self.progress.lag == 0:
+                self.progress.moved()
+            silent = time.monotonic() - self.progress.moved_at
+            if silent > _GIVE_UP_AFTER_SECONDS:
+                raise Stuck(f"{self.progress.lag} records wait and nothing moved for {silent:.0f} s")
+            if silent > _RECYCLE_AFTER_SECONDS:
+                raise KafkaFault("records wait and none comes")

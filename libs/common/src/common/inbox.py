@@ -1,0 +1,160 @@
+"""Which events this service is done with: the claim that stops a second delivery, and the guard of the order per key.
+
+Sequences are contiguous per (topic, key). So "next", "old" and "too early" are a comparison with the last sequence that
+is done, and an event that waits for a parked one is simply too early.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import bindparam, text
+from sqlalchemy.dialects.postgresql import ARRAY, BIGINT
+from sqlalchemy.types import Text, Uuid
+
+from common.db import Transaction
+from common.event import Envelope
+
+APPLIED = "applied"
+UNUSED = "unused"
+DISCARDED = "discarded"
+
+
+class Key(NamedTuple):
+    """What order is kept for. The key is text, since a record that is no event may have any."""
+
+    topic: str
+    key: str
+
+
+class Verdict(Enum):
+    """What the guard says about one event."""
+
+    NEXT = "next"
+    OLD = "old"
+    GAP = "gap"
+    BEHIND = "behind"
+
+
+@dataclass(slots=True)
+class Standing:
+    """Where one key stands: the last sequence that is done, and the later ones that are parked."""
+
+    last: int = 0
+    waiting: set[int] = field(default_factory=set)
+
+    def judge(self, sequence: int) -> Verdict:
+        """Say what an event of this sequence is, without noting anything.
+
+        The next one is next even if it is parked: a second copy of it may be whole, or its fault may be mended.
+        """
+        if sequence <= self.last:
+            return Verdict.OLD
+        if sequence == self.last + 1:
+            return Verdict.NEXT
+        if sequence in self.waiting:
+            return Verdict.OLD
+        return Verdict.BEHIND if self.waiting else Verdict.GAP
+
+
+class Claim(NamedTuple):
+    """An event that is about to be done with, and how."""
+
+    envelope: Envelope
+    outcome: str
+
+
+class LostClaim(Exception):
+    """Another member of the group did one of these events at the same time: look again."""
+
+
+_LOCK = text(
+    """
+    SELECT topic, key, last FROM inbox_sequence
+    WHERE (topic, key) IN (SELECT * FROM unnest(:topics, :keys))
+    ORDER BY topic, key FOR UPDATE
+    """
+).bindparams(bindparam("topics", type_=ARRAY(Text)), bindparam("keys", type_=ARRAY(Uuid)))
+
+_WAITING = text(
+    """
+    SELECT topic, key, sequence FROM parked_event
+    WHERE resolved_at IS NULL AND sequence IS NOT NULL AND (topic, key) IN (SELECT * FROM unnest(:topics, :keys))
+    """
+).bindparams(bindparam("topics", type_=ARRAY(Text)), bindparam("keys", type_=ARRAY(Text)))
+
+# DISTINCT ON: a batch may hold one event twice, and the same row cannot be inserted or updated twice by one statement.
+_CLAIM = text(
+    """
+    WITH given AS (
+        SELECT * FROM unnest(:ids, :types, :topics, :keys, :sequences, :outcomes) WITH ORDINALITY
+            AS event (event_id, type, topic, key, sequence, outcome, place)
+    ), claimed AS (
+        INSERT INTO inbox (event_id, type, topic, key, sequence, outcome)
+        SELECT event_id, type, topic, key, sequence, outcome
+        FROM (SELECT DISTINCT ON (event_id) * FROM given ORDER BY event_id, place) AS once ORDER BY place
+        ON CONFLICT (event_id) DO NOTHING
+        RETURNING event_id, topic, key, sequence
+    ), advanced AS (
+        INSERT INTO inbox_sequence AS known (topic, key, last)
+        SELECT topic, key, max(sequence) FROM claimed GROUP BY topic, key ORDER BY topic, key
+        ON CONFLICT (topic, key) DO UPDATE SET last = greatest(known.last, excluded.last)
+    )
+    SELECT event_id FROM claimed
+    """
+).bindparams(
+    bindparam("ids", type_=ARRAY(Uuid)),
+    bindparam("types", type_=ARRAY(Text)),
+    bindparam("topics", type_=ARRAY(Text)),
+    bindparam("keys", type_=ARRAY(Uuid)),
+    bindparam("sequences", type_=ARRAY(BIGINT)),
+    bindparam("outcomes", type_=ARRAY(Text)),
+)
+
+
+async def lock(tx: Transaction, keys: Iterable[Key]) -> dict[Key, Standing]:
+    """Lock these keys against other members of the group and redrives, and say where each stands."""
+    standings = {key: Standing() for key in keys}
+    real = [(key.topic, UUID(key.key)) for key in standings if _is_uuid(key.key)]
+    if real:
+        given = {"topics": [topic for topic, _ in real], "keys": [key for _, key in real]}
+        for topic, key, last in await tx.execute(_LOCK, given):
+            standings[Key(topic, str(key))].last = last
+    if standings:
+        given = {"topics": [key.topic for key in standings], "keys": [key.key for key in standings]}
+        for topic, key, sequence in await tx.execute(_WAITING, given):
+            standings[Key(topic, key)].waiting.add(sequence)
+    return standings
+
+
+async def claim(tx: Transaction, claims: Sequence[Claim]) -> set[UUID]:
+    """Note a batch of events as done, in one statement; the ids that nobody had claimed before come back."""
+    if not claims:
+        return set()
+    envelopes = [claim.envelope for claim in claims]
+    rows = await tx.execute(
+        _CLAIM,
+        {
+            "ids": [envelope.event_id for envelope in envelopes],
+            "types": [envelope.type for envelope in envelopes],
+            "topics": [envelope.topic for envelope in envelopes],
+            "keys": [envelope.key for envelope in envelopes],
+            "sequences": [envelope.sequence for envelope in envelopes],
+            "outcomes": [claim.outcome for claim in claims],
+        },
+    )
+    return set(rows.scalars())
+
+
+def key_of(envelope: Envelope) -> Key:
+    """The key whose order this event belongs to."""
+    return Key(envelope.topic, str(envelope.key))
+
+
+def _is_uuid(value: str) -> bool:
+    try:
+        return str(UUID(value)) == value
+    except ValueError:
+        return False

@@ -1,0 +1,264 @@
+"""Events that could not be applied: kept with their bytes, shown, discarded by two people.
+
+A parked event holds back the later events of its own key, and nothing else. `consumer.redrive` tries them again.
+"""
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, select, text, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from common import inbox, journal
+from common.auth import Principal
+from common.db import Transaction
+from common.errors import DomainError, InvalidInput, NotFound, NotPermitted, RuleRefused, Text
+from common.event import Envelope, Undecodable, WireRecord, open_envelope
+from common.inbox import Claim, Key
+from common.journal import JsonValue
+from common.schema import parked_event as parked
+
+REDRIVEN = "redriven"
+SUPERSEDED = "superseded"
+WAITING_REASONS = ("gap", "behind")
+"""Nothing is wrong with these themselves: they go on as soon as what they wait for is done."""
+
+_DETAIL_MAX = 2_000
+
+
+class ParkedEventNotFound(NotFound):
+    """No parked event has this number."""
+
+    code = "parked-event-not-found"
+    title = Text("보류된 이벤트가 없습니다", "No such parked event")
+    detail = Text("보류된 이벤트 {id}번이 없습니다.", "There is no parked event {id}.")
+
+
+class ParkedEventResolved(RuleRefused):
+    """The event was redriven or discarded already."""
+
+    code = "parked-event-resolved"
+    title = Text("이미 처리된 이벤트입니다", "The parked event is already resolved")
+    detail = Text("보류된 이벤트 {id}번은 이미 처리되었습니다({how}).", "Parked event {id} is already {how}.")
+
+
+class NotFirstOfItsKey(RuleRefused):
+    """Only the event that holds its key back may be discarded: a hole before it would stay a hole."""
+
+    code = "parked-event-not-first"
+    title = Text("같은 키의 앞선 이벤트가 남아 있습니다", "An earlier event of the same key is not done")
+    detail = Text(
+        "순번 {last}까지 처리되어 순번 {sequence}은(는) 버릴 수 없습니다. 앞선 이벤트를 먼저 처리하세요.",
+        "The key is done up to {last}, so sequence {sequence} cannot be discarded. Settle the earlier event first.",
+    )
+
+
+class DiscardNeedsSecondPerson(NotPermitted):
+    """Who asked to discard an event cannot be the one who confirms it."""
+
+    code = "discard-needs-second-person"
+    title = Text("다른 사람의 확인이 필요합니다", "A second person must confirm")
+    detail = Text(
+        "이벤트 {id}번의 폐기를 요청한 사람은 확인할 수 없습니다.",
+        "Whoever asked to discard event {id} cannot confirm it.",
+    )
+
+
+class DiscardNotAsked(RuleRefused):
+    """Nobody has asked to discard this event yet."""
+
+    code = "discard-not-asked"
+    title = Text("폐기 요청이 없습니다", "Nobody asked to discard this event")
+    detail = Text("이벤트 {id}번의 폐기를 먼저 요청해야 합니다.", "Somebody must first ask to discard event {id}.")
+
+
+class DiscardNeedsReason(InvalidInput):
+    """A discarded event is a decision, and a decision is explained."""
+
+    code = "discard-needs-reason"
+    title = Text("폐기 사유가 필요합니다", "A reason is needed")
+    detail = Text("왜 버려도 되는지 적어 주세요.", "Say why this event may be discarded.")
+
+
+@dataclass(frozen=True, slots=True)
+class ParkedEvent:
+    """One parked event as a person sees it; `record` is exactly what was received."""
+
+    id: int
+    key: Key
+    sequence: int | None
+    event_id: str | None
+    type: str | None
+    reason: str
+    detail: str
+    traceparent: str | None
+    parked_at: datetime
+    attempts: int
+    discard_asked_by: str | None
+    discard_reason: str | None
+    resolved_at: datetime | None
+    resolution: str | None
+    record: WireRecord
+
+
+async def park(tx: Transaction, record: WireRecord, *, envelope: Envelope | None, reason: str, detail: str) -> None:
+    """Keep a record that could not be applied; the same bytes of the same event are kept once."""
+    row = {
+        "identity": _identity(record, envelope),
+        "topic": record.topic,
+        "partition": record.partition,
+        "kafka_offset": record.offset,
+        "key": key_of(record).key,
+        "sequence": envelope.sequence if envelope else None,
+        "event_id": str(envelope.event_id) if envelope else None,
+        "type": envelope.type if envelope else None,
+        "record_key": record.key,
+        "record_headers": [[_clean(name), _encoded(value)] for name, value in record.headers],
+        "record_value": record.value,
+        "reason": reason,
+        "detail": _clean(detail)[:_DETAIL_MAX],
+        "traceparent": _clean(envelope.traceparent) if envelope and envelope.traceparent else None,
+    }
+    await tx.execute(upsert(parked).values(row).on_conflict_do_nothing())
+
+
+async def list_waiting(tx: Transaction, *, key: Key | None = None, limit: int = 100) -> list[ParkedEvent]:
+    """Unresolved parked events, each key's in its order, the key that has waited longest first."""
+    statement = select(parked).where(parked.c.resolved_at.is_(None))
+    if key is not None:
+        statement = statement.where(parked.c.topic == key.topic, parked.c.key == key.key)
+    order: Sequence[ColumnElement[Any]] = (parked.c.topic, parked.c.key, parked.c.sequence.nulls_first(), parked.c.id)
+    return [_parked_event(row) for row in (await tx.execute(statement.order_by(*order).limit(limit))).mappings()]
+
+
+async def waiting_keys(tx: Transaction, *, topic: str | None = None) -> list[Key]:
+    """Every key that something holds back."""
+    statement = select(parked.c.topic, parked.c.key).where(parked.c.resolved_at.is_(None)).distinct()
+    if topic is not None:
+        statement = statement.where(parked.c.topic == topic)
+    return [Key(row.topic, row.key) for row in await tx.execute(statement.order_by(parked.c.topic, parked.c.key))]
+
+
+async def show(tx: Transaction, id_: int) -> ParkedEvent:
+    """One parked event, resolved or not; raises `ParkedEventNotFound`."""
+    row = (await tx.execute(select(parked).where(parked.c.id == id_))).mappings().one_or_none()
+    if row is None:
+        raise ParkedEventNotFound(id=id_)
+    return _parked_event(row)
+
+
+async def ask_discard(tx: Transaction, id_: int, *, by: Principal, reason: str, at: datetime) -> None:
+    """The first of two people says why an event may be dropped."""
+    if not reason.strip():
+        raise DiscardNeedsReason
+    event = await _unresolved(tx, id_)
+    asked = {"discard_asked_by": by.actor, "discard_reason": reason.strip()}
+    await tx.execute(update(parked).where(parked.c.id == id_).values(asked))
+    await _journal(tx, event, "parked-event.discard-asked", by, at, reason.strip())
+
+
+async def confirm_discard(tx: Transaction, id_: int, *, by: Principal, at: datetime) -> Key:
+    """The second of two people drops the event: its sequence counts as done, and what waited behind it can go on."""
+    event = await _unresolved(tx, id_)
+    if event.discard_asked_by is None:
+        raise DiscardNotAsked(id=id_)
+    if event.discard_asked_by == by.actor:
+        raise DiscardNeedsSecondPerson(id=id_)
+    standing = (await inbox.lock(tx, [event.key]))[event.key]
+    if event.sequence is not None and event.sequence > standing.last + 1:
+        raise NotFirstOfItsKey(last=standing.last, sequence=event.sequence)
+    envelope = _envelope(event.record)
+    if envelope is not None and envelope.sequence == standing.last + 1:
+        await inbox.claim(tx, [Claim(envelope, inbox.DISCARDED)])
+    await resolve(tx, id_, "discarded", by=by.actor)
+    await _journal(tx, event, "parked-event.discarded", by, at, event.discard_reason or "")
+    return event.key
+
+
+async def resolve(tx: Transaction, id_: int, resolution: str, *, by: str) -> None:
+    """Note that a parked event waits no longer."""
+    done = {"resolved_at": text("now()"), "resolution": resolution, "resolved_by": by}
+    await tx.execute(update(parked).where(parked.c.id == id_).values(done))
+
+
+async def keep_waiting(tx: Transaction, id_: int, *, reason: str, detail: str) -> None:
+    """Note that another try failed, and why."""
+    changed = {"reason": reason, "detail": _clean(detail)[:_DETAIL_MAX], "attempts": parked.c.attempts + 1}
+    await tx.execute(update(parked).where(parked.c.id == id_).values(changed))
+
+
+def describe(error: Exception) -> tuple[str, str]:
+    """The reason and the detail to park an event with, when this happened to it."""
+    if isinstance(error, Undecodable):
+        return error.reason, error.detail
+    if isinstance(error, DomainError):
+        return "refused", f"{error.code}: {error}"
+    return "failed", f"{type(error).__name__}: {error}"
+
+
+def key_of(record: WireRecord) -> Key:
+    """The key of any record, event or not, as text that a database can hold."""
+    return Key(record.topic, _clean((record.key or b"").decode(errors="backslashreplace")))
+
+
+async def _unresolved(tx: Transaction, id_: int) -> ParkedEvent:
+    row = (await tx.execute(select(parked).where(parked.c.id == id_).with_for_update())).mappings().one_or_none()
+    if row is None:
+        raise ParkedEventNotFound(id=id_)
+    if row["resolved_at"] is not None:
+        raise ParkedEventResolved(id=id_, how=row["resolution"])
+    return _parked_event(row)
+
+
+async def _journal(
+    tx: Transaction, event: ParkedEvent, decision: str, by: Principal, at: datetime, reason: str
+) -> None:
+    facts: dict[str, JsonValue] = {
+        "parked_event": event.id,
+        "topic": event.key.topic,
+        "key": event.key.key,
+        "sequence": event.sequence,
+        "type": event.type,
+        "reason": reason,
+    }
+    await journal.record(tx, chain=f"parked/{event.key.topic}", decision=decision, by=by, at=at, facts=facts)
+
+
+def _identity(record: WireRecord, envelope: Envelope | None) -> str:
+    # The bytes are part of it: a broken copy must not pass for the event whose id it bears.
+    content = hashlib.sha256(record.value or b"").hexdigest()[:32]
+    if envelope is not None:
+        return f"{envelope.event_id}/{content}"
+    return f"{record.topic}/{record.partition}/{record.offset}/{content}"
+
+
+def _envelope(record: WireRecord) -> Envelope | None:
+    try:
+        return open_envelope(record)[0]
+    except Undecodable:
+        return None
+
+
+def _parked_event(row: Any) -> ParkedEvent:  # noqa: ANN401  a row mapping has no useful type
+    record = WireRecord(
+        topic=row["topic"],
+        partition=row["partition"],
+        offset=row["kafka_offset"],
+        key=row["record_key"],
+        value=row["record_value"],
+        headers=[(name, None if value is None else base64.b64decode(value)) for name, value in row["record_headers"]],
+    )
+    shown = {name: row[name] for name in ParkedEvent.__dataclass_fields__ if name not in {"key", "record"}}
+    return ParkedEvent(key=Key(row["topic"], row["key"]), record=record, **shown)
+
+
+def _encoded(value: bytes | None) -> str | None:
+    return None if value is None else base64.b64encode(value).decode()
+
+
+def _clean(value: str) -> str:
+    return value.replace("\x00", "\\x00").encode(errors="backslashreplace").decode()

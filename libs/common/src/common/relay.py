@@ -1,0 +1,204 @@
+"""Carries committed events from the outbox to Kafka: everything, in the order of each key, however long Kafka is away.
+
+One leader per service, by an advisory lock. Rows are marked, never cursored: a transaction that commits late is found.
+What is not acknowledged stays unmarked and is sent again, so consumers see duplicates and never a loss.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from common import failpoints, telemetry
+from common.clock import SystemClock
+from common.db import OUTBOX_CHANNEL, Database
+from common.event import Envelope, WireRecord, encode
+from common.kafka import KafkaFault, KafkaOptions, Publisher
+from common.waiting import backoff, pause, pause_until
+
+_BATCH_ROWS = 500
+_BATCHES_BETWEEN_PLAIN_SELECTS = 20
+_POLL_SECONDS = 1.0
+_PUBLISH_SECONDS = 10.0
+_RETRY_SECONDS = (0.5, 3.0)
+_STALLED_AFTER_SECONDS = 30.0
+_LEADER_LOCK = 0x6F7574626F78  # "outbox"; a service's database has one relay leader
+
+_SELECT = """
+    SELECT id, event_id, type, topic, key, sequence, payload, occurred_at, recorded_at, correlation_id, causation_id,
+        traceparent
+    FROM outbox WHERE published_at IS NULL AND id > $1 ORDER BY id LIMIT $2
+"""
+_MARK = "UPDATE outbox SET published_at = now() WHERE id = ANY($1::bigint[]) AND published_at IS NULL"
+
+_log = logging.getLogger(__name__)
+_real_time = SystemClock()
+_published = telemetry.counter("relay.published", "{event}", "Events acknowledged by Kafka and marked.")
+_faults = telemetry.counter("relay.faults", "{fault}", "Publications that were not acknowledged in whole.")
+_oldest = telemetry.gauge("relay.oldest.age", "s", "Age of the oldest event that Kafka has not acknowledged.")
+
+
+@dataclass
+class RelayState:
+    """What the outside may know: a relay that only waits for its turn to lead is well too."""
+
+    leading: bool = False
+    fault: str = "not started"
+    oldest: datetime | None = None
+
+    def complaint(self) -> str:
+        """Why events do not leave, or nothing; one that has just failed once is no complaint yet."""
+        if self.oldest is None:
+            return "" if self.leading else self.fault
+        age = (_real_time.now() - self.oldest).total_seconds()
+        return f"the oldest event has waited {age:.0f} s: {self.fault}" if age > _STALLED_AFTER_SECONDS else ""
+
+
+class Relay:
+    """One service's relay in one process."""
+
+    def __init__(self, database: Database, options: KafkaOptions) -> None:
+        self.state = RelayState()
+        self._database = database
+        self._options = options
+        self._publisher: Publisher | None = None
+        self._woken = asyncio.Event()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Lead when it is our turn, until told to stop."""
+        attempt = 0
+        while not stop.is_set():
+            try:
+                async with self._connection() as reader, self._connection() as marker:
+                    await self._wait_for_turn(reader, stop)
+                    attempt = 0
+                    await self._lead(reader, marker, stop)
+            except Exception as error:  # noqa: BLE001  whatever it is, what is committed must still be sent
+                self.state.fault = f"{type(error).__name__}"
+                _log.warning("the relay lost its database and begins again", extra={"reason": type(error).__name__})
+                await pause(stop, backoff(attempt, *_RETRY_SECONDS))
+                attempt += 1
+            finally:
+                self.state.leading = False
+                await self._drop_publisher()
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[Any]:
+        async with self._database.dedicated() as connection:
+            yield (await connection.get_raw_connection()).driver_connection
+
+    async def _wait_for_turn(self, reader: Any, stop: asyncio.Event) -> None:  # noqa: ANN401  asyncpg has no types
+        while not stop.is_set():
+            if await reader.fetchval("SELECT pg_try_advisory_lock($1)", _LEADER_LOCK):
+                self.state.leading = True
+                self.state.fault = ""
+                return
+            self.state.fault = ""
+            await pause(stop, _POLL_SECONDS)
+
+    async def _lead(self, reader: Any, marker: Any, stop: asyncio.Event) -> None:  # noqa: ANN401  asyncpg has no types
+        await reader.add_listener(OUTBOX_CHANNEL, lambda *_: self._woken.set())
+        attempt = 0
+        while not stop.is_set():
+            self._woken.clear()
+            try:
+                await self._drain(reader, marker, stop)
+                attempt = 0
+                await pause_until(self._woken, stop, _POLL_SECONDS)
+            except KafkaFault as fault:
+                _faults.add(1)
+                self.state.fault = str(fault)
+                _log.warning("events wait for Kafka", extra={"reason": str(fault)})
+                await self._drop_publisher()
+                await pause(stop, backoff(attempt, *_RETRY_SECONDS))
+                attempt += 1
+
+    async def _drain(self, reader: Any, marker: Any, stop: asyncio.Event) -> None:  # noqa: ANN401  asyncpg has no types
+        """Send until a plain select finds nothing unmarked. Selecting ahead and marking run beside sending."""
+        marking: asyncio.Task[None] | None = None
+        ahead: asyncio.Task[list[Any]] | None = None
+        sent_since_plain = 0
+        try:
+            rows = await self._select(reader, after=0)
+            while rows and not stop.is_set():
+                if len(rows) == _BATCH_ROWS and sent_since_plain < _BATCHES_BETWEEN_PLAIN_SELECTS:
+                    ahead = asyncio.create_task(self._select(reader, after=rows[-1]["id"]))
+                acknowledged, fault = await self._send(rows)
+                await failpoints.hit("relay.after_send")
+                if marking is not None:
+                    await marking
+                marking = asyncio.create_task(self._mark(marker, acknowledged))
+                if fault is not None:
+                    raise KafkaFault(fault)
+                rows, ahead, sent_since_plain = await ahead if ahead else [], None, sent_since_plain + 1
+                if not rows:
+                    # A row with a smaller id may have been committed meanwhile, so a burst ends with a look at all.
+                    await marking
+                    marking, sent_since_plain = None, 0
+                    rows = await self._select(reader, after=0)
+        finally:
+            open_tasks = [task for task in (marking, ahead) if task is not None]
+            await asyncio.gather(*open_tasks, return_exceptions=True)
+        self._note_oldest(rows)
+
+    async def _select(self, reader: Any, *, after: int) -> list[Any]:  # noqa: ANN401  asyncpg has no types
+        rows: list[Any] = await reader.fetch(_SELECT, after, _BATCH_ROWS)
+        if after == 0:
+            self._note_oldest(rows)
+            await failpoints.hit("relay.after_select")
+        return rows
+
+    async def _send(self, rows: Sequence[Any]) -> tuple[list[int], str | None]:
+        if self._publisher is None:
+            publisher = Publisher(self._options)
+            await publisher.start()
+            self._publisher = publisher
+        result = await self._publisher.publish([_record(row) for row in rows], deadline_seconds=_PUBLISH_SECONDS)
+        return safe_to_mark(rows, result.acknowledged), result.fault
+
+    async def _mark(self, marker: Any, ids: Sequence[int]) -> None:  # noqa: ANN401  asyncpg has no types
+        if ids:
+            await marker.execute(_MARK, list(ids))
+            _published.add(len(ids))
+            self.state.fault = ""
+
+    async def _drop_publisher(self) -> None:
+        publisher, self._publisher = self._publisher, None
+        if publisher is not None:
+            await publisher.close()
+
+    def _note_oldest(self, rows: Sequence[Any]) -> None:
+        self.state.oldest = rows[0]["recorded_at"] if rows else None
+        _oldest.set((_real_time.now() - self.state.oldest).total_seconds() if self.state.oldest else 0.0)
+
+
+def safe_to_mark(rows: Sequence[Any], acknowledged: Sequence[bool]) -> list[int]:
+    """The acknowledged rows whose earlier rows of the same key are acknowledged too; the others are sent again."""
+    held: set[tuple[str, object]] = set()
+    marked = []
+    for row, is_acknowledged in zip(rows, acknowledged, strict=True):
+        key = (row["topic"], row["key"])
+        if not is_acknowledged:
+            held.add(key)
+        elif key not in held:
+            marked.append(row["id"])
+    return marked
+
+
+def _record(row: Any) -> WireRecord:  # noqa: ANN401  asyncpg has no types
+    envelope = Envelope(
+        event_id=row["event_id"],
+        type=row["type"],
+        topic=row["topic"],
+        key=row["key"],
+        sequence=row["sequence"],
+        occurred_at=row["occurred_at"],
+        recorded_at=row["recorded_at"],
+        correlation_id=row["correlation_id"],
+        causation_id=row["causation_id"],
+        traceparent=row["traceparent"],
+    )
+    return encode(envelope, row["payload"])

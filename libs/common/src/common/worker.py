@@ -1,0 +1,152 @@
+"""The process beside a service's API: relay, consumer and jobs, and pages that say how they are.
+
+It starts without Kafka and without its database, and becomes ready when both are there. On SIGTERM it takes no new
+work, ends what it has begun, and every step of that is bounded.
+"""
+
+import asyncio
+import contextlib
+import logging
+import signal
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import uvicorn
+from starlette.applications import Starlette
+
+from common import jobs
+from common.clock import Clock
+from common.consumer import Handlers
+from common.consumer.loop import ConsumerLoop
+from common.db import Database
+from common.jobs import Job
+from common.kafka import KafkaOptions
+from common.relay import Relay
+from common.settings import ServiceSettings
+from common.waiting import bounded
+from common.web.health import Check, Health, NotReady, health_routes
+
+_DRAIN_SECONDS = 12.0
+_CLOSE_SECONDS = 5.0
+
+_log = logging.getLogger(__name__)
+
+
+def kafka_options(service: str, settings: ServiceSettings) -> KafkaOptions:
+    """How this service reaches Kafka."""
+    return KafkaOptions(
+        bootstrap_servers=settings.kafka_bootstrap_servers,
+        client_id=f"{service}-worker",
+        topic_prefix=settings.kafka_topic_prefix,
+        group_prefix=settings.kafka_group_prefix,
+        session_timeout_ms=settings.kafka_session_timeout_ms,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    name: str
+    task: asyncio.Task[None]
+
+
+class Worker:
+    """One service's worker process."""
+
+    def __init__(
+        self,
+        service: str,
+        settings: ServiceSettings,
+        *,
+        database: Database,
+        clock: Clock,
+        handlers: Handlers,
+        jobs: Sequence[Job] = (),
+        checks: Mapping[str, Check] | None = None,
+    ) -> None:
+        self._service = service
+        self._settings = settings
+        self._database = database
+        self._clock = clock
+        self._jobs = jobs
+        options = kafka_options(service, settings)
+        self._relay = Relay(database, options)
+        self._consumer = ConsumerLoop(database, clock, handlers, service=service, options=options) if handlers else None
+        self.health = Health(service, settings.version, checks={**(checks or {}), **self._checks()})
+
+    async def run(self, stop: asyncio.Event | None = None) -> int:
+        """Work until SIGTERM, SIGINT or `stop`; the exit code is 0 after a clean end."""
+        stop = stop or asyncio.Event()
+        parts = self._start(stop)
+        async with _served(self.health, self._settings), _signals(stop):
+            _log.info("the worker runs", extra={"service": self._service})
+            stopping = asyncio.create_task(stop.wait())
+            await asyncio.wait({stopping, *(part.task for part in parts)}, return_when=asyncio.FIRST_COMPLETED)
+            stopping.cancel()
+            # A part that ends before it was told to is broken beyond its own repair: a new process is the remedy.
+            broken = [part.name for part in parts if part.task.done()] if not stop.is_set() else []
+            self.health.draining = True
+            stop.set()
+            await asyncio.gather(*(bounded(part.task, _DRAIN_SECONDS, f"end {part.name}") for part in parts))
+            await bounded(self._database.dispose(), _CLOSE_SECONDS, "close the database's connections")
+        _log.info("the worker ended", extra={"service": self._service, "state": "broken" if broken else "clean"})
+        return 1 if broken else 0
+
+    def _start(self, stop: asyncio.Event) -> list[_Part]:
+        parts = [_Part("the relay", asyncio.create_task(self._relay.run(stop), name="relay"))]
+        if self._consumer is not None:
+            parts.append(_Part("the consumer", asyncio.create_task(self._consumer.run(stop), name="consumer")))
+        for job in self._jobs:
+            name = jobs.name_of(job)
+            parts.append(_Part(name, asyncio.create_task(jobs.run(job, self._database, self._clock, stop), name=name)))
+        return parts
+
+    def _checks(self) -> dict[str, Check]:
+        checks = {"relay": _check(self._relay.state.complaint)}
+        if self._consumer is not None:
+            checks["consumer"] = _check(self._consumer.progress.complaint)
+        return checks
+
+
+def _check(complaint: Callable[[], str]) -> Check:
+    async def check() -> str:
+        if text := complaint():
+            raise NotReady(text)
+        return "events flow"
+
+    return check
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its signal handlers: this process has its own way to end."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@contextlib.asynccontextmanager
+async def _served(health: Health, settings: ServiceSettings) -> AsyncIterator[None]:
+    app = Starlette(routes=health_routes(health))
+    config = uvicorn.Config(
+        app, host=settings.http_host, port=settings.worker_port, log_config=None, access_log=False, lifespan="off"
+    )
+    server = _Server(config)
+    serving = asyncio.create_task(server.serve(), name="health pages")
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await bounded(serving, _CLOSE_SECONDS, "close the health pages")
+
+
+@contextlib.asynccontextmanager
+async def _signals(stop: asyncio.Event) -> AsyncIterator[None]:
+    loop = asyncio.get_running_loop()
+    caught = (signal.SIGTERM, signal.SIGINT)
+    for number in caught:
+        loop.add_signal_handler(number, stop.set)
+    try:
+        yield
+    finally:
+        for number in caught:
+            loop.remove_signal_handler(number)
