@@ -4,31 +4,35 @@ import argparse
 import asyncio
 import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import uvicorn
+import uvloop
 from fastapi import APIRouter, FastAPI
 from sqlalchemy import MetaData
 
 from common import failpoints, migrations, settings, telemetry
 from common.auth import JwksCache, TokenVerifier
 from common.clock import Clock, FileClock, SystemClock
+from common.consumer import Handlers
 from common.db import Database
 from common.errors import Text
 from common.http import HttpClient
+from common.jobs import Job
 from common.settings import ServiceSettings, SettingsRefusedError
 from common.web.app import create_app
 from common.web.health import Health, NotReady
 from common.web.runtime import Runtime
+from common.worker import Worker
 
 _REFUSED = 2
 
 
-def _no_jobs(_settings: Any) -> Sequence[Any]:  # noqa: ANN401  each service has its own settings
+def _no_jobs(_settings: Any) -> Sequence[Job]:  # noqa: ANN401  each service has its own settings
     return ()
 
 
@@ -42,8 +46,8 @@ class Service:
     routers: Sequence[APIRouter]
     migrations: Path
     tables: MetaData
-    handlers: Mapping[Any, Any] = field(default_factory=dict)
-    jobs: Callable[[Any], Sequence[Any]] = _no_jobs
+    handlers: Handlers = field(default_factory=dict)
+    jobs: Callable[[Any], Sequence[Job]] = _no_jobs
 
 
 def build_app(
@@ -77,6 +81,22 @@ def build_app(
         title=service.title.en,
         description=f"{service.title.ko}\n\n{service.title.en}",
         at_end=close,
+    )
+
+
+def build_worker(
+    service: Service, config: ServiceSettings, *, clock: Clock | None = None, database: Database | None = None
+) -> Worker:
+    """Make the worker; it closes the database it works on when it ends."""
+    opened = database or open_database(service, config, process="worker")
+    return Worker(
+        service.name,
+        config,
+        database=opened,
+        clock=clock or clock_of(config),
+        handlers=service.handlers,
+        jobs=service.jobs(config),
+        checks=health_of(service, config, opened).checks,
     )
 
 
@@ -128,7 +148,7 @@ def run(service: Service, argv: Sequence[str] | None = None) -> int:
         return 0
     running = telemetry.setup(service.name, config)
     try:
-        return serve_api(service, config)
+        return serve_api(service, config) if process == "api" else work(service, config)
     finally:
         running.shutdown()
 
@@ -159,6 +179,15 @@ def serve_api(service: Service, config: ServiceSettings) -> int:
     server = _Server(options, health=app.state.health, delay_seconds=config.shutdown_delay_seconds)
     server.run()
     return 0
+
+
+def work(service: Service, config: ServiceSettings) -> int:
+    """Run the worker until SIGTERM."""
+
+    async def run_worker() -> int:
+        return await build_worker(service, config).run()
+
+    return uvloop.run(run_worker())
 
 
 class _Server(uvicorn.Server):
