@@ -1,0 +1,36 @@
+"""The funding service put together: its features' routes, its handlers, its tables."""
+
+import sys
+from pathlib import Path
+
+from common.errors import Text
+from common.service import Service, run
+from funding.budgets.api import routes as budgets
+from funding.commitments.api import routes as commitments
+from funding.consumers import HANDLERS
+from funding.ledger.api import routes as ledger
+from funding.settings import Settings
+from funding.splits.api import routes as splits
+from funding.tables import Tables
+
+SERVICE = Service(
+    name="funding",
+    title=Text(
+        ko="예산 서비스: 재원별 예산, 분담 규칙, 예산 확정, 원장",
+        en="Funding: budgets by source, split rules, commitments, the ledger",
+    ),
+    settings=Settings,
+    routers=(ledger, budgets, splits, commitments),
+    handlers=HANDLERS,
+    migrations=Path(__file__).parents[2] / "migrations",
+    tables=Tables.metadata,
+)
+
+
+def cli() -> int:
+    """`funding api | worker | migrate`."""
+    return run(SERVICE)
+
+
+if __name__ == "__main__":
+    sys.exit(cli())

@@ -1,0 +1,184 @@
+"""Funding on a real PostgreSQL: people come over HTTP, events as the bytes they are on the wire."""
+
+import asyncio
+import itertools
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import httpx
+from sqlalchemy import text
+
+from common import event as events
+from common.clock import FixedClock
+from common.consumer import Received
+from common.consumer.batch import Applied, Applier
+from common.db import Database, is_trouble
+from common.event import DomainEvent, Envelope
+from contracts.roles import Role
+from funding.consumers import HANDLERS
+from smartfactory.stack.provision import DatabaseUrls
+from tests.support.tokens import Issuer
+
+NOW = datetime(2024, 5, 20, 1, 0, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody with one role; the subject is who they are, whatever the role."""
+
+    role: str
+    tenant: str | None
+    subject: str
+
+
+OFFICER = Person(Role.PROVINCE_OFFICER, "52", "officer")
+APPROVER = Person(Role.PROVINCE_APPROVER, "52", "approver")
+TREASURER = Person(Role.PROVINCE_TREASURER, "52", "treasurer")
+AUDITOR = Person(Role.AUDITOR, None, "auditor")
+JEONJU, GUNSAN = "52110", "52130"
+TRACK_B = [{"source": "PROVINCE", "rate_bp": 5508}, {"source": "MUNICIPALITY", "rate_bp": 3213}]
+
+
+def clerk(code: str) -> Person:
+    return Person(Role.MUNICIPALITY_OFFICER, code, f"officer-{code}")
+
+
+def head(code: str) -> Person:
+    return Person(Role.MUNICIPALITY_APPROVER, code, f"approver-{code}")
+
+
+@dataclass
+class Funding:
+    """The service as its callers see it, and its database as an examiner does."""
+
+    urls: DatabaseUrls
+    database: Database
+    owner: Database
+    clock: FixedClock
+    http: httpx.AsyncClient
+    issuer: Issuer
+    _keys: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
+    _sequences: dict[UUID, int] = field(default_factory=lambda: defaultdict(int))
+
+    async def get(self, path: str, by: Person | None = None, **query: object) -> httpx.Response:
+        return await self.http.get(path, params=query, headers=self._headers(by))
+
+    async def post(
+        self, path: str, body: object = None, *, by: Person, key: str | None = None, version: int | None = None
+    ) -> httpx.Response:
+        headers = self._headers(by) | {"Idempotency-Key": key or f"integration-test-{next(self._keys)}"}
+        if version is not None:
+            headers["If-Match"] = f'"{version}"'
+        return await self.http.post(path, json=body, headers=headers)
+
+    async def propose_line(self, by: Person = OFFICER, **changes: object) -> httpx.Response:
+        body = {
+            "source": "PROVINCE", "track": "B", "fiscal_year": 2024, "amount_won": 1_000_000_000,
+            "legal_regime": "LOCAL_SUBSIDY", "funder": "전북특별자치도",
+        }  # fmt: skip
+        return await self.post("/v1/budget-lines", body | changes, by=by)
+
+    async def confirm_line(self, line_id: str, by: Person, version: int = 1, **options: Any) -> httpx.Response:
+        return await self.post(f"/v1/budget-lines/{line_id}/confirmations", by=by, version=version, **options)
+
+    async def confirmed_line(self, amount_won: int, municipality_code: str | None = None, **changes: object) -> str:
+        """The id of a line that two people made."""
+        by, confirmer, own = OFFICER, TREASURER, {}
+        if municipality_code is not None:
+            by, confirmer = clerk(municipality_code), head(municipality_code)
+            own = {"source": "MUNICIPALITY", "municipality_code": municipality_code}
+        proposed = await self.propose_line(by, **({"amount_won": amount_won} | own | changes))
+        assert proposed.status_code == 201, proposed.text
+        confirmed = await self.confirm_line(proposed.json()["id"], confirmer)
+        assert confirmed.status_code == 201, confirmed.text
+        line_id: str = confirmed.json()["id"]
+        return line_id
+
+    async def propose_rule(self, version: str = "b-2024", by: Person = OFFICER, **changes: object) -> httpx.Response:
+        body = {
+            "version": version, "title": "Track B", "shares": TRACK_B, "capped_sources": ["PROVINCE", "MUNICIPALITY"],
+            "valid_from": "2024-01-01", "source_note": "assumed",
+        }  # fmt: skip
+        return await self.post("/v1/split-rules", body | changes, by=by)
+
+    async def confirmed_rule(self, version: str = "b-2024", **changes: object) -> None:
+        assert (await self.propose_rule(version, **changes)).status_code == 201
+        assert (await self.post(f"/v1/split-rules/{version}/confirmations", by=APPROVER)).status_code == 201
+
+    async def deliver(self, *told: DomainEvent) -> Applied:
+        """Have the consumer apply these events as one fetched batch."""
+        return await self.apply([self.record(one) for one in told])
+
+    async def apply(self, records: list[events.WireRecord]) -> Applied:
+        return await Applier(self.database, self.clock, HANDLERS, service="funding").apply(records)
+
+    def record(self, told: DomainEvent) -> events.WireRecord:
+        """The event's next record of its key, as it comes from Kafka."""
+        self._sequences[told.key] += 1
+        envelope = Envelope(
+            event_id=events.new_id(),
+            type=told.TYPE,
+            topic=told.TOPIC,
+            key=told.key,
+            sequence=self._sequences[told.key],
+            occurred_at=NOW,
+            recorded_at=NOW,
+            correlation_id="test",
+        )
+        return events.encode(envelope, events.encode_data(told))
+
+    async def handle(self, told: DomainEvent, *, tries: int = 50) -> int:
+        """Run the handler in a transaction of its own, again on trouble as the consumer does; returns the retries."""
+        received = Received(events.new_id(), told.TYPE, told.TOPIC, told.key, 1, NOW, self.clock.now(), "test")
+        for tried in range(tries):
+            try:
+                async with self.database.transaction() as tx:
+                    await HANDLERS[type(told)](tx, told, received)  # type: ignore[misc]
+            except Exception as error:
+                if not is_trouble(error):
+                    raise
+                await asyncio.sleep(0)
+            else:
+                return tried
+        raise AssertionError(f"{tries} tries were not enough")
+
+    async def rows(self, sql: str, **parameters: object) -> list[Mapping[str, Any]]:
+        """What an examiner's SQL finds."""
+        async with self.owner.transaction(read_only=True) as tx:
+            return [dict(row) for row in (await tx.execute(text(sql), parameters)).mappings()]
+
+    async def value(self, sql: str, **parameters: object) -> Any:
+        (row,) = await self.rows(sql, **parameters)
+        (found,) = row.values()
+        return found
+
+    async def told(self, type_part: str = "") -> list[dict[str, Any]]:
+        """The data of the events recorded so far whose type holds this text."""
+        found = await self.rows(
+            "SELECT convert_from(payload, 'UTF8')::jsonb AS data FROM outbox WHERE type LIKE :part ORDER BY id",
+            part=f"%{type_part}%",
+        )
+        return [row["data"] for row in found]
+
+    async def money(self) -> dict[str, tuple[int, int, int, int]]:
+        """Per line what counter and ledger say: committed, left, and the two account balances."""
+        found = await self.rows(
+            """
+            SELECT l.id::text AS id, l.committed_won, l.amount_won - l.committed_won AS left_won,
+                   coalesce(sum(e.amount_won) FILTER (WHERE a.kind = 'COMMITTED'), 0)::bigint AS committed,
+                   coalesce(sum(e.amount_won) FILTER (WHERE a.kind = 'AVAILABLE'), 0)::bigint AS available
+              FROM budget_line l LEFT JOIN ledger_account a ON a.budget_line_id = l.id
+              LEFT JOIN ledger_entry e ON e.account_id = a.id
+             WHERE l.state = 'CONFIRMED' GROUP BY l.id
+            """
+        )
+        return {
+            row["id"]: (row["committed_won"], row["left_won"], row["committed"], row["available"]) for row in found
+        }
+
+    def _headers(self, by: Person | None) -> dict[str, str]:
+        return {} if by is None else self.issuer.headers(role=by.role, tenant=by.tenant, subject=by.subject)
