@@ -19,6 +19,7 @@ _TOKEN_USED_SECONDS = 240.0
 _GIVE_UP_SECONDS = 60.0
 _FIRST_PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 2.0
+_LONGEST_POLL_SECONDS = 0.5
 _LOWEST_ERROR = 400
 _TRY_AGAIN = frozenset({429, 502, 503, 504})
 _IN_PROGRESS = "request-in-progress"
@@ -45,11 +46,10 @@ class SeasonStopped(Exception):
 class Origin:
     """The public REST API at the one origin, as the season's people use it."""
 
-    def __init__(self, client: HttpClient, issue_token: TokenIssuer, *, season: str, concurrency: int) -> None:
+    def __init__(self, client: HttpClient, issue_token: TokenIssuer, *, season: str) -> None:
         self._client = client
         self._issue_token = issue_token
         self._season = season
-        self._at_once = asyncio.Semaphore(concurrency)
         self._tokens: dict[Person, tuple[str, float]] = {}
         self.sent = 0
         self.replayed = 0
@@ -58,7 +58,7 @@ class Origin:
         self,
         person: Person,
         path: str,
-        body: Mapping[str, object],
+        body: Mapping[str, object] | None,
         *,
         step: str,
         entity: str,
@@ -114,8 +114,7 @@ class Origin:
         signed = {"Authorization": f"Bearer {await self._token(person)}"} if person else {}
         english = {"Accept-Language": "en"}
         try:
-            async with self._at_once:
-                answer = await self._client.send(method, path, body=body, headers={**headers, **signed, **english})
+            answer = await self._client.send(method, path, body=body, headers={**headers, **signed, **english})
         except HttpFault as fault:
             return None, str(fault)
         if answer.status < _LOWEST_ERROR:
@@ -132,18 +131,30 @@ class Origin:
         return token
 
 
-async def for_each(items: Iterable[Item], work: Callable[[Item], Awaitable[None]]) -> None:
-    """Do the work for every item at once; the first that cannot go on stops the others."""
+async def for_each(items: Iterable[Item], work: Callable[[Item], Awaitable[None]], *, at_once: int) -> None:
+    """Do the work for every item, so many at once; the first that cannot go on stops the others."""
+    waiting = iter(items)
+
+    async def worker() -> None:
+        for item in waiting:
+            await work(item)
+
     try:
         async with asyncio.TaskGroup() as group:
-            for item in items:
-                group.create_task(_run(work, item))
+            for _ in range(at_once):
+                group.create_task(worker())
     except* SeasonStopped as stopped:
         raise stopped.exceptions[0] from None
 
 
-async def _run(work: Callable[[Item], Awaitable[None]], item: Item) -> None:
-    await work(item)
+async def until(condition: Callable[[], Awaitable[bool]], *, what: str, deadline_seconds: float) -> None:
+    """Ask again and again until it is so; raises SeasonStopped at the deadline."""
+    ends, pause = time.monotonic() + deadline_seconds, _FIRST_PAUSE_SECONDS
+    while not await condition():
+        if time.monotonic() > ends:
+            raise SeasonStopped(f"{what} did not come about within {deadline_seconds:.0f} s")
+        await asyncio.sleep(pause)
+        pause = min(1.5 * pause, _LONGEST_POLL_SECONDS)
 
 
 def _worth_another_try(answer: Answer) -> bool:

@@ -1,0 +1,35 @@
+"""Plays one programme year over the public REST API, from the budgets to the last promoted reserve."""
+
+import time
+
+from common.http import HttpClient
+from smartfactory.scenarios import model
+from smartfactory.scenarios.firms import cast_of
+from smartfactory.season import applying, budgets, call, judging, screening, selecting
+from smartfactory.season.options import SeasonOptions, SeasonReport
+from smartfactory.season.origin import Origin
+from smartfactory.season.report import gather
+from smartfactory.season.stage import Stage
+from smartfactory.season.telling import Telling
+
+_ANSWER_SECONDS = 30.0
+
+
+async def run_season(options: SeasonOptions) -> SeasonReport:
+    """Play the season, or play it again: the same requests under the same keys. Raises SeasonStopped."""
+    started = time.monotonic()
+    scenario = model.for_season(options.scenario, options.year)
+    cast = cast_of(scenario, options.seed)
+    season = f"{scenario.name}/{options.year}/{options.seed}"
+    async with HttpClient(options.origin, read_timeout_seconds=_ANSWER_SECONDS) as client:
+        origin = Origin(client, options.issue_token, season=season)
+        stage = Stage(options, scenario, cast, origin, Telling(options.console))
+        await options.tell_registers(cast.registers)
+        await budgets.agree_split_rule(stage)
+        await budgets.vote_budgets(stage)
+        call_id = await call.publish_call(stage)
+        cases = await applying.apply_all(stage, call_id)
+        eligible = await screening.screen_all(stage, cases)
+        await judging.judge_all(stage, call_id, eligible)
+        projects = await selecting.select_all(stage, call_id)
+        return await gather(stage, call_id, projects, seconds=time.monotonic() - started)

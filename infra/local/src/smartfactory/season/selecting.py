@@ -1,0 +1,63 @@
+"""The province decides: a ranking is proposed, late councils vote, the ranking is decided, and funding answers."""
+
+from collections.abc import Sequence
+
+from smartfactory.season import budgets, people
+from smartfactory.season.origin import Json, until
+from smartfactory.season.stage import Stage
+
+_PENDING = "SELECTED"
+
+
+async def select_all(stage: Stage, call_id: str) -> list[Json]:
+    """Rank, decide and wait until every place is settled; returns the projects."""
+    ranked: list[Json] = []
+
+    async def rank(call: str) -> None:
+        path = f"/applicant/v1/calls/{call}/rankings"
+        ranked.append(await stage.origin.post(people.OPERATOR, path, None, step="rank", entity="call"))
+
+    async def decide(call: str) -> None:
+        await stage.origin.post(
+            people.PROVINCE_APPROVER,
+            f"/applicant/v1/calls/{call}/selections",
+            {"ranking_number": ranked[0]["number"]},
+            step="decide-selection",
+            entity="call",
+            version=ranked[0]["version"],
+        )
+
+    calendar = stage.scenario.calendar
+    await stage.play(calendar.ranking_at, "ranking proposed", [call_id], rank)
+    await budgets.vote_late_budgets(stage)
+    await stage.play(calendar.selecting_at, "selection decided", [call_id], decide)
+    return await _settled(stage, call_id)
+
+
+async def _settled(stage: Stage, call_id: str) -> list[Json]:
+    """Wait for the last answer: a refusal and the promotion it causes are one transaction, so none is overlooked."""
+    projects: list[Json] = []
+
+    async def answered() -> bool:
+        projects[:] = await stage.origin.pages(people.AUDITOR, "/applicant/v1/projects", call_id=call_id)
+        return bool(projects) and all(project["state"] != _PENDING for project in projects)
+
+    async def shown() -> bool:
+        progress = await stage.origin.get(people.AUDITOR, f"/metrics/v1/calls/{call_id}/progress")
+        return _standing(progress["cases"]) == _confirmed(projects)
+
+    async def wait(what: str) -> None:
+        deadline = stage.options.settle_deadline_seconds
+        await until(answered, what="funding's answer to every project", deadline_seconds=deadline)
+        await until(shown, what="the metrics service's picture of every project", deadline_seconds=deadline)
+
+    await stage.play(stage.scenario.calendar.selecting_at, "funding answers, reserves move up", ["all"], wait)
+    return projects
+
+
+def _standing(cases: Sequence[Json]) -> int:
+    return sum(row["confirmed"] + row["refused"] for row in cases)
+
+
+def _confirmed(projects: Sequence[Json]) -> int:
+    return sum(project["state"] in {"CONFIRMED", "NOT_FUNDED"} for project in projects)

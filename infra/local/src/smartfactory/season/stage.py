@@ -1,0 +1,39 @@
+"""What every step of a season works with: its scenario, its cast, the way into the system, and the clock."""
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from smartfactory.scenarios.firms import Cast
+from smartfactory.scenarios.model import Given, Scenario
+from smartfactory.season.options import SeasonOptions
+from smartfactory.season.origin import Origin, for_each
+from smartfactory.season.telling import Telling
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One season under way."""
+
+    options: SeasonOptions
+    scenario: Scenario
+    cast: Cast
+    origin: Origin
+    telling: Telling
+
+    async def play(
+        self, at: Given[datetime], what: str, items: Iterable[Item], work: Callable[[Item], Awaitable[None]]
+    ) -> None:
+        """Move programme time there and do one step for every item, telling how far it has come."""
+        self.options.move_clock(at.value)
+        everything: Sequence[Item] = list(items)
+        with self.telling.step(at.value, what, len(everything)) as advance:
+
+            async def one(item: Item) -> None:
+                await work(item)
+                advance()
+
+            await for_each(everything, one, at_once=self.options.concurrency)
