@@ -18,8 +18,7 @@ class Fault:
     finds: str | None
 
     def __str__(self) -> str:
-        told = "finds" if self.finds else "leaves"
-        return f"{self.rule.__name__}-{told}-{self.path}-{len(self.text)}"
+        return f"{self.rule.__name__} {'finds' if self.finds else 'leaves'}"
 
 
 _LONG = "x = 1\n" * 401
@@ -106,6 +105,18 @@ FAULTS = (
     Fault(words.common_has_no_business_noun, _COMMON, "TABLE = 'budget_line'", "budget"),
     Fault(words.common_has_no_business_noun, _COMMON, "amount_won = 1", "won"),
     Fault(words.common_has_no_business_noun, _COMMON, "self._retry_budget = 3", None),
+    Fault(
+        words.events_carry_no_person_and_no_score,
+        "libs/contracts/src/contracts/planted.py",
+        "class CompanyRegistered(DomainEvent):\n    representative_name: str",
+        "representative",
+    ),
+    Fault(
+        words.events_carry_no_person_and_no_score,
+        "libs/contracts/src/contracts/planted.py",
+        "class CompanyRegistered(DomainEvent):\n    company_id: UUID",
+        None,
+    ),
     Fault(words.nothing_is_tied_to_one_machine, "README.md", "cd /" + "work/main", "one machine"),
     Fault(words.nothing_is_tied_to_one_machine, "Makefile", "X = /" + "home/kim/x", "one machine"),
     Fault(words.nothing_is_tied_to_one_machine, "uv.toml", "url = https://" + "pypi." + "org/simple", "installs"),
@@ -134,6 +145,15 @@ FAULTS = (
         "docs/dependencies.md",
         "| `gone` | for nothing |",
         "gone is explained",
+    ),
+    Fault(configuration.the_lock_has_hashes_and_no_address, "requirements.lock", "rich==15.0.0\n", "with a hash"),
+    Fault(configuration.the_lock_has_hashes_and_no_address, "requirements.lock", "rich>=15 --hash=sha256:1", "pinned"),
+    Fault(configuration.the_lock_has_hashes_and_no_address, "requirements.lock", "--index-url x", "an option"),
+    Fault(
+        configuration.the_lock_has_hashes_and_no_address,
+        "requirements.lock",
+        "rich==15.0.0 \\\n    --hash=sha256:1\n    # via x\n",
+        None,
     ),
     Fault(configuration.every_decision_is_indexed, "docs/adr/0001-x.md", "Status: accepted", "not linked"),
     Fault(configuration.every_decision_is_indexed, "docs/adr/0099-x.md", "", "is missing before"),

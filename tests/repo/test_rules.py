@@ -14,7 +14,7 @@ def test_the_repository_keeps(rule: Rule) -> None:
     assert not found, "\n" + "\n".join(map(str, found))
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=str)
+@pytest.mark.parametrize("fault", FAULTS, ids=[f"{fault} {number}" for number, fault in enumerate(FAULTS)])
 def test_a_planted_fault_is_found_and_a_near_miss_is_not(fault: Fault) -> None:
     found = fault.rule(Tree({fault.path: fault.text}))
 

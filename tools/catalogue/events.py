@@ -20,10 +20,11 @@ _INTRODUCTION = """# Event catalogue
 Made from `libs/contracts` and each service's `HANDLERS` by `python -m tools.catalogue`; do not edit.
 
 Events are CloudEvents 1.0 in Kafka's binary mode: the value is the JSON below, everything else is in headers
-(`ce_id`, `ce_source`, `ce_type`, `ce_specversion`, `ce_time`, `ce_subject`, `ce_sequence`, `ce_dataschema`,
-`content-type`). The record's key is the aggregate's id; `ce_sequence` counts from 1 without a gap per topic and key. An
-event may come twice (same `ce_id`), and consumers must accept fields they do not know. Within `.v1` a type only gains
-optional fields.
+(`ce_specversion`, `ce_id`, `ce_source`, `ce_type`, `ce_subject`, `ce_time`, `ce_dataschema`, `ce_partitionkey`,
+`ce_sequence`, `ce_recordedtime`, `ce_correlationid`, `ce_causationid`, `ce_traceparent`, `content-type`). `ce_time` is
+programme time, `ce_recordedtime` real time; `ce_dataschema` is the `$id` of the schema. The record's key is the
+aggregate's id, and `ce_sequence` counts from 1, padded with zeros, without a gap per topic and key. An event may come
+twice (same `ce_id`), and consumers must accept fields they do not know. Within `.v1` a type only gains optional fields.
 """
 
 
@@ -37,7 +38,12 @@ def schema(event: type[DomainEvent]) -> dict[str, Any]:
     (reference,), definitions = msgspec.json.schema_components([event], ref_template="#/$defs/{name}")
     name = reference["$ref"].rsplit("/", 1)[1]
     own = definitions.pop(name)
-    described = {"$schema": _DIALECT, "$id": f"{event.TYPE}.json", **own, "description": _meaning(event)}
+    described = {
+        "$schema": _DIALECT,
+        "$id": f"urn:smartfactory:schema:{event.TYPE}",
+        **own,
+        "description": _meaning(event),
+    }
     return {**described, "$defs": definitions} if definitions else described
 
 

@@ -95,7 +95,22 @@ def links_in_documents_lead_somewhere(tree: Tree) -> list[Finding]:
     return found
 
 
+def the_lock_has_hashes_and_no_address(tree: Tree) -> list[Finding]:
+    """Every locked package is pinned with hashes; where it is fetched from is the installing machine's business."""
+    path, found = "requirements.lock", []
+    entries = tree.files.get(path, "").replace("\\\n", " ").splitlines()
+    for number, entry in enumerate(entries, start=1):
+        if not entry.strip() or entry.lstrip().startswith("#"):
+            continue
+        if "://" in entry or entry.startswith("-"):
+            found.append(Finding(path, number, f"{entry.split()[0]} names an address or an option"))
+        elif "==" not in entry or "--hash=sha256:" not in entry:
+            found.append(Finding(path, number, f"{entry.split()[0]} is not pinned with a hash"))
+    return found
+
+
 RULES = (
+    the_lock_has_hashes_and_no_address,
     every_lint_opt_out_has_a_reason,
     every_dependency_has_a_reason,
     every_decision_is_indexed,

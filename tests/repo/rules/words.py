@@ -19,6 +19,8 @@ _NOT_THE_NOUN = {
     "retry_budget": "the usual name for a limit on retries",
     "RetryBudget": "the same",
 }
+_PERSONAL = frozenset({"name", "person", "representative", "phone", "mobile", "email", "address", "birth", "score"})
+_EVENT_BASES = ("Struct", "DomainEvent", "Fact")
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 # Joined at run time, so that this file does not hold what it looks for.
@@ -87,4 +89,17 @@ def nothing_is_tied_to_one_machine(tree: Tree) -> list[Finding]:
     return found
 
 
-RULES = (common_has_no_business_noun, nothing_is_tied_to_one_machine)
+def events_carry_no_person_and_no_score(tree: Tree) -> list[Finding]:
+    """Events, and the types inside them, hold ids, codes and amounts; people stay in their owner's tables."""
+    return [
+        Finding(path, field.lineno, f"{node.name}.{field.target.id}: an event holds no {word}")
+        for path, module in tree.python("libs/contracts/")
+        for node in ast.walk(module)
+        if isinstance(node, ast.ClassDef) and any(ast.unparse(base).endswith(_EVENT_BASES) for base in node.bases)
+        for field in node.body
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
+        for word in sorted(_words(field.target.id) & _PERSONAL)
+    ]
+
+
+RULES = (common_has_no_business_noun, nothing_is_tied_to_one_machine, events_carry_no_person_and_no_score)
