@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from applicant.selections.domain import places
-from applicant.selections.domain.budgets import Shortage, minus, shortage
+from applicant.selections.domain.budgets import Balance, Shortage, known_left, minus, shortage
 from applicant.selections.domain.places import Places, Reserve
 from applicant.selections.domain.ranking import Line
 
@@ -16,7 +16,7 @@ COUNTY = "MUNICIPALITY/52710"
 
 
 def reserve(order: int, county_won: int, province_won: int = 1) -> Reserve:
-    return Reserve(UUID(int=order), order, {"PROVINCE": province_won, COUNTY: county_won})
+    return Reserve(LINE, UUID(int=order), UUID(int=900), 10, order, {"PROVINCE": province_won, COUNTY: county_won})
 
 
 def test_the_first_reserve_that_the_county_can_fund_comes_next():
@@ -63,3 +63,17 @@ def test_a_place_is_taken_only_when_one_was_given_back():
     freed = places.vacate_place(Places(LINE, seats=2, taken=2))
     assert freed == Places(LINE, seats=2, taken=1, vacated=1)
     assert places.take_place(freed) == Places(LINE, seats=2, taken=2)
+
+
+def told(line: int, left_won: int, *, source: str = "MUNICIPALITY", municipality_code: str | None = "52710") -> Balance:
+    return Balance(UUID(int=line), source, municipality_code, 2024, "B", left_won, 1)
+
+
+def test_what_funding_told_wins_over_what_the_call_planned():
+    planned = [("PROVINCE", None, 100), ("MUNICIPALITY", "52710", 50)]
+    left = known_left(planned, [told(1, 7), told(2, 3)], ["52710", "52720"])
+    assert left == {"PROVINCE": 100, "MUNICIPALITY/52710": 10, "MUNICIPALITY/52720": 0}
+
+
+def test_where_no_municipality_pays_none_is_short():
+    assert known_left([("PROVINCE", None, 100)], [], ["52710"]) == {"PROVINCE": 100}

@@ -26,9 +26,13 @@ def case(number: int, total_score: int = 8000, **changed: object) -> Case:
         company_id=UUID(int=number + 1000),
         type_code="JS1",
         municipality_code=municipality,
+        total_cost_won=54_000_000,
         need_won=need,
-        total_score=total_score,
+        score=total_score,
+        bonus=0,
         site_score=1500,
+        sheet_scores=(total_score,) * 3,
+        dropped_scores=(),
         first_timer=False,
         submitted_at=CLOSED,
     )
@@ -93,12 +97,17 @@ def test_a_line_stops_at_the_municipalitys_budget_and_lets_nobody_cheaper_pass()
     assert key in found[1].reason.en
 
 
+def test_a_bonus_counts_towards_the_pass_mark_and_the_place():
+    found = ranking.rank([case(1, 5900, bonus=100), case(2, 5999)], rules({JS1_JEONJU: 1}), {})
+    assert outcomes(found) == {1: "SELECTED", 2: "NOT_SELECTED"}
+
+
 def test_a_short_municipality_stops_no_other_and_the_province_goes_to_the_better():
     left = {"PROVINCE": 40_000_000, budget_key("MUNICIPALITY", JEONJU): 0, budget_key("MUNICIPALITY", GUNSAN): 10**9}
     gunsan = [case(n, score, municipality_code=GUNSAN) for n, score in ((2, 8000), (3, 7500), (4, 7000))]
     found = ranking.rank([case(1, 9900), *gunsan], rules({JS1_JEONJU: 1, Line("JS1", GUNSAN): 3}), left)
     assert outcomes(found) == {1: "RESERVE", 2: "SELECTED", 3: "SELECTED", 4: "RESERVE"}
-    assert found[3].reason.facts["budget"] == "PROVINCE"
+    assert "budget PROVINCE is short" in found[3].reason.en
 
 
 def test_a_source_that_nobody_plans_money_for_does_not_bound_the_ranking():

@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from common.errors import InvalidInput, NotFound, NotPermitted, RuleRefused, Text
+from common.errors import InvalidInput, NotFound, NotPermitted, RuleRefused, StaleVersion, Text
 
 FULL_SCORE = 10_000
 _ONE_HIGH_AND_ONE_LOW = 2
@@ -137,6 +137,17 @@ class ReasonMissing(InvalidInput):
     )
 
 
+class SheetHasChanged(StaleVersion):
+    """A correction names the version it replaces; this one names another than the last."""
+
+    code = "score-sheet-has-changed"
+    title = Text("평가표의 판이 다릅니다", "The sheet has another version")
+    detail = Text(
+        "확정된 평가표의 현재 판은 {current_version}입니다. 바꾸려면 그 판을 replaces_version에 적어 주세요.",
+        "The locked sheet stands at version {current_version}; name it in replaces_version to replace it.",
+    )
+
+
 class CaseNotAssigned(NotFound):
     """The case is not this member's: it might as well not exist."""
 
@@ -207,6 +218,13 @@ def may_judge(assignment: Assignment | None) -> Assignment:
     if assignment.conflict is not None:
         raise RemovedByConflict
     return assignment
+
+
+def check_replaces(previous: ScoreSheet | None, replaces_version: int | None) -> None:
+    """Let a first sheet replace nothing and a correction only what its author has read."""
+    current = None if previous is None else previous.version
+    if replaces_version != current:
+        raise SheetHasChanged(current_version=current)
 
 
 def lock_sheet(

@@ -9,10 +9,12 @@ from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, and_, func
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
-from applicant.evaluations.domain import Assignment, ConflictKind, Marks, Panel, ScoreSheet
+from applicant.evaluations.domain import Assignment, ConflictKind, Marks, Panel, PanelNotFound, ScoreSheet
 from applicant.tables import Tables
 from common.db import Transaction
 from common.event import new_id
+
+_KINDS = ", ".join(f"'{kind}'" for kind in ConflictKind)
 
 
 class EvaluationRoundRow(Tables):
@@ -55,7 +57,7 @@ class PanelCaseRow(Tables):
 class ConflictRow(Tables):
     __tablename__ = "conflict_of_interest"
     __table_args__ = (
-        CheckConstraint(f"kind IN ({', '.join(repr(str(kind)) for kind in ConflictKind)})", name="kind"),
+        CheckConstraint(f"kind IN ({_KINDS})", name="kind"),
         UniqueConstraint("application_id", "member_id"),
     )
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -128,7 +130,8 @@ async def add_members(tx: Transaction, panel_id: UUID, members: Sequence[tuple[s
     return list(added.scalars())
 
 
-async def panels(tx: Transaction, call_id: UUID) -> list[Panel]:
+async def get_panels(tx: Transaction, call_id: UUID) -> list[Panel]:
+    """The panels of a call."""
     rows = await tx.execute(
         select(PanelRow.id, PanelRow.call_id, PanelRow.name, PanelRow.type_code)
         .where(PanelRow.call_id == call_id)
@@ -137,15 +140,18 @@ async def panels(tx: Transaction, call_id: UUID) -> list[Panel]:
     return [Panel(row.id, row.call_id, row.name, row.type_code) for row in rows]
 
 
-async def panel(tx: Transaction, panel_id: UUID) -> Panel | None:
+async def get_panel(tx: Transaction, panel_id: UUID) -> Panel:
+    """One panel; raises PanelNotFound."""
     rows = await tx.execute(
         select(PanelRow.id, PanelRow.call_id, PanelRow.name, PanelRow.type_code).where(PanelRow.id == panel_id)
     )
     row = rows.one_or_none()
-    return Panel(row.id, row.call_id, row.name, row.type_code) if row else None
+    if row is None:
+        raise PanelNotFound
+    return Panel(row.id, row.call_id, row.name, row.type_code)
 
 
-async def assigned(tx: Transaction, call_id: UUID) -> dict[UUID, UUID]:
+async def get_assigned(tx: Transaction, call_id: UUID) -> dict[UUID, UUID]:
     """The panel of each assigned case of a call."""
     rows = await tx.execute(
         select(PanelCaseRow.application_id, PanelCaseRow.panel_id).where(PanelCaseRow.call_id == call_id)
@@ -162,7 +168,9 @@ async def assign(tx: Transaction, call_id: UUID, given: Mapping[UUID, UUID], *, 
     await tx.execute(insert(PanelCaseRow).values(rows).on_conflict_do_nothing())
 
 
-async def assignment(tx: Transaction, application_id: UUID, subject: str, *, lock: bool = False) -> Assignment | None:
+async def get_assignment(
+    tx: Transaction, application_id: UUID, subject: str, *, lock: bool = False
+) -> Assignment | None:
     """One person's seat at a case, with the conflict that ended it if there is one; `lock` holds the case."""
     statement = (
         select(PanelMemberRow.id, ConflictRow.kind)

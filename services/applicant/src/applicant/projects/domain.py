@@ -89,6 +89,18 @@ class FundingContradiction(RuleRefused):
     )
 
 
+def check_own(project: Project, company_id: UUID) -> None:
+    """Another company's project does not exist for the caller."""
+    if project.company_id != company_id:
+        raise ProjectNotFound
+
+
+def check_version(project: Project, read_version: int) -> None:
+    """Refuse a decision on a version that is no longer the current one."""
+    if project.version != read_version:
+        raise ProjectHasChanged(current_version=project.version)
+
+
 def confirm(project: Project) -> Project:
     """Funding committed. A project that its firm has left stays left: funding gives the money back."""
     if project.state is ProjectState.SELECTED:
@@ -102,10 +114,10 @@ def refuse_funding(project: Project, *, reason: str) -> Project:
     """Funding refused, so nothing is held for this project any more and its place is free."""
     if project.state is ProjectState.SELECTED:
         return replace(project, state=ProjectState.NOT_FUNDED, holds_place=False, state_reason=reason)
+    if project.state is ProjectState.NOT_FUNDED or not project.holds_place:
+        return project
     if project.state is ProjectState.WITHDRAWN:
         return replace(project, holds_place=False)
-    if project.state is ProjectState.NOT_FUNDED:
-        return project
     raise FundingContradiction(project_id=project.id, state=project.state, told="refused")
 
 
@@ -118,6 +130,6 @@ def withdraw(project: Project, *, reason: str) -> Project:
 
 def release(project: Project) -> Project:
     """Funding has the money back on its lines: now the place is free."""
-    if project.state is ProjectState.WITHDRAWN:
-        return replace(project, holds_place=False)
-    raise FundingContradiction(project_id=project.id, state=project.state, told="released")
+    if project.state is not ProjectState.WITHDRAWN:
+        raise FundingContradiction(project_id=project.id, state=project.state, told="released")
+    return replace(project, holds_place=False) if project.holds_place else project

@@ -14,11 +14,13 @@ from applicant.projects.domain import NeedWon, Project, ProjectHasChanged, Proje
 from applicant.tables import Tables
 from common.db import Transaction
 
+_STATES = ", ".join(f"'{state}'" for state in ProjectState)
+
 
 class ProjectRow(Tables):
     __tablename__ = "project"
     __table_args__ = (
-        CheckConstraint(f"state IN ({', '.join(repr(str(state)) for state in ProjectState)})", name="state"),
+        CheckConstraint(f"state IN ({_STATES})", name="state"),
         CheckConstraint("holds_place OR state IN ('NOT_FUNDED', 'WITHDRAWN')", name="place"),
         CheckConstraint("total_cost_won > 0 AND cap_won >= 0", name="won"),
         Index(None, "call_id", "type_code", "municipality_code"),
@@ -57,6 +59,18 @@ async def get(tx: Transaction, project_id: UUID, *, lock: bool = False) -> Proje
     if row is None:
         raise ProjectNotFound
     return _project(row)
+
+
+async def find_standing(tx: Transaction, application_id: UUID) -> Project | None:
+    """The project of an application that is selected or confirmed, held until the transaction ends."""
+    standing = (ProjectState.SELECTED.value, ProjectState.CONFIRMED.value)
+    statement = (
+        select(*ProjectRow.__table__.columns)
+        .where(ProjectRow.application_id == application_id, ProjectRow.state.in_(standing))
+        .with_for_update()
+    )
+    row = (await tx.execute(statement)).mappings().one_or_none()
+    return None if row is None else _project(row)
 
 
 async def save(tx: Transaction, project: Project) -> Project:

@@ -1,11 +1,13 @@
 """When a ranking may be proposed and who may decide it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
 from applicant.selections.domain.budgets import NeedWon
+from applicant.selections.domain.ranking import Placement
 from common.errors import NotFound, NotPermitted, RuleRefused, StaleVersion, Text
 
 
@@ -139,3 +141,24 @@ def decide_ranking(ranking: Ranking, *, by: str) -> Ranking:
     if ranking.proposed_by == by:
         raise ProposerMayNotDecide
     return replace(ranking, state=RankingState.DECIDED)
+
+
+def check_closed(closes_at: datetime, now: datetime) -> None:
+    """Rank nobody while others may still apply."""
+    if now < closes_at:
+        raise CallNotClosed(closes_at=closes_at.isoformat())
+
+
+def check_version(ranking: Ranking, read_version: int) -> None:
+    """Refuse a decision on a version that is no longer the current one."""
+    if ranking.version != read_version:
+        raise RankingHasChanged(current_version=ranking.version)
+
+
+def check_current(proposed: Sequence[Placement], current: Sequence[Placement]) -> None:
+    """Refuse to decide on what has changed since it was proposed: a score, or a case that is there no more."""
+    before = {placement.case.application_id: placement for placement in proposed}
+    after = {placement.case.application_id: placement for placement in current}
+    changed = [each for each in sorted(before.keys() | after.keys()) if before.get(each) != after.get(each)]
+    if changed:
+        raise RankingOutdated(count=len(changed), first=changed[0])

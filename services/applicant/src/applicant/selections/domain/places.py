@@ -25,6 +25,8 @@ class Reserve:
 
     line: Line
     application_id: UUID
+    company_id: UUID
+    total_cost_won: int
     reserve_order: int
     need_won: NeedWon
     passed_over_for: str | None = None

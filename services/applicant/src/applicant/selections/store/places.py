@@ -124,6 +124,12 @@ async def save_places(tx: Transaction, call_id: UUID, places: Places) -> None:
     )
 
 
+async def calls_with_vacated(tx: Transaction) -> list[UUID]:
+    """The calls that have places waiting for a reserve."""
+    statement = select(PlaceRow.call_id).where(PlaceRow.vacated > 0).distinct().order_by(PlaceRow.call_id)
+    return list((await tx.execute(statement)).scalars())
+
+
 async def add_outcomes(
     tx: Transaction,
     call_id: UUID,
@@ -157,6 +163,8 @@ async def waiting_reserves(tx: Transaction, call_id: UUID, lines: Iterable[Line]
             CaseOutcomeRow.municipality_code,
             CaseOutcomeRow.reserve_order,
             CaseOutcomeRow.passed_over,
+            RankedCaseRow.company_id,
+            RankedCaseRow.total_cost_won,
             RankedCaseRow.need_won,
         )
         .join(
@@ -175,6 +183,8 @@ async def waiting_reserves(tx: Transaction, call_id: UUID, lines: Iterable[Line]
         Reserve(
             line=Line(row.type_code, row.municipality_code),
             application_id=row.application_id,
+            company_id=row.company_id,
+            total_cost_won=row.total_cost_won,
             reserve_order=row.reserve_order,
             need_won=row.need_won,
             passed_over_for=row.passed_over["budget"] if row.passed_over else None,

@@ -1,0 +1,30 @@
+"""What the applicant service does about funding's answers: each event is one command."""
+
+from applicant.selections import commands as selections
+from common.consumer import Handlers, Received
+from common.db import Transaction
+from contracts.funding import BudgetLineConfirmed, CommitmentRefused, CommitmentReleased, ProjectCommitted
+
+
+async def on_project_committed(tx: Transaction, event: ProjectCommitted, received: Received) -> None:
+    await selections.take_commitment(tx, event, event_id=received.event_id, now=received.now)
+
+
+async def on_commitment_refused(tx: Transaction, event: CommitmentRefused, received: Received) -> None:
+    await selections.take_refusal(tx, event, event_id=received.event_id, now=received.now)
+
+
+async def on_commitment_released(tx: Transaction, event: CommitmentReleased, received: Received) -> None:
+    await selections.take_release(tx, event, event_id=received.event_id, now=received.now)
+
+
+async def on_budget_line_confirmed(tx: Transaction, event: BudgetLineConfirmed, received: Received) -> None:
+    await selections.take_confirmed_line(tx, event.balance, event_id=received.event_id, now=received.now)
+
+
+HANDLERS: Handlers = {
+    ProjectCommitted: on_project_committed,
+    CommitmentRefused: on_commitment_refused,
+    CommitmentReleased: on_commitment_released,
+    BudgetLineConfirmed: on_budget_line_confirmed,
+}

@@ -1,0 +1,181 @@
+"""HTTP: the operator forms panels and gives them cases, members declare conflicts and lock scores."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query
+from pydantic import Field
+
+from applicant.evaluations import commands, queries
+from applicant.evaluations.commands import ConflictKind, Evaluator, Marks
+from applicant.evaluations.queries import AssignmentView, PanelList, PanelView, ScoreSheetList, ScoreSheetView
+from common.auth import Principal
+from common.web import Body, Now, Page, PageQuery, Tx, View, allowed, router
+from contracts.roles import PROVINCE_ROLES, Role
+
+routes = router(tags=["evaluations"])
+
+_Text = Annotated[str, Field(min_length=1, max_length=200)]
+_READERS = (Role.TECHNOPARK_OPERATOR, *sorted(PROVINCE_ROLES), Role.AUDITOR)
+
+
+class EvaluatorBody(Body):
+    subject: _Text = Field(description="The subject of the evaluator's token.")
+    name: _Text
+    affiliation: str = Field("", max_length=200)
+
+
+class FormPanel(Body):
+    name: _Text
+    type_code: str | None = Field(None, max_length=16, description="Without one the panel takes cases of every type.")
+    members: list[EvaluatorBody] = Field(min_length=1, max_length=15)
+
+
+class SeatMembers(Body):
+    members: list[EvaluatorBody] = Field(min_length=1, max_length=15)
+
+
+class DeclareConflict(Body):
+    kind: ConflictKind
+    statement: str = Field("", max_length=1000)
+
+
+class LockScore(Body):
+    """Scores are hundredths of a point: technical and site score add up to at most 10000."""
+
+    technical_score: int = Field(ge=0, le=10_000)
+    site_score: int = Field(ge=0, le=10_000)
+    bonus: int = Field(0, ge=0, le=10_000, description="Counts up to the call's bonus cap.")
+    replaces_version: int | None = Field(None, ge=1, description="For a correction: the version it replaces.")
+    reason: str | None = Field(None, max_length=1000, description="For a correction: why.")
+
+
+class ConflictView(View):
+    application_id: UUID
+    member_id: UUID
+    kind: ConflictKind
+
+
+class AssignmentCount(View):
+    """How many cases were given to panels by this."""
+
+    assigned: int
+
+
+@routes.post("/v1/calls/{call_id}/panels", status_code=201, operation_id="formPanel", summary="Form a panel")
+async def form_panel(
+    call_id: UUID, body: FormPanel, by: Annotated[Principal, allowed(Role.TECHNOPARK_OPERATOR)], tx: Tx, now: Now
+) -> PanelView:
+    panel = await commands.form_panel(
+        tx,
+        call_id,
+        name=body.name,
+        type_code=body.type_code,
+        members=[_evaluator(member) for member in body.members],
+        by=by,
+        now=now,
+    )
+    return await queries.view_panel(tx, panel.id)
+
+
+@routes.get("/v1/calls/{call_id}/panels", operation_id="listPanels", summary="List a call's panels")
+async def list_panels(call_id: UUID, by: Annotated[Principal, allowed(*_READERS)], tx: Tx) -> PanelList:
+    return await queries.view_panels(tx, call_id)
+
+
+@routes.post(
+    "/v1/panels/{panel_id}/members", status_code=201, operation_id="seatMembers", summary="Seat further evaluators"
+)
+async def seat_members(
+    panel_id: UUID, body: SeatMembers, by: Annotated[Principal, allowed(Role.TECHNOPARK_OPERATOR)], tx: Tx, now: Now
+) -> PanelView:
+    await commands.seat_members(tx, panel_id, [_evaluator(member) for member in body.members], by=by, now=now)
+    return await queries.view_panel(tx, panel_id)
+
+
+@routes.post(
+    "/v1/calls/{call_id}/assignments",
+    status_code=201,
+    operation_id="assignCases",
+    summary="Give the eligible cases that have no panel to the panels of their type",
+)
+async def assign_cases(
+    call_id: UUID, by: Annotated[Principal, allowed(Role.TECHNOPARK_OPERATOR)], tx: Tx, now: Now
+) -> AssignmentCount:
+    return AssignmentCount(assigned=len(await commands.assign_cases(tx, call_id, by=by, now=now)))
+
+
+@routes.get("/v1/assignments", operation_id="listAssignments", summary="List the caller's own cases")
+async def list_assignments(
+    by: Annotated[Principal, allowed(Role.PANEL_MEMBER)],
+    tx: Tx,
+    page: PageQuery,
+    call_id: Annotated[UUID | None, Query()] = None,
+) -> Page[AssignmentView]:
+    return await queries.list_assignments(tx, page, by=by, call_id=call_id)
+
+
+@routes.post(
+    "/v1/applications/{application_id}/conflicts",
+    status_code=201,
+    operation_id="declareConflict",
+    summary="Declare a conflict of interest and leave the case",
+)
+async def declare_conflict(
+    application_id: UUID,
+    body: DeclareConflict,
+    by: Annotated[Principal, allowed(Role.PANEL_MEMBER)],
+    tx: Tx,
+    now: Now,
+) -> ConflictView:
+    ended = await commands.declare_conflict(
+        tx, application_id, kind=body.kind, statement=body.statement, by=by, now=now
+    )
+    return ConflictView(application_id=application_id, member_id=ended.member_id, kind=body.kind)
+
+
+@routes.post(
+    "/v1/applications/{application_id}/scores",
+    status_code=201,
+    operation_id="lockScore",
+    summary="Sign and lock a score sheet",
+)
+async def lock_score(
+    application_id: UUID, body: LockScore, by: Annotated[Principal, allowed(Role.PANEL_MEMBER)], tx: Tx, now: Now
+) -> ScoreSheetView:
+    sheet = await commands.lock_score(
+        tx,
+        application_id,
+        Marks(body.technical_score, body.site_score, body.bonus),
+        replaces_version=body.replaces_version,
+        reason=body.reason,
+        by=by,
+        now=now,
+    )
+    return ScoreSheetView(
+        id=sheet.id,
+        application_id=sheet.application_id,
+        member_id=sheet.member_id,
+        version=sheet.version,
+        technical_score=sheet.marks.technical_score,
+        site_score=sheet.marks.site_score,
+        bonus=sheet.marks.bonus,
+        reason=sheet.reason,
+        locked_at=sheet.locked_at,
+        counts=True,
+    )
+
+
+@routes.get(
+    "/v1/applications/{application_id}/scores",
+    operation_id="listScores",
+    summary="List the sheets of a case; a member sees own sheets only",
+)
+async def list_scores(
+    application_id: UUID, by: Annotated[Principal, allowed(Role.PANEL_MEMBER, *_READERS)], tx: Tx
+) -> ScoreSheetList:
+    return await queries.view_scores(tx, application_id, by=by)
+
+
+def _evaluator(body: EvaluatorBody) -> Evaluator:
+    return Evaluator(body.subject, body.name, body.affiliation)

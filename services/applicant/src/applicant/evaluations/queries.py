@@ -1,0 +1,181 @@
+"""What is known of panels and scores: a member sees own cases and own sheets, the operator and the province see all."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, exists, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from applicant.evaluations import store
+from applicant.evaluations.domain import (
+    CaseNotAssigned,
+    ConflictKind,
+    Consolidated,
+    PanelRule,
+    consolidate,
+    is_complete,
+)
+from applicant.evaluations.store import ConflictRow, PanelCaseRow, PanelMemberRow, PanelRow, ScoreSheetRow
+from common.auth import Principal
+from common.db import Transaction
+from common.web import Page, PageRequest, View, paginate
+from contracts.roles import Role
+
+__all__ = ["AssignmentView", "Consolidated", "PanelList", "PanelView", "ScoreSheetList", "ScoreSheetView"]
+
+
+class MemberView(View):
+    id: UUID
+    subject: str
+    name: str
+    affiliation: str
+
+
+class PanelView(View):
+    id: UUID
+    call_id: UUID
+    name: str
+    type_code: str | None
+    members: list[MemberView]
+    cases: int
+
+
+class PanelList(View):
+    """All panels of one call; there are few, so the list has no pages."""
+
+    items: list[PanelView]
+
+
+class AssignmentView(View):
+    """One case that a member is to judge, or left by declaring a conflict."""
+
+    application_id: UUID
+    call_id: UUID
+    panel_id: UUID
+    member_id: UUID
+    assigned_at: datetime
+    conflict: ConflictKind | None
+    scored: bool
+
+
+class ScoreSheetView(View):
+    """A locked sheet; scores are hundredths of a point. `counts` is false once replaced, or after a conflict."""
+
+    id: UUID
+    application_id: UUID
+    member_id: UUID
+    version: int
+    technical_score: int
+    site_score: int
+    bonus: int
+    reason: str | None
+    locked_at: datetime
+    counts: bool
+
+
+class ScoreSheetList(View):
+    """All sheets of one case that the caller may see; there are few, so the list has no pages."""
+
+    items: list[ScoreSheetView]
+
+
+async def consolidated_scores(
+    tx: Transaction, application_ids: Collection[UUID], *, size_min: int, trim_from: int, bonus_cap: int
+) -> Mapping[UUID, Consolidated]:
+    """The one score of each case that enough members have scored; a case that is missing is not complete."""
+    rule = PanelRule(size_min, trim_from, bonus_cap)
+    sheets = await store.latest_sheets(tx, application_ids)
+    return {
+        application_id: consolidate(application_id, locked, rule)
+        for application_id, locked in sheets.items()
+        if is_complete(locked, rule)
+    }
+
+
+async def view_panels(tx: Transaction, call_id: UUID) -> PanelList:
+    """The panels of a call with their members."""
+    return PanelList(items=[await view_panel(tx, panel.id) for panel in await store.get_panels(tx, call_id)])
+
+
+async def view_panel(tx: Transaction, panel_id: UUID) -> PanelView:
+    """One panel with its members."""
+    panel = await store.get_panel(tx, panel_id)
+    members = select(PanelMemberRow.id, PanelMemberRow.subject, PanelMemberRow.name, PanelMemberRow.affiliation)
+    seated = await tx.execute(members.where(PanelMemberRow.panel_id == panel_id).order_by(PanelMemberRow.id))
+    held = await store.get_assigned(tx, panel.call_id)
+    return PanelView(
+        id=panel.id,
+        call_id=panel.call_id,
+        name=panel.name,
+        type_code=panel.type_code,
+        members=[MemberView.model_validate(row) for row in seated],
+        cases=sum(1 for each in held.values() if each == panel_id),
+    )
+
+
+async def list_assignments(
+    tx: Transaction, page: PageRequest, *, by: Principal, call_id: UUID | None
+) -> Page[AssignmentView]:
+    """The caller's own cases, in no order of merit."""
+    statement = (
+        select(*_ASSIGNMENT)
+        .join_from(PanelCaseRow, PanelRow, PanelRow.id == PanelCaseRow.panel_id)
+        .join(PanelMemberRow, PanelMemberRow.panel_id == PanelRow.id)
+        .outerjoin(
+            ConflictRow,
+            and_(ConflictRow.application_id == PanelCaseRow.application_id, ConflictRow.member_id == PanelMemberRow.id),
+        )
+        .where(PanelMemberRow.subject == by.subject)
+    )
+    if call_id is not None:
+        statement = statement.where(PanelCaseRow.call_id == call_id)
+    rows, following = await paginate(tx, statement, page, by=[PanelCaseRow.application_id])
+    return Page[AssignmentView](items=[AssignmentView.model_validate(row) for row in rows], next=following)
+
+
+async def assigned_cases(tx: Transaction, by: Principal) -> list[UUID]:
+    """The cases a member may read: those assigned and not left by a conflict."""
+    statement = (
+        select(PanelCaseRow.application_id)
+        .join(PanelMemberRow, PanelMemberRow.panel_id == PanelCaseRow.panel_id)
+        .where(
+            PanelMemberRow.subject == by.subject,
+            ~exists().where(
+                ConflictRow.application_id == PanelCaseRow.application_id, ConflictRow.member_id == PanelMemberRow.id
+            ),
+        )
+    )
+    return list((await tx.execute(statement)).scalars())
+
+
+async def view_scores(tx: Transaction, application_id: UUID, *, by: Principal) -> ScoreSheetList:
+    """The sheets of a case: a member is blind to those of others."""
+    statement = (
+        select(*ScoreSheetRow.__table__.columns)
+        .where(ScoreSheetRow.application_id == application_id)
+        .order_by(ScoreSheetRow.locked_at, ScoreSheetRow.id)
+    )
+    if by.role == Role.PANEL_MEMBER:
+        seat = await store.get_assignment(tx, application_id, by.subject)
+        if seat is None:
+            raise CaseNotAssigned
+        statement = statement.where(ScoreSheetRow.member_id == seat.member_id)
+    counting = {sheet.id for sheet in (await store.latest_sheets(tx, [application_id])).get(application_id, ())}
+    rows = (await tx.execute(statement)).mappings()
+    return ScoreSheetList(items=[ScoreSheetView(**row, counts=row["id"] in counting) for row in rows])
+
+
+_SHEET = exists().where(
+    ScoreSheetRow.application_id == PanelCaseRow.application_id, ScoreSheetRow.member_id == PanelMemberRow.id
+)
+_ASSIGNMENT: tuple[ColumnElement[Any] | InstrumentedAttribute[Any], ...] = (
+    PanelCaseRow.application_id,
+    PanelCaseRow.call_id,
+    PanelCaseRow.panel_id,
+    PanelMemberRow.id.label("member_id"),
+    PanelCaseRow.assigned_at,
+    ConflictRow.kind.label("conflict"),
+    _SHEET.label("scored"),
+)

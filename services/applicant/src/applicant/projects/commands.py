@@ -1,0 +1,224 @@
+"""What happens to a place once it is taken: opened on selection, settled by funding's answer, or given back."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypedDict
+from uuid import UUID
+
+from applicant.applications import commands as applications
+from applicant.companies import queries as companies
+from applicant.projects import domain, store
+from applicant.projects.domain import NeedWon, Project, ProjectState
+from common import journal, outbox
+from common.auth import Principal
+from common.db import Transaction
+from common.event import new_id
+from common.journal import JsonValue
+from contracts.applicant import ProjectConfirmed, ProjectNotFunded, ProjectSelected, ProjectWithdrawn
+
+__all__ = [
+    "Place",
+    "Project",
+    "confirm_project",
+    "open_projects",
+    "refuse_project",
+    "release_project",
+    "withdraw_project",
+    "withdraw_project_of",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place that a case has just got, with all that funding needs to split its cost."""
+
+    application_id: UUID
+    company_id: UUID
+    call_id: UUID
+    type_code: str
+    municipality_code: str
+    fiscal_year: int
+    track: str
+    total_cost_won: int
+    cap_won: int
+    split_rule_version: str
+    need_won: NeedWon
+    promoted: bool
+
+
+class _EventFacts(TypedDict):
+    project_id: UUID
+    application_id: UUID
+    call_id: UUID
+    type_code: str
+    municipality_code: str
+
+
+async def open_projects(
+    tx: Transaction, places: Sequence[Place], *, evidence: Sequence[str], by: Principal, now: datetime
+) -> Mapping[UUID, UUID]:
+    """Open a project for each place and ask funding for its money; returns the project of each application."""
+    projects = [_opened(place, now) for place in places]
+    if projects:
+        await store.add(tx, projects)
+    for project in projects:
+        await outbox.record(tx, _selected(project), at=now)
+        facts: dict[str, JsonValue] = {
+            "application_id": str(project.application_id),
+            "total_cost_won": project.total_cost_won,
+            "cap_won": project.cap_won,
+            "need_won": dict(project.need_won),
+            "promoted": project.promoted,
+        }
+        await _journal(tx, project, "project-selected", facts, by=by, now=now, evidence=evidence)
+    return {project.application_id: project.id for project in projects}
+
+
+async def confirm_project(
+    tx: Transaction, project_id: UUID, *, commitment_id: UUID, by: Principal, now: datetime
+) -> Project:
+    """Let the project stand, now that funding has committed its money."""
+    project = await store.get(tx, project_id, lock=True)
+    confirmed = domain.confirm(project)
+    if confirmed is project:
+        return project
+    saved = await store.save(tx, confirmed)
+    await outbox.record(tx, ProjectConfirmed(**_event_facts(saved)), at=now)
+    evidence = [f"commitment/{commitment_id}"]
+    await _journal(tx, saved, "project-confirmed", {"state": saved.state.value}, by=by, now=now, evidence=evidence)
+    return saved
+
+
+async def refuse_project(
+    tx: Transaction, project_id: UUID, *, reason: str, facts: Mapping[str, JsonValue], by: Principal, now: datetime
+) -> Project | None:
+    """End the project that funding refused; returns it if its place has become free by this."""
+    project = await store.get(tx, project_id, lock=True)
+    refused = domain.refuse_funding(project, reason=reason)
+    if refused is project:
+        return None
+    saved = await store.save(tx, refused)
+    if saved.state is ProjectState.NOT_FUNDED:
+        await outbox.record(tx, ProjectNotFunded(**_event_facts(saved), reason=reason), at=now)
+    told = {"state": saved.state.value, "reason": reason, **facts}
+    await _journal(tx, saved, "project-not-funded", told, by=by, now=now)
+    return saved
+
+
+async def release_project(
+    tx: Transaction, project_id: UUID, *, commitment_id: UUID, by: Principal, now: datetime
+) -> Project | None:
+    """Free the place of a withdrawn project, now that funding has its money back; returns it if this freed it."""
+    project = await store.get(tx, project_id, lock=True)
+    released = domain.release(project)
+    if released is project:
+        return None
+    saved = await store.save(tx, released)
+    evidence = [f"commitment/{commitment_id}"]
+    await _journal(tx, saved, "place-freed", {"state": saved.state.value}, by=by, now=now, evidence=evidence)
+    return saved
+
+
+async def withdraw_project(
+    tx: Transaction, project_id: UUID, *, read_version: int, reason: str, by: Principal, now: datetime
+) -> Project:
+    """Give a place back, and with it the application."""
+    project = await store.get(tx, project_id)
+    domain.check_own(project, companies.own_company_id(by))
+    # The application's lock comes first, as in a withdrawal of the application: the two cannot wait for each other.
+    application = await applications.lock_application(tx, project.application_id)
+    withdrawn = await _withdraw(tx, project_id, read_version=read_version, reason=reason, by=by, now=now)
+    await applications.withdraw_application(
+        tx, application.id, reason=reason, read_version=application.version, by=by, now=now
+    )
+    return withdrawn
+
+
+async def withdraw_project_of(
+    tx: Transaction, application_id: UUID, *, reason: str, by: Principal, now: datetime
+) -> None:
+    """Give back the place that a withdrawn application holds; nothing to do when it holds none."""
+    project = await store.find_standing(tx, application_id)
+    if project is not None:
+        await _withdraw(tx, project.id, read_version=project.version, reason=reason, by=by, now=now)
+
+
+async def _withdraw(
+    tx: Transaction, project_id: UUID, *, read_version: int, reason: str, by: Principal, now: datetime
+) -> Project:
+    """The reason stays with the project; the place is free only once funding has its money back."""
+    project = await store.get(tx, project_id, lock=True)
+    domain.check_version(project, read_version)
+    saved = await store.save(tx, domain.withdraw(project, reason=reason))
+    await outbox.record(tx, ProjectWithdrawn(**_event_facts(saved)), at=now)
+    await _journal(tx, saved, "project-withdrawn", {"was": project.state.value}, by=by, now=now)
+    return saved
+
+
+def _opened(place: Place, now: datetime) -> Project:
+    return Project(
+        id=new_id(),
+        application_id=place.application_id,
+        company_id=place.company_id,
+        call_id=place.call_id,
+        type_code=place.type_code,
+        municipality_code=place.municipality_code,
+        fiscal_year=place.fiscal_year,
+        track=place.track,
+        total_cost_won=place.total_cost_won,
+        cap_won=place.cap_won,
+        split_rule_version=place.split_rule_version,
+        need_won=place.need_won,
+        promoted=place.promoted,
+        state=ProjectState.SELECTED,
+        holds_place=True,
+        state_reason=None,
+        selected_at=now,
+        version=1,
+    )
+
+
+def _selected(project: Project) -> ProjectSelected:
+    return ProjectSelected(
+        **_event_facts(project),
+        company_id=project.company_id,
+        fiscal_year=project.fiscal_year,
+        track=project.track,
+        total_cost_won=project.total_cost_won,
+        cap_won=project.cap_won,
+        split_rule_version=project.split_rule_version,
+        promoted=project.promoted,
+    )
+
+
+def _event_facts(project: Project) -> _EventFacts:
+    return _EventFacts(
+        project_id=project.id,
+        application_id=project.application_id,
+        call_id=project.call_id,
+        type_code=project.type_code,
+        municipality_code=project.municipality_code,
+    )
+
+
+async def _journal(
+    tx: Transaction,
+    project: Project,
+    decision: str,
+    facts: Mapping[str, JsonValue],
+    *,
+    by: Principal,
+    now: datetime,
+    evidence: Sequence[str] = (),
+) -> None:
+    await journal.record(
+        tx,
+        chain=f"project/{project.id}",
+        decision=decision,
+        by=by,
+        at=now,
+        facts={"version": project.version, **facts},
+        rule_version=f"split/{project.split_rule_version}",
+        evidence=evidence,
+    )

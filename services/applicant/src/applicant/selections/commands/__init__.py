@@ -1,0 +1,21 @@
+"""How places are given: a ranking is proposed, decided by a second person, and reserves move up into freed places."""
+
+from applicant.selections.commands.decide_selection import decide_selection
+from applicant.selections.commands.funding_answers import (
+    take_commitment,
+    take_confirmed_line,
+    take_refusal,
+    take_release,
+)
+from applicant.selections.commands.promote_reserves import promote_reserves
+from applicant.selections.commands.propose_ranking import propose_ranking
+
+__all__ = [
+    "decide_selection",
+    "promote_reserves",
+    "propose_ranking",
+    "take_commitment",
+    "take_confirmed_line",
+    "take_refusal",
+    "take_release",
+]

@@ -1,0 +1,138 @@
+"""The province decides a proposed ranking: every case of the call hears its outcome, in one transaction."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from applicant.applications import commands as applications
+from applicant.calls import queries as calls
+from applicant.evaluations import commands as evaluations
+from applicant.projects import commands as projects
+from applicant.selections.commands import inputs
+from applicant.selections.domain import decision, ranking
+from applicant.selections.domain.decision import Ranking
+from applicant.selections.domain.places import Places
+from applicant.selections.domain.ranking import Outcome, Placement
+from applicant.selections.store import places, rankings
+from common import journal
+from common.auth import Principal
+from common.db import Transaction
+
+
+async def decide_selection(
+    tx: Transaction, call_id: UUID, number: int, *, read_version: int, by: Principal, now: datetime
+) -> Ranking:
+    """Make a proposal the decision: places are taken, projects opened, and each case told with its reason.
+
+    Money is judged by what was left when the ranking was proposed, which is what the approver has read; funding is
+    asked by the events and has the last word. Scores and cases must still be as proposed.
+    """
+    call = await calls.get_published_call(tx, call_id)
+    if await rankings.lock_selection(tx, call_id) is not None:
+        raise decision.AlreadyDecided
+    proposed = await rankings.get_ranking(tx, call_id, number)
+    decision.check_version(proposed, read_version)
+    decided = decision.decide_ranking(proposed, by=inputs.person(by))
+    await evaluations.close_evaluation(tx, call_id, now=now)
+    placements = await rankings.get_placements(tx, proposed.id)
+    current = ranking.rank(await inputs.cases_to_rank(tx, call), inputs.rules_of(call), proposed.left_won)
+    decision.check_current(placements, current)
+    saved = await rankings.save_ranking(tx, decided)
+    await rankings.record_decision(tx, saved, by=inputs.person(by), at=now)
+    evidence = inputs.digest(placements)
+    await _journal_decision(tx, call, saved, placements, evidence=evidence, by=by, now=now)
+    opened = await projects.open_projects(
+        tx, [_place(call, placement) for placement in _selected(placements)], evidence=[evidence], by=by, now=now
+    )
+    await places.open_places(tx, call_id, _counters(call, placements))
+    outcomes = [(placement, opened.get(placement.case.application_id)) for placement in placements]
+    await places.add_outcomes(tx, call_id, saved.id, outcomes)
+    for placement in placements:
+        await _announce(tx, call, saved, placement, evidence=evidence, by=by, now=now)
+    return saved
+
+
+def _selected(placements: Sequence[Placement]) -> list[Placement]:
+    return [placement for placement in placements if placement.outcome is Outcome.SELECTED]
+
+
+def _place(call: calls.Call, placement: Placement) -> projects.Place:
+    case = placement.case
+    return projects.Place(
+        application_id=case.application_id,
+        company_id=case.company_id,
+        call_id=call.id,
+        type_code=case.type_code,
+        municipality_code=case.municipality_code,
+        fiscal_year=call.terms.fiscal_year,
+        track=call.terms.track.value,
+        total_cost_won=case.total_cost_won,
+        cap_won=calls.project_type(call.terms, case.type_code).cap_won,
+        split_rule_version=call.terms.split_rule_version,
+        need_won=case.need_won,
+        promoted=False,
+    )
+
+
+def _counters(call: calls.Call, placements: Sequence[Placement]) -> list[Places]:
+    taken = Counter(placement.case.line for placement in _selected(placements))
+    return [Places(line, seats, taken=taken[line]) for line, seats in inputs.rules_of(call).seats.items()]
+
+
+async def _announce(
+    tx: Transaction,
+    call: calls.Call,
+    decided: Ranking,
+    placement: Placement,
+    *,
+    evidence: str,
+    by: Principal,
+    now: datetime,
+) -> None:
+    case = placement.case
+    await applications.announce_outcome(
+        tx,
+        case.application_id,
+        outcome=applications.Outcome(placement.outcome),
+        facts={
+            "ranking": decided.number,
+            "place": placement.place,
+            "reserve_order": placement.reserve_order,
+            "score": case.score,
+            "bonus": case.bonus,
+            "site_score": case.site_score,
+            "need_won": dict(case.need_won),
+            "reason": placement.reason.code,
+        },
+        by=by,
+        now=now,
+        rule_version=inputs.rule_version(call),
+        evidence=(evidence,),
+    )
+
+
+async def _journal_decision(
+    tx: Transaction,
+    call: calls.Call,
+    decided: Ranking,
+    placements: Sequence[Placement],
+    *,
+    evidence: str,
+    by: Principal,
+    now: datetime,
+) -> None:
+    await journal.record(
+        tx,
+        chain=f"call/{call.id}",
+        decision="selection-decided",
+        by=by,
+        at=now,
+        facts={
+            "ranking_id": str(decided.id),
+            "number": decided.number,
+            "outcomes": dict(Counter(placement.outcome.value for placement in placements)),
+        },
+        rule_version=inputs.rule_version(call),
+        evidence=[evidence],
+    )

@@ -1,0 +1,149 @@
+"""Reserves move up into the places that were given back: same type, same municipality, money enough."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from applicant.applications import commands as applications
+from applicant.applications import queries as cases
+from applicant.calls import queries as calls
+from applicant.projects import commands as projects
+from applicant.projects import queries as pending
+from applicant.selections.commands import inputs
+from applicant.selections.domain import places as rules
+from applicant.selections.domain.budgets import minus
+from applicant.selections.domain.places import Places, Reserve, Skipped
+from applicant.selections.domain.ranking import Line
+from applicant.selections.store import places
+from common import journal
+from common.auth import Principal
+from common.db import Transaction
+
+
+async def vacate_place(tx: Transaction, call_id: UUID, line: Line) -> None:
+    """Give a place of a line back, for the next reserve."""
+    await places.save_places(tx, call_id, rules.vacate_place(await places.lock_place(tx, call_id, line)))
+
+
+async def promote_reserves(
+    tx: Transaction, call_id: UUID, *, first: Line | None, evidence: str, by: Principal, now: datetime
+) -> int:
+    """Fill every vacated place of a call that a waiting reserve of its own line can fill; tells how many it filled.
+
+    What is left counts without what selected projects still wait for, so that no reserve is promoted on money that a
+    better case has been promised. All vacated places are looked at again, since an answer for one frees money for
+    another; `first` goes before them. The caller holds the call's selection.
+    """
+    vacated = await places.lock_vacated(tx, call_id)
+    if not vacated:
+        return 0
+    call = await calls.get_published_call(tx, call_id)
+    standing = {case.id for case in await cases.eligible_of_call(tx, call_id)}
+    reserves = await places.waiting_reserves(tx, call_id, [counter.line for counter in vacated])
+    left = await _free_money(tx, call, {counter.line.municipality_code for counter in vacated})
+    filled = 0
+    for counter in sorted(vacated, key=lambda each: (each.line != first, each.line)):
+        waiting = [each for each in reserves if each.line == counter.line and each.application_id in standing]
+        promoted = await _fill(tx, call, counter, waiting, left, evidence=evidence, by=by, now=now)
+        for reserve in promoted:
+            left = minus(left, reserve.need_won)
+        filled += len(promoted)
+    return filled
+
+
+async def _free_money(tx: Transaction, call: calls.Call, municipalities: set[str]) -> dict[str, int]:
+    left = await inputs.budgets_left(tx, call, municipalities)
+    waiting = await pending.pending_needs(tx, fiscal_year=call.terms.fiscal_year, track=call.terms.track.value)
+    for need in waiting:
+        left = minus(left, need)
+    return left
+
+
+async def _fill(
+    tx: Transaction,
+    call: calls.Call,
+    counter: Places,
+    waiting: list[Reserve],
+    left: dict[str, int],
+    *,
+    evidence: str,
+    by: Principal,
+    now: datetime,
+) -> list[Reserve]:
+    promoted: list[Reserve] = []
+    passed_over: list[Skipped] = []
+    while counter.vacated:
+        chosen, passed_over = rules.next_fundable(waiting, left)
+        if chosen is None:
+            break
+        waiting.remove(chosen)
+        application = await applications.lock_application(tx, chosen.application_id)
+        if application.status != "ELIGIBLE":
+            continue  # its firm took it back while this was being decided
+        counter = rules.take_place(counter)
+        left = minus(left, chosen.need_won)
+        await places.save_places(tx, call.id, counter)
+        await _promote(tx, call, chosen, evidence=evidence, by=by, now=now)
+        promoted.append(chosen)
+    await _explain(tx, call, waiting, passed_over, evidence=evidence, by=by, now=now)
+    return promoted
+
+
+async def _promote(
+    tx: Transaction, call: calls.Call, reserve: Reserve, *, evidence: str, by: Principal, now: datetime
+) -> None:
+    place = projects.Place(
+        application_id=reserve.application_id,
+        company_id=reserve.company_id,
+        call_id=call.id,
+        type_code=reserve.line.type_code,
+        municipality_code=reserve.line.municipality_code,
+        fiscal_year=call.terms.fiscal_year,
+        track=call.terms.track.value,
+        total_cost_won=reserve.total_cost_won,
+        cap_won=calls.project_type(call.terms, reserve.line.type_code).cap_won,
+        split_rule_version=call.terms.split_rule_version,
+        need_won=reserve.need_won,
+        promoted=True,
+    )
+    opened = await projects.open_projects(tx, [place], evidence=[evidence], by=by, now=now)
+    await places.promote(tx, reserve.application_id, opened[reserve.application_id], at=now)
+    await applications.announce_outcome(
+        tx,
+        reserve.application_id,
+        outcome=applications.Outcome.SELECTED,
+        facts={"promoted_from_reserve": reserve.reserve_order, "need_won": dict(reserve.need_won)},
+        by=by,
+        now=now,
+        rule_version=inputs.rule_version(call),
+        evidence=(evidence,),
+    )
+
+
+async def _explain(
+    tx: Transaction,
+    call: calls.Call,
+    waiting: Sequence[Reserve],
+    passed_over: Sequence[Skipped],
+    *,
+    evidence: str,
+    by: Principal,
+    now: datetime,
+) -> None:
+    """Record why a reserve was passed over, once per budget that was short: every event looks at the places again."""
+    known = {reserve.application_id: reserve.passed_over_for for reserve in waiting}
+    for skipped in passed_over:
+        short = skipped.shortage
+        if known.get(skipped.application_id) == short.budget:
+            continue
+        await places.record_skipped(tx, skipped)
+        await journal.record(
+            tx,
+            chain=f"application/{skipped.application_id}",
+            decision="reserve-passed-over",
+            by=by,
+            at=now,
+            facts={"budget": short.budget, "needed_won": short.needed_won, "left_won": short.left_won},
+            rule_version=inputs.rule_version(call),
+            evidence=[evidence],
+        )

@@ -1,0 +1,54 @@
+"""The Technopark proposes a ranking: a snapshot that the province reads and decides on."""
+
+from collections import Counter
+from datetime import datetime
+from uuid import UUID
+
+from applicant.calls import queries as calls
+from applicant.selections.commands import inputs
+from applicant.selections.domain import decision, ranking
+from applicant.selections.domain.decision import Ranking, RankingState
+from applicant.selections.store import rankings
+from common import journal
+from common.auth import Principal
+from common.db import Transaction
+from common.event import new_id
+
+
+async def propose_ranking(tx: Transaction, call_id: UUID, *, by: Principal, now: datetime) -> Ranking:
+    """Rank every eligible case of a closed call and keep each number that decided it; replaces earlier proposals."""
+    call = await calls.get_published_call(tx, call_id)
+    decision.check_closed(call.terms.closes_at, now)
+    if await rankings.lock_selection(tx, call_id) is not None:
+        raise decision.AlreadyDecided
+    cases = await inputs.cases_to_rank(tx, call)
+    left_won = await inputs.budgets_left(tx, call, {case.municipality_code for case in cases})
+    placements = ranking.rank(cases, inputs.rules_of(call), left_won)
+    proposed = Ranking(
+        id=new_id(),
+        call_id=call_id,
+        number=await rankings.next_number(tx, call_id),
+        state=RankingState.PROPOSED,
+        proposed_by=inputs.person(by),
+        proposed_at=now,
+        left_won=left_won,
+        version=1,
+    )
+    await rankings.supersede(tx, call_id)
+    await rankings.add_ranking(tx, proposed, placements)
+    await journal.record(
+        tx,
+        chain=f"call/{call_id}",
+        decision="ranking-proposed",
+        by=by,
+        at=now,
+        facts={
+            "ranking_id": str(proposed.id),
+            "number": proposed.number,
+            "outcomes": dict(Counter(placement.outcome.value for placement in placements)),
+            "left_won": left_won,
+        },
+        rule_version=inputs.rule_version(call),
+        evidence=[inputs.digest(placements)],
+    )
+    return proposed

@@ -1,0 +1,159 @@
+"""Rankings as proposed and selections as decided: the staff see every number, a firm its own result and why."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, select, true
+from sqlalchemy.orm import InstrumentedAttribute
+
+from applicant.companies import queries as companies
+from applicant.selections.domain.decision import RankingState
+from applicant.selections.domain.ranking import Outcome
+from applicant.selections.store import rankings
+from applicant.selections.store.places import CaseOutcomeRow
+from applicant.selections.store.rankings import RankedCaseRow
+from common.auth import Principal
+from common.db import Transaction
+from common.web import Page, PageRequest, View, paginate
+from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES
+
+__all__ = ["Outcome", "OutcomeView", "RankingView", "list_outcomes", "view_ranking"]
+
+
+class RankedCaseView(View):
+    """One case with every number that decided its place; scores are hundredths of a point."""
+
+    application_id: UUID
+    company_id: UUID
+    type_code: str
+    municipality_code: str
+    total_cost_won: int
+    need_won: dict[str, int]
+    score: int
+    bonus: int
+    site_score: int
+    sheet_scores: list[int]
+    dropped_scores: list[int]
+    first_timer: bool
+    submitted_at: datetime
+    position: int
+    place: int
+    outcome: Outcome
+    reserve_order: int | None
+    reason_code: str
+    reason_ko: str
+    reason_en: str
+
+
+class RankingView(View):
+    """A proposed ranking with its cases, best first; `left_won` is what was left of each budget when it was made."""
+
+    id: UUID
+    call_id: UUID
+    number: int
+    state: RankingState
+    proposed_at: datetime
+    left_won: dict[str, int]
+    cases: list[RankedCaseView]
+    version: int
+
+
+class PassedOverView(View):
+    """The budget that was short when this reserve's turn came."""
+
+    budget: str
+    needed_won: int
+    left_won: int
+
+
+class OutcomeView(View):
+    """What was decided for one case and what became of it; the reason is the one given at the decision."""
+
+    application_id: UUID
+    company_id: UUID
+    type_code: str
+    municipality_code: str
+    outcome: Outcome
+    decided_outcome: Outcome
+    place: int
+    reserve_order: int | None
+    project_id: UUID | None
+    promoted_at: datetime | None
+    passed_over: PassedOverView | None
+    score: int
+    bonus: int
+    reason_code: str
+    reason_ko: str
+    reason_en: str
+
+
+async def view_ranking(tx: Transaction, call_id: UUID, number: int) -> RankingView:
+    """One ranking of a call."""
+    found = await rankings.get_ranking(tx, call_id, number)
+    statement = (
+        select(*RankedCaseRow.__table__.columns)
+        .where(RankedCaseRow.ranking_id == found.id)
+        .order_by(RankedCaseRow.position)
+    )
+    cases = [RankedCaseView.model_validate(row) for row in await tx.execute(statement)]
+    return RankingView(
+        id=found.id,
+        call_id=found.call_id,
+        number=found.number,
+        state=found.state,
+        proposed_at=found.proposed_at,
+        left_won=dict(found.left_won),
+        cases=cases,
+        version=found.version,
+    )
+
+
+async def list_outcomes(
+    tx: Transaction, call_id: UUID, page: PageRequest, *, by: Principal, outcome: Outcome | None
+) -> Page[OutcomeView]:
+    """What was decided for a call's cases: a company sees its own, a municipality its own area, the staff all."""
+    statement = (
+        select(*_OUTCOME)
+        .join_from(
+            CaseOutcomeRow,
+            RankedCaseRow,
+            and_(
+                RankedCaseRow.ranking_id == CaseOutcomeRow.ranking_id,
+                RankedCaseRow.application_id == CaseOutcomeRow.application_id,
+            ),
+        )
+        .where(CaseOutcomeRow.call_id == call_id, _visible(by))
+    )
+    if outcome is not None:
+        statement = statement.where(CaseOutcomeRow.outcome == outcome.value)
+    rows, following = await paginate(tx, statement, page, by=[CaseOutcomeRow.application_id])
+    return Page[OutcomeView](items=[OutcomeView.model_validate(row) for row in rows], next=following)
+
+
+def _visible(by: Principal) -> ColumnElement[bool]:
+    if by.role in COMPANY_ROLES:
+        return RankedCaseRow.company_id == companies.own_company_id(by)
+    if by.role in MUNICIPALITY_ROLES:
+        return CaseOutcomeRow.municipality_code == by.tenant
+    return true()
+
+
+_OUTCOME: tuple[ColumnElement[Any] | InstrumentedAttribute[Any], ...] = (
+    CaseOutcomeRow.application_id,
+    RankedCaseRow.company_id,
+    CaseOutcomeRow.type_code,
+    CaseOutcomeRow.municipality_code,
+    CaseOutcomeRow.outcome,
+    RankedCaseRow.outcome.label("decided_outcome"),
+    RankedCaseRow.place,
+    CaseOutcomeRow.reserve_order,
+    CaseOutcomeRow.project_id,
+    CaseOutcomeRow.promoted_at,
+    CaseOutcomeRow.passed_over,
+    RankedCaseRow.score,
+    RankedCaseRow.bonus,
+    RankedCaseRow.reason_code,
+    RankedCaseRow.reason_ko,
+    RankedCaseRow.reason_en,
+)
