@@ -1,5 +1,7 @@
 """The repository keeps its own rules, and each rule is seen to bite."""
 
+from collections.abc import Mapping
+
 import pytest
 
 from tests.repo.planted_faults import FAULTS, Fault
@@ -30,7 +32,15 @@ def test_every_rule_has_a_planted_fault() -> None:
     assert {rule.__name__ for rule in set(RULES) - bitten} == set()
 
 
-def test_no_permission_to_read_the_wall_clock_outlives_its_need() -> None:
-    used = {finding.path for finding in moments.reads_of_the_wall_clock(repository())}
+@pytest.mark.parametrize(
+    ("allowed", "search"),
+    [
+        (moments.REAL_TIME_ALLOWED, moments.reads_of_the_wall_clock),
+        (moments.SLEEP_ALLOWED, moments.sleeps),
+    ],
+    ids=["wall clock", "sleep"],
+)
+def test_no_permission_outlives_its_need(allowed: Mapping[str, str], search: Rule) -> None:
+    used = {finding.path for finding in search(repository())}
 
-    assert set(moments.REAL_TIME_ALLOWED) - used == set()
+    assert set(allowed) - used == set()

@@ -60,10 +60,13 @@ def reads_of_the_wall_clock(tree: Tree) -> list[Finding]:
 
 
 def tests_wait_for_conditions(tree: Tree) -> list[Finding]:
+    return [finding for finding in sleeps(tree) if finding.path not in SLEEP_ALLOWED]
+
+
+def sleeps(tree: Tree) -> list[Finding]:
     return [
         Finding(path, call.lineno, "a test waits for a condition (tests.support.waiting), it does not sleep")
         for path, module in tree.python("tests/")
-        if path not in SLEEP_ALLOWED
         for call in calls(module)
         if dotted(call.func) in _SLEEPS and not _yields_the_loop(call)
     ]
