@@ -80,7 +80,7 @@ class WriteNote(Body):
     text: Annotated[str, Field(min_length=1, max_length=200)]
     price_won: Annotated[int, Field(ge=0)]
     slot: str | None = None
-    parts: Annotated[list[Part], Field(max_length=3)] = []
+    parts: Annotated[tuple[Part, ...], Field(max_length=3)] = ()
     urgent: bool = False
     after: UUID | None = None
 

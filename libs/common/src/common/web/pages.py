@@ -106,8 +106,8 @@ async def paginate(
 ) -> tuple[list[Row[Any]], str | None]:
     """Read one page of a statement in the order of `by`; return its rows and the next cursor.
 
-    The columns of `by` are never null, are among those selected, and end in a unique one, so that rows with equal
-    values are neither skipped nor repeated.
+    The columns of `by` are never null, are selected under their own names, and end in a unique one, so that rows with
+    equal values are neither skipped nor repeated.
     """
     columns = [column.desc() if descending else column.asc() for column in by]
     if page.after is not None:
@@ -122,8 +122,8 @@ async def paginate(
     if len(rows) <= page.size:
         return rows, None
     rows = rows[: page.size]
-    last = rows[-1]._mapping  # noqa: SLF001  SQLAlchemy's documented access by column
-    return rows, page.seal.sealed([last[column] for column in by])
+    last = rows[-1]._mapping  # noqa: SLF001  SQLAlchemy's documented access by name
+    return rows, page.seal.sealed([last[column.key] for column in by])
 
 
 def _typed(value: Any, column: _Column) -> object:  # noqa: ANN401  a JSON scalar
