@@ -63,9 +63,10 @@ def build_simulators(registers: Registers, clock: Clock) -> FastAPI:
             "registered_supplier": firm.registered_supplier,
         }
 
-    @app.put("/admin/firms", status_code=204)
-    def tell(firms: list[Firm]) -> None:
+    @app.put("/admin/firms")
+    def tell(firms: list[Firm]) -> dict[str, int]:
         registers.tell(firms)
+        return {"known": len(registers.firms)}
 
     @app.put("/admin/registers/{register}")
     def switch(register: Register, behaviour: Behaviour) -> Behaviour:

@@ -79,6 +79,11 @@ class DataDirectory:
             self.release()
             raise
 
+    def refuse_if_held(self) -> None:
+        """Raise when another process has the directory."""
+        if self.is_held():
+            raise data_directory_held(self.root, self.holder())
+
     def release(self) -> None:
         """Let others have it."""
         if self._lock is not None:
@@ -115,6 +120,7 @@ class DataDirectory:
         """Keep a small fact for later starts and other commands, whole or not at all."""
         path = self.root / f"{name}.json"
         fresh = path.with_name(f"{path.name}.new")
+        fresh.touch(mode=0o600)  # some facts hold passwords
         fresh.write_text(json.dumps(value, indent=1, ensure_ascii=False))
         fresh.replace(path)
 

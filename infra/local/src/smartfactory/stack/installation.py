@@ -58,10 +58,11 @@ class Installation:
 
     @property
     def readable_urls(self) -> dict[str, str]:
-        """An address per service under which every table can be read: for the independent check."""
+        """A plain address per service under which every table can be read: for the independent check."""
         admin = self.admin
         own = {} if admin is None else {service: admin.url(service) for service in SERVICES}
-        return own | {service: urls.owner for service, urls in self._existing.databases.items()}
+        readable = own | {service: urls.owner for service, urls in self._existing.databases.items()}
+        return {service: url.replace("+asyncpg", "") for service, url in readable.items()}
 
     async def start(self) -> None:
         """Start everything and wait until all of it is ready; raise `StackFault` with what failed first."""
@@ -83,6 +84,8 @@ class Installation:
         if existing:
             await asyncio.to_thread(migrations.migrate, _owners(existing), data.logs / "migrations.log")
         self.databases.update(existing)
+        data.remember("readable-urls", self.readable_urls)
+        data.remember("application-urls", {service: urls.application for service, urls in self.databases.items()})
 
     async def _start_postgres(self) -> PostgresAdmin:
         data = self.plan.data

@@ -1,0 +1,170 @@
+"""The `smartfactory` command: run, look, sign in, move the clock, mend what was parked."""
+
+import asyncio
+import json
+import shutil
+import sys
+from datetime import datetime
+from typing import cast
+
+from cyclopts import App
+from rich.console import Console
+
+from common.clock import KST, FileClock
+from common.errors import Text
+from common.http import HttpClient, HttpFault
+from contracts.roles import Role
+from smartfactory.clock import ClockFile
+from smartfactory.console import BAD, GOOD, show_fault
+from smartfactory.people import Outside
+from smartfactory.running import DATA_DIR, DataDir, readable_urls, running_data
+from smartfactory.stack.datadir import DataDirectory
+from smartfactory.stack.doctor import examine
+from smartfactory.stack.faults import StackFault
+from smartfactory.stack.logs import Loudness
+
+_PORT = 8080
+
+app = App(name="smartfactory", help="The smart-factory support programme on this machine.", version_flags=[])
+app.command("smartfactory.parked_commands:app", name="parked")
+
+
+@app.command
+def run(
+    *,
+    once: bool = False,
+    year: int = 2024,
+    seed: int = 1,
+    scenario: str | None = None,
+    season: bool = True,
+    data_dir: DataDir = DATA_DIR,
+    port: int = _PORT,
+    logs: Loudness = Loudness.WARNINGS,
+) -> int:
+    """Start everything, play a programme year over REST, check the result, stay up until Ctrl-C.
+
+    Parameters
+    ----------
+    once
+        Stop afterwards; the exit code says whether the check held.
+    year
+        Which programme year.
+    seed
+        Which made-up firms and plans.
+    scenario
+        A scenario by name instead of Track B of the year.
+    season
+        Play the season; without it the system only comes up.
+    port
+        The one port people use.
+    logs
+        How much of the services' logs to show here.
+    """
+    from smartfactory.run import RunOptions  # noqa: PLC0415 - a second of imports that the small commands spare
+    from smartfactory.run import run as run_all  # noqa: PLC0415 - the same
+
+    options = RunOptions(
+        data_dir=data_dir, port=port, once=once, year=year, seed=seed, scenario=scenario, season=season, logs=logs
+    )
+    return run_all(options, Console(soft_wrap=True))
+
+
+@app.command
+def check(*, year: int = 2024, scenario: str | None = None, data_dir: DataDir = DATA_DIR) -> int:
+    """Judge the databases of a running installation by independent SQL; the exit code says whether all holds."""
+    from smartfactory.check.audit import run_check  # noqa: PLC0415 - as in `run`
+    from smartfactory.run import show_check  # noqa: PLC0415 - as in `run`
+    from smartfactory.season.options import CheckOptions  # noqa: PLC0415 - as in `run`
+
+    options = CheckOptions(database_urls=readable_urls(running_data(data_dir)), year=year, scenario=scenario)
+    report = asyncio.run(run_check(options))
+    show_check(report, Console())
+    return 0 if report.held else 1
+
+
+@app.command
+def doctor(*, data_dir: DataDir = DATA_DIR, port: int = _PORT) -> int:
+    """Say what is wrong on this machine and how to mend it."""
+    console = Console()
+    found_bad = False
+    for finding in examine(DataDirectory(data_dir), port):
+        found_bad |= not finding.good
+        console.print(f"{GOOD if finding.good else BAD} ", end="")
+        console.print(finding.what.ko, end="  ", markup=False, highlight=False)
+        console.print(finding.what.en, style="dim", markup=False, highlight=False)
+        if not finding.good:
+            console.print(f"  → {finding.remedy.ko}", markup=False, highlight=False)
+            console.print(f"    {finding.remedy.en}", style="dim", markup=False, highlight=False)
+    return int(found_bad)
+
+
+@app.command
+def token(role: Role, *, tenant: str | None = None, subject: str | None = None, data_dir: DataDir = DATA_DIR) -> int:
+    """Print an access token of the local issuer, good for ten minutes.
+
+    Parameters
+    ----------
+    role
+        Who to be, as province.officer.
+    tenant
+        Whose: a municipality code, a company id, 52 for the province.
+    subject
+        The person's id; the role's name if not given.
+    """
+    print(asyncio.run(_token(running_data(data_dir), subject or role.replace(".", "-"), role, tenant)))
+    return 0
+
+
+@app.command
+def clock(moment: str | None = None, *, data_dir: DataDir = DATA_DIR) -> int:
+    """Show programme time, stop it at a moment (2024-03-04T17:00:00, KST unless said), or let it go (`real`)."""
+    data = DataDirectory(data_dir)
+    file = ClockFile(data.clock_file)
+    if moment == "real":
+        file.let_go()
+    elif moment is not None:
+        instant = datetime.fromisoformat(moment)
+        file(instant if instant.tzinfo else instant.replace(tzinfo=KST))
+    stands = "" if data.clock_file.exists() else "  (real time)"
+    print(f"{FileClock(data.clock_file).now().astimezone(KST).isoformat(timespec='seconds')}{stands}")
+    return 0
+
+
+@app.command(name="clean-data")
+def clean_data(*, data_dir: DataDir = DATA_DIR) -> int:
+    """Forget the data of an installation that is not running."""
+    data = DataDirectory(data_dir)
+    if data.root.exists() and not (data.root / "format-version").exists():
+        raise StackFault(
+            Text(
+                f"{data.root}는 이 프로그램의 데이터 폴더가 아닙니다.", f"{data.root} is not a data directory of ours."
+            ),
+            Text("--data-dir를 확인해 주세요.", "Check --data-dir."),
+        )
+    if data.root.exists():
+        data.refuse_if_held()
+        shutil.rmtree(data.root)
+    return 0
+
+
+def main() -> None:
+    """The console script."""
+    try:
+        sys.exit(app(result_action="return_int_as_exit_code_else_zero"))
+    except StackFault as fault:
+        show_fault(Console(stderr=True), fault)
+        sys.exit(1)
+
+
+async def _token(data: DataDirectory, subject: str, role: str, tenant: str | None) -> str:
+    chosen = cast("dict[str, int]", data.recall("ports"))
+    try:
+        async with HttpClient(f"http://127.0.0.1:{chosen['outside']}") as client:
+            outside = Outside(client, data.local_secret())
+            return await outside.issue_token(subject=subject, role=role, tenant=tenant)
+    except HttpFault as fault:
+        raise StackFault(
+            Text("발급자가 응답하지 않습니다.", "The local issuer does not answer."),
+            Text("smartfactory doctor를 실행해 주세요.", "Run `smartfactory doctor`."),
+            detail=json.dumps(str(fault)),
+        ) from fault

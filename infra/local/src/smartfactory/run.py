@@ -1,0 +1,163 @@
+"""`smartfactory run`: the whole system up, a programme year played through it, the result checked, and then yours."""
+
+import asyncio
+import os
+import time
+from collections.abc import Coroutine, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from common.http import HttpClient
+from smartfactory.check.audit import run_check
+from smartfactory.check.hashes import table_hashes
+from smartfactory.clock import ClockFile
+from smartfactory.console import BAD, GOOD, NOTE, show_fault, show_step
+from smartfactory.interrupts import Interrupts
+from smartfactory.people import Outside
+from smartfactory.season.driver import run_season
+from smartfactory.season.options import CheckOptions, CheckReport, SeasonOptions
+from smartfactory.season.report import show
+from smartfactory.stack.faults import StackFault
+from smartfactory.stack.installation import Installation, InstallationOptions, Watchers, installation
+from smartfactory.stack.logs import LogStream, Loudness
+from smartfactory.stack.plan import ExistingServers
+
+_TOKEN_SECONDS = 10.0
+_INTERRUPTED = 130
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """What the command line asked for. Without `season` the system only comes up."""
+
+    data_dir: Path
+    port: int = 8080
+    once: bool = False
+    year: int = 2024
+    seed: int = 1
+    scenario: str | None = None
+    season: bool = True
+    logs: Loudness = Loudness.WARNINGS
+    failpoints: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def season_name(self) -> str:
+        """One season on one data directory: the same again is a replay."""
+        return f"{self.scenario or 'track-b'}-{self.year}-{self.seed}"
+
+
+@dataclass(slots=True)
+class _Outcome:
+    exit_code: int = _INTERRUPTED
+
+
+def run(options: RunOptions, console: Console) -> int:
+    """Run until done or told to stop; the exit code says whether the check held."""
+    try:
+        return asyncio.run(_run(options, console))
+    except StackFault as fault:
+        show_fault(console, fault)
+        return 1
+
+
+async def _run(options: RunOptions, console: Console) -> int:
+    stream = LogStream(console, options.logs)
+    watchers = Watchers(step=lambda name, seconds: show_step(console, name, seconds), log=stream.follow)
+    wanted = InstallationOptions(
+        directory=options.data_dir,
+        port=options.port,
+        existing=ExistingServers.of(os.environ),
+        failpoints=options.failpoints,
+    )
+    outcome = _Outcome()
+    with Interrupts() as interrupts:
+        try:
+            async with installation(wanted, watchers) as running:
+                interrupts.at_second = running.supervisor.kill
+                work = _work(options, running, console, outcome)
+                await _until_one_ends(work, running.supervisor.watch(), stream.run())
+        except asyncio.CancelledError:
+            if not interrupts.fired:
+                raise
+    console.print(f"{NOTE} 모두 멈췄습니다. Everything is stopped.")
+    return outcome.exit_code
+
+
+async def _until_one_ends(*coroutines: Coroutine[Any, Any, None]) -> None:
+    tasks = [asyncio.create_task(coroutine) for coroutine in coroutines]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _work(options: RunOptions, running: Installation, console: Console, outcome: _Outcome) -> None:
+    began = time.monotonic()
+    await running.start()
+    console.print(f"{GOOD} 준비되었습니다 · ready at [bold]{running.plan.origin}[/]  {time.monotonic() - began:.1f} s")
+    outcome.exit_code = await _season(options, running, console) if options.season else 0
+    if options.once:
+        return
+    console.print(f"{NOTE} Ctrl-C로 끝냅니다. Ctrl-C stops everything; what happened is kept in {options.data_dir}.")
+    await asyncio.Event().wait()
+
+
+async def _season(options: RunOptions, running: Installation, console: Console) -> int:
+    data = running.plan.data
+    urls = running.readable_urls
+    replayed = data.recall(f"season-{options.season_name}") is not None
+    before = await table_hashes(urls) if replayed else None
+    async with HttpClient(running.plan.address("outside"), read_timeout_seconds=_TOKEN_SECONDS) as client:
+        outside = Outside(client, data.local_secret())
+        report = await run_season(
+            SeasonOptions(
+                origin=running.plan.origin,
+                year=options.year,
+                seed=options.seed,
+                scenario=options.scenario,
+                issue_token=outside.issue_token,
+                tell_registers=outside.tell_registers,
+                move_clock=ClockFile(data.clock_file),
+                console=console,
+            )
+        )
+    show(report, console)
+    check = await run_check(CheckOptions(database_urls=urls, year=options.year, scenario=options.scenario))
+    show_check(check, console)
+    changed = _changed(before, await table_hashes(urls)) if before is not None else []
+    if before is not None:
+        _show_replay(changed, len(before), console)
+    if check.held:
+        data.remember(f"season-{options.season_name}", {"call_id": report.call_id})
+    return 0 if check.held and not changed else 1
+
+
+def show_check(check: CheckReport, console: Console) -> None:
+    """Every claim with how much it looked at, and whatever does not hold."""
+    for claim, count in check.claims.items():
+        broken = [finding for finding in check.findings if finding.what == claim]
+        console.print(f"{BAD if broken or not count else GOOD} {claim}  [dim]{count}[/]", highlight=False)
+        for finding in broken:
+            console.print(f"    {finding.where}: expected {finding.expected}, found {finding.found}", markup=False)
+    verdict = f"{GOOD} 검사 통과 · the check holds" if check.held else f"{BAD} 검사 실패 · the check FAILED"
+    console.print(f"{verdict}  [dim]{check.seconds:.1f} s[/]", highlight=False)
+
+
+def _changed(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
+    return sorted(table for table in before.keys() | after.keys() if before.get(table) != after.get(table))
+
+
+def _show_replay(changed: list[str], tables: int, console: Console) -> None:
+    if changed:
+        console.print(f"{BAD} 다시 실행했는데 바뀐 표 · the replay changed: {', '.join(changed)}", highlight=False)
+    else:
+        console.print(
+            f"{GOOD} 다시 실행해도 {tables}개 표가 그대로입니다 · the replay left all {tables} tables unchanged"
+        )
