@@ -79,9 +79,7 @@ def _person(by: Principal) -> str:
     return f"{by.issuer} {by.subject}"
 
 
-async def _journal(
-    tx: Transaction, call: Call, decision: str, *, by: Principal, now: datetime, **facts: str
-) -> None:
+async def _journal(tx: Transaction, call: Call, decision: str, *, by: Principal, now: datetime, **facts: str) -> None:
     terms = call.terms
     await journal.record(
         tx,

@@ -135,7 +135,7 @@ def checked_corporate_number(text: str | None) -> str | None:
 
 
 def checked_ksic_code(text: str) -> str:
-    """A KSIC code as digits, with or without the section letter; whether it is manufacturing is rule R-03's business."""
+    """A KSIC code, with or without the section letter; whether it is manufacturing is rule R-03's business."""
     code = text.strip().upper()
     if not _KSIC.fullmatch(code):
         raise InvalidIndustryCode

@@ -14,9 +14,16 @@ from applicant.applications.commands.submissions import (
     submit_application,
     withdraw_application,
 )
+from applicant.applications.domain.case import Consents, Outcome, Plan, SupplementItem
+from applicant.applications.domain.screening import Verdict
 
 __all__ = [
+    "Consents",
+    "Outcome",
+    "Plan",
     "SupplementAnswer",
+    "SupplementItem",
+    "Verdict",
     "announce_outcome",
     "begin_screening",
     "decide_eligibility",

@@ -12,6 +12,7 @@ from common.clock import KST
 
 _SATURDAY = 5
 
+
 def last_day(start: datetime, days: int) -> date:
     """The last day of a period of so many days that began at `start`."""
     day = start.astimezone(KST).date() + timedelta(days=days)
@@ -21,7 +22,7 @@ def last_day(start: datetime, days: int) -> date:
 
 
 def end_of(day: date) -> datetime:
-    """The first moment after that day in Korea: a deadline holds while `now < end_of(day)`."""
+    """When that day is over in Korea: a deadline holds before this moment."""
     return datetime.combine(day + timedelta(days=1), time(), tzinfo=KST)
 
 

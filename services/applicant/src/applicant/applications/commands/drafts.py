@@ -52,15 +52,19 @@ async def draft_application(
 
 
 async def revise_application(
-    tx: Transaction, application_id: UUID, changes: dict[str, object], *, read_version: int, by: Principal, now: datetime
+    tx: Transaction,
+    application_id: UUID,
+    changes: dict[str, object],
+    *,
+    read_version: int,
+    by: Principal,
+    now: datetime,
 ) -> Application:
     """Change some fields of a draft's plan."""
     application = await lock_own(tx, application_id, by)
     case.check_version(application, read_version)
     saved = await cases.save_application(tx, case.revise(application, changes))
-    await record_decision(
-        tx, saved, "application-revised", by=by, now=now, facts={"changed": sorted(changes)}
-    )
+    await record_decision(tx, saved, "application-revised", by=by, now=now, facts={"changed": sorted(changes)})
     return saved
 
 

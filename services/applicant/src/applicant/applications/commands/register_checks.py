@@ -12,6 +12,7 @@ from applicant.applications.domain.case import Application
 from applicant.applications.domain.registers import (
     Exclusion,
     Register,
+    RegisterAnswer,
     RegisterAnswers,
     SizeCertificate,
     TaxStatus,
@@ -30,7 +31,7 @@ from contracts.types import Source
 
 __all__ = ["ANSWER_KINDS", "Answer", "Claim", "Question", "claim_checks", "keep_answers", "postpone_check"]
 
-ANSWER_KINDS: Mapping[Register, type[TaxStatus | SizeCertificate | Exclusion]] = {
+ANSWER_KINDS: Mapping[Register, type[RegisterAnswer]] = {
     Register.TAX_OFFICE: TaxStatus,
     Register.SME_STATUS: SizeCertificate,
     Register.DEBARMENT: Exclusion,
@@ -50,14 +51,20 @@ async def keep_answers(
     for claim, answer in answered:
         await screenings.answer_check(tx, claim, answer, now=now)
     latest = await screenings.get_screening(tx, application_id)
-    if latest.state is ScreeningState.CHECKING and not latest.waiting_on:
-        await _judge(tx, application, latest, by=by, now=now)
+    answers = await screenings.get_answers(tx, application.id, latest.round)
+    if latest.state is ScreeningState.CHECKING and answers.keys() == set(Register):
+        await _judge(tx, application, latest, answers, by=by, now=now)
 
 
 async def _judge(
-    tx: Transaction, application: Application, latest: Screening, *, by: Principal, now: datetime
+    tx: Transaction,
+    application: Application,
+    latest: Screening,
+    answers: Mapping[Register, Answer],
+    *,
+    by: Principal,
+    now: datetime,
 ) -> None:
-    answers = await screenings.get_answers(tx, application.id, latest.round)
     facts, evidence = await _case_facts(tx, application, answers)
     findings = screen(load_rules(latest.rule_version), facts, evidence)
     await screenings.save_findings(tx, latest, findings, now=now)

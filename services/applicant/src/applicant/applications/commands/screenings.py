@@ -66,9 +66,7 @@ async def request_supplement(
         if item.rule is not None and item.rule not in rules:
             raise screening.UnknownRule(rule=item.rule)
     due_at = deadlines.end_of(deadlines.last_day(now, call.terms.supplement_days))
-    saved = await cases.save_application(
-        tx, case.request_supplement(application, items=items, due_at=due_at, now=now)
-    )
+    saved = await cases.save_application(tx, case.request_supplement(application, items=items, due_at=due_at, now=now))
     await outbox.record(tx, SupplementRequested(**event_facts(saved), due_at=due_at), at=now)
     await record_decision(
         tx,

@@ -63,9 +63,7 @@ async def withdraw_application(
     await screenings.drop_pending(tx, saved.id)
     if saved.submitted_at is not None:
         await outbox.record(tx, ApplicationWithdrawn(**event_facts(saved)), at=now)
-    await record_decision(
-        tx, saved, "application-withdrawn", by=by, now=now, facts={"was": application.status.value}
-    )
+    await record_decision(tx, saved, "application-withdrawn", by=by, now=now, facts={"was": application.status.value})
     return saved
 
 
@@ -75,6 +73,8 @@ async def announce_outcome(
     *,
     outcome: Outcome,
     facts: Mapping[str, JsonValue],
+    rule_version: str,
+    evidence: tuple[str, ...],
     by: Principal,
     now: datetime,
 ) -> Application:
@@ -86,7 +86,14 @@ async def announce_outcome(
     saved = await cases.save_application(tx, case.announce_outcome(application, outcome))
     await outbox.record(tx, ApplicationRanked(**event_facts(saved), outcome=outcome.value), at=now)
     await record_decision(
-        tx, saved, "application-ranked", by=by, now=now, facts={"outcome": outcome.value, **facts}
+        tx,
+        saved,
+        "application-ranked",
+        by=by,
+        now=now,
+        facts={"outcome": outcome.value, **facts},
+        rule_version=rule_version,
+        evidence=evidence,
     )
     return saved
 

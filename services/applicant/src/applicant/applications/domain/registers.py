@@ -22,35 +22,48 @@ class BusinessStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TaxStatus:
-    """The tax office on the day asked about (rules R-05 and R-06)."""
+    """The tax office on the day asked about: alive, and in arrears with national or local tax (rules R-05, R-06)."""
 
+    business_number: str
     status: BusinessStatus
     national_tax_arrears: bool
     local_tax_arrears: bool
-    checked_at: str
 
 
 @dataclass(frozen=True, slots=True)
 class SizeCertificate:
-    """The size certificate on record; all `None` when there is none (rule R-02)."""
+    """The size certificate and the support history; no class means no certificate (rules R-02, R-07 and R-08)."""
 
-    size_class: str | None = None
-    certificate_number: str | None = None
+    business_number: str
+    size_class: str | None
+    certificate_number: str | None
+    concurrent_project: bool
+    supported_before: bool
     valid_from: date | None = None
     valid_to: date | None = None
+
+    def covers(self, day: date) -> bool:
+        """Tell whether the certificate was valid that day; one without an end is."""
+        begun = self.valid_from is not None and self.valid_from <= day
+        return begun and (self.valid_to is None or day <= self.valid_to)
 
 
 @dataclass(frozen=True, slots=True)
 class Exclusion:
-    """An entry of the exclusion list, found by number and never by name (rules R-10 and R-11)."""
+    """The exclusion list and the supplier pool, looked up by number and never by name (rules R-10 and R-11)."""
 
+    business_number: str
     excluded: bool
+    registered_supplier: bool
     until: date | None = None
     ground: str | None = None
 
     def holds_on(self, day: date) -> bool:
         """Tell whether the exclusion is in force; one without an end is."""
         return self.excluded and (self.until is None or day <= self.until)
+
+
+RegisterAnswer = TaxStatus | SizeCertificate | Exclusion
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,16 +9,15 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
+from applicant.applications.domain.registers import BusinessStatus, Register, RegisterAnswers
 from common.errors import DomainError, Text
 from contracts.types import MUNICIPALITIES, Won, parse_business_number
-
-from applicant.applications.domain.registers import BusinessStatus, Register, RegisterAnswers
 
 _MUNICIPALITY_CODES = frozenset(each.code for each in MUNICIPALITIES)
 
 
 class RuleOutcome(StrEnum):
-    PASS = "PASS"
+    PASS = "PASS"  # noqa: S105  no password: the rule holds
     FAIL = "FAIL"
     NOT_APPLICABLE = "NOT_APPLICABLE"
 
@@ -148,10 +147,10 @@ def _worksite_in_province(facts: CaseFacts, rule: Rule) -> Verdict:
 
 def _size_certificate(facts: CaseFacts, rule: Rule) -> Verdict:
     certificate = facts.answers.certificate
-    if certificate.size_class is None or certificate.valid_from is None or certificate.valid_to is None:
+    if certificate.size_class is None or certificate.certificate_number is None:
         return _failed("missing")
-    values = {"size_class": certificate.size_class, "valid_to": certificate.valid_to.isoformat()}
-    if not certificate.valid_from <= facts.applied_on <= certificate.valid_to:
+    values = {"size_class": certificate.size_class}
+    if not certificate.covers(facts.applied_on):
         return _failed("expired", **values)
     return _passed(**values) if certificate.size_class in rule.lists["size_classes"] else _failed("fail", **values)
 
@@ -192,14 +191,16 @@ def _no_tax_arrears(facts: CaseFacts, rule: Rule) -> Verdict:
 
 
 def _no_concurrent_project(facts: CaseFacts, rule: Rule) -> Verdict:
-    return _failed() if facts.concurrent_project else _passed()
+    if facts.concurrent_project:
+        return _failed("stated")
+    return _failed("on_record") if facts.answers.certificate.concurrent_project else _passed()
 
 
 def _type_conditions(facts: CaseFacts, rule: Rule) -> Verdict:
     asked = facts.conditions
     if not asked.first_time_only and asked.max_sales_won is None and asked.max_employees is None:
         return _not_applicable()
-    if asked.first_time_only and facts.supported_before:
+    if asked.first_time_only and (facts.supported_before or facts.answers.certificate.supported_before):
         return _failed("supported_before", type_code=facts.type_code)
     if asked.max_sales_won is not None and facts.annual_sales_won >= asked.max_sales_won:
         return _failed("sales", annual_sales_won=facts.annual_sales_won, max_sales_won=asked.max_sales_won)
@@ -227,7 +228,7 @@ def _supplier(facts: CaseFacts, rule: Rule) -> Verdict:
         return _failed("related")
     if facts.answers.supplier_exclusion.holds_on(facts.applied_on):
         return _failed("debarred")
-    return _passed()
+    return _passed() if facts.answers.supplier_exclusion.registered_supplier else _failed("not_in_pool")
 
 
 def _self_pay_capacity(facts: CaseFacts, rule: Rule) -> Verdict:
@@ -264,14 +265,18 @@ KINDS: Mapping[str, Kind] = {
     "business_number": _kind(_business_number, ("company",), "fail"),
     "alive": _kind(_alive, (Register.TAX_OFFICE,), "suspended", "closed"),
     "no_tax_arrears": _kind(_no_tax_arrears, (Register.TAX_OFFICE,), "national", "local", "both"),
-    "no_concurrent_project": _kind(_no_concurrent_project, ("application",), "fail"),
+    "no_concurrent_project": _kind(_no_concurrent_project, ("application", Register.SME_STATUS), "stated", "on_record"),
     "type_conditions": _kind(
-        _type_conditions, ("company", "call"), "supported_before", "sales", "employees", "not_applicable"
+        _type_conditions,
+        ("company", "call", Register.SME_STATUS),
+        *("supported_before", "sales", "employees", "not_applicable"),
     ),
     "one_live_application": _kind(_one_live_application, ("worksite",), "fail"),
     "not_debarred": _kind(_not_debarred, (Register.DEBARMENT,), "fail"),
     "supplier": _kind(
-        _supplier, ("application", Register.SUPPLIER_DEBARMENT), "invalid_number", "related", "debarred"
+        _supplier,
+        ("application", Register.SUPPLIER_DEBARMENT),
+        *("invalid_number", "related", "debarred", "not_in_pool"),
     ),
     "self_pay_capacity": _kind(_self_pay_capacity, ("application", "call"), "fail"),
     "factory_registration": _kind(_factory_registration, ("worksite",), "fail", "not_applicable"),

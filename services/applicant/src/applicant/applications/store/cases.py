@@ -61,7 +61,7 @@ class ApplicationRow(Tables):
         CheckConstraint("outcome IN ('SELECTED', 'RESERVE', 'NOT_SELECTED')", name="outcome"),
         CheckConstraint("total_cost_won > 0", name="total_cost"),
         CheckConstraint("status IN ('DRAFT', 'WITHDRAWN') OR submitted_at IS NOT NULL", name="submitted"),
-        CheckConstraint("(status = 'INELIGIBLE') <= (appeal_until IS NOT NULL)", name="appeal"),
+        CheckConstraint("status <> 'INELIGIBLE' OR appeal_until IS NOT NULL", name="appeal"),
         CheckConstraint("municipality_code LIKE '52___'", name="municipality_code"),
         Index("application_company_id_id_idx", "company_id", "id"),
         Index("application_call_id_id_idx", "call_id", "id"),

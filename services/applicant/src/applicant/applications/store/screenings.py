@@ -7,7 +7,18 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, func, insert, select, text, update
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKeyConstraint,
+    Index,
+    UniqueConstraint,
+    func,
+    insert,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from applicant.applications.domain.registers import Register
@@ -33,7 +44,7 @@ class ScreeningRow(Tables):
     rule_version: Mapped[str]
     started_at: Mapped[datetime]
     checked_at: Mapped[datetime | None]
-    findings: Mapped[dict[str, Any]]
+    findings: Mapped[list[Any]] = mapped_column(JSONB)
 
     __table_args__ = (
         ForeignKeyConstraint(["application_id"], ["application.id"]),
@@ -66,11 +77,9 @@ class RegisterCheckRow(Tables):
     __table_args__ = (
         ForeignKeyConstraint(["application_id", "round"], ["screening.application_id", "screening.round"]),
         CheckConstraint("state IN ('PENDING', 'ANSWERED', 'DROPPED')", name="state"),
-        CheckConstraint(
-            "register IN ('TAX_OFFICE', 'SME_STATUS', 'DEBARMENT', 'SUPPLIER_DEBARMENT')", name="register"
-        ),
+        CheckConstraint("register IN ('TAX_OFFICE', 'SME_STATUS', 'DEBARMENT', 'SUPPLIER_DEBARMENT')", name="register"),
         CheckConstraint("(state = 'ANSWERED') = (answer IS NOT NULL)", name="answer"),
-        Index("register_check_application_id_round_idx", "application_id", "round"),
+        UniqueConstraint("application_id", "round", "register"),
         Index("register_check_pending_idx", "next_attempt_at", postgresql_where=text("state = 'PENDING'")),
     )
 
@@ -104,7 +113,7 @@ class Answer:
     sha256: str
 
 
-# Leases and retries run in real time, on the database's clock: workers' clocks may differ, and programme time stands still.
+# Leases and retries run in real time, on the database's clock: workers' clocks differ, programme time stands still.
 _CLAIM = text(
     """
     UPDATE register_check SET attempts = attempts + 1, leased_until = now() + make_interval(secs => :lease_seconds)
@@ -164,9 +173,7 @@ async def drop_pending(tx: Transaction, application_id: UUID) -> None:
     """Nobody waits for these answers any more."""
     await tx.execute(
         update(RegisterCheckRow)
-        .where(
-            RegisterCheckRow.application_id == application_id, RegisterCheckRow.state == CheckState.PENDING.value
-        )
+        .where(RegisterCheckRow.application_id == application_id, RegisterCheckRow.state == CheckState.PENDING.value)
         .values(state=CheckState.DROPPED.value)
     )
 

@@ -1,0 +1,136 @@
+"""What a company does with its application."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+
+from applicant.applications import commands, queries
+from applicant.applications.api.bodies import (
+    DraftApplication,
+    ReviseApplication,
+    SupplementApplication,
+    WithdrawApplication,
+)
+from applicant.applications.commands import SupplementAnswer
+from applicant.applications.queries import Application, ApplicationView
+from common.auth import Principal
+from common.db import Transaction
+from common.web import IfMatch, Now, Tx, allowed, etag, router
+from contracts.roles import Role
+
+routes = router(tags=["applications"])
+
+AfterWithdrawal = Callable[[Transaction, Application, Principal, datetime], Awaitable[None]]
+"""What else a withdrawal means, in the same transaction and after the application's row is locked and saved."""
+
+
+@routes.post("/v1/applications", status_code=201, operation_id="draftApplication", summary="Draft an application")
+async def draft_application(
+    body: DraftApplication,
+    by: Annotated[Principal, allowed(Role.COMPANY_OWNER, Role.COMPANY_STAFF)],
+    tx: Tx,
+    now: Now,
+    response: Response,
+) -> ApplicationView:
+    application = await commands.draft_application(
+        tx,
+        call_id=body.call_id,
+        type_code=body.type_code,
+        worksite_id=body.worksite_id,
+        plan=body.plan(),
+        by=by,
+        now=now,
+    )
+    etag(response, application.version)
+    return queries.application_view(application)
+
+
+@routes.patch("/v1/applications/{application_id}", operation_id="reviseApplication", summary="Change a draft")
+async def revise_application(
+    application_id: UUID,
+    body: ReviseApplication,
+    by: Annotated[Principal, allowed(Role.COMPANY_OWNER, Role.COMPANY_STAFF)],
+    version: Annotated[int, IfMatch()],
+    tx: Tx,
+    now: Now,
+    response: Response,
+) -> ApplicationView:
+    application = await commands.revise_application(
+        tx, application_id, body.changes(), read_version=version, by=by, now=now
+    )
+    etag(response, application.version)
+    return queries.application_view(application)
+
+
+@routes.post(
+    "/v1/applications/{application_id}/submissions",
+    status_code=201,
+    operation_id="submitApplication",
+    summary="Submit a draft inside the call's window",
+)
+async def submit_application(
+    application_id: UUID,
+    by: Annotated[Principal, allowed(Role.COMPANY_OWNER)],
+    version: Annotated[int, IfMatch()],
+    tx: Tx,
+    now: Now,
+    response: Response,
+) -> ApplicationView:
+    application = await commands.submit_application(tx, application_id, read_version=version, by=by, now=now)
+    etag(response, application.version)
+    return queries.application_view(application)
+
+
+@routes.post(
+    "/v1/applications/{application_id}/supplements",
+    status_code=201,
+    operation_id="supplementApplication",
+    summary="Answer a request for a supplement",
+)
+async def supplement_application(
+    application_id: UUID,
+    body: SupplementApplication,
+    by: Annotated[Principal, allowed(Role.COMPANY_OWNER)],
+    version: Annotated[int, IfMatch()],
+    tx: Tx,
+    now: Now,
+    response: Response,
+) -> ApplicationView:
+    answer = SupplementAnswer(body.changes(), body.factory_registration_number)
+    application = await commands.supplement_application(
+        tx, application_id, answer, read_version=version, by=by, now=now
+    )
+    etag(response, application.version)
+    return queries.application_view(application)
+
+
+def withdrawal_routes(after_withdrawal: AfterWithdrawal) -> APIRouter:
+    """The route that withdraws, with the later feature that frees the place a case held."""
+    routes = router(tags=["applications"])
+
+    @routes.post(
+        "/v1/applications/{application_id}/withdrawals",
+        status_code=201,
+        operation_id="withdrawApplication",
+        summary="Take an application back",
+    )
+    async def withdraw_application(
+        application_id: UUID,
+        body: WithdrawApplication,
+        by: Annotated[Principal, allowed(Role.COMPANY_OWNER)],
+        version: Annotated[int, IfMatch()],
+        tx: Tx,
+        now: Now,
+        response: Response,
+    ) -> ApplicationView:
+        application = await commands.withdraw_application(
+            tx, application_id, reason=body.reason, read_version=version, by=by, now=now
+        )
+        await after_withdrawal(tx, application, by, now)
+        etag(response, application.version)
+        return queries.application_view(application)
+
+    return routes

@@ -1,0 +1,62 @@
+"""Reading applications: companies their own, municipalities their area, panel members what they were assigned."""
+
+from collections.abc import Awaitable, Callable, Collection
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+
+from applicant.applications import queries
+from applicant.applications.queries import ApplicationFilter, ApplicationStatus, ApplicationView, ScreeningView
+from common.auth import Principal
+from common.db import Transaction
+from common.web import Page, PageQuery, Tx, allowed, etag, router
+from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES, PROVINCE_ROLES, Role
+
+AssignedCases = Callable[[Transaction, Principal], Awaitable[Collection[UUID]]]
+"""Which applications a panel member may see; asked for that role only."""
+
+_STAFF = (*sorted(COMPANY_ROLES | PROVINCE_ROLES | MUNICIPALITY_ROLES), Role.TECHNOPARK_OPERATOR, Role.AUDITOR)
+_READERS = (*_STAFF, Role.PANEL_MEMBER)
+
+
+def reading_routes(assigned_cases: AssignedCases) -> APIRouter:
+    """The routes that read, with the later feature that knows who was assigned what."""
+    routes = router(tags=["applications"])
+
+    async def assigned_to(tx: Transaction, by: Principal) -> Collection[UUID]:
+        return await assigned_cases(tx, by) if by.role == Role.PANEL_MEMBER else ()
+
+    @routes.get("/v1/applications", operation_id="listApplications", summary="List applications")
+    async def list_applications(
+        by: Annotated[Principal, allowed(*_READERS)],
+        tx: Tx,
+        page: PageQuery,
+        call_id: UUID | None = None,
+        status: ApplicationStatus | None = None,
+        type_code: Annotated[str | None, Query(max_length=16)] = None,
+        municipality_code: Annotated[str | None, Query(pattern="^[0-9]{5}$")] = None,
+    ) -> Page[ApplicationView]:
+        wanted = ApplicationFilter(call_id, status, type_code, municipality_code)
+        return await queries.list_applications(tx, page, wanted, by=by, assigned=await assigned_to(tx, by))
+
+    @routes.get("/v1/applications/{application_id}", operation_id="getApplication", summary="Read an application")
+    async def get_application(
+        application_id: UUID, by: Annotated[Principal, allowed(*_READERS)], tx: Tx, response: Response
+    ) -> ApplicationView:
+        assigned = await assigned_to(tx, by)
+        application = await queries.get_visible_application(tx, application_id, by=by, assigned=assigned)
+        etag(response, application.version)
+        return queries.application_view(application)
+
+    @routes.get(
+        "/v1/applications/{application_id}/screening", operation_id="getScreening", summary="Read the latest screening"
+    )
+    async def get_screening(
+        application_id: UUID, by: Annotated[Principal, allowed(*_STAFF)], tx: Tx, response: Response
+    ) -> ScreeningView:
+        view = await queries.view_screening(tx, application_id, by=by)
+        etag(response, view.version)
+        return view
+
+    return routes

@@ -1,0 +1,260 @@
+"""Applications and their screenings as each caller may read them, and as later features build on them."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func, select, true
+
+from applicant.applications.domain.case import (
+    FINAL,
+    Application,
+    ApplicationNotFound,
+    ApplicationStatus,
+    Outcome,
+    submitted_at,
+)
+from applicant.applications.domain.registers import Register
+from applicant.applications.domain.rules import RuleOutcome
+from applicant.applications.domain.screening import Screening, ScreeningState
+from applicant.applications.store import cases, screenings
+from applicant.applications.store.cases import ApplicationRow
+from applicant.calls.queries import Moment
+from applicant.companies.queries import own_company_id
+from common.auth import Principal
+from common.db import Transaction
+from common.web import Page, PageRequest, View, paginate
+from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES, Role
+
+__all__ = [
+    "Application",
+    "ApplicationFilter",
+    "ApplicationStatus",
+    "ApplicationView",
+    "Outcome",
+    "ScreeningView",
+    "application_view",
+    "count_in_screening",
+    "eligible_of_call",
+    "get_application",
+    "get_visible_application",
+    "list_applications",
+    "submitted_at",
+    "view_screening",
+]
+
+get_application = cases.get_application
+"""One application, whoever asks: for the commands of later features."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationFilter:
+    """What a list is narrowed to."""
+
+    call_id: UUID | None = None
+    status: ApplicationStatus | None = None
+    type_code: str | None = None
+    municipality_code: str | None = None
+
+
+class ConsentsView(View):
+    data_use: bool
+    credit_information: bool
+    no_duplicate_aid: bool
+    no_kickback: bool
+
+
+class SupplementItemView(View):
+    rule: str | None
+    request: str
+
+
+class SupplementView(View):
+    items: list[SupplementItemView]
+    requested_at: Moment
+    due_at: Moment
+    answered_at: Moment | None
+
+
+class EligibilityView(View):
+    """`appeal_until` is the last day to object to a refusal."""
+
+    rule_version: str
+    failed_rules: list[str]
+    decided_at: Moment
+    appeal_until: date | None
+
+
+class ApplicationView(View):
+    id: UUID
+    company_id: UUID
+    call_id: UUID
+    fiscal_year: int
+    type_code: str
+    worksite_id: UUID
+    municipality_code: str
+    total_cost_won: int
+    project_title: str
+    plan_summary: str
+    plan_sha256: str
+    supplier_business_number: str
+    self_pay_capacity_won: int
+    concurrent_project: bool
+    consents: ConsentsView
+    status: ApplicationStatus
+    created_at: Moment
+    submitted_at: Moment | None
+    supplement: SupplementView | None
+    eligibility: EligibilityView | None
+    outcome: Outcome | None
+    withdrawn_at: Moment | None
+    version: int
+
+
+class SentenceView(View):
+    ko: str
+    en: str
+
+
+class FindingView(View):
+    rule: str
+    outcome: RuleOutcome
+    reason: SentenceView
+    source: str
+    evidence: list[str]
+
+
+class WaitingView(View):
+    """A register that has not answered: `problem` says what the last attempt met."""
+
+    register: Register
+    attempts: int
+    problem: str | None
+    next_attempt_at: Moment
+
+
+class ScreeningView(View):
+    """The latest round. `version` is the application's, for the decision's If-Match."""
+
+    application_id: UUID
+    round: int
+    state: ScreeningState
+    rule_version: str
+    started_at: Moment
+    checked_at: Moment | None
+    findings: list[FindingView]
+    waiting_on: list[WaitingView]
+    version: int
+
+
+async def get_visible_application(
+    tx: Transaction, application_id: UUID, *, by: Principal, assigned: Collection[UUID]
+) -> Application:
+    """One application if the caller may see it; another's does not exist for the caller."""
+    statement = select(*cases.COLUMNS).where(ApplicationRow.id == application_id, _reach(by, assigned))
+    row = (await tx.execute(statement)).mappings().one_or_none()
+    if row is None:
+        raise ApplicationNotFound
+    return cases.application_from(row)
+
+
+async def list_applications(
+    tx: Transaction, page: PageRequest, wanted: ApplicationFilter, *, by: Principal, assigned: Collection[UUID]
+) -> Page[ApplicationView]:
+    """The applications the caller may see, newest first. `assigned` are a panel member's cases."""
+    statement = select(*cases.COLUMNS).where(_reach(by, assigned))
+    if wanted.call_id is not None:
+        statement = statement.where(ApplicationRow.call_id == wanted.call_id)
+    if wanted.status is not None:
+        statement = statement.where(ApplicationRow.status == wanted.status.value)
+    if wanted.type_code is not None:
+        statement = statement.where(ApplicationRow.type_code == wanted.type_code)
+    if wanted.municipality_code is not None:
+        statement = statement.where(ApplicationRow.municipality_code == wanted.municipality_code)
+    rows, following = await paginate(tx, statement, page, by=[ApplicationRow.id], descending=True)
+    found = [cases.application_from(row._mapping) for row in rows]  # noqa: SLF001  SQLAlchemy's documented access
+    return Page[ApplicationView](items=[application_view(each) for each in found], next=following)
+
+
+async def eligible_of_call(tx: Transaction, call_id: UUID) -> tuple[Application, ...]:
+    """Every eligible application of a call, earliest submission first: what panels score and rankings order."""
+    statement = (
+        select(*cases.COLUMNS)
+        .where(ApplicationRow.call_id == call_id, ApplicationRow.status == ApplicationStatus.ELIGIBLE.value)
+        .order_by(ApplicationRow.submitted_at, ApplicationRow.id)
+    )
+    return tuple(cases.application_from(row) for row in (await tx.execute(statement)).mappings())
+
+
+async def count_in_screening(tx: Transaction, call_id: UUID) -> int:
+    """How many handed-in applications of a call are neither eligible nor ineligible yet: none may be when it is ranked."""
+    ended = (ApplicationStatus.DRAFT, ApplicationStatus.ELIGIBLE, *FINAL)
+    statement = select(func.count()).where(
+        ApplicationRow.call_id == call_id, ApplicationRow.status.not_in([status.value for status in ended])
+    )
+    return (await tx.execute(statement)).scalar_one()
+
+
+async def view_screening(tx: Transaction, application_id: UUID, *, by: Principal) -> ScreeningView:
+    """The latest round; the company reads the findings once they are decided."""
+    application = await get_visible_application(tx, application_id, by=by, assigned=())
+    screening = await screenings.get_screening(tx, application_id)
+    may_read = by.role not in COMPANY_ROLES or screening.state is ScreeningState.DECIDED
+    return _screening_view(screening, application, with_findings=may_read)
+
+
+def application_view(application: Application) -> ApplicationView:
+    plan, supplement, eligibility = application.plan, application.supplement, application.eligibility
+    return ApplicationView(
+        id=application.id,
+        company_id=application.company_id,
+        call_id=application.call_id,
+        fiscal_year=application.fiscal_year,
+        type_code=application.type_code,
+        worksite_id=application.worksite_id,
+        municipality_code=application.municipality_code,
+        total_cost_won=plan.total_cost_won,
+        project_title=plan.project_title,
+        plan_summary=plan.plan_summary,
+        plan_sha256=plan.plan_sha256,
+        supplier_business_number=plan.supplier_business_number,
+        self_pay_capacity_won=plan.self_pay_capacity_won,
+        concurrent_project=plan.concurrent_project,
+        consents=ConsentsView.model_validate(plan.consents),
+        status=application.status,
+        created_at=application.created_at,
+        submitted_at=application.submitted_at,
+        supplement=None if supplement is None else SupplementView.model_validate(supplement),
+        eligibility=None if eligibility is None else EligibilityView.model_validate(eligibility),
+        outcome=application.outcome,
+        withdrawn_at=application.withdrawn_at,
+        version=application.version,
+    )
+
+
+def _screening_view(screening: Screening, application: Application, *, with_findings: bool) -> ScreeningView:
+    findings = screening.findings if with_findings else ()
+    return ScreeningView(
+        application_id=screening.application_id,
+        round=screening.round,
+        state=screening.state,
+        rule_version=screening.rule_version,
+        started_at=screening.started_at,
+        checked_at=screening.checked_at,
+        findings=[FindingView.model_validate(each) for each in findings],
+        waiting_on=[WaitingView.model_validate(each) for each in screening.waiting_on],
+        version=application.version,
+    )
+
+
+def _reach(by: Principal, assigned: Collection[UUID]) -> ColumnElement[bool]:
+    """What exists for this caller: its own, its area, its assigned cases; drafts stay private."""
+    if by.role in COMPANY_ROLES:
+        return ApplicationRow.company_id == own_company_id(by)
+    handed_in = ApplicationRow.submitted_at.is_not(None)
+    if by.role in MUNICIPALITY_ROLES:
+        return handed_in & (ApplicationRow.municipality_code == by.tenant)
+    if by.role == Role.PANEL_MEMBER:
+        return handed_in & ApplicationRow.id.in_(assigned)
+    return handed_in & true()

@@ -1,0 +1,114 @@
+"""HTTP: a company registers itself and its worksites."""
+
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Response
+from pydantic import Field
+
+from applicant.companies import commands, queries
+from applicant.companies.commands import CompanyFacts, WorksiteFacts
+from applicant.companies.queries import CompanyView, SizeClass, WorksiteList, WorksiteView
+from common.auth import Principal
+from common.clock import KST
+from common.web import Body, Now, Tx, allowed, etag, router
+from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES, PROVINCE_ROLES, Role
+from contracts.types import Won
+
+routes = router(tags=["companies"])
+
+_READERS = (*sorted(COMPANY_ROLES | PROVINCE_ROLES | MUNICIPALITY_ROLES), Role.TECHNOPARK_OPERATOR, Role.AUDITOR)
+
+
+class RegisterCompany(Body):
+    """A company's own description. Its id is the tenant of the token that registers it."""
+
+    business_number: str = Field(max_length=20, description="사업자등록번호, ten digits with or without hyphens.")
+    corporate_number: str | None = Field(None, max_length=20, description="법인등록번호; none for a sole proprietor.")
+    name: str = Field(min_length=1, max_length=200)
+    representative_name: str = Field(min_length=1, max_length=100)
+    size_class: SizeClass
+    ksic_code: str = Field(max_length=6)
+    ksic_revision: str = Field(pattern="^[0-9]{1,2}$", description="10, or 11 since 2024-07-01.")
+    annual_sales_won: int = Field(ge=0)
+    employees: int = Field(ge=0)
+    supported_before: bool
+    head_office_address: str = Field(min_length=1, max_length=500)
+
+
+class AddWorksite(Body):
+    """A plant. Its municipality code is taken as written on a record of `recorded_on`, today by default."""
+
+    name: str = Field(min_length=1, max_length=200)
+    municipality_code: str = Field(pattern="^[0-9]{5}$")
+    recorded_on: date | None = None
+    address: str = Field(min_length=1, max_length=500)
+    factory_registration_number: str | None = Field(None, min_length=1, max_length=50)
+    manufacturing_floor_m2: int = Field(ge=0)
+    in_industrial_complex: bool
+
+
+@routes.post("/v1/companies", status_code=201, operation_id="registerCompany", summary="Register the own company")
+async def register_company(
+    body: RegisterCompany,
+    by: Annotated[Principal, allowed(Role.COMPANY_OWNER)],
+    tx: Tx,
+    now: Now,
+    response: Response,
+) -> CompanyView:
+    facts = CompanyFacts(
+        business_number=commands.checked_business_number(body.business_number),
+        corporate_number=commands.checked_corporate_number(body.corporate_number),
+        name=body.name,
+        representative_name=body.representative_name,
+        size_class=body.size_class,
+        ksic_code=commands.checked_ksic_code(body.ksic_code),
+        ksic_revision=body.ksic_revision,
+        annual_sales_won=Won(body.annual_sales_won),
+        employees=body.employees,
+        supported_before=body.supported_before,
+        head_office_address=body.head_office_address,
+    )
+    company = await commands.register_company(tx, queries.own_company_id(by), facts, by=by, now=now)
+    etag(response, company.version)
+    return queries.company_view(company)
+
+
+@routes.get("/v1/companies/{company_id}", operation_id="getCompany", summary="Read a company")
+async def get_company(
+    company_id: UUID, by: Annotated[Principal, allowed(*_READERS)], tx: Tx, response: Response
+) -> CompanyView:
+    view = await queries.view_company(tx, company_id, by=by)
+    etag(response, view.version)
+    return view
+
+
+@routes.post(
+    "/v1/companies/{company_id}/worksites", status_code=201, operation_id="addWorksite", summary="Add a worksite"
+)
+async def add_worksite(
+    company_id: UUID,
+    body: AddWorksite,
+    by: Annotated[Principal, allowed(Role.COMPANY_OWNER, Role.COMPANY_STAFF)],
+    tx: Tx,
+    now: Now,
+) -> WorksiteView:
+    queries.check_own(company_id, by)
+    recorded_on = body.recorded_on or now.astimezone(KST).date()
+    facts = WorksiteFacts(
+        name=body.name,
+        code_as_written=body.municipality_code,
+        recorded_on=recorded_on,
+        municipality_code=commands.counted_municipality(body.municipality_code, recorded_on),
+        address=body.address,
+        factory_registration_number=body.factory_registration_number,
+        manufacturing_floor_m2=body.manufacturing_floor_m2,
+        in_industrial_complex=body.in_industrial_complex,
+    )
+    return queries.worksite_view(await commands.add_worksite(tx, company_id, facts, by=by, now=now))
+
+
+@routes.get("/v1/companies/{company_id}/worksites", operation_id="listWorksites", summary="List a company's worksites")
+async def list_worksites(company_id: UUID, by: Annotated[Principal, allowed(*_READERS)], tx: Tx) -> WorksiteList:
+    return await queries.view_worksites(tx, company_id, by=by)

@@ -1,0 +1,62 @@
+"""What the applicant service reads from its environment beside what all services do.
+
+The outside registers speak plain JSON; an answer must echo the business number it is about:
+
+    GET {TAX_OFFICE_URL}/v1/businesses/{business_number}?on=YYYY-MM-DD
+        -> business_number, status ACTIVE | SUSPENDED | CLOSED, national_tax_arrears, local_tax_arrears
+    GET {SME_STATUS_URL}/v1/firms/{business_number}?on=YYYY-MM-DD
+        -> business_number, size_class, certificate_number, valid_from, valid_to, concurrent_project, supported_before
+    GET {DEBARMENT_URL}/v1/firms/{business_number}?on=YYYY-MM-DD&corporate_number=
+        -> business_number, excluded, until, ground, registered_supplier
+
+Anything else (another status, no JSON, a missing field, another firm's number) counts as no answer.
+"""
+
+from pydantic import Field
+
+from common.settings import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    """The registers that screening asks, and how patiently."""
+
+    tax_office_url: str = Field(
+        "http://127.0.0.1:8080/registers/tax-office", description="The tax office's register (rules R-05 and R-06)."
+    )
+    sme_status_url: str = Field(
+        "http://127.0.0.1:8080/registers/sme-status", description="The register of size certificates (rule R-02)."
+    )
+    debarment_url: str = Field(
+        "http://127.0.0.1:8080/registers/debarment", description="The exclusion list (rules R-10 and R-11)."
+    )
+    register_timeout_seconds: float = Field(
+        2.0, gt=0, le=20, description="How long one register may take to answer before the check is put off."
+    )
+    register_batch_size: int = Field(
+        32, ge=1, le=200, description="Checks that one worker claims and asks about at a time."
+    )
+    register_lease_seconds: float = Field(
+        60.0, gt=0, description="How long a claimed check is left to its worker before another may take it."
+    )
+    register_first_wait_seconds: float = Field(
+        0.5, gt=0, description="Wait before asking a register again after its first failure; doubles each time."
+    )
+    register_longest_wait_seconds: float = Field(
+        60.0, gt=0, description="The longest wait between two attempts at one register."
+    )
+
+    def production_faults(self) -> list[str]:
+        """Registers hold personal and tax data: production asks them over https only."""
+        addresses = {
+            "TAX_OFFICE_URL": self.tax_office_url,
+            "SME_STATUS_URL": self.sme_status_url,
+            "DEBARMENT_URL": self.debarment_url,
+        }
+        return [
+            *super().production_faults(),
+            *(
+                f"{name} is not https: set it to the register's https address"
+                for name, address in addresses.items()
+                if not address.startswith("https://")
+            ),
+        ]
