@@ -21,7 +21,7 @@ class EvaluationRoundRow(Tables):
     """One per call that has panels; its lock lets scores and the end of scoring see each other."""
 
     __tablename__ = "evaluation_round"
-    call_id: Mapped[UUID] = mapped_column(primary_key=True)
+    call_id: Mapped[UUID] = mapped_column(ForeignKey("call.id"), primary_key=True)
     closed_at: Mapped[datetime | None]
 
 
@@ -48,7 +48,7 @@ class PanelMemberRow(Tables):
 
 class PanelCaseRow(Tables):
     __tablename__ = "panel_case"
-    application_id: Mapped[UUID] = mapped_column(primary_key=True)
+    application_id: Mapped[UUID] = mapped_column(ForeignKey("application.id"), primary_key=True)
     call_id: Mapped[UUID] = mapped_column(ForeignKey(EvaluationRoundRow.call_id), index=True)
     panel_id: Mapped[UUID] = mapped_column(ForeignKey(PanelRow.id), index=True)
     assigned_at: Mapped[datetime]

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, insert, select, text, update
+from sqlalchemy import CheckConstraint, ForeignKey, Index, insert, select, text, update
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -23,11 +23,12 @@ class ProjectRow(Tables):
         CheckConstraint(f"state IN ({_STATES})", name="state"),
         CheckConstraint("holds_place OR state IN ('NOT_FUNDED', 'WITHDRAWN')", name="place"),
         CheckConstraint("total_cost_won > 0 AND cap_won >= 0", name="won"),
-        Index(None, "call_id", "type_code", "municipality_code"),
+        Index("project_call_id_id_idx", "call_id", "id"),
+        Index("project_municipality_code_id_idx", "municipality_code", "id"),
         Index("project_pending_idx", "fiscal_year", "track", postgresql_where=text("state = 'SELECTED'")),
     )
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    application_id: Mapped[UUID] = mapped_column(unique=True)
+    application_id: Mapped[UUID] = mapped_column(ForeignKey("application.id"), unique=True)
     company_id: Mapped[UUID] = mapped_column(index=True)
     call_id: Mapped[UUID]
     type_code: Mapped[str]

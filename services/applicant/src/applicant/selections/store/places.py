@@ -45,14 +45,14 @@ class CaseOutcomeRow(Tables):
 
     __tablename__ = "case_outcome"
 
-    application_id: Mapped[UUID] = mapped_column(primary_key=True)
+    application_id: Mapped[UUID] = mapped_column(ForeignKey("application.id"), primary_key=True)
     call_id: Mapped[UUID] = mapped_column(ForeignKey("selection.call_id"))
     ranking_id: Mapped[UUID] = mapped_column(ForeignKey("ranking.id"))
     type_code: Mapped[str]
     municipality_code: Mapped[str]
     outcome: Mapped[str]
     reserve_order: Mapped[int | None]
-    project_id: Mapped[UUID | None]
+    project_id: Mapped[UUID | None] = mapped_column(ForeignKey("project.id"))
     promoted_at: Mapped[datetime | None]
     passed_over: Mapped[dict[str, Any] | None]
 

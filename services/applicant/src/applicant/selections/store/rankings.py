@@ -27,7 +27,7 @@ class RankingRow(Tables):
     __tablename__ = "ranking"
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    call_id: Mapped[UUID]
+    call_id: Mapped[UUID] = mapped_column(ForeignKey("call.id"))
     number: Mapped[int]
     state: Mapped[str]
     proposed_by: Mapped[str]
@@ -48,7 +48,7 @@ class RankedCaseRow(Tables):
     __tablename__ = "ranked_case"
 
     ranking_id: Mapped[UUID] = mapped_column(ForeignKey("ranking.id"), primary_key=True)
-    application_id: Mapped[UUID] = mapped_column(primary_key=True)
+    application_id: Mapped[UUID] = mapped_column(ForeignKey("application.id"), primary_key=True)
     company_id: Mapped[UUID]
     type_code: Mapped[str]
     municipality_code: Mapped[str]
@@ -80,7 +80,7 @@ class SelectionRow(Tables):
 
     __tablename__ = "selection"
 
-    call_id: Mapped[UUID] = mapped_column(primary_key=True)
+    call_id: Mapped[UUID] = mapped_column(ForeignKey("call.id"), primary_key=True)
     ranking_id: Mapped[UUID | None] = mapped_column(ForeignKey("ranking.id"))
     decided_by: Mapped[str | None]
     decided_at: Mapped[datetime | None]
