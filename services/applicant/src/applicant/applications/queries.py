@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from pydantic import Field
 from sqlalchemy import ColumnElement, func, select, true
 
 from applicant.applications.domain.case import (
@@ -128,7 +129,7 @@ class FindingView(View):
 class WaitingView(View):
     """A register that has not answered: `problem` says what the last attempt met."""
 
-    register: Register
+    asked: Register = Field(alias="register")
     attempts: int
     problem: str | None
     next_attempt_at: Moment

@@ -1,8 +1,7 @@
 """What a company does with its application."""
 
-from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Protocol
 from uuid import UUID
 
 from fastapi import APIRouter, Response
@@ -15,7 +14,7 @@ from applicant.applications.api.bodies import (
     WithdrawApplication,
 )
 from applicant.applications.commands import SupplementAnswer
-from applicant.applications.queries import Application, ApplicationView
+from applicant.applications.queries import ApplicationView
 from common.auth import Principal
 from common.db import Transaction
 from common.web import IfMatch, Now, Tx, allowed, etag, router
@@ -23,8 +22,13 @@ from contracts.roles import Role
 
 routes = router(tags=["applications"])
 
-AfterWithdrawal = Callable[[Transaction, Application, Principal, datetime], Awaitable[None]]
-"""What else a withdrawal means, in the same transaction and after the application's row is locked and saved."""
+
+class AfterWithdrawal(Protocol):
+    """What else a withdrawal means, in the same transaction, with the application's row locked and saved."""
+
+    async def __call__(
+        self, tx: Transaction, application_id: UUID, /, *, reason: str, by: Principal, now: datetime
+    ) -> None: ...
 
 
 @routes.post("/v1/applications", status_code=201, operation_id="draftApplication", summary="Draft an application")
@@ -129,7 +133,7 @@ def withdrawal_routes(after_withdrawal: AfterWithdrawal) -> APIRouter:
         application = await commands.withdraw_application(
             tx, application_id, reason=body.reason, read_version=version, by=by, now=now
         )
-        await after_withdrawal(tx, application, by, now)
+        await after_withdrawal(tx, application.id, reason=body.reason, by=by, now=now)
         etag(response, application.version)
         return queries.application_view(application)
 

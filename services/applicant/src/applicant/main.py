@@ -1,0 +1,62 @@
+"""The applicant service put together: its features' routes, its handlers, its jobs, its tables."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from applicant.applications.api.company import routes as applying
+from applicant.applications.api.company import withdrawal_routes
+from applicant.applications.api.operator import routes as screening
+from applicant.applications.api.reading import reading_routes
+from applicant.applications.jobs import asking_registers
+from applicant.calls.api import routes as calls
+from applicant.companies.api import routes as companies
+from applicant.consumers import HANDLERS
+from applicant.evaluations.api import routes as evaluations
+from applicant.evaluations.queries import assigned_cases
+from applicant.projects.api import routes as projects
+from applicant.projects.commands import withdraw_project_of
+from applicant.selections.api import routes as selections
+from applicant.settings import Settings
+from applicant.tables import Tables
+from common.errors import Text
+from common.jobs import Job
+from common.service import Service, run
+
+
+def _jobs(settings: Settings) -> Sequence[Job]:
+    return (asking_registers(settings),)
+
+
+SERVICE = Service(
+    name="applicant",
+    title=Text(
+        ko="신청 서비스: 기업, 모집공고, 신청, 요건검토, 평가, 선정",
+        en="Applicant: companies, calls, applications, screening, evaluation, selection",
+    ),
+    settings=Settings,
+    routers=(
+        companies,
+        calls,
+        applying,
+        withdrawal_routes(withdraw_project_of),
+        reading_routes(assigned_cases),
+        screening,
+        evaluations,
+        projects,
+        selections,
+    ),
+    handlers=HANDLERS,
+    jobs=_jobs,
+    migrations=Path(__file__).parents[2] / "migrations",
+    tables=Tables.metadata,
+)
+
+
+def cli() -> int:
+    """`applicant api | worker | migrate`."""
+    return run(SERVICE)
+
+
+if __name__ == "__main__":
+    sys.exit(cli())
