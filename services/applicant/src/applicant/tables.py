@@ -1,5 +1,13 @@
-"""The applicant service's table registry: every feature's tables register here, beside those of the common mechanisms."""
+"""The applicant service's tables: every feature's register here, beside those of the common mechanisms."""
+
+from typing import TYPE_CHECKING
 
 from common.db import new_tables
 
-Tables = new_tables()
+if TYPE_CHECKING:
+    # A type checker cannot follow a base class that a function made; this is what it makes.
+    from sqlalchemy.orm import DeclarativeBase as Tables
+else:
+    Tables = new_tables()
+
+__all__ = ["Tables"]
