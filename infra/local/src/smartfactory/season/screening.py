@@ -61,7 +61,7 @@ async def _decide(stage: Stage, case: Case) -> str:
     decided = await stage.origin.post(
         people.OPERATOR,
         f"/applicant/v1/applications/{case.application_id}/eligibility-decisions",
-        {"verdict": _INELIGIBLE if failed else _ELIGIBLE},
+        {"confirmed": _INELIGIBLE if failed else _ELIGIBLE},
         step="decide-eligibility",
         entity=case.planned.entity,
         version=screening["version"],

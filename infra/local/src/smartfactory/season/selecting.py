@@ -21,7 +21,7 @@ async def select_all(stage: Stage, call_id: str) -> list[Json]:
         await stage.origin.post(
             people.PROVINCE_APPROVER,
             f"/applicant/v1/calls/{call}/selections",
-            {"ranking_number": ranked[0]["number"]},
+            {"ranking": ranked[0]["number"]},
             step="decide-selection",
             entity="call",
             version=ranked[0]["version"],

@@ -1,0 +1,74 @@
+"""A service that listens to others, on a real PostgreSQL: events come as the bytes they are on the wire."""
+
+from collections import defaultdict
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import httpx2
+from asgi_lifespan import LifespanManager
+
+from common import event as events
+from common.clock import FixedClock
+from common.consumer.batch import Applied, Applier
+from common.db import Database
+from common.event import DomainEvent, Envelope
+from common.service import Service, build_app
+from smartfactory.stack.provision import DatabaseUrls
+from tests.support.tokens import Issuer
+
+NOW = datetime(2024, 5, 20, 1, 0, tzinfo=UTC)
+
+
+@dataclass
+class Listener:
+    """One such service: tell it events, ask its API."""
+
+    service: Service
+    database: Database
+    http: httpx2.AsyncClient
+    issuer: Issuer
+    _sequences: dict[tuple[str, UUID], int] = field(default_factory=lambda: defaultdict(int))
+
+    async def tell(self, *told: DomainEvent) -> Applied:
+        """Have the consumer apply these events as one fetched batch."""
+        records = [self._record(one) for one in told]
+        applier = Applier(self.database, FixedClock(NOW), self.service.handlers, service=self.service.name)
+        return await applier.apply(records)
+
+    async def get(self, path: str, *, role: str | None = None, tenant: str | None = None) -> httpx2.Response:
+        headers = self.issuer.headers(role=role, tenant=tenant) if role else {}
+        return await self.http.get(path, headers=headers)
+
+    def _record(self, told: DomainEvent) -> events.WireRecord:
+        self._sequences[told.TOPIC, told.key] += 1
+        envelope = Envelope(
+            event_id=events.new_id(),
+            type=told.TYPE,
+            topic=told.TOPIC,
+            key=told.key,
+            sequence=self._sequences[told.TOPIC, told.key],
+            occurred_at=NOW,
+            recorded_at=NOW,
+            correlation_id="test",
+        )
+        return events.encode(envelope, events.encode_data(told))
+
+
+@asynccontextmanager
+async def listener(service: Service, urls: Mapping[str, DatabaseUrls], **settings: Any) -> AsyncIterator[Listener]:
+    """The service over its own migrated database."""
+    issuer = Issuer()
+    address = urls[service.name].application
+    database = Database(address, application_name="tests")
+    config = service.settings(app_env="test", database_url=address, **settings)  # type: ignore[arg-type]
+    app = build_app(service, config, clock=FixedClock(NOW), database=database, verifier=issuer.verifier())
+    async with (
+        LifespanManager(app),
+        httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://service.test") as http,
+    ):
+        yield Listener(service, database, http, issuer)
+    await database.dispose()
