@@ -99,7 +99,7 @@ def doctor(*, data_dir: DataDir = DATA_DIR, port: int = _PORT) -> int:
 
 
 @app.command
-def token(role: Role, *, tenant: str | None = None, subject: str | None = None, data_dir: DataDir = DATA_DIR) -> int:
+def token(*, role: str, tenant: str | None = None, subject: str | None = None, data_dir: DataDir = DATA_DIR) -> int:
     """Print an access token of the local issuer, good for ten minutes.
 
     Parameters
@@ -111,6 +111,11 @@ def token(role: Role, *, tenant: str | None = None, subject: str | None = None, 
     subject
         The person's id; the role's name if not given.
     """
+    if role not in set(Role):
+        raise StackFault(
+            Text(f"{role}라는 역할이 없습니다.", f"There is no role {role}."),
+            Text(", ".join(Role), ", ".join(Role)),
+        )
     print(asyncio.run(_token(running_data(data_dir), subject or role.replace(".", "-"), role, tenant)))
     return 0
 

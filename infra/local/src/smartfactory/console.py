@@ -20,5 +20,9 @@ def show_fault(console: Console, fault: StackFault) -> None:
 
 def show_step(console: Console, name: str, seconds: float) -> None:
     """One thing that is done."""
-    took = f"  [dim]{seconds:.1f} s[/]" if seconds else ""
-    console.print(f"{GOOD} {name}{took}", highlight=False)
+    console.print(f"{GOOD} {name}  [dim]{seconds:.1f} s[/]", highlight=False)
+
+
+def show_trouble(console: Console, what: str) -> None:
+    """Something that went wrong and was dealt with."""
+    console.print(f"[yellow]![/] {what}", highlight=False)

@@ -14,7 +14,7 @@ from common.http import HttpClient
 from smartfactory.check.audit import run_check
 from smartfactory.check.hashes import table_hashes
 from smartfactory.clock import ClockFile
-from smartfactory.console import BAD, GOOD, NOTE, show_fault, show_step
+from smartfactory.console import BAD, GOOD, NOTE, show_fault, show_step, show_trouble
 from smartfactory.interrupts import Interrupts
 from smartfactory.people import Outside
 from smartfactory.season.driver import run_season
@@ -65,7 +65,11 @@ def run(options: RunOptions, console: Console) -> int:
 
 async def _run(options: RunOptions, console: Console) -> int:
     stream = LogStream(console, options.logs)
-    watchers = Watchers(step=lambda name, seconds: show_step(console, name, seconds), log=stream.follow)
+    watchers = Watchers(
+        step=lambda name, seconds: show_step(console, name, seconds),
+        trouble=lambda what: show_trouble(console, what),
+        log=stream.follow,
+    )
     wanted = InstallationOptions(
         directory=options.data_dir,
         port=options.port,

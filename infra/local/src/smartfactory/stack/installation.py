@@ -16,6 +16,7 @@ from common.kafka import KafkaOptions as KafkaClient
 from smartfactory.stack import faults, jars, migrations, ports
 from smartfactory.stack.children import ChildRecord
 from smartfactory.stack.datadir import DataDirectory
+from smartfactory.stack.faults import StackFault
 from smartfactory.stack.gateway import gateway_command
 from smartfactory.stack.kafka import KafkaOptions, broker_answers, prepare_kafka, start_kafka
 from smartfactory.stack.plan import ROLES, ExistingServers, Plan, choose_ports
@@ -39,9 +40,10 @@ class InstallationOptions:
 
 @dataclass(frozen=True, slots=True)
 class Watchers:
-    """Who is told what goes on: a step that is done, and a log file that came to be."""
+    """Who is told what goes on: a step that is done, trouble that was dealt with, a log file that came to be."""
 
     step: Callable[[str, float], None]
+    trouble: Callable[[str], None]
     log: Callable[[str, Path], None]
 
 
@@ -66,6 +68,13 @@ class Installation:
 
     async def start(self) -> None:
         """Start everything and wait until all of it is ready; raise `StackFault` with what failed first."""
+        try:
+            await self._start_all()
+        except BaseExceptionGroup as group:
+            failed = group.subgroup(StackFault)
+            raise (failed or group).exceptions[0] from None
+
+    async def _start_all(self) -> None:
         async with asyncio.TaskGroup() as group:
             databases = group.create_task(self._timed("PostgreSQL", self._start_databases()))
             broker = group.create_task(self._timed("Kafka", self._start_broker()))
@@ -170,7 +179,7 @@ async def installation(options: InstallationOptions, watchers: Watchers) -> Asyn
     try:
         record = ChildRecord(data.children)
         for name in await asyncio.to_thread(record.end_leftovers):
-            watchers.step(f"{name} of an earlier run ended", 0.0)
+            watchers.trouble(f"{name} of an earlier run was still there and was ended")
         if ports.is_taken(options.port):
             raise faults.port_taken(options.port, ports.holder(options.port))
         chosen = choose_ports(data.recall("ports"), ports.is_taken)
@@ -185,7 +194,7 @@ async def installation(options: InstallationOptions, watchers: Watchers) -> Asyn
             bootstrap_servers=options.existing.kafka or f"{ports.LOOPBACK}:{chosen['kafka']}",
             failpoints=options.failpoints,
         )
-        supervisor = Supervisor(record, lambda name, what: watchers.step(f"{name} {what}", 0.0))
+        supervisor = Supervisor(record, lambda name, what: watchers.trouble(f"{name} {what}"))
         try:
             yield Installation(plan, supervisor, options.existing, watchers)
         finally:

@@ -26,6 +26,7 @@ class _Kept:
     restarts: bool
     layer: int
     restarted_at: list[float]
+    was_ready: bool = False
     due_at: float | None = None
 
 
@@ -39,7 +40,7 @@ class Supervisor:
         self._stopping = False
 
     def start(self, command: Command, *, layer: int, restarts: bool = False) -> Child:
-        """Start a child; with `restarts` it is started again when it dies, without its failpoints."""
+        """Start a child; with `restarts` it is started again when it dies after it was ready, without failpoints."""
         child = start(command)
         return self.adopt(child, layer=layer, restarts=restarts)
 
@@ -50,15 +51,14 @@ class Supervisor:
         return child
 
     async def until_ready(self, name: str, is_ready: Callable[[], bool], *, timeout_seconds: float = 60.0) -> None:
-        """Wait until a child answers, through its restarts; raise `StackFault` when it gave up or time is over."""
+        """Wait until a child answers for the first time; raise `StackFault` when it ended or time is over."""
         deadline = time.monotonic() + timeout_seconds
+        kept = self._kept[name]
         while not await asyncio.to_thread(is_ready):
-            kept = self._kept[name]
-            if not kept.restarts and kept.child.exit_code() is not None:
-                raise _failed(kept.child)
-            if time.monotonic() > deadline:
+            if kept.child.exit_code() is not None or time.monotonic() > deadline:
                 raise _failed(kept.child)
             await asyncio.sleep(_POLL_SECONDS)
+        kept.was_ready = True
 
     async def watch(self) -> None:
         """Run until a child dies that may not be restarted, or too often; then raise `StackFault`."""
@@ -86,7 +86,7 @@ class Supervisor:
         if code is None or self._stopping:
             return
         name, now = kept.child.command.name, time.monotonic()
-        if not kept.restarts:
+        if not (kept.restarts and kept.was_ready):
             raise _failed(kept.child)
         if kept.due_at is None:
             kept.restarted_at = [at for at in kept.restarted_at if now - at < 60] + [now]  # noqa: PLR2004 - a minute
