@@ -36,7 +36,7 @@ class ServiceSettings(BaseSettings):
     kafka_topic_prefix: str = Field("", description="Put before every topic name; for tests that share a broker.")
     kafka_group_prefix: str = Field("", description="Put before the consumer group id; the same use.")
     kafka_session_timeout_ms: int = Field(
-        30_000, ge=6_000, description="After so long without a heartbeat a consumer's work goes to another one."
+        30_000, ge=1_000, description="After so long without a heartbeat a consumer's work goes to another one."
     )
 
     issuer: str = Field("http://127.0.0.1:8080/issuer", description="The only accepted `iss` of access tokens.")

@@ -1,0 +1,23 @@
+"""The parcel service's database, migrated, with nothing in it."""
+
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+
+from common.db import Database
+from smartfactory.stack.provision import DatabaseUrls
+from tests.support.parcels.databases import have_template
+from tests.support.servers import Servers
+
+
+@pytest.fixture
+def urls(servers: Servers, fresh_databases: Callable[..., dict[str, DatabaseUrls]]) -> DatabaseUrls:
+    have_template(servers)
+    return fresh_databases("parcels", migrated=True)["parcels"]
+
+
+@pytest.fixture
+async def database(urls: DatabaseUrls) -> AsyncIterator[Database]:
+    opened = Database(urls.application, application_name="tests")
+    yield opened
+    await opened.dispose()

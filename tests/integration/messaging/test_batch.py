@@ -1,0 +1,232 @@
+"""From fetched records to effects: once, in order, all or parked, whatever the batch holds."""
+
+from collections.abc import Iterator
+
+import msgspec
+import pytest
+
+from common import failpoints, parked
+from common.auth import Principal
+from common.clock import FixedClock
+from common.consumer.batch import PARKED_IN_A_ROW_MAX, Applier, Trouble
+from common.consumer.redrive import free, redrive
+from common.db import Database
+from common.event import WireRecord, new_id
+from common.inbox import Key
+from common.parked import DiscardNeedsSecondPerson, DiscardNotAsked, NotFirstOfItsKey, ParkedEventResolved
+from tests.support.parcels.consumers import HANDLERS
+from tests.support.parcels.driver import AT, deliveries, rows, scalar, sequences_of, set_limit, wire
+from tests.support.parcels.events import ParcelNoticed, ParcelSent, ParcelWeighed
+
+FIRST = Principal(issuer="i", subject="one", role="platform.operator", tenant=None, token_id="1")
+SECOND = Principal(issuer="i", subject="two", role="platform.operator", tenant=None, token_id="2")
+TOPIC = ParcelSent.TOPIC
+
+
+@pytest.fixture
+def applier(database: Database) -> Applier:
+    return Applier(database, FixedClock(AT), HANDLERS, service="parcels")
+
+
+@pytest.fixture(autouse=True)
+def _no_failpoints() -> Iterator[None]:
+    yield
+    failpoints.arm("")
+
+
+def _sent(key, sequence: int, grams: int = 1, **more) -> WireRecord:
+    return wire(ParcelSent(parcel_id=key, grams=grams), sequence, **more)
+
+
+def _broken(record: WireRecord) -> WireRecord:
+    return msgspec.structs.replace(record, value=b'{"parcel_id": 7}')
+
+
+def _retyped(record: WireRecord, type_: str) -> WireRecord:
+    headers = [(name, type_.encode() if name == "ce_type" else value) for name, value in record.headers]
+    return msgspec.structs.replace(record, headers=headers)
+
+
+async def _parked(database: Database) -> list[tuple[int | None, str]]:
+    async with database.transaction() as tx:
+        return [(event.sequence, event.reason) for event in await parked.list_waiting(tx)]
+
+
+async def test_a_duplicate_inside_one_batch_and_one_in_the_next_have_one_effect(database: Database, applier: Applier):
+    key = new_id()
+    first, second = _sent(key, 1), _sent(key, 2)
+    weighed = wire(ParcelWeighed(parcel_id=key, grams=5), 3)
+    await applier.apply([first, first, second, weighed, second, weighed])
+    await applier.apply([second, weighed])
+    assert await sequences_of(database, key) == [1, 2]
+    assert await rows(database, "SELECT events, grams FROM tally") == [(1, 5)]
+
+
+async def test_unused_and_unknown_types_advance_the_sequence(database: Database, applier: Applier):
+    key = new_id()
+    strange = _retyped(_sent(key, 2), "kr.jeonbuk.smartfactory.parcels.parcel.painted.v1")
+    await applier.apply([wire(ParcelNoticed(parcel_id=key), 1), strange, _sent(key, 3)])
+    assert await sequences_of(database, key) == [3]
+    outcomes = await rows(database, "SELECT sequence, outcome FROM inbox ORDER BY position")
+    assert outcomes == [(1, "unused"), (2, "unused"), (3, "applied")]
+
+
+async def test_a_poison_event_is_parked_with_its_bytes_and_only_its_key_waits(database: Database, applier: Applier):
+    bad, good = new_id(), new_id()
+    poison = _broken(_sent(bad, 2, offset=7))
+    await applier.apply([_sent(bad, 1), poison, _sent(good, 1), _sent(bad, 3), _sent(good, 2)])
+    await applier.apply([poison, _sent(bad, 4)])
+    assert await sequences_of(database, bad) == [1]
+    assert await sequences_of(database, good) == [1, 2]
+    assert await _parked(database) == [(2, "undecodable"), (3, "behind"), (4, "behind")]
+    async with database.transaction() as tx:
+        event = (await parked.list_waiting(tx))[0]
+    assert (event.record.value, event.record.offset, event.record.headers) == (poison.value, 7, list(poison.headers))
+
+
+async def test_a_known_type_of_an_unknown_version_is_parked(database: Database, applier: Applier):
+    record = _retyped(_sent(new_id(), 1), ParcelSent.TYPE.replace(".v1", ".v2"))
+    await applier.apply([record])
+    assert await _parked(database) == [(1, "unknown-version")]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"value": None},
+        {"value": b"\xff\xfe"},
+        {"value": b""},
+        {"value": b"[" * 10_000},
+        {"value": b'{"parcel_id":"'},
+        {"key": b"\x00\xff"},
+        {"key": None},
+        {"headers": []},
+        {"headers": [("ce_id", b"\xff")]},
+    ],
+    ids=str,
+)
+async def test_no_damage_stops_the_others(database: Database, applier: Applier, damage: dict[str, object]):
+    good = new_id()
+    damaged = msgspec.structs.replace(_sent(new_id(), 1), **damage)
+    for _ in range(2):
+        await applier.apply([damaged, _sent(good, 1)])
+    assert await sequences_of(database, good) == [1]
+    assert await scalar(database, "SELECT count(*) FROM parked_event") == 1
+
+
+async def test_a_refused_event_stands_alone_and_the_rest_of_its_batch_is_applied(database: Database, applier: Applier):
+    heavy, others = new_id(), [new_id() for _ in range(20)]
+    batch = [_sent(key, 1) for key in others]
+    batch[13:13] = [_sent(heavy, 1, 5000), _sent(heavy, 2)]
+    await applier.apply(batch)
+    assert sorted(key for key, _, _ in await deliveries(database)) == sorted(others)
+    assert await _parked(database) == [(1, "refused"), (2, "behind")]
+    # Nothing of the refused transaction stayed: no outbox row, no claim.
+    assert await scalar(database, "SELECT count(*) FROM outbox") == len(others)
+    assert await scalar(database, "SELECT count(*) FROM inbox WHERE key = :key", key=heavy) == 0
+
+
+async def test_a_redrive_applies_a_key_in_order_and_stops_at_what_still_fails(database: Database, applier: Applier):
+    key = new_id()
+    await applier.apply([_sent(key, 1, 2000), _sent(key, 2), _sent(key, 3, 3000), _sent(key, 4)])
+    where = Key(TOPIC, str(key))
+    assert (await redrive(database, applier, where, by=FIRST)).applied == 0
+    await set_limit(database, 2500)
+    done = await redrive(database, applier, where, by=FIRST)
+    assert (done.applied, done.left) == (2, 2)
+    assert await sequences_of(database, key) == [1, 2]
+    assert await _parked(database) == [(3, "refused"), (4, "behind")]
+    await set_limit(database, 5000)
+    assert (await redrive(database, applier, where, by=FIRST)).left == 0
+    assert await sequences_of(database, key) == [1, 2, 3, 4]
+    assert await rows(database, "SELECT DISTINCT resolution, resolved_by FROM parked_event") == [
+        ("redriven", FIRST.actor)
+    ]
+
+
+async def test_a_gap_parks_only_its_key_and_closes_by_itself(database: Database, applier: Applier):
+    gap, whole = new_id(), new_id()
+    await applier.apply([_sent(gap, 1), _sent(gap, 3), _sent(whole, 1), _sent(gap, 4), _sent(whole, 2)])
+    assert await sequences_of(database, gap) == [1]
+    assert await sequences_of(database, whole) == [1, 2]
+    assert await _parked(database) == [(3, "gap"), (4, "behind")]
+    applied = await applier.apply([_sent(gap, 2)])
+    await free(database, applier, applied.freed, service="parcels")
+    assert await sequences_of(database, gap) == [1, 2, 3, 4]
+    assert await _parked(database) == []
+
+
+async def test_one_key_keeps_its_order_when_its_events_have_different_statements(database: Database, applier: Applier):
+    keys = [new_id() for _ in range(5)]
+    batch = [
+        wire(ParcelWeighed(parcel_id=key, grams=n), n) if n % 2 else _sent(key, n) for n in range(1, 9) for key in keys
+    ]
+    await applier.apply(batch)
+    assert await rows(database, "SELECT DISTINCT events, grams, last_grams FROM tally") == [(4, 16, 7)]
+    for key in keys:
+        assert await sequences_of(database, key) == [2, 4, 6, 8]
+
+
+async def test_a_discard_takes_two_people_and_lets_the_key_go_on(database: Database, applier: Applier):
+    key = new_id()
+    await applier.apply([_sent(key, 1, 2000), _sent(key, 2)])
+    async with database.transaction() as tx:
+        first, second = await parked.list_waiting(tx)
+    with pytest.raises(DiscardNotAsked):
+        async with database.transaction() as tx:
+            await parked.confirm_discard(tx, first.id, by=SECOND, at=AT)
+    for event in (first, second):
+        async with database.transaction() as tx:
+            await parked.ask_discard(tx, event.id, by=FIRST, reason="sent by mistake", at=AT)
+    with pytest.raises(DiscardNeedsSecondPerson):
+        async with database.transaction() as tx:
+            await parked.confirm_discard(tx, first.id, by=FIRST, at=AT)
+    with pytest.raises(NotFirstOfItsKey):
+        async with database.transaction() as tx:
+            await parked.confirm_discard(tx, second.id, by=SECOND, at=AT)
+    async with database.transaction() as tx:
+        freed = await parked.confirm_discard(tx, first.id, by=SECOND, at=AT)
+    assert await free(database, applier, [freed], service="parcels") == 1
+    assert await sequences_of(database, key) == [2]
+    assert await rows(database, "SELECT sequence, outcome FROM inbox ORDER BY position") == [
+        (1, "discarded"),
+        (2, "applied"),
+    ]
+    with pytest.raises(ParkedEventResolved):
+        async with database.transaction() as tx:
+            await parked.ask_discard(tx, first.id, by=FIRST, reason="again", at=AT)
+    assert await rows(database, "SELECT decision, actor FROM journal_entry ORDER BY id") == [
+        ("parked-event.discard-asked", FIRST.actor),
+        ("parked-event.discard-asked", FIRST.actor),
+        ("parked-event.discarded", SECOND.actor),
+    ]
+
+
+@pytest.mark.parametrize("fault", ["undecodable", "refused"])
+async def test_too_many_parked_in_a_row_halt_the_consumer_where_it_is(database: Database, applier: Applier, fault: str):
+    good = [_sent(new_id(), 1) for _ in range(3)]
+    bad = [_sent(new_id(), 1, 2000) for _ in range(30)]
+    if fault == "undecodable":
+        bad = [_broken(record) for record in bad]
+    applied = await applier.apply(good + bad)
+    assert (applied.halted, applied.done) == (True, len(good) + PARKED_IN_A_ROW_MAX)
+    assert len(await _parked(database)) == PARKED_IN_A_ROW_MAX
+    assert len(await deliveries(database)) == len(good)
+
+
+async def test_good_events_between_bad_ones_keep_the_consumer_running(database: Database, applier: Applier):
+    batch = [record for _ in range(30) for record in (_sent(new_id(), 1, 2000), _sent(new_id(), 1))]
+    applied = await applier.apply(batch)
+    assert (applied.halted, applied.done) == (False, 60)
+
+
+async def test_a_fault_of_the_database_parks_nothing_and_leaves_the_batch_for_later(
+    database: Database, applier: Applier
+):
+    key = new_id()
+    failpoints.arm("consumer.before_commit=raise")
+    with pytest.raises(Trouble) as trouble:
+        await applier.apply([_sent(key, 1), _sent(key, 2)])
+    assert (trouble.value.done, await deliveries(database), await _parked(database)) == (0, [], [])
+    await applier.apply([_sent(key, 1), _sent(key, 2)])
+    assert await sequences_of(database, key) == [1, 2]
