@@ -1,0 +1,14 @@
+"""An applicant service per test: its own database, its own clock, its own registers, real PostgreSQL."""
+
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+
+from smartfactory.stack.provision import DatabaseUrls
+from tests.support.applicant import Applicant, running_applicant
+
+
+@pytest.fixture
+async def applicant(fresh_databases: Callable[..., dict[str, DatabaseUrls]]) -> AsyncIterator[Applicant]:
+    async with running_applicant(fresh_databases("applicant", migrated=True)["applicant"]) as started:
+        yield started
