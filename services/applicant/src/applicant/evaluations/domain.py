@@ -151,7 +151,7 @@ class SheetHasChanged(StaleVersion):
 class CaseNotAssigned(NotFound):
     """The case is not this member's: it might as well not exist."""
 
-    code = "application-not-found"
+    code = "case-not-assigned"
     title = Text("신청 건을 찾을 수 없습니다", "There is no such application")
     detail = Text("신청 건이 없거나 배정되지 않았습니다.", "The application does not exist or is not assigned to you.")
 

@@ -5,8 +5,8 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, and_, func, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, and_, select, update
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from applicant.evaluations.domain import Assignment, ConflictKind, Marks, Panel, PanelNotFound, ScoreSheet
@@ -238,8 +238,8 @@ async def latest_sheets(tx: Transaction, application_ids: Collection[UUID]) -> M
                 ConflictRow.member_id == ScoreSheetRow.member_id,
             ),
         )
-        .where(ScoreSheetRow.application_id == func.any(list(application_ids)), ConflictRow.id.is_(None))
-        .distinct(ScoreSheetRow.application_id, ScoreSheetRow.member_id)
+        .where(ScoreSheetRow.application_id.in_(application_ids), ConflictRow.id.is_(None))
+        .ext(distinct_on(ScoreSheetRow.application_id, ScoreSheetRow.member_id))
         .order_by(ScoreSheetRow.application_id, ScoreSheetRow.member_id, ScoreSheetRow.version.desc())
     )
     found: defaultdict[UUID, list[ScoreSheet]] = defaultdict(list)
