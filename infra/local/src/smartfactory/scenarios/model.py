@@ -11,7 +11,9 @@ from typing import Generic, TypeVar, cast
 import msgspec
 import yaml
 
+from common.errors import Text
 from contracts.types import MUNICIPALITIES
+from smartfactory.stack.faults import StackFault
 
 ASSUMED = "assumed"
 _SOURCE = re.compile(r"assumed|(\[(S|D|O|[LNGCT]\d{1,2})\])+")
@@ -19,8 +21,12 @@ _SOURCE = re.compile(r"assumed|(\[(S|D|O|[LNGCT]\d{1,2})\])+")
 T = TypeVar("T")
 
 
-class UnknownScenarioError(Exception):
-    """No scenario of this name; the message lists those that exist."""
+class UnknownScenarioError(StackFault):
+    """No scenario of this name, or it is of another year."""
+
+    def __init__(self, what: Text) -> None:
+        names = ", ".join(available())
+        super().__init__(what, Text(f"있는 시나리오: {names}", f"There are: {names}"))
 
 
 class FaultyScenarioError(Exception):
@@ -184,8 +190,13 @@ def for_season(scenario: str | None, year: int) -> Scenario:
     """Load the named scenario, or Track B of the year; the year must be the scenario's own."""
     loaded = load(scenario or f"track-b-{year}")
     if loaded.call.fiscal_year.value != year:
-        message = f"scenario {loaded.name} is of {loaded.call.fiscal_year.value}, not of {year}"
-        raise UnknownScenarioError(message)
+        own = loaded.call.fiscal_year.value
+        raise UnknownScenarioError(
+            Text(
+                f"시나리오 {loaded.name}은(는) {year}년이 아니라 {own}년입니다.",
+                f"Scenario {loaded.name} is of {own}, not of {year}.",
+            )
+        )
     return loaded
 
 
@@ -252,8 +263,7 @@ def _walk(node: object, path: str) -> Iterator[Provenance]:
 
 def _read(name: str) -> dict[str, object]:
     if name not in available():
-        message = f"there is no scenario {name!r}; there are: {', '.join(available())}"
-        raise UnknownScenarioError(message)
+        raise UnknownScenarioError(Text(f"시나리오 {name}이(가) 없습니다.", f"There is no scenario {name}."))
     text = (resources.files(__package__) / f"{name}.yaml").read_text(encoding="utf-8")
     document = cast("dict[str, object]", yaml.safe_load(text))
     parent = document.pop("extends", None)

@@ -12,8 +12,10 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode
 from uuid import NAMESPACE_URL, uuid5
 
+from common.errors import Text
 from common.http import Answer, HttpClient, HttpFault
 from smartfactory.season.options import TokenIssuer
+from smartfactory.stack.faults import StackFault
 
 _TOKEN_USED_SECONDS = 240.0
 _GIVE_UP_SECONDS = 60.0
@@ -39,8 +41,17 @@ class Person:
     tenant: str | None
 
 
-class SeasonStopped(Exception):
-    """An answer the season cannot go on with; the message says who asked for what and what came back."""
+class SeasonStopped(StackFault):
+    """An answer the season cannot go on with: who asked for what, and what came back."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            Text(f"시즌을 더 진행할 수 없습니다: {what}", f"The season cannot go on: {what}"),
+            Text(
+                "원인을 고친 뒤 같은 명령을 다시 실행하면 멈춘 곳부터 이어집니다.",
+                "Mend the cause and run the same command again: it goes on where it stopped.",
+            ),
+        )
 
 
 class Origin:
