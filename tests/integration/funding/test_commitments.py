@@ -203,7 +203,10 @@ async def test_an_unknown_rule_parks_the_event_and_others_flow(funding: Funding)
 async def test_a_rule_decides_from_its_first_day_in_korea(funding: Funding):
     await _funded(funding)
     await funding.confirmed_rule("b-june", valid_from="2024-06-01")
-    last_moment, first_moment = project_selected(split_rule_version="b-june"), project_selected(split_rule_version="b-june")
+    last_moment, first_moment = (
+        project_selected(split_rule_version="b-june"),
+        project_selected(split_rule_version="b-june"),
+    )
 
     funding.clock.move_to(datetime(2024, 5, 31, 14, 59, 59, tzinfo=UTC))
     await funding.deliver(last_moment)

@@ -1,0 +1,156 @@
+"""Forty clients race for the last won (promise R20): the naive strategies overspend in this harness, ours never does."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+from sqlalchemy import text
+
+from common.consumer.batch import Trouble
+from common.db import is_lock_timeout
+from common.event import WireRecord
+from tests.support.builders import project_selected, project_withdrawn
+from tests.support.funding import GUNSAN, JEONJU, Funding
+
+CLIENTS = 40
+FITTING = 10
+SHARE_WON = 1_000_000
+ROUNDS = 3
+
+Strategy = Callable[[Funding, int], Awaitable[None]]
+"""One client's attempt to spend SHARE_WON of the round's budget of FITTING shares."""
+
+
+async def race(funding: Funding, strategy: Strategy, round_number: int) -> None:
+    """All clients at once, each on its own connection."""
+    await asyncio.gather(*(strategy(funding, round_number) for _ in range(CLIENTS)))
+
+
+async def read_then_insert(funding: Funding, round_number: int) -> None:
+    await _naive(funding, round_number, "READ COMMITTED")
+
+
+async def read_then_insert_repeatably(funding: Funding, round_number: int) -> None:
+    await _naive(funding, round_number, "REPEATABLE READ")
+
+
+async def _naive(funding: Funding, round_number: int, isolation: str) -> None:
+    async with funding.database.transaction() as tx:
+        await tx.execute(text(f"SET TRANSACTION ISOLATION LEVEL {isolation}"))
+        spent = await tx.execute(
+            text("SELECT coalesce(sum(amount_won), 0) FROM naive WHERE round = :round"), {"round": round_number}
+        )
+        if spent.scalar_one() + SHARE_WON <= FITTING * SHARE_WON:
+            await tx.execute(
+                text("INSERT INTO naive (round, amount_won) VALUES (:round, :amount)"),
+                {"round": round_number, "amount": SHARE_WON},
+            )
+
+
+async def commit_project(funding: Funding, round_number: int) -> None:
+    await funding.handle(_project(round_number))
+
+
+def _project(round_number: int, **changes: object):
+    return project_selected(
+        **({"track": f"R{round_number}", "split_rule_version": "half", "total_cost_won": 2 * SHARE_WON} | changes)
+    )
+
+
+async def _spent(funding: Funding, strategy: Strategy, round_number: int) -> int:
+    if strategy is commit_project:
+        return await funding.value(
+            "SELECT committed_won FROM budget_line WHERE track = :track", track=f"R{round_number}"
+        )
+    return int(await funding.value("SELECT sum(amount_won) FROM naive WHERE round = :round", round=round_number))
+
+
+@pytest.mark.parametrize("strategy", [read_then_insert, read_then_insert_repeatably])
+async def test_naive_strategies_overspend(funding: Funding, strategy: Strategy):
+    async with funding.owner.transaction() as tx:
+        await tx.execute(text("CREATE TABLE naive (round bigint, amount_won bigint)"))
+
+    for round_number in range(10):
+        await race(funding, strategy, round_number)
+        if await _spent(funding, strategy, round_number) > FITTING * SHARE_WON:
+            return
+    pytest.fail("the harness does not bite: ten rounds and no overspending")
+
+
+async def test_ours_spends_the_budget_to_the_last_won_and_never_more(funding: Funding):
+    await funding.confirmed_rule("half", shares=[{"source": "PROVINCE", "rate_bp": 5000}], capped_sources=[])
+
+    for round_number in range(ROUNDS):
+        await funding.confirmed_line(FITTING * SHARE_WON, track=f"R{round_number}")
+        await race(funding, commit_project, round_number)
+
+        assert await _spent(funding, commit_project, round_number) == FITTING * SHARE_WON
+    outcomes = await funding.rows("SELECT state, count(*) AS projects FROM commitment GROUP BY state ORDER BY state")
+    assert outcomes == [
+        {"state": "COMMITTED", "projects": ROUNDS * FITTING},
+        {"state": "REFUSED", "projects": ROUNDS * (CLIENTS - FITTING)},
+    ]
+    for committed, left, posted, available in (await funding.money()).values():
+        assert (committed, left) == (posted, available) == (FITTING * SHARE_WON, 0)
+
+
+async def test_each_balance_told_is_newer_and_true(funding: Funding):
+    """Listeners keep the highest `line_version`; every version must be told once, with what was left then."""
+    await funding.confirmed_rule("half", shares=[{"source": "PROVINCE", "rate_bp": 5000}], capped_sources=[])
+    await funding.confirmed_line(FITTING * SHARE_WON, track="R0")
+
+    await race(funding, commit_project, 0)
+
+    balances = [told["balances"][0] for told in await funding.told("commitment.committed")]
+    assert sorted((b["line_version"], b["left_won"]) for b in balances) == [
+        (2 + drawn, (FITTING - drawn) * SHARE_WON) for drawn in range(1, FITTING + 1)
+    ]
+
+
+async def test_two_municipalities_and_a_shared_line_race_without_deadlock(funding: Funding):
+    """Whole batches in one transaction, as the consumer runs them, over lines that both batches need."""
+    shares = [{"source": "PROVINCE", "rate_bp": 2500}, {"source": "MUNICIPALITY", "rate_bp": 2500}]
+    await funding.confirmed_rule("half", shares=shares, capped_sources=[])
+    await funding.confirmed_line(10**12, track="R0")
+    for code in (JEONJU, GUNSAN):
+        await funding.confirmed_line(10**12, code, track="R0")
+
+    batches = [
+        [funding.record(_project(0, municipality_code=code)) for code in order]
+        for order in [(JEONJU, GUNSAN), (GUNSAN, JEONJU)] * 10
+    ]
+    await asyncio.gather(*(_apply_without_deadlock(funding, batch) for batch in batches))
+
+    assert len(await funding.told("commitment.committed")) == 40
+
+
+async def _apply_without_deadlock(funding: Funding, batch: list[WireRecord]) -> None:
+    """As the consumer does: again when a lock was not to be had in time. A deadlock is a fault of ours."""
+    for _ in range(50):
+        try:
+            await funding.apply(batch)
+        except Trouble as trouble:
+            if not is_lock_timeout(trouble.__cause__):
+                raise
+        else:
+            return
+    raise AssertionError("no lock in 50 tries")
+
+
+async def test_commits_and_withdrawals_race_and_every_won_is_accounted_for(funding: Funding):
+    await funding.confirmed_rule("half", shares=[{"source": "PROVINCE", "rate_bp": 5000}], capped_sources=[])
+    await funding.confirmed_line(FITTING * SHARE_WON, track="R0")
+    first = [_project(0) for _ in range(FITTING)]
+    await funding.deliver(*first)
+
+    await asyncio.gather(
+        *(funding.handle(project_withdrawn(selected)) for selected in first),
+        *(commit_project(funding, 0) for _ in range(CLIENTS - FITTING)),
+    )
+
+    states = await funding.rows("SELECT state, count(*) AS projects FROM commitment GROUP BY state ORDER BY state")
+    committed = {row["state"]: row["projects"] for row in states}.get("COMMITTED", 0)
+    ((counter, left, posted, available),) = (await funding.money()).values()
+    assert (counter, left) == (posted, available)
+    assert counter == committed * SHARE_WON <= FITTING * SHARE_WON
+    assert await funding.value("SELECT coalesce(sum(amount_won), 0) FROM ledger_entry") == 0
