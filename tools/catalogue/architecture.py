@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from common.service import Service
-
 from tools.catalogue.system import System, service_of
 
 PATH = "docs/architecture.md"

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from common.service import Service, build_app
 from fastapi import FastAPI
 
 from common.event import DomainEvent, registered_events
+from common.service import Service, build_app
 from common.settings import ServiceSettings
 
 _NOWHERE = "postgresql://nobody@127.0.0.1:1/nowhere"
