@@ -121,7 +121,9 @@ async def test_a_duplicate_waits_a_second_at_most(notebook: Notebook):
 async def holds_the_key(notebook: Notebook, key: str) -> bool:
     async with notebook.database.dedicated() as connection:
         found = await connection.execute(
-            text("SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction' AND application_name = 'tests'")
+            text(
+                "SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction' AND application_name = 'tests'"
+            )
         )
         return found.scalar_one() > 0
 

@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from dataclasses import dataclass, field
 
 import pytest
 
@@ -10,85 +11,68 @@ from tests.integration.web.conftest import Notebook
 GOOD = {"text": "x", "price_won": 1}
 
 
-async def ask(notebook: Notebook, what: str, **headers: str):
-    client, ours = notebook.client, notebook.headers(**headers)
-    match what:
-        case "route-not-found":
-            return await client.get("/v1/nowhere", headers=ours)
-        case "method-not-allowed":
-            return await client.delete("/v1/notes", headers=ours)
-        case "token-missing":
-            return await client.get("/v1/notes", headers=headers)
-        case "token-refused":
-            return await client.get("/v1/notes", headers={"Authorization": "Bearer x.y.z", **headers})
-        case "role-not-allowed":
-            return await client.get("/v1/notes", headers={**notebook.issuer.headers(role="reader"), **headers})
-        case "request-malformed":
-            return await client.post("/v1/notes", content=b"{", headers={**ours, "Content-Type": "application/json"})
-        case "media-type-unsupported":
-            return await client.post("/v1/notes", content=b"<a/>", headers={**ours, "Content-Type": "text/xml"})
-        case "body-too-large":
-            return await client.post("/v1/notes", json={**GOOD, "slot": "x" * 30_000}, headers=ours)
-        case "input-invalid":
-            return await client.post("/v1/notes", json={"text": ""}, headers=ours)
-        case "idempotency-key-missing":
-            return await client.post("/v1/notes", json=GOOD, headers=notebook.headers(key=None, **headers))
-        case "idempotency-key-malformed":
-            return await client.post("/v1/notes", json=GOOD, headers=notebook.headers(key="short", **headers))
-        case "idempotency-key-reused":
-            key = str(uuid.uuid4())
-            await client.post("/v1/notes", json=GOOD, headers=notebook.headers(key=key))
-            return await client.post("/v1/notes", json=GOOD | {"price_won": 2}, headers=notebook.headers(key=key, **headers))
-        case "version-missing":
-            return await client.put(f"/v1/notes/{uuid.uuid4()}", json=GOOD, headers=ours)
-        case "version-malformed":
-            return await client.put(f"/v1/notes/{uuid.uuid4()}", json=GOOD, headers={**ours, "If-Match": "3"})
-        case "cursor-refused":
-            return await client.get("/v1/notes", params={"cursor": "abc"}, headers=ours)
-        case "note-unknown":
-            return await client.get(f"/v1/notes/{uuid.uuid4()}", headers=ours)
-        case "internal-error":
-            return await client.post("/v1/notes", json=GOOD | {"text": "a bug"}, headers=ours)
-        case "too-dear":
-            return await client.post("/v1/notes", json=GOOD | {"text": "refused after writing"}, headers=ours)
-        case "not-your-note":
-            return await client.post("/v1/notes", json=GOOD | {"text": "not permitted"}, headers=ours)
-        case "bad-slot":
-            return await client.post("/v1/notes", json=GOOD | {"text": "not stored"}, headers=ours)
-    raise AssertionError(what)
+SOME_ID = str(uuid.uuid4())
+JSON = {"Content-Type": "application/json"}
 
 
-STATUS = {
-    "request-malformed": 400,
-    "idempotency-key-missing": 400,
-    "idempotency-key-malformed": 400,
-    "version-malformed": 400,
-    "cursor-refused": 400,
-    "token-missing": 401,
-    "token-refused": 401,
-    "role-not-allowed": 403,
-    "not-your-note": 403,
-    "route-not-found": 404,
-    "note-unknown": 404,
-    "method-not-allowed": 405,
-    "too-dear": 409,
-    "body-too-large": 413,
-    "media-type-unsupported": 415,
-    "input-invalid": 422,
-    "bad-slot": 422,
-    "idempotency-key-reused": 422,
-    "version-missing": 428,
-    "internal-error": 500,
+@dataclass(frozen=True)
+class Case:
+    """A request that ends in one problem; a header of None is left out."""
+
+    status: int
+    method: str = "POST"
+    path: str = "/v1/notes"
+    body: bytes | dict[str, object] | None = None
+    headers: dict[str, str | None] = field(default_factory=dict)
+
+
+def note(**changed: object) -> dict[str, object]:
+    return GOOD | changed
+
+
+CASES = {
+    "request-malformed": Case(400, body=b"{", headers=JSON),
+    "idempotency-key-missing": Case(400, body=GOOD, headers={"Idempotency-Key": None}),
+    "idempotency-key-malformed": Case(400, body=GOOD, headers={"Idempotency-Key": "short"}),
+    "version-malformed": Case(400, "PUT", f"/v1/notes/{SOME_ID}", GOOD, {"If-Match": "3"}),
+    "cursor-refused": Case(400, "GET", "/v1/notes?cursor=abc"),
+    "token-missing": Case(401, "GET", headers={"Authorization": None}),
+    "token-refused": Case(401, "GET", headers={"Authorization": "Bearer x.y.z"}),
+    "role-not-allowed": Case(403, "GET", headers={"Authorization": "as a reader"}),
+    "not-your-note": Case(403, body=note(text="not permitted")),
+    "route-not-found": Case(404, "GET", "/v1/nowhere"),
+    "note-unknown": Case(404, "GET", f"/v1/notes/{SOME_ID}"),
+    "method-not-allowed": Case(405, "DELETE"),
+    "too-dear": Case(409, body=note(text="refused after writing")),
+    "body-too-large": Case(413, body=note(slot="x" * 30_000)),
+    "media-type-unsupported": Case(415, body=b"<a/>", headers={"Content-Type": "text/xml"}),
+    "input-invalid": Case(422, body={"text": ""}),
+    "bad-slot": Case(422, body=note(text="not stored")),
+    "idempotency-key-reused": Case(422, body=note(price_won=2), headers={"Idempotency-Key": "a-key-used-before"}),
+    "version-missing": Case(428, "PUT", f"/v1/notes/{SOME_ID}", GOOD),
+    "internal-error": Case(500, body=note(text="a bug")),
 }
 
 
-@pytest.mark.parametrize("code", STATUS)
+async def ask(notebook: Notebook, code: str, **more: str):
+    case = CASES[code]
+    if code == "idempotency-key-reused":
+        await notebook.write(key="a-key-used-before")
+    offered: dict[str, str | None] = {**notebook.headers(), **case.headers, **more}
+    if offered["Authorization"] == "as a reader":
+        offered |= notebook.issuer.headers(role="reader")
+    headers = {name: value for name, value in offered.items() if value is not None}
+    body = {"content": case.body} if isinstance(case.body, bytes) else {"json": case.body}
+    return await notebook.client.request(case.method, case.path, headers=headers, **(body if case.body else {}))
+
+
+@pytest.mark.parametrize("code", CASES)
 async def test_a_problem_in_both_languages(notebook: Notebook, code: str):
     said = {}
     for language, header in (("ko", "ko-KR,ko;q=0.9,en;q=0.5"), ("en", "en-GB,en;q=0.9")):
         answer = await ask(notebook, code, **{"Accept-Language": header})
         body = answer.json()
-        assert (answer.status_code, body["status"], body["code"]) == (STATUS[code], STATUS[code], code)
+        assert (answer.status_code, body["status"], body["code"]) == (CASES[code].status, CASES[code].status, code)
         assert answer.headers["content-type"] == "application/problem+json"
         assert answer.headers["content-language"] == language
         assert "accept-language" in answer.headers["vary"].lower()

@@ -16,7 +16,6 @@ from sqlalchemy import Date, MetaData, Text, Uuid, event, text
 from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, JSONB, TIMESTAMP
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.pool import NullPool
@@ -52,6 +51,10 @@ _LOCK_NOT_AVAILABLE = "55P03"
 _log = logging.getLogger(__name__)
 
 
+class DatabaseUnavailable(Exception):
+    """No connection could be had, for whatever reason: full, away, or not letting us in."""
+
+
 class Database:
     """One service's database in one process: its pool, its transactions and the hint that follows a commit."""
 
@@ -82,7 +85,7 @@ class Database:
     @contextlib.asynccontextmanager
     async def transaction(self, *, read_only: bool = False) -> AsyncIterator[Transaction]:
         """Open one unit of work: committed on leaving, rolled back on any exception, and then the relay's hint."""
-        async with self._engine.connect() as tx:
+        async with _connected(self._engine) as tx:
             if read_only:
                 _ = await tx.execution_options(postgresql_readonly=True)
             _ = await tx.begin()
@@ -106,12 +109,12 @@ class Database:
     @contextlib.asynccontextmanager
     async def dedicated(self) -> AsyncIterator[AsyncConnection]:
         """Lend a connection outside the pool without a transaction: for LISTEN, advisory locks and leaders."""
-        async with self._off_pool.connect() as connection:
+        async with _connected(self._off_pool) as connection:
             yield connection
 
     async def ping(self) -> None:
         """Ask the database for a sign of life, or raise."""
-        async with self._engine.connect() as connection:
+        async with _connected(self._engine) as connection:
             await connection.execute(text("SELECT 1"))
 
     async def dispose(self) -> None:
@@ -128,7 +131,7 @@ def announce_after_commit(tx: Transaction) -> None:
 
 def is_trouble(error: BaseException) -> bool:
     """Tell whether the database or the way to it is at fault, so that the same work may succeed later."""
-    if isinstance(error, (PoolTimeoutError, OSError)) or getattr(error, "connection_invalidated", False):
+    if isinstance(error, (DatabaseUnavailable, OSError)) or getattr(error, "connection_invalidated", False):
         return True
     state = sqlstate(error)
     if state is None:
@@ -192,9 +195,9 @@ class _Hint:
     async def _run(self) -> None:
         while True:
             try:
-                async with self._engine.connect() as connection:
+                async with _connected(self._engine) as connection:
                     await self._send_to(connection)
-            except (DBAPIError, OSError) as error:
+            except (DBAPIError, DatabaseUnavailable, OSError) as error:
                 _log.warning("the outbox hint found no database; the relay's poll will do", exc_info=error)
                 await asyncio.sleep(1.0)
 
@@ -204,6 +207,19 @@ class _Hint:
             self._wanted.clear()
             await connection.exec_driver_sql(f"NOTIFY {OUTBOX_CHANNEL}")
             await asyncio.sleep(_HINT_INTERVAL_SECONDS)
+
+
+@contextlib.asynccontextmanager
+async def _connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    connection = engine.connect()
+    try:
+        _ = await connection.start()
+    except Exception as error:
+        raise DatabaseUnavailable(f"no connection to the database: {type(error).__name__}") from error
+    try:
+        yield connection
+    finally:
+        await connection.close()
 
 
 def _refuse_closed(dbapi_connection: Any, _record: object, _proxy: object) -> None:  # noqa: ANN401

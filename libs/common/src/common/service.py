@@ -60,7 +60,9 @@ def build_app(
 ) -> FastAPI:
     """Make the API. What a test hands in (a clock, a database, a verifier) stays the test's to close."""
     opened = database or open_database(service, config, process="api")
-    keys = JwksCache(HttpClient(config.jwks_url), "")
+    # A client's base address ends in a slash, and the keys' address must not.
+    issuer, _, page = config.jwks_url.rpartition("/")
+    keys = JwksCache(HttpClient(issuer), page)
     runtime = Runtime(
         service=service.name,
         settings=config,
@@ -191,16 +193,19 @@ def work(service: Service, config: ServiceSettings) -> int:
 
 
 class _Server(uvicorn.Server):
-    """A server that says it is not ready before it stops listening."""
+    """A server that says it is not ready before it stops listening, and whose end by SIGTERM is a clean one."""
 
     def __init__(self, config: uvicorn.Config, *, health: Health, delay_seconds: float) -> None:
         super().__init__(config)
         self._health, self._delay_seconds = health, delay_seconds
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        if sig != signal.SIGTERM or self._health.draining or not self._delay_seconds:
-            self._health.draining = True
-            super().handle_exit(sig, frame)
-            return
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002  uvicorn's signature
+        # uvicorn's own would raise the signal again at the end, and a polite stop would look like a death.
+        if sig == signal.SIGTERM and not self._health.draining and self._delay_seconds:
+            asyncio.get_running_loop().call_later(self._delay_seconds, self._stop)
+        else:
+            self._stop()
         self._health.draining = True
-        asyncio.get_running_loop().call_later(self._delay_seconds, super().handle_exit, sig, frame)
+
+    def _stop(self) -> None:
+        self.should_exit = True

@@ -85,7 +85,7 @@ class _Exchange:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            if self.deadline is not None:
+            if self.deadline is not None and not self.deadline.expired():
                 # The answer is made; sending it is bound by the client's pace, not by ours.
                 self.deadline.reschedule(None)
             headers = MutableHeaders(scope=message)
