@@ -51,7 +51,7 @@ def operations(app: FastAPI) -> Iterator[Operation]:
         if path.startswith("/v1/"):
             rule = access_of(route.dependant)
             roles = None if rule.roles is None else tuple(sorted(rule.roles))
-            for method in sorted(route.methods):
+            for method in sorted(route.methods or ()):
                 yield Operation(method, path, route.summary or "", roles)
 
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fastapi import FastAPI
+from pydantic import SecretStr
 
 from common.event import DomainEvent, registered_events
 from common.service import Service, build_app
 from common.settings import ServiceSettings
 
-_NOWHERE = "postgresql://nobody@127.0.0.1:1/nowhere"
+_NOWHERE = SecretStr("postgresql://nobody@127.0.0.1:1/nowhere")
 
 
 @dataclass(frozen=True)
