@@ -67,6 +67,7 @@ class DataDirectory:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
+            lock.close()
             raise data_directory_held(self.root, self.holder()) from None
         lock.truncate(0)
         lock.write(str(os.getpid()))

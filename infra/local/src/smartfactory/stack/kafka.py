@@ -16,6 +16,7 @@ from smartfactory.stack.process import Child, Command, await_ready, run_to_end, 
 # Fixed, because a cluster of one on a developer's machine needs no identity that differs from another's.
 _CLUSTER_ID = "c21hcnQtZmFjdG9yeS0xMA"
 _START_SECONDS = 60.0
+_PROBE_SECONDS = 2.0
 _OFFSETS_KEPT_MINUTES = 43_200  # 30 days: longer than any holiday in which a stack is left alone
 # Measured: as good as the full JIT and twice the memory for this load, and quicker to start.
 _JVM = ("-Xms128m", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData")
@@ -90,7 +91,7 @@ def broker_answers(port: int) -> bool:
     repository belongs to `common.kafka`, and a stack should not need a client to see that its server is up.
     """
     body = struct.pack(">hhih", _METADATA, _METADATA_VERSION, 1, -1) + struct.pack(">i?", 0, False)  # noqa: FBT003
-    with contextlib.suppress(OSError, struct.error), socket.create_connection((LOOPBACK, port), timeout=2) as link:
+    with contextlib.suppress(OSError, struct.error), socket.create_connection((LOOPBACK, port), _PROBE_SECONDS) as link:
         link.sendall(struct.pack(">i", len(body)) + body)
         answer = link.makefile("rb")
         (size,) = struct.unpack(">i", answer.read(4))

@@ -1,0 +1,77 @@
+"""The data directory: one holder, one format, and never a start that runs out of disk half way."""
+
+import json
+import multiprocessing
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from smartfactory.clock import ClockFile
+from smartfactory.stack.datadir import DataDirectory
+from smartfactory.stack.faults import StackFault
+
+
+def test_a_second_holder_is_told_who_has_it(tmp_path: Path) -> None:
+    first, second = DataDirectory(tmp_path / "data"), DataDirectory(tmp_path / "data")
+    first.hold()
+    with pytest.raises(StackFault, match="in use by another run") as refused:
+        second.hold()
+    assert "다른 실행" in refused.value.what.ko
+    assert second.is_held()
+    first.release()
+    second.hold()
+    second.release()
+
+
+def _hold_and_die(path: Path) -> None:
+    DataDirectory(path).hold()
+
+
+def test_whoever_died_holding_it_holds_it_no_longer(tmp_path: Path) -> None:
+    process = multiprocessing.get_context("fork").Process(target=_hold_and_die, args=(tmp_path,))
+    process.start()
+    process.join()
+    data = DataDirectory(tmp_path)
+    data.hold()
+    data.release()
+
+
+def test_data_of_another_version_is_left_alone_and_the_remedy_is_named(tmp_path: Path) -> None:
+    data = DataDirectory(tmp_path)
+    data.hold()
+    data.release()
+    (tmp_path / "format-version").write_text("7")
+    with pytest.raises(StackFault, match="of format 7") as refused:
+        data.hold()
+    assert "make clean-data" in refused.value.remedy.en
+    assert not data.is_held()
+
+
+def test_a_full_disk_is_said_before_anything_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(DataDirectory, "free_mib", lambda _self: 1023)
+    with pytest.raises(StackFault, match="1023 MiB"):
+        DataDirectory(tmp_path).hold()
+    monkeypatch.setattr(DataDirectory, "free_mib", lambda _self: 1024)
+    data = DataDirectory(tmp_path)
+    data.hold()
+    data.release()
+
+
+def test_facts_are_remembered_for_us_alone(tmp_path: Path) -> None:
+    data = DataDirectory(tmp_path)
+    data.remember("ports", {"kafka": 9092})
+    assert data.recall("ports") == {"kafka": 9092}
+    assert (tmp_path / "ports.json").stat().st_mode & 0o077 == 0
+    assert data.recall("never") is None
+
+
+def test_half_a_fact_is_no_fact(tmp_path: Path) -> None:
+    (tmp_path / "ports.json").write_text(json.dumps({"kafka": 1})[:-3])
+    assert DataDirectory(tmp_path).recall("ports") is None
+
+
+def test_the_clock_takes_no_moment_without_an_offset(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="offset"):
+        ClockFile(tmp_path / "clock")(datetime(2024, 3, 4, 17, 0))  # noqa: DTZ001 - the point
+    assert not (tmp_path / "clock").exists()
