@@ -8,14 +8,13 @@ import psutil
 
 from smartfactory.stack.process import Child, Identity
 
-_GRACE_SECONDS = 10.0
-
 
 class ChildRecord:
     """The processes that live, by name, in a file that is replaced whole."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, grace_seconds: float = 10.0) -> None:
         self._path = path
+        self._grace_seconds = grace_seconds
         self._known: dict[str, Identity] = {}
 
     def add(self, child: Child) -> None:
@@ -39,11 +38,11 @@ class ChildRecord:
         for process in alive.values():
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.terminate()
-        _, stubborn = psutil.wait_procs(list(alive.values()), timeout=_GRACE_SECONDS)
+        _, stubborn = psutil.wait_procs(list(alive.values()), timeout=self._grace_seconds)
         for process in stubborn:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
-        psutil.wait_procs(stubborn, timeout=_GRACE_SECONDS)
+        psutil.wait_procs(stubborn, timeout=self._grace_seconds)
         return sorted(alive)
 
     def _save(self) -> None:

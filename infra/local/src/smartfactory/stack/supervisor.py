@@ -58,7 +58,11 @@ class Supervisor:
             if kept.child.exit_code() is not None or time.monotonic() > deadline:
                 raise _failed(kept.child)
             await asyncio.sleep(_POLL_SECONDS)
-        kept.was_ready = True
+        self.note_ready(name)
+
+    def note_ready(self, name: str) -> None:
+        """A child answered: from now on its death is an accident, not a failed start."""
+        self._kept[name].was_ready = True
 
     async def watch(self) -> None:
         """Run until a child dies that may not be restarted, or too often; then raise `StackFault`."""
