@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -14,7 +15,7 @@ import httpx
 from asgi_lifespan import LifespanManager
 from sqlalchemy import text
 
-from applicant.applications.jobs import asking_registers
+from applicant.applications.jobs import Registers, ask_registers
 from applicant.main import SERVICE
 from applicant.settings import Settings
 from common.clock import KST, FixedClock
@@ -303,6 +304,7 @@ async def running_applicant(urls: DatabaseUrls) -> AsyncIterator[Applicant]:
         register_first_wait_seconds=0.02,
         register_longest_wait_seconds=0.05,
     )
+    asked = Registers(settings)
     database = Database(urls.application, application_name="applicant-test", pool_size=10)
     owner = Database(urls.owner, application_name="examiner", pool_size=5)
     app = build_app(SERVICE, settings, clock=clock, database=database, verifier=issuer.verifier())
@@ -311,6 +313,8 @@ async def running_applicant(urls: DatabaseUrls) -> AsyncIterator[Applicant]:
         LifespanManager(app),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://applicant.test") as http,
     ):
-        yield Applicant(urls, database, owner, clock, http, issuer, registers, asking_registers(settings))
+        job = partial(ask_registers, asked, settings)
+        yield Applicant(urls, database, owner, clock, http, issuer, registers, job)
+        await asked.aclose()
     await database.dispose()
     await owner.dispose()

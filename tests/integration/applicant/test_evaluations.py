@@ -40,7 +40,9 @@ async def test_a_declared_conflict_removes_the_member_from_that_case_only_and_is
     again = await judging.score(case, member(1), 9900, replaces_version=1, reason="x")
     assert (again.status_code, again.json()["code"]) == (403, "removed-by-conflict")
     assert (await judging.score(other, member(1), 9900)).status_code == 201
-    assert [s["counts"] for s in (await judging.get(f"/v1/applications/{case.id}/scores", OPERATOR)).json()["items"]] == [False]
+    assert [
+        s["counts"] for s in (await judging.get(f"/v1/applications/{case.id}/scores", OPERATOR)).json()["items"]
+    ] == [False]
     (entry,) = [e for e in await judging.journal(f"application/{case.id}") if e["decision"] == "conflict-declared"]
     assert entry["facts"]["kind"] == "KIN_INTEREST"
     assert "친족" not in str(entry)
@@ -64,7 +66,9 @@ async def test_the_sheet_of_a_member_who_left_does_not_complete_a_case_until_ano
     assert (refused.status_code, refused.json()["code"]) == (409, "evaluation-incomplete")
 
     seated = [{"subject": member(4).subject, "name": "대신하는 위원"}]
-    assert (await judging.post(f"/v1/panels/{panel['id']}/members", {"members": seated}, by=OPERATOR)).status_code == 201
+    assert (
+        await judging.post(f"/v1/panels/{panel['id']}/members", {"members": seated}, by=OPERATOR)
+    ).status_code == 201
     assert (await judging.score(case, member(4), 8000)).status_code == 201
     assert (await judging.propose()).status_code == 201
 

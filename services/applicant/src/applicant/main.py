@@ -2,13 +2,14 @@
 
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from applicant.applications.api.company import routes as applying
 from applicant.applications.api.company import withdrawal_routes
 from applicant.applications.api.operator import routes as screening
 from applicant.applications.api.reading import reading_routes
-from applicant.applications.jobs import asking_registers
+from applicant.applications.jobs import Registers, ask_registers
 from applicant.calls.api import routes as calls
 from applicant.companies.api import routes as companies
 from applicant.consumers import HANDLERS
@@ -25,7 +26,7 @@ from common.service import Service, run
 
 
 def _jobs(settings: Settings) -> Sequence[Job]:
-    return (asking_registers(settings),)
+    return (partial(ask_registers, Registers(settings), settings),)
 
 
 SERVICE = Service(

@@ -20,7 +20,6 @@ from common.auth import Principal
 from common.clock import Clock
 from common.db import Database
 from common.http import BadAnswer, HttpClient, HttpFault, TimedOut
-from common.jobs import Job
 
 _SELF = Principal.service("applicant")
 _JITTER_STEPS = 1000
@@ -48,29 +47,28 @@ class Registers:
                 said = await self._debarment.get_json(f"/v1/firms/{number}", params=on | corporate)
                 return _evidence(question, said)
 
+    async def aclose(self) -> None:
+        for client in (self._tax_office, self._sme_status, self._debarment):
+            await client.aclose()
+
 
 @dataclass(frozen=True, slots=True)
 class _Failure:
     problem: str
 
 
-def asking_registers(settings: Settings) -> Job:
-    """The job: claim due checks, ask their registers at once, keep each case's answers in one transaction."""
-    registers = Registers(settings)
-
-    async def ask_registers(database: Database, clock: Clock) -> bool:
-        async with database.transaction() as tx:
-            claims = await register_checks.claim_checks(
-                tx, most=settings.register_batch_size, lease_seconds=settings.register_lease_seconds
-            )
-        if not claims:
-            return False
-        heard = await asyncio.gather(*(_ask(registers, claim) for claim in claims))
-        for application_id, results in _by_case(claims, heard).items():
-            await _keep(database, clock, application_id, results, settings)
-        return True
-
-    return ask_registers
+async def ask_registers(registers: Registers, settings: Settings, database: Database, clock: Clock) -> bool:
+    """Claim due checks, ask their registers at once, keep each case's answers in one transaction."""
+    async with database.transaction() as tx:
+        claims = await register_checks.claim_checks(
+            tx, most=settings.register_batch_size, lease_seconds=settings.register_lease_seconds
+        )
+    if not claims:
+        return False
+    heard = await asyncio.gather(*(_ask(registers, claim) for claim in claims))
+    for application_id, results in _by_case(claims, heard).items():
+        await _keep(database, clock, application_id, results, settings)
+    return True
 
 
 async def _ask(registers: Registers, claim: Claim) -> Answer | _Failure:

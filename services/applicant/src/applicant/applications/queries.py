@@ -189,7 +189,7 @@ async def eligible_of_call(tx: Transaction, call_id: UUID) -> tuple[Application,
 
 
 async def count_in_screening(tx: Transaction, call_id: UUID) -> int:
-    """How many handed-in applications of a call are neither eligible nor ineligible yet: none may be when it is ranked."""
+    """How many handed-in applications of a call are not decided yet: none may be when it is ranked."""
     ended = (ApplicationStatus.DRAFT, ApplicationStatus.ELIGIBLE, *FINAL)
     statement = select(func.count()).where(
         ApplicationRow.call_id == call_id, ApplicationRow.status.not_in([status.value for status in ended])

@@ -9,7 +9,8 @@ from applicant.applications.commands.screenings import (
     supplement_application,
 )
 from applicant.applications.commands.submissions import (
-    announce_outcome,
+    Announcement,
+    announce_outcomes,
     lock_application,
     submit_application,
     withdraw_application,
@@ -18,13 +19,14 @@ from applicant.applications.domain.case import Consents, Outcome, Plan, Suppleme
 from applicant.applications.domain.screening import Verdict
 
 __all__ = [
+    "Announcement",
     "Consents",
     "Outcome",
     "Plan",
     "SupplementAnswer",
     "SupplementItem",
     "Verdict",
-    "announce_outcome",
+    "announce_outcomes",
     "begin_screening",
     "decide_eligibility",
     "draft_application",

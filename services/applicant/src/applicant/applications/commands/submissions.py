@@ -1,6 +1,7 @@
 """A company hands its application in, takes it back, and hears how the ranking went."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from applicant.applications.domain.case import Application, Outcome
 from applicant.applications.store import cases, screenings
 from applicant.calls import queries as calls
 from applicant.companies import queries as companies
-from common import outbox
+from common import journal, outbox
 from common.auth import Principal
 from common.db import Transaction
 from common.journal import JsonValue
@@ -67,35 +68,52 @@ async def withdraw_application(
     return saved
 
 
-async def announce_outcome(
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """The outcome of one ranked case; `facts` say why, for the journal."""
+
+    application_id: UUID
+    outcome: Outcome
+    facts: Mapping[str, JsonValue]
+
+
+async def announce_outcomes(
     tx: Transaction,
-    application_id: UUID,
+    announcements: Sequence[Announcement],
     *,
-    outcome: Outcome,
-    facts: Mapping[str, JsonValue],
     rule_version: str,
     evidence: tuple[str, ...],
     by: Principal,
     now: datetime,
-) -> Application:
-    """Keep and tell what the province decided on a ranked case; `facts` say why, for the journal.
+) -> None:
+    """Keep and tell what the province decided on ranked cases, however many, in a handful of statements.
 
     For the selections feature: once per case when a ranking is decided, and again when a reserve moves up.
     """
-    application = await cases.get_application(tx, application_id, lock=True)
-    saved = await cases.save_application(tx, case.announce_outcome(application, outcome))
-    await outbox.record(tx, ApplicationRanked(**event_facts(saved), outcome=outcome.value), at=now)
-    await record_decision(
-        tx,
-        saved,
-        "application-ranked",
-        by=by,
-        now=now,
-        facts={"outcome": outcome.value, **facts},
-        rule_version=rule_version,
-        evidence=evidence,
-    )
-    return saved
+    held = await cases.lock_applications(tx, [each.application_id for each in announcements])
+    told = [(each, case.announce_outcome(held[each.application_id], each.outcome)) for each in announcements]
+    saved = await cases.save_outcomes(tx, [application for _, application in told])
+    events = [
+        ApplicationRanked(**event_facts(application), outcome=each.outcome.value)
+        for each, application in zip(announcements, saved, strict=True)
+    ]
+    await outbox.record_many(tx, events, at=now)
+    entries = [
+        journal.Entry(
+            chain=f"application/{application.id}",
+            decision="application-ranked",
+            facts={
+                "status": application.status.value,
+                "version": application.version,
+                "outcome": each.outcome.value,
+                **each.facts,
+            },
+            rule_version=rule_version,
+            evidence=evidence,
+        )
+        for each, application in zip(announcements, saved, strict=True)
+    ]
+    await journal.record_many(tx, entries, by=by, at=now)
 
 
 async def lock_application(tx: Transaction, application_id: UUID) -> Application:

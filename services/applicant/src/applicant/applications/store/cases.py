@@ -1,11 +1,13 @@
 """Applications in PostgreSQL. A partial unique index is the second wall of rule R-09, behind the submit command."""
 
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, func, insert, or_, select, update
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, bindparam, func, insert, or_, select, update
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
@@ -128,6 +130,23 @@ async def save_application(tx: Transaction, application: Application) -> Applica
     return application_from(row)
 
 
+async def lock_applications(tx: Transaction, application_ids: Collection[UUID]) -> dict[UUID, Application]:
+    """Many applications under their row locks, taken in one order; raises ApplicationNotFound when one is missing."""
+    statement = select(*COLUMNS).where(ApplicationRow.id.in_(application_ids)).order_by(ApplicationRow.id)
+    rows = (await tx.execute(statement.with_for_update())).mappings()
+    found = {row["id"]: application_from(row) for row in rows}
+    if len(found) < len(set(application_ids)):
+        raise ApplicationNotFound
+    return found
+
+
+async def save_outcomes(tx: Transaction, applications: Sequence[Application]) -> list[Application]:
+    """Write the outcomes of applications that are held, each as its next version."""
+    rows = [{"held_id": each.id, "told": each.outcome and each.outcome.value} for each in applications]
+    await tx.execute(_SAVE_OUTCOME, rows)
+    return [replace(each, version=each.version + 1) for each in applications]
+
+
 async def count_other_live(tx: Transaction, application: Application) -> int:
     """Other live applications of the worksite in the fiscal year (rule R-09)."""
     statement = select(func.count()).where(
@@ -185,3 +204,10 @@ def _columns(application: Application) -> dict[str, object]:
         "withdrawn_at": application.withdrawn_at,
         "withdrawal_reason": application.withdrawal_reason,
     }
+
+
+_SAVE_OUTCOME = (
+    update(ApplicationRow)
+    .where(ApplicationRow.id == bindparam("held_id"))
+    .values(outcome=bindparam("told"), version=ApplicationRow.version + 1)
+)
