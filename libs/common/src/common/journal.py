@@ -7,7 +7,7 @@ references to people and papers, never personal data.
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, TypeAlias
 
 import msgspec
@@ -58,6 +58,17 @@ class Verification:
     faults: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One decision for `record_many`: what `record` takes, without who and when."""
+
+    chain: str
+    decision: str
+    facts: Mapping[str, JsonValue]
+    rule_version: str | None = None
+    evidence: Sequence[str] = ()
+
+
 async def record(
     tx: Transaction,
     *,
@@ -70,17 +81,13 @@ async def record(
     evidence: Sequence[str] = (),
 ) -> None:
     """Append one decision to its chain; concurrent ones of a chain wait for each other at its head."""
-    columns = {
-        "chain": chain,
-        "decision": decision,
-        "actor": by.actor,
-        "rule_version": rule_version,
-        "evidence": list(evidence),
-        "facts": dict(facts),
-        "decided_at": at.astimezone(UTC),
-        "recorded_at": _real_time.now(),
-    }
-    await tx.execute(_RECORD, columns | {"origin": _origin(chain), "body": _canonical.encode(columns)})
+    await tx.execute(_RECORD, _row(Entry(chain, decision, facts, rule_version, evidence), by, at))
+
+
+async def record_many(tx: Transaction, entries: Sequence[Entry], *, by: Principal, at: datetime) -> None:
+    """Append many decisions of one act in one round trip, in their order."""
+    if entries:
+        await tx.execute(_RECORD, [_row(entry, by, at) for entry in entries])
 
 
 async def verify(tx: Transaction, chain: str) -> Verification:
@@ -104,6 +111,20 @@ async def verify(tx: Transaction, chain: str) -> Verification:
     if last != (tuple(end) if end else None):
         faults.append(f"the chain's head stands at {end[0] if end else 0}, its last entry at {last[0] if last else 0}")
     return Verification(chain, len(rows), tuple(faults))
+
+
+def _row(entry: Entry, by: Principal, at: datetime) -> dict[str, object]:
+    columns = {
+        "chain": entry.chain,
+        "decision": entry.decision,
+        "actor": by.actor,
+        "rule_version": entry.rule_version,
+        "evidence": list(entry.evidence),
+        "facts": dict(entry.facts),
+        "decided_at": at,
+        "recorded_at": _real_time.now(),
+    }
+    return columns | {"origin": _origin(entry.chain), "body": _canonical.encode(columns)}
 
 
 def _says_the_same(row: Mapping[str, Any]) -> bool:

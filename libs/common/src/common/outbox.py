@@ -3,6 +3,7 @@
 The caller holds the lock of the aggregate's row: then sequences and ids of one key are in the order of its commits.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from opentelemetry import trace
@@ -44,6 +45,31 @@ class EventTooLarge(Exception):
 
 async def record(tx: Transaction, event: DomainEvent, *, at: datetime) -> None:
     """Add the event to the transaction; `at` is the programme time at which it happened."""
+    await tx.execute(_RECORD, _row(event, at))
+    announce_after_commit(tx)
+
+
+async def record_many(tx: Transaction, events: Sequence[DomainEvent], *, at: datetime) -> None:
+    """Add many events in one round trip, in their order; the caller holds the locks of all their aggregates."""
+    if events:
+        await tx.execute(_RECORD, [_row(event, at) for event in events])
+        announce_after_commit(tx)
+
+
+async def send_again(tx: Transaction, topic: str) -> int:
+    """Let the relay send a topic's whole history once more, after Kafka lost it; consumers skip what they have."""
+    result = await tx.execute(_SEND_AGAIN, {"topic": topic})
+    announce_after_commit(tx)
+    return result.rowcount
+
+
+def _traceparent(span: trace.SpanContext) -> str | None:
+    if not span.is_valid:
+        return None
+    return f"00-{span.trace_id:032x}-{span.span_id:016x}-{span.trace_flags:02x}"
+
+
+def _row(event: DomainEvent, at: datetime) -> dict[str, object]:
     payload = encode_data(event)
     if len(payload) > schema.MAX_PAYLOAD_BYTES:
         raise EventTooLarge(f"{event.TYPE} has {len(payload)} bytes of data, {schema.MAX_PAYLOAD_BYTES} are allowed")
@@ -59,32 +85,15 @@ async def record(tx: Transaction, event: DomainEvent, *, at: datetime) -> None:
             "cloudevents.event_type": event.TYPE,
         },
     ) as span:
-        await tx.execute(
-            _RECORD,
-            {
-                "event_id": event_id,
-                "type": event.TYPE,
-                "topic": event.TOPIC,
-                "key": event.key,
-                "payload": payload,
-                "at": at,
-                "correlation_id": context.correlation_id.get() or str(event_id),
-                "causation_id": context.causation_id.get(),
-                "traceparent": _traceparent(span.get_span_context()),
-                "actor": context.actor.get(),
-            },
-        )
-    announce_after_commit(tx)
-
-
-async def send_again(tx: Transaction, topic: str) -> int:
-    """Let the relay send a topic's whole history once more, after Kafka lost it; consumers skip what they have."""
-    result = await tx.execute(_SEND_AGAIN, {"topic": topic})
-    announce_after_commit(tx)
-    return result.rowcount
-
-
-def _traceparent(span: trace.SpanContext) -> str | None:
-    if not span.is_valid:
-        return None
-    return f"00-{span.trace_id:032x}-{span.span_id:016x}-{span.trace_flags:02x}"
+        return {
+            "event_id": event_id,
+            "type": event.TYPE,
+            "topic": event.TOPIC,
+            "key": event.key,
+            "payload": payload,
+            "at": at,
+            "correlation_id": context.correlation_id.get() or str(event_id),
+            "causation_id": context.causation_id.get(),
+            "traceparent": _traceparent(span.get_span_context()),
+            "actor": context.actor.get(),
+        }

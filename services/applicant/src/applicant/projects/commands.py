@@ -62,16 +62,9 @@ async def open_projects(
     projects = [_opened(place, now) for place in places]
     if projects:
         await store.add(tx, projects)
-    for project in projects:
-        await outbox.record(tx, _selected(project), at=now)
-        facts: dict[str, JsonValue] = {
-            "application_id": str(project.application_id),
-            "total_cost_won": project.total_cost_won,
-            "cap_won": project.cap_won,
-            "need_won": dict(project.need_won),
-            "promoted": project.promoted,
-        }
-        await _journal(tx, project, "project-selected", facts, by=by, now=now, evidence=evidence)
+    await outbox.record_many(tx, [_selected(project) for project in projects], at=now)
+    entries = [_entry(project, "project-selected", _opening(project), evidence) for project in projects]
+    await journal.record_many(tx, entries, by=by, at=now)
     return {project.application_id: project.id for project in projects}
 
 
@@ -202,6 +195,16 @@ def _event_facts(project: Project) -> _EventFacts:
     )
 
 
+def _opening(project: Project) -> dict[str, JsonValue]:
+    return {
+        "application_id": str(project.application_id),
+        "total_cost_won": project.total_cost_won,
+        "cap_won": project.cap_won,
+        "need_won": dict(project.need_won),
+        "promoted": project.promoted,
+    }
+
+
 async def _journal(
     tx: Transaction,
     project: Project,
@@ -212,12 +215,13 @@ async def _journal(
     now: datetime,
     evidence: Sequence[str] = (),
 ) -> None:
-    await journal.record(
-        tx,
+    await journal.record_many(tx, [_entry(project, decision, facts, evidence)], by=by, at=now)
+
+
+def _entry(project: Project, decision: str, facts: Mapping[str, JsonValue], evidence: Sequence[str]) -> journal.Entry:
+    return journal.Entry(
         chain=f"project/{project.id}",
         decision=decision,
-        by=by,
-        at=now,
         facts={"version": project.version, **facts},
         rule_version=f"split/{project.split_rule_version}",
         evidence=evidence,

@@ -91,8 +91,9 @@ async def announce_outcomes(
     For the selections feature: once per case when a ranking is decided, and again when a reserve moves up.
     """
     held = await cases.lock_applications(tx, [each.application_id for each in announcements])
-    told = [(each, case.announce_outcome(held[each.application_id], each.outcome)) for each in announcements]
-    saved = await cases.save_outcomes(tx, [application for _, application in told])
+    saved = await cases.save_outcomes(
+        tx, [case.announce_outcome(held[each.application_id], each.outcome) for each in announcements]
+    )
     events = [
         ApplicationRanked(**event_facts(application), outcome=each.outcome.value)
         for each, application in zip(announcements, saved, strict=True)

@@ -48,8 +48,14 @@ async def decide_selection(
     await places.open_places(tx, call_id, _counters(call, placements))
     outcomes = [(placement, opened.get(placement.case.application_id)) for placement in placements]
     await places.add_outcomes(tx, call_id, saved.id, outcomes)
-    for placement in placements:
-        await _announce(tx, call, saved, placement, evidence=evidence, by=by, now=now)
+    await applications.announce_outcomes(
+        tx,
+        [_announcement(saved, placement) for placement in placements],
+        rule_version=inputs.rule_version(call),
+        evidence=(evidence,),
+        by=by,
+        now=now,
+    )
     return saved
 
 
@@ -80,22 +86,12 @@ def _counters(call: calls.Call, placements: Sequence[Placement]) -> list[Places]
     return [Places(line, seats, taken=taken[line]) for line, seats in inputs.rules_of(call).seats.items()]
 
 
-async def _announce(
-    tx: Transaction,
-    call: calls.Call,
-    decided: Ranking,
-    placement: Placement,
-    *,
-    evidence: str,
-    by: Principal,
-    now: datetime,
-) -> None:
+def _announcement(decided: Ranking, placement: Placement) -> applications.Announcement:
     case = placement.case
-    await applications.announce_outcome(
-        tx,
+    return applications.Announcement(
         case.application_id,
-        outcome=applications.Outcome(placement.outcome),
-        facts={
+        applications.Outcome(placement.outcome),
+        {
             "ranking": decided.number,
             "place": placement.place,
             "reserve_order": placement.reserve_order,
@@ -105,10 +101,6 @@ async def _announce(
             "need_won": dict(case.need_won),
             "reason": placement.reason.code,
         },
-        by=by,
-        now=now,
-        rule_version=inputs.rule_version(call),
-        evidence=(evidence,),
     )
 
 

@@ -108,15 +108,13 @@ async def _promote(
     )
     opened = await projects.open_projects(tx, [place], evidence=[evidence], by=by, now=now)
     await places.promote(tx, reserve.application_id, opened[reserve.application_id], at=now)
-    await applications.announce_outcome(
-        tx,
+    promoted = applications.Announcement(
         reserve.application_id,
-        outcome=applications.Outcome.SELECTED,
-        facts={"promoted_from_reserve": reserve.reserve_order, "need_won": dict(reserve.need_won)},
-        by=by,
-        now=now,
-        rule_version=inputs.rule_version(call),
-        evidence=(evidence,),
+        applications.Outcome.SELECTED,
+        {"promoted_from_reserve": reserve.reserve_order, "need_won": dict(reserve.need_won)},
+    )
+    await applications.announce_outcomes(
+        tx, [promoted], rule_version=inputs.rule_version(call), evidence=(evidence,), by=by, now=now
     )
 
 
