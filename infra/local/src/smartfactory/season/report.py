@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -12,7 +13,17 @@ from smartfactory.season.options import MoneyRow, SeasonReport, SignIn, TypeRow
 from smartfactory.season.origin import Json, Person
 from smartfactory.season.stage import Stage
 
-_MILLION = 1_000_000
+_PLAIN_WIDTH = 132
+_TYPE_HEADS = (
+    "자리\nseats",
+    "신청\napplied",
+    "적격\neligible",
+    "선정\nselected",
+    "거절\nrefused",
+    "승계\npromoted",
+    "확정\nconfirmed",
+)
+_SOURCE_KO = {"NATIONAL": "국비 National", "PROVINCE": "도비 Province", "SAMSUNG": "삼성 Samsung"}
 _TOWN = {str(municipality.code): f"{municipality.ko} {municipality.en}" for municipality in MUNICIPALITIES}
 
 
@@ -36,15 +47,14 @@ async def gather(stage: Stage, call_id: str, projects: Sequence[Json], *, second
 
 
 def show(report: SeasonReport, console: Console) -> None:
-    """Print the tables, who can sign in, and where to look."""
-    console.print(_types(report))
-    console.print(_money(report))
-    console.print(_people(report))
-    looking = Table("보기 Look at", "주소 Address", title=None)
+    """Print the tables, who can sign in, and where to look; nothing is cut off where the output is not a terminal."""
+    wide = console if console.is_terminal else Console(file=console.file, width=_PLAIN_WIDTH)
+    for table in (_types(report), _money(report), _people(report)):
+        wide.print(table)
     for what, address in report.addresses.items():
-        looking.add_row(what, address)
-    console.print(looking)
-    console.print(_sources(for_season(report.scenario, report.year)), highlight=False)
+        console.print(f"{what:<24} {address}", highlight=False, soft_wrap=True)
+    for line in _sources(for_season(report.scenario, report.year)):
+        console.print(line, highlight=False, style="dim", markup=False)
     console.print(
         f"{report.requests_sent} requests, {report.requests_replayed} of them replayed, in {report.seconds:.1f} s",
         highlight=False,
@@ -101,19 +111,12 @@ def _addresses(origin: str, call_id: str) -> dict[str, str]:
 
 
 def _types(report: SeasonReport) -> Table:
-    table = Table(title=f"{report.scenario}, seed {report.seed}", show_footer=True)
-    totals = [sum(getattr(row, name) for row in report.types) for name in TypeRow.__slots__[1:]]
-    heads = (
-        "자리 seats",
-        "신청 applied",
-        "적격 eligible",
-        "선정 selected",
-        "거절 refused",
-        "승계 promoted",
-        "확정 confirmed",
+    table = Table(
+        title=f"{report.scenario}, seed {report.seed}", show_footer=True, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0)
     )
-    table.add_column("유형 type", footer="합계 total")
-    for head, total in zip(heads, totals, strict=True):
+    totals = [sum(getattr(row, name) for row in report.types) for name in TypeRow.__slots__[1:]]
+    table.add_column("유형\ntype", footer="합계 total")
+    for head, total in zip(_TYPE_HEADS, totals, strict=True):
         table.add_column(head, footer=str(total), justify="right")
     for row in report.types:
         table.add_row(row.type_code, *(str(getattr(row, name)) for name in TypeRow.__slots__[1:]))
@@ -121,39 +124,35 @@ def _types(report: SeasonReport) -> Table:
 
 
 def _money(report: SeasonReport) -> Table:
-    table = Table(title="재원별 금액 Money by source and municipality (won)")
-    for head in ("재원 source", "시·군 municipality"):
-        table.add_column(head)
-    for head in ("과제 projects", "예산 confirmed", "확정 committed", "잔액 left"):
-        table.add_column(head, justify="right")
+    table = Table(title="재원별 금액 Money by source and municipality (won)", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("재원\nsource", no_wrap=True)
+    for head in ("과제\nprojects", "예산\nconfirmed", "확정\ncommitted", "잔액\nleft"):
+        table.add_column(head, justify="right", no_wrap=True)
     for row in report.money:
-        table.add_row(
-            row.source,
-            _TOWN.get(row.municipality_code or "", ""),
-            str(row.projects),
-            f"{row.confirmed_won:,}",
-            f"{row.committed_won:,}",
-            f"{row.left_won:,}",
-        )
+        source = _TOWN[row.municipality_code] if row.municipality_code else _SOURCE_KO[row.source]
+        won = (f"{amount:,}" for amount in (row.confirmed_won, row.committed_won, row.left_won))
+        table.add_row(source, str(row.projects), *won)
     table.add_section()
-    left = sum(row.left_won for row in report.money)
-    committed = sum(row.committed_won for row in report.money)
-    confirmed = sum(row.confirmed_won for row in report.money)
-    table.add_row("SME", "기업 부담 the firms' own", "", "", f"{report.sme_won:,}", "")
-    table.add_row("합계 public", "", "", f"{confirmed:,}", f"{committed:,}", f"{left:,}")
+    sums = (sum(getattr(row, name) for row in report.money) for name in ("confirmed_won", "committed_won", "left_won"))
+    table.add_row("합계 public money", "", *(f"{total:,}" for total in sums))
+    table.add_row("기업 부담 SME", "", "", f"{report.sme_won:,}", "")
     return table
 
 
 def _people(report: SeasonReport) -> Table:
-    table = Table("누구 Who", "토큰 Token", title="로그인 Sign in")
+    table = Table(title="로그인 Sign in: smartfactory token ...", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("누구 who", no_wrap=True)
+    table.add_column("토큰 token", overflow="fold")
     for person in report.sign_ins:
         tenant = f" --tenant {person.tenant}" if person.tenant else ""
-        table.add_row(person.who, f"smartfactory token --role {person.role}{tenant} --subject {person.subject}")
+        table.add_row(person.who, f"--role {person.role}{tenant} --subject {person.subject}")
     return table
 
 
-def _sources(scenario: Scenario) -> str:
-    values = list(provenance(scenario))
-    assumed = [value.path for value in values if value.source == ASSUMED]
-    named = len(values) - len(assumed)
-    return f"{named} of {len(values)} values have a source; assumed: {', '.join(assumed)}"
+def _sources(scenario: Scenario) -> Iterator[str]:
+    """Which values of the scenario rest on which source, and which on nobody's word."""
+    by_source: dict[str, list[str]] = {}
+    for value in provenance(scenario):
+        by_source.setdefault(value.source, []).append(value.path)
+    for source in sorted(by_source, key=lambda source: (source == ASSUMED, source)):
+        yield f"{source}: {', '.join(by_source[source])}"
