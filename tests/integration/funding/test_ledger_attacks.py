@@ -5,7 +5,6 @@ Each attack runs in one transaction that is committed; afterwards every posted r
 
 import contextlib
 import re
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -16,8 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from common.db import Database, sqlstate
 from tests.support.builders import project_selected, project_withdrawn
-from tests.support.funding import JEONJU, Funding, running_funding
-from tests.support.servers import Servers
+from tests.support.funding import JEONJU, Funding
 
 LINE_WON, SHARE_WON = 60_000_000, 50_526_315
 
@@ -198,12 +196,9 @@ class _Undone(Exception):
 
 
 @pytest.fixture(scope="module")
-async def posted(session_servers: Servers) -> AsyncIterator[Posted]:
+async def posted(shared: Funding) -> Posted:
     """One for all attacks, since each must leave it as it was."""
-    urls = session_servers.fresh_databases(["funding"], migrated=True)["funding"]
-    async with running_funding(urls) as funding:
-        yield await _posted(funding)
-    session_servers.drop_databases([urls])
+    return await _posted(shared)
 
 
 async def _posted(funding: Funding) -> Posted:
