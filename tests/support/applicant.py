@@ -232,9 +232,7 @@ class Applicant:
         """A registered company with one worksite: its owner and the worksite's id."""
         owner = an_owner()
         await self.made("/v1/companies", company_body(**changes), by=owner)
-        made = await self.made(
-            f"/v1/companies/{owner.tenant}/worksites", worksite_body(**(worksite or {})), by=owner
-        )
+        made = await self.made(f"/v1/companies/{owner.tenant}/worksites", worksite_body(**(worksite or {})), by=owner)
         return owner, made["id"]
 
     async def draft(
@@ -245,9 +243,7 @@ class Applicant:
 
     async def submitted(self, call_id: str, owner: Person, worksite_id: str, **changes: Any) -> dict[str, Any]:
         drafted = await self.draft(call_id, owner, worksite_id, **changes)
-        return await self.made(
-            f"/v1/applications/{drafted['id']}/submissions", by=owner, version=drafted["version"]
-        )
+        return await self.made(f"/v1/applications/{drafted['id']}/submissions", by=owner, version=drafted["version"])
 
     async def screened(self, application: Mapping[str, Any]) -> dict[str, Any]:
         """The screening once every register has answered."""
@@ -276,9 +272,7 @@ class Applicant:
 
     async def told(self, application_id: str) -> list[str]:
         """The types of the events recorded about an aggregate, in their order."""
-        found = await self.rows(
-            "SELECT type FROM outbox WHERE key = :key ORDER BY sequence", key=UUID(application_id)
-        )
+        found = await self.rows("SELECT type FROM outbox WHERE key = :key ORDER BY sequence", key=UUID(application_id))
         return [row["type"].removeprefix("kr.jeonbuk.smartfactory.applicant.") for row in found]
 
     def _headers(self, by: Person | None, version: int | None = None) -> dict[str, str]:

@@ -26,7 +26,9 @@ async def test_a_draft_is_for_staff_and_a_published_call_for_everybody(applicant
     shown = (await applicant.get(path)).json()
     assert (shown["state"], shown["version"]) == ("PUBLISHED", 2)
     assert shown["closes_at"] == "2024-04-03T17:00:00+09:00"
-    assert [call["id"] for call in (await applicant.get("/v1/calls", fiscal_year=2024)).json()["items"]] == [draft["id"]]
+    assert [call["id"] for call in (await applicant.get("/v1/calls", fiscal_year=2024)).json()["items"]] == [
+        draft["id"]
+    ]
     assert (await applicant.get("/v1/calls", track="A")).json()["items"] == []
     assert await applicant.told(draft["id"]) == ["call.published.v1"]
     decisions = await applicant.rows("SELECT decision FROM journal_entry ORDER BY id")
