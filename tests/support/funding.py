@@ -3,13 +3,15 @@
 import asyncio
 import itertools
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import httpx
+from asgi_lifespan import LifespanManager
 from sqlalchemy import text
 
 from common import event as events
@@ -18,8 +20,11 @@ from common.consumer import Received
 from common.consumer.batch import Applied, Applier
 from common.db import Database, is_trouble
 from common.event import DomainEvent, Envelope
+from common.service import build_app
 from contracts.roles import Role
 from funding.consumers import HANDLERS
+from funding.main import SERVICE
+from funding.settings import Settings
 from smartfactory.stack.provision import DatabaseUrls
 from tests.support.tokens import Issuer
 
@@ -176,9 +181,24 @@ class Funding:
              WHERE l.state = 'CONFIRMED' GROUP BY l.id
             """
         )
-        return {
-            row["id"]: (row["committed_won"], row["left_won"], row["committed"], row["available"]) for row in found
-        }
+        return {row["id"]: (row["committed_won"], row["left_won"], row["committed"], row["available"]) for row in found}
 
     def _headers(self, by: Person | None) -> dict[str, str]:
         return {} if by is None else self.issuer.headers(role=by.role, tenant=by.tenant, subject=by.subject)
+
+
+@asynccontextmanager
+async def running_funding(urls: DatabaseUrls) -> AsyncIterator[Funding]:
+    """The service over these migrated databases, as an application in this process."""
+    clock, issuer = FixedClock(NOW), Issuer()
+    database = Database(urls.application, application_name="funding-test", pool_size=40, pool_timeout_seconds=30)
+    owner = Database(urls.owner, application_name="examiner", pool_size=5)
+    settings = Settings(app_env="test", database_url=urls.application)  # type: ignore[arg-type]
+    app = build_app(SERVICE, settings, clock=clock, database=database, verifier=issuer.verifier())
+    async with (
+        LifespanManager(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://funding.test") as http,
+    ):
+        yield Funding(urls, database, owner, clock, http, issuer)
+    await database.dispose()
+    await owner.dispose()
