@@ -1,5 +1,13 @@
 """The one schema source of this service: every feature declares its typed tables on `Tables`, in its own store."""
 
+from typing import TYPE_CHECKING
+
 from common.db import new_tables
 
-Tables = new_tables()
+if TYPE_CHECKING:
+    # A type checker cannot follow a base class that a function made; this is what it makes.
+    from sqlalchemy.orm import DeclarativeBase as Tables
+else:
+    Tables = new_tables()
+
+__all__ = ["Tables"]
