@@ -21,6 +21,9 @@ class Fault:
         return f"{self.rule.__name__} {'finds' if self.finds else 'leaves'}"
 
 
+# What stands around every planted text: a package that declares no dependency.
+AROUND = {"libs/common/pyproject.toml": '[project]\nname = "smartfactory-common"\ndependencies = []\n'}
+
 _LONG = "x = 1\n" * 401
 _LONG_FUNCTION = "def f() -> int:\n" + "    x = 1\n" * 70 + "    return x\n"
 _STORE = f"{_FEATURE}/store.py"
@@ -146,6 +149,8 @@ FAULTS = (
         "| `gone` | for nothing |",
         "gone is explained",
     ),
+    Fault(configuration.every_import_is_declared, _COMMON, "import planted", "planted is imported"),
+    Fault(configuration.every_import_is_declared, _COMMON, "import json\nimport common.db", None),
     Fault(configuration.the_lock_has_hashes_and_no_address, "requirements.lock", "rich==15.0.0\n", "with a hash"),
     Fault(configuration.the_lock_has_hashes_and_no_address, "requirements.lock", "rich>=15 --hash=sha256:1", "pinned"),
     Fault(configuration.the_lock_has_hashes_and_no_address, "requirements.lock", "--index-url x", "an option"),

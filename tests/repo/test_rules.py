@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from tests.repo.planted_faults import FAULTS, Fault
+from tests.repo.planted_faults import AROUND, FAULTS, Fault
 from tests.repo.rules import RULES, Rule, moments
 from tests.repo.tree import Tree, repository
 
@@ -18,7 +18,7 @@ def test_the_repository_keeps(rule: Rule) -> None:
 
 @pytest.mark.parametrize("fault", FAULTS, ids=[f"{fault} {number}" for number, fault in enumerate(FAULTS)])
 def test_a_planted_fault_is_found_and_a_near_miss_is_not(fault: Fault) -> None:
-    found = fault.rule(Tree({fault.path: fault.text}))
+    found = fault.rule(Tree(AROUND).plant(fault.path, fault.text))
 
     if fault.finds is None:
         assert not found

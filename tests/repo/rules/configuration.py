@@ -1,15 +1,26 @@
 """Rules on the repository's own files: reasons beside opt-outs, decisions indexed, dependencies explained."""
 
 import re
+import sys
 import tomllib
+from functools import cache
+from importlib.metadata import packages_distributions
 from pathlib import PurePosixPath
 
-from tests.repo.tree import Finding, Tree
+from tests.repo.tree import Finding, Tree, imports
 
 _OPT_OUT = re.compile(r'^\s*(?:"[^"]+" = \[)?"[A-Z]+[0-9]*"(?:,|\])')
 _NOQA = re.compile(r"#\s*noqa(?!:)|#\s*type:\s*ignore(?!\[)", re.IGNORECASE)
 _DEPENDENCY_NAME = re.compile(r"^[A-Za-z0-9._-]+")
 _OUR_OWN = "smartfactory-"
+_OUR_MODULES = {"common", "contracts", "applicant", "funding", "mentoring", "metrics", "smartfactory", "tools", "tests"}
+_COMES_WITH = {
+    "starlette": "fastapi",
+    "pydantic": "fastapi",
+    "pydantic-core": "fastapi",
+    "opentelemetry-api": "opentelemetry-sdk",
+    "prometheus-client": "opentelemetry-exporter-prometheus",
+}
 
 
 def every_lint_opt_out_has_a_reason(tree: Tree) -> list[Finding]:
@@ -56,6 +67,54 @@ def every_dependency_has_a_reason(tree: Tree) -> list[Finding]:
         for name in sorted(explained - set(wanted))
     ]
     return found
+
+
+def every_import_is_declared(tree: Tree) -> list[Finding]:
+    """What a package imports is a dependency of that package, or of the package of ours it builds on."""
+    declared = {
+        str(PurePosixPath(path).parent): _requirements(text)
+        for path, text in tree.files.items()
+        if PurePosixPath(path).name == "pyproject.toml" and path != "pyproject.toml"
+    }
+    by_name = {f"{_OUR_OWN}{PurePosixPath(folder).name}": names for folder, names in declared.items()}
+    found = []
+    for folder, names in declared.items():
+        known = _with_ours(names, by_name)
+        for path, module in tree.python(f"{folder}/"):
+            for line, name in imports(module):
+                top = name.split(".")[0]
+                if top in sys.stdlib_module_names | _OUR_MODULES or top == "":
+                    continue
+                if not _distributions(top) & known:
+                    found.append(Finding(path, line, f"{top} is imported but not declared in {folder}/pyproject.toml"))
+    return found
+
+
+def _with_ours(names: set[str], by_name: dict[str, set[str]]) -> set[str]:
+    known = set(names)
+    for name in names:
+        known |= _with_ours(by_name.get(name, set()), by_name)
+    return known
+
+
+def _requirements(text: str) -> set[str]:
+    listed = tomllib.loads(text).get("project", {}).get("dependencies", [])
+    return {_normal(match[0]) for requirement in listed if (match := _DEPENDENCY_NAME.match(requirement))}
+
+
+def _distributions(top: str) -> set[str]:
+    """The distributions that may bring this module, under the names we declare them by."""
+    names = {_normal(name) for name in _installed().get(top, [top])}
+    return names | {_COMES_WITH[name] for name in names if name in _COMES_WITH}
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+@cache
+def _installed() -> dict[str, list[str]]:
+    return {module: list(names) for module, names in packages_distributions().items()}
 
 
 def every_decision_is_indexed(tree: Tree) -> list[Finding]:
@@ -113,6 +172,7 @@ RULES = (
     the_lock_has_hashes_and_no_address,
     every_lint_opt_out_has_a_reason,
     every_dependency_has_a_reason,
+    every_import_is_declared,
     every_decision_is_indexed,
     links_in_documents_lead_somewhere,
 )
