@@ -30,7 +30,8 @@ def test_every_contract_breaks_on_a_planted_import(tmp_path: Path) -> None:
 def _with_planted_imports(tree: Tree) -> Tree:
     """Common imports a business package, features import outwards, two strangers learn Kafka and HTTP."""
     tree = tree.plant("libs/common/src/common/planted.py", "import contracts.roles\n")
-    tree = tree.plant("libs/contracts/src/contracts/planted.py", "import aiokafka\nimport httpx\n")
+    tree = tree.plant("libs/common/src/common/web/planted.py", "import common.kafka\n")
+    tree = tree.plant("libs/contracts/src/contracts/planted.py", "import aiokafka\nimport httpx\nimport common.relay\n")
     for path in [path for path in tree.files if path.startswith("services/") and path.endswith("/settings.py")]:
         service = Path(path).parent.name
         tree = tree.plant(path, tree.files[path] + f"\nimport {service}.main\n")
