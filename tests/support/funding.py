@@ -10,16 +10,19 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-import httpx
+import httpx2
 from asgi_lifespan import LifespanManager
 from sqlalchemy import text
 
 from common import event as events
+from common.auth import Principal
 from common.clock import FixedClock
 from common.consumer import Received
 from common.consumer.batch import Applied, Applier
+from common.consumer.redrive import Redriven, redrive
 from common.db import Database, is_trouble
 from common.event import DomainEvent, Envelope
+from common.inbox import Key
 from common.service import build_app
 from contracts.roles import Role
 from funding.consumers import HANDLERS
@@ -64,30 +67,30 @@ class Funding:
     database: Database
     owner: Database
     clock: FixedClock
-    http: httpx.AsyncClient
+    http: httpx2.AsyncClient
     issuer: Issuer
     _keys: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
     _sequences: dict[UUID, int] = field(default_factory=lambda: defaultdict(int))
 
-    async def get(self, path: str, by: Person | None = None, **query: object) -> httpx.Response:
+    async def get(self, path: str, by: Person | None = None, **query: object) -> httpx2.Response:
         return await self.http.get(path, params=query, headers=self._headers(by))
 
     async def post(
         self, path: str, body: object = None, *, by: Person, key: str | None = None, version: int | None = None
-    ) -> httpx.Response:
+    ) -> httpx2.Response:
         headers = self._headers(by) | {"Idempotency-Key": key or f"integration-test-{next(self._keys)}"}
         if version is not None:
             headers["If-Match"] = f'"{version}"'
         return await self.http.post(path, json=body, headers=headers)
 
-    async def propose_line(self, by: Person = OFFICER, **changes: object) -> httpx.Response:
+    async def propose_line(self, by: Person = OFFICER, **changes: object) -> httpx2.Response:
         body = {
             "source": "PROVINCE", "track": "B", "fiscal_year": 2024, "amount_won": 1_000_000_000,
             "legal_regime": "LOCAL_SUBSIDY", "funder": "전북특별자치도",
         }  # fmt: skip
         return await self.post("/v1/budget-lines", body | changes, by=by)
 
-    async def confirm_line(self, line_id: str, by: Person, version: int = 1, **options: Any) -> httpx.Response:
+    async def confirm_line(self, line_id: str, by: Person, version: int = 1, **options: Any) -> httpx2.Response:
         return await self.post(f"/v1/budget-lines/{line_id}/confirmations", by=by, version=version, **options)
 
     async def confirmed_line(self, amount_won: int, municipality_code: str | None = None, **changes: object) -> str:
@@ -103,7 +106,7 @@ class Funding:
         line_id: str = confirmed.json()["id"]
         return line_id
 
-    async def propose_rule(self, version: str = "b-2024", by: Person = OFFICER, **changes: object) -> httpx.Response:
+    async def propose_rule(self, version: str = "b-2024", by: Person = OFFICER, **changes: object) -> httpx2.Response:
         body = {
             "version": version, "title": "Track B", "shares": TRACK_B, "capped_sources": ["PROVINCE", "MUNICIPALITY"],
             "valid_from": "2024-01-01", "source_note": "assumed",
@@ -119,7 +122,12 @@ class Funding:
         return await self.apply([self.record(one) for one in told])
 
     async def apply(self, records: list[events.WireRecord]) -> Applied:
-        return await Applier(self.database, self.clock, HANDLERS, service="funding").apply(records)
+        return await self._applier().apply(records)
+
+    async def redrive(self, told: DomainEvent) -> Redriven:
+        """Try all that is parked under this event's key again, as an operator does."""
+        key = Key(told.TOPIC, str(told.key))
+        return await redrive(self.database, self._applier(), key, by=Principal.service("test"))
 
     def record(self, told: DomainEvent) -> events.WireRecord:
         """The event's next record of its key, as it comes from Kafka."""
@@ -183,6 +191,9 @@ class Funding:
         )
         return {row["id"]: (row["committed_won"], row["left_won"], row["committed"], row["available"]) for row in found}
 
+    def _applier(self) -> Applier:
+        return Applier(self.database, self.clock, HANDLERS, service="funding")
+
     def _headers(self, by: Person | None) -> dict[str, str]:
         return {} if by is None else self.issuer.headers(role=by.role, tenant=by.tenant, subject=by.subject)
 
@@ -197,7 +208,7 @@ async def running_funding(urls: DatabaseUrls) -> AsyncIterator[Funding]:
     app = build_app(SERVICE, settings, clock=clock, database=database, verifier=issuer.verifier())
     async with (
         LifespanManager(app),
-        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://funding.test") as http,
+        httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://funding.test") as http,
     ):
         yield Funding(urls, database, owner, clock, http, issuer)
     await database.dispose()

@@ -200,6 +200,22 @@ async def test_an_unknown_rule_parks_the_event_and_others_flow(funding: Funding)
     assert "split-rule-unknown" in parked["detail"]
 
 
+async def test_once_the_rule_is_confirmed_the_parked_events_are_redriven_in_order(funding: Funding):
+    await _funded(funding)
+    selected = project_selected(split_rule_version="b-2025")
+    await funding.deliver(selected)
+    await funding.deliver(project_withdrawn(selected))
+    assert await funding.told("commitment.") == []
+
+    await funding.confirmed_rule("b-2025")
+    redriven = await funding.redrive(selected)
+
+    assert (redriven.applied, redriven.left) == (2, 0)
+    told = await funding.rows("SELECT type FROM outbox WHERE topic = 'funding.commitment.v1' ORDER BY id")
+    assert [row["type"].split(".")[-2] for row in told] == ["committed", "released"]
+    assert {counter for counter, *_ in (await funding.money()).values()} == {0}
+
+
 async def test_a_rule_decides_from_its_first_day_in_korea(funding: Funding):
     await _funded(funding)
     await funding.confirmed_rule("b-june", valid_from="2024-06-01")
