@@ -11,7 +11,7 @@ _ELIGIBLE, _INELIGIBLE = "ELIGIBLE", "INELIGIBLE"
 
 
 async def screen_all(stage: Stage, cases: Sequence[Case]) -> list[Case]:
-    """Screen every case; returns the eligible ones."""
+    """Screen every case; registers answer meanwhile, and only a decision waits for them. Returns the eligible ones."""
     eligible: list[Case] = []
 
     async def screen(case: Case) -> None:
@@ -19,7 +19,6 @@ async def screen_all(stage: Stage, cases: Sequence[Case]) -> list[Case]:
         await stage.origin.post(
             people.OPERATOR, path, None, step="screen", entity=case.planned.entity, version=case.version
         )
-        await _checked(stage, case, rounds=1)
 
     async def supplement(case: Case) -> None:
         await _supplement(stage, case)
@@ -52,7 +51,6 @@ async def _supplement(stage: Stage, case: Case) -> None:
     await stage.origin.post(
         case.owner, f"{path}/supplements", changed, step="supplement", entity=entity, version=asked["version"]
     )
-    await _checked(stage, case, rounds=2)
 
 
 async def _decide(stage: Stage, case: Case) -> str:
