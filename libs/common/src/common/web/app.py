@@ -29,6 +29,7 @@ class Application(FastAPI):
         settings = self.state.runtime.settings
         return Edge(
             super().build_middleware_stack(),
+            root_path=settings.root_path,
             timeout_seconds=settings.request_timeout_seconds,
             max_body_bytes=settings.max_body_bytes,
         )
@@ -55,7 +56,6 @@ def create_app(
         title=title,
         description=description,
         version="1",
-        root_path=settings.root_path,
         redirect_slashes=False,
         openapi_url=None,
         max_body_size=settings.max_body_bytes,

@@ -26,15 +26,15 @@ _log = logging.getLogger(__name__)
 class Edge:
     """Wraps the whole application; see the module."""
 
-    def __init__(self, app: ASGIApp, *, timeout_seconds: float, max_body_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, *, root_path: str, timeout_seconds: float, max_body_bytes: int) -> None:
         self.app = app
-        self._timeout_seconds, self._max_body_bytes = timeout_seconds, max_body_bytes
+        self._root_path, self._timeout_seconds, self._max_body_bytes = root_path, timeout_seconds, max_body_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        exchange = _Exchange(scope, send)
+        exchange = _Exchange({**scope, "root_path": self._root_path or scope.get("root_path", "")}, send)
         try:
             async with asyncio.timeout(self._timeout_seconds) as deadline:
                 exchange.deadline = deadline

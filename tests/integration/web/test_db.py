@@ -1,0 +1,142 @@
+"""The transaction's promises: limits, cancellation, and a hint after commits that recorded something."""
+
+import asyncio
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from common import migrations
+from common.db import Database, DatabaseUnavailable, announce_after_commit, is_lock_timeout, is_trouble, sqlstate
+from smartfactory.stack.provision import DatabaseUrls
+from tests.integration.web.notebook.main import SERVICE
+from tests.support.waiting import eventually
+
+
+async def test_a_session_is_limited(database: Database):
+    async with database.transaction(read_only=True) as tx:
+        limits = [
+            (await tx.execute(text(f"SHOW {name}"))).scalar_one()
+            for name in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "timezone")
+        ]
+    assert limits == ["3s", "1s", "10s", "UTC"]
+
+
+async def test_a_read_only_transaction_refuses_to_write_and_the_next_one_writes(database: Database):
+    for _ in range(3):
+        with pytest.raises(DBAPIError) as refused:
+            async with database.transaction(read_only=True) as tx:
+                await tx.execute(text("DELETE FROM note"))
+        assert sqlstate(refused.value) == "25006"
+        assert not is_trouble(refused.value)
+        async with database.transaction() as tx:
+            await tx.execute(text("DELETE FROM note WHERE false"))
+
+
+async def test_a_held_lock_is_trouble_after_a_second(database: Database):
+    async with database.transaction() as holder:
+        await holder.execute(text("LOCK TABLE note IN ACCESS EXCLUSIVE MODE"))
+        with pytest.raises(DBAPIError) as waited:
+            async with database.transaction() as tx:
+                await tx.execute(text("SELECT count(*) FROM note"))
+    assert is_lock_timeout(waited.value)
+    assert is_trouble(waited.value)
+
+
+async def test_a_hundred_cancelled_transactions_leave_a_whole_pool(database: Database):
+    async def slow() -> None:
+        async with database.transaction() as tx:
+            await tx.execute(text("SELECT pg_sleep(0.5)"))
+
+    for _ in range(5):
+        tasks = [asyncio.create_task(slow()) for _ in range(20)]
+        await asyncio.sleep(0.02)
+        for task in tasks:
+            task.cancel()
+        outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+        assert all(isinstance(outcome, asyncio.CancelledError | DatabaseUnavailable) for outcome in outcomes)
+    await asyncio.wait_for(asyncio.gather(*(database.ping() for _ in range(20))), 10)
+
+    async def nobody_is_left() -> bool:
+        async with database.dedicated() as connection:
+            left = await connection.execute(
+                text(
+                    "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'tests' AND state LIKE '%transaction%'"
+                )
+            )
+            return left.scalar_one() == 0
+
+    await eventually(nobody_is_left)
+
+
+async def test_a_commit_under_way_is_finished_when_its_task_is_cancelled(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+):
+    slot, begun, commit = "cancelled while committing", asyncio.Event(), AsyncConnection.commit
+
+    async def slow_commit(tx: AsyncConnection) -> None:
+        begun.set()
+        await asyncio.sleep(0.05)
+        await commit(tx)
+
+    async def write() -> None:
+        async with database.transaction() as tx:
+            await tx.execute(
+                text("INSERT INTO note VALUES (gen_random_uuid(), 'x', 'x', 1, :slot, now(), 1)"), {"slot": slot}
+            )
+
+    monkeypatch.setattr(AsyncConnection, "commit", slow_commit)
+    task = asyncio.create_task(write())
+    await asyncio.wait_for(begun.wait(), 10)
+    task.cancel()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    async with database.transaction(read_only=True) as tx:
+        found = await tx.execute(text("SELECT count(*) FROM note WHERE slot = :slot"), {"slot": slot})
+        assert found.scalar_one() == 1
+
+
+async def test_the_relay_is_woken_after_the_commit_seldom_and_only_for_events(database: Database):
+    heard: list[str] = []
+    async with database.dedicated() as connection:
+        driver = (await connection.get_raw_connection()).driver_connection
+        await driver.add_listener("outbox", lambda *what: heard.append(what[2]))
+        async with database.transaction() as tx:
+            await tx.execute(text("DELETE FROM note WHERE false"))
+        with pytest.raises(RuntimeError):
+            await _announce_and_fail(database)
+        async with database.transaction() as tx:
+            await tx.execute(text("DELETE FROM note WHERE false"))
+        assert heard == [], "nothing recorded, nothing committed: nothing to tell"
+        for _ in range(100):
+            async with database.transaction() as tx:
+                await tx.execute(text("DELETE FROM note WHERE false"))
+                announce_after_commit(tx)
+        await eventually(lambda: heard, what="the relay hears of the commit")
+        assert len(heard) < 100, "a hundred commits are not a hundred hints"
+
+
+async def _announce_and_fail(database: Database) -> None:
+    async with database.transaction() as tx:
+        announce_after_commit(tx)
+        raise RuntimeError
+
+
+async def test_no_connection_is_unavailable_and_trouble():
+    away = Database("postgresql://nobody@127.0.0.1:1/nowhere", application_name="tests")
+    with pytest.raises(DatabaseUnavailable) as unavailable:
+        await away.ping()
+    assert is_trouble(unavailable.value)
+    await away.dispose()
+
+
+async def test_migrations_go_up_down_and_up(fresh_databases):
+    urls: DatabaseUrls = fresh_databases("notebook")["notebook"]
+    await asyncio.to_thread(migrations.upgrade, SERVICE.migrations, urls.owner)
+    await asyncio.to_thread(migrations.downgrade, SERVICE.migrations, urls.owner, revision="base")
+    await asyncio.to_thread(migrations.upgrade, SERVICE.migrations, urls.owner)
+    opened = Database(urls.application, application_name="tests")
+    assert await migrations.current(opened) == migrations.head(SERVICE.migrations) == "0001"
+    await opened.dispose()

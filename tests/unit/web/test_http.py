@@ -1,0 +1,91 @@
+"""The client for other systems: short, bounded, and tried again only where that is safe."""
+
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from common.http import BadAnswer, HttpClient, TimedOut, Unreachable
+
+Answer = Callable[[httpx.Request], httpx.Response]
+
+
+class Other:
+    """The other system: answers with each of the given in turn, the last one for ever."""
+
+    def __init__(self, *answers: httpx.Response | Exception) -> None:
+        self._answers, self.asked = list(answers), []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.asked.append(request)
+        answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def client(self) -> HttpClient:
+        return HttpClient("http://other.test", transport=httpx.MockTransport(self))
+
+
+async def test_json_comes_back():
+    other = Other(httpx.Response(200, json={"status": "good"}))
+    async with other.client() as client:
+        assert await client.get_json("/v1/companies/7", params={"at": "2024-01-01"}) == {"status": "good"}
+    assert str(other.asked[0].url) == "http://other.test/v1/companies/7?at=2024-01-01"
+
+
+@pytest.mark.parametrize(
+    ("answer", "fault"),
+    [
+        (httpx.ConnectError("no"), Unreachable),
+        (httpx.RemoteProtocolError("cut"), Unreachable),
+        (httpx.ReadTimeout("slow"), TimedOut),
+        (httpx.ConnectTimeout("slow"), TimedOut),
+        (httpx.Response(302, headers={"Location": "http://evil.test"}), BadAnswer),
+        (httpx.Response(404), BadAnswer),
+        (httpx.Response(503), BadAnswer),
+        (httpx.Response(200, content=b"<html>"), BadAnswer),
+        (httpx.Response(200, content=b"[" * 100_000), BadAnswer),
+        (httpx.Response(200, content=b" " * 1_100_000), BadAnswer),
+    ],
+)
+async def test_every_other_end_is_one_of_three_faults(answer: httpx.Response | Exception, fault: type[Exception]):
+    async with Other(answer).client() as client:
+        with pytest.raises(fault):
+            await client.get_json("/")
+
+
+@pytest.mark.parametrize("first", [httpx.ConnectError("no"), httpx.ReadTimeout("slow"), httpx.Response(503)])
+async def test_reading_is_tried_twice(first: httpx.Response | Exception):
+    other = Other(first, httpx.Response(200, json=1))
+    async with other.client() as client:
+        assert await client.get_json("/") == 1
+    assert len(other.asked) == 2
+
+
+async def test_a_clear_no_is_not_asked_again():
+    other = Other(httpx.Response(404))
+    async with other.client() as client:
+        with pytest.raises(BadAnswer):
+            await client.get_json("/")
+    assert len(other.asked) == 1
+
+
+async def test_sending_is_tried_again_only_under_a_key():
+    without, under = Other(httpx.ReadTimeout("slow")), Other(httpx.ReadTimeout("slow"), httpx.Response(201, json={}))
+    async with without.client() as client:
+        with pytest.raises(TimedOut):
+            await client.post_json("/orders", {"amount_won": 1})
+    async with under.client() as client:
+        await client.post_json("/orders", {"amount_won": 1}, idempotency_key="order-0001-abcdef")
+    assert (len(without.asked), len(under.asked)) == (1, 2)
+    assert {request.headers["idempotency-key"] for request in under.asked} == {"order-0001-abcdef"}
+
+
+async def test_an_outage_is_not_answered_with_twice_the_load():
+    other = Other(httpx.ConnectError("no"))
+    async with other.client() as client:
+        for _ in range(100):
+            with pytest.raises(Unreachable):
+                await client.get_json("/")
+    assert 100 < len(other.asked) <= 115
