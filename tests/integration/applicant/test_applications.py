@@ -270,7 +270,10 @@ async def test_lists_come_in_pages_and_by_filter(applicant: Applicant) -> None:
     assert (await applicant.get("/v1/applications", OPERATOR, status="GONE")).status_code == 422
 
 
-async def test_no_personal_data_reaches_events_or_the_journal(applicant: Applicant) -> None:
+async def test_no_personal_data_reaches_events_the_journal_or_a_log(
+    applicant: Applicant, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
     call_id = await applicant.published_call()
     names = {"name": "비밀상호", "representative_name": "비밀대표", "head_office_address": "비밀주소 1"}
     owner, worksite_id = await applicant.company({"address": "비밀공장주소 2"}, **names)
@@ -289,6 +292,11 @@ async def test_no_personal_data_reaches_events_or_the_journal(applicant: Applica
         assert "비밀" not in row["said"]
         assert "\\u" not in row["said"]
         assert number not in row["said"]
+    logged = "\n".join(
+        record.getMessage() for record in caplog.records if record.name.startswith(("common", "applicant"))
+    )
+    assert "비밀" not in logged
+    assert number not in logged
 
 
 @pytest.mark.parametrize(
