@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -18,12 +17,8 @@ import httpx
 from asgi_lifespan import LifespanManager
 from sqlalchemy import text
 
-from applicant.applications.domain.case import Application, ApplicationStatus, Consents, Eligibility, Plan
-from applicant.applications.store import cases
-from applicant.calls import domain as calls
+from applicant.applications.domain.case import ApplicationStatus
 from applicant.calls import store as call_store
-from applicant.companies import store as companies
-from applicant.companies.domain import Company, CompanyFacts, SizeClass, Worksite, WorksiteFacts
 from applicant.consumers import HANDLERS
 from applicant.evaluations import store as evaluations
 from applicant.evaluations.domain import Marks, ScoreSheet
@@ -37,13 +32,11 @@ from common.event import DomainEvent, Envelope
 from common.service import build_app
 from contracts.funding import CommitmentRefused, CommitmentReleased, LineBalance, ProjectCommitted
 from contracts.roles import Role
-from contracts.types import BasisPoints, BusinessNumber, MunicipalityCode, Source, Won, business_number_check_digit
 from smartfactory.stack.provision import DatabaseUrls
+from tests.support.closed_call import CLOSES, JEONJU, NOW, WANJU, add_case, closed_call
 from tests.support.tokens import Issuer
 
-CLOSES = datetime(2024, 4, 3, 8, tzinfo=UTC)
-NOW = datetime(2024, 5, 2, 1, tzinfo=UTC)
-JEONJU, WANJU = "52110", "52710"
+__all__ = ["CLOSES", "JEONJU", "NOW", "WANJU", "Judging", "Person", "Standing", "at_once", "member", "owner_of"]
 
 
 @dataclass(frozen=True)
@@ -111,31 +104,9 @@ class Judging:
         size_min: int = 3,
     ) -> None:
         """A published, closed call of 2024's Track B with these seats, caps of 40M (JS1) and 80M (JS2)."""
-        planned = [calls.PlannedBudgetLine(Source.PROVINCE, None, Won(province_won))]
-        for code in sorted({code for _, code in seats}):
-            won = (municipality_won or {}).get(code, 10_000_000_000)
-            planned.append(calls.PlannedBudgetLine(Source.MUNICIPALITY, MunicipalityCode(code), Won(won)))
-        terms = calls.CallTerms(
-            track=calls.Track.B,
-            title_ko="모집공고",
-            title_en="Call",
-            fiscal_year=2024,
-            opens_at=CLOSES - timedelta(days=14),
-            closes_at=CLOSES,
-            split_rule_version="b-2024",
-            types=(calls.ProjectType("JS1", Won(40_000_000)), calls.ProjectType("JS2", Won(80_000_000))),
-            rates=(
-                calls.Rate(Source.PROVINCE, BasisPoints(5508), capped=True),
-                calls.Rate(Source.MUNICIPALITY, BasisPoints(3213), capped=True),
-            ),
-            seat_lines=tuple(calls.SeatLine(t, MunicipalityCode(m), n) for (t, m), n in seats.items()),
-            planned_budget_lines=tuple(planned),
-            panel_rule=calls.PanelRule(size_min, 5, 6000, 1200, tuple(calls.TieBreak)),
-            screening_rule_version="2024-1",
-            supplement_days=7,
+        call = closed_call(
+            self.call_id, seats, province_won=province_won, municipality_won=municipality_won or {}, size_min=size_min
         )
-        publication = calls.Publication(CLOSES - timedelta(days=20), "approver", date(2024, 3, 5), "2024-1")
-        call = calls.Call(self.call_id, terms, calls.CallState.PUBLISHED, ("drafter",), publication, version=2)
         async with self.database.transaction() as tx:
             await call_store.add_call(tx, call)
 
@@ -161,7 +132,9 @@ class Judging:
         found = []
         async with self.database.transaction() as tx:
             for type_code, municipality_code, cost_won, first_timer in wanted:
-                application = await self._application(tx, type_code, municipality_code, cost_won, first_timer, status)
+                application = await add_case(
+                    tx, self.call_id, type_code, municipality_code, cost_won, first_timer=first_timer, status=status
+                )
                 found.append(Standing(application.id, application.company_id, type_code, municipality_code))
         return found
 
@@ -329,59 +302,6 @@ class Judging:
             " ORDER BY position",
             chain=chain,
         )
-
-    async def _application(
-        self,
-        tx: Any,
-        type_code: str,
-        municipality_code: str,
-        cost_won: int,
-        first_timer: bool,
-        status: ApplicationStatus,
-    ) -> Application:
-        number = next(self._numbers)
-        stem = f"{100_000_000 + number}"
-        facts = CompanyFacts(
-            business_number=BusinessNumber(f"{stem}{business_number_check_digit(stem)}"),
-            corporate_number=None,
-            name=f"가상기업 {number}",
-            representative_name="가상인",
-            size_class=SizeClass.SMALL,
-            ksic_code="29000",
-            ksic_revision="11",
-            annual_sales_won=Won(1_000_000_000),
-            employees=10,
-            supported_before=not first_timer,
-            head_office_address="전북특별자치도",
-        )
-        company = Company(events.new_id(), facts, version=1)
-        await companies.add_company(tx, company)
-        site = WorksiteFacts(
-            "공장", municipality_code, NOW.date(), MunicipalityCode(municipality_code), "주소", None, 100, False
-        )
-        worksite = Worksite(events.new_id(), company.id, site, version=1)
-        await companies.add_worksite(tx, worksite)
-        plan = Plan(
-            Won(cost_won), "과제", "요약", "0" * 64, facts.business_number, Won(cost_won), False, Consents(*[True] * 4)
-        )
-        application = Application(
-            id=events.new_id(),
-            company_id=company.id,
-            call_id=self.call_id,
-            fiscal_year=2024,
-            type_code=type_code,
-            worksite_id=worksite.id,
-            municipality_code=MunicipalityCode(municipality_code),
-            plan=plan,
-            status=status,
-            created_at=CLOSES - timedelta(days=2),
-            version=1,
-            submitted_at=CLOSES - timedelta(days=1) + timedelta(seconds=number),
-            first_timer=first_timer,
-            eligibility=Eligibility("2024-1", (), CLOSES, None) if status is ApplicationStatus.ELIGIBLE else None,
-        )
-        await cases.add_application(tx, application)
-        return application
 
     def _headers(self, by: Person) -> dict[str, str]:
         return self.issuer.headers(role=by.role, tenant=by.tenant, subject=by.subject)

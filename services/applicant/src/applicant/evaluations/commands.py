@@ -97,10 +97,10 @@ async def declare_conflict(
 ) -> Assignment:
     """Take the caller off a case for good; sheets the caller had locked for it no longer count."""
     seat = await _seat(tx, application_id, by=by, now=now)
-    await _check_open(tx, application_id)
+    call_id = await _check_open(tx, application_id)
     await store.add_conflict(tx, seat, kind=kind, statement=statement, at=now)
     facts = {"member_id": str(seat.member_id), "kind": kind.value}
-    await _journal_case(tx, application_id, "conflict-declared", facts, by=by, now=now)
+    await _journal_case(tx, application_id, "conflict-declared", facts, by=by, now=now, call_id=call_id)
     return Assignment(application_id, seat.member_id, kind)
 
 
@@ -129,7 +129,7 @@ async def lock_score(
         "site_score": marks.site_score,
         "bonus": marks.bonus,
     }
-    await _journal_case(tx, application_id, "score-locked", facts, by=by, now=now, rule_version=f"call/{call_id}")
+    await _journal_case(tx, application_id, "score-locked", facts, by=by, now=now, call_id=call_id)
     return sheet
 
 
@@ -175,7 +175,7 @@ async def _journal_case(
     *,
     by: Principal,
     now: datetime,
-    rule_version: str | None = None,
+    call_id: UUID,
 ) -> None:
     await journal.record(
         tx,
@@ -184,5 +184,5 @@ async def _journal_case(
         by=by,
         at=now,
         facts=facts,
-        rule_version=rule_version,
+        rule_version=f"call/{call_id}",
     )

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Query, Response
+from fastapi import Path, Query, Response
 from pydantic import Field
 
 from applicant.selections import commands, queries
@@ -20,7 +20,7 @@ _STAFF = (Role.TECHNOPARK_OPERATOR, *sorted(PROVINCE_ROLES), Role.AUDITOR)
 class DecideSelection(Body):
     """Which ranking is decided; If-Match names its version."""
 
-    ranking: int = Field(ge=1, description="The ranking's number.")
+    ranking: int = Field(ge=1, le=1_000_000, description="The ranking's number.")
 
 
 @routes.post(
@@ -40,7 +40,11 @@ async def propose_ranking(
 
 @routes.get("/v1/calls/{call_id}/rankings/{number}", operation_id="getRanking", summary="Read a ranking")
 async def get_ranking(
-    call_id: UUID, number: int, by: Annotated[Principal, allowed(*_STAFF)], tx: Tx, response: Response
+    call_id: UUID,
+    number: Annotated[int, Path(ge=1, le=1_000_000)],
+    by: Annotated[Principal, allowed(*_STAFF)],
+    tx: Tx,
+    response: Response,
 ) -> RankingView:
     view = await queries.view_ranking(tx, call_id, number)
     etag(response, view.version)

@@ -72,8 +72,8 @@ def person(by: Principal) -> str:
 
 
 def rule_version(call: calls.Call) -> str:
-    """Which version of which call ruled: its seats, pass mark, trimming and tie order."""
-    return f"call/{call.id}@{call.version}"
+    """Which call ruled by its seats, pass mark, trimming and tie order: published, it never has another version."""
+    return f"call/{call.id}"
 
 
 def _case(call: calls.Call, application: applications.Application, score: evaluations.Consolidated) -> Case:
