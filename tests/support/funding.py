@@ -206,10 +206,12 @@ async def running_funding(urls: DatabaseUrls) -> AsyncIterator[Funding]:
     owner = Database(urls.owner, application_name="examiner", pool_size=5)
     settings = Settings(app_env="test", database_url=urls.application)  # type: ignore[arg-type]
     app = build_app(SERVICE, settings, clock=clock, database=database, verifier=issuer.verifier())
-    async with (
-        LifespanManager(app),
-        httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://funding.test") as http,
-    ):
-        yield Funding(urls, database, owner, clock, http, issuer)
-    await database.dispose()
-    await owner.dispose()
+    try:
+        async with (
+            LifespanManager(app),
+            httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://funding.test") as http,
+        ):
+            yield Funding(urls, database, owner, clock, http, issuer)
+    finally:
+        await database.dispose()
+        await owner.dispose()
