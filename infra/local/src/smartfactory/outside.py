@@ -39,7 +39,7 @@ def build_outside(options: IssuerOptions, clock: Clock) -> FastAPI:
     return app
 
 
-def main() -> int:
+def cli() -> int:
     """Serve until told to stop."""
     directory = Path(os.environ["OUTSIDE_DIRECTORY"])
     clock_file = os.environ.get("PROGRAMME_CLOCK_FILE")
@@ -64,4 +64,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(cli())

@@ -81,7 +81,7 @@ async def _run(options: RunOptions, console: Console) -> int:
         try:
             async with installation(wanted, watchers) as running:
                 interrupts.at_second = running.supervisor.kill
-                work = _work(options, running, console, outcome)
+                work = _work(options, running, stream, console, outcome)
                 await _until_one_ends(work, running.supervisor.watch(), stream.run())
         except asyncio.CancelledError:
             if not interrupts.fired:
@@ -102,9 +102,12 @@ async def _until_one_ends(*coroutines: Coroutine[Any, Any, None]) -> None:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _work(options: RunOptions, running: Installation, console: Console, outcome: _Outcome) -> None:
+async def _work(
+    options: RunOptions, running: Installation, stream: LogStream, console: Console, outcome: _Outcome
+) -> None:
     began = time.monotonic()
     await running.start()
+    stream.starting = False
     console.print(f"{GOOD} 준비되었습니다 · ready at [bold]{running.plan.origin}[/]  {time.monotonic() - began:.1f} s")
     outcome.exit_code = await _season(options, running, console) if options.season else 0
     if options.once:

@@ -19,6 +19,7 @@ from smartfactory.stack.datadir import DataDirectory
 from smartfactory.stack.faults import StackFault
 from smartfactory.stack.gateway import gateway_command
 from smartfactory.stack.kafka import KafkaOptions, broker_answers, prepare_kafka, start_kafka
+from smartfactory.stack.nursery import Nursery
 from smartfactory.stack.plan import ROLES, ExistingServers, Plan, choose_ports
 from smartfactory.stack.postgres import PostgresAdmin, PostgresOptions, prepare_postgres, start_postgres
 from smartfactory.stack.process import Child, ProgramFailed
@@ -45,6 +46,16 @@ class Watchers:
     step: Callable[[str, float], None]
     trouble: Callable[[str], None]
     log: Callable[[str, Path], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Needs:
+    """What a process may have to wait for before it can be started."""
+
+    nursery: Nursery
+    imported: asyncio.Task[None]
+    databases: asyncio.Task[None]
+    broker: asyncio.Task[None]
 
 
 class Installation:
@@ -75,13 +86,18 @@ class Installation:
             raise (failed or group).exceptions[0] from None
 
     async def _start_all(self) -> None:
+        modules = [*(f"{service}.main" for service in SERVICES), "smartfactory.outside"]
+        nursery = Nursery(modules, self.plan.data.logs / "nursery.log")
+        self._show(self.supervisor.adopt(nursery.child, layer=_SERVERS_LAYER))
         async with asyncio.TaskGroup() as group:
+            imported = group.create_task(self._timed("imports", asyncio.to_thread(nursery.await_ready)))
             databases = group.create_task(self._timed("PostgreSQL", self._start_databases()))
             broker = group.create_task(self._timed("Kafka", self._start_broker()))
-            group.create_task(self._timed("issuer, registers", self._start_outside()))
+            needs = _Needs(nursery, imported, databases, broker)
+            group.create_task(self._timed("issuer, registers", self._start_outside(needs)))
             group.create_task(self._timed("gateway", self._start_gateway()))
             for service in SERVICES:
-                group.create_task(self._timed(service, self._start_service(service, databases, broker)))
+                group.create_task(self._timed(service, self._start_service(service, needs)))
 
     async def _start_databases(self) -> None:
         existing, data = self._existing.databases, self.plan.data
@@ -122,8 +138,9 @@ class Installation:
         client = KafkaClient(bootstrap_servers=self.plan.bootstrap_servers, client_id="smartfactory-local")
         await create_topics(client, migrations.topics())
 
-    async def _start_outside(self) -> None:
-        self._show(self.supervisor.start(self.plan.outside(), layer=_OUTSIDE_LAYER))
+    async def _start_outside(self, needs: _Needs) -> None:
+        await asyncio.shield(needs.imported)
+        self._show(self.supervisor.start(self.plan.outside(), layer=_OUTSIDE_LAYER, launch=needs.nursery.start))
         await self._until_http("outside", "/readyz")
 
     async def _start_gateway(self) -> None:
@@ -136,13 +153,15 @@ class Installation:
         self._show(self.supervisor.start(command, layer=_OUTSIDE_LAYER))
         await self.supervisor.until_ready("gateway", lambda: ports.answers(self.plan.port, "/gateway/readyz"))
 
-    async def _start_service(self, service: str, databases: asyncio.Task[None], broker: asyncio.Task[None]) -> None:
-        await asyncio.shield(databases)
+    async def _start_service(self, service: str, needs: _Needs) -> None:
+        await asyncio.shield(needs.databases)
+        await asyncio.shield(needs.imported)
         for role in ROLES:
             if role == "worker":
-                await asyncio.shield(broker)
+                await asyncio.shield(needs.broker)
             command = self.plan.service(service, role, self.databases[service])
-            self._show(self.supervisor.start(command, layer=_SERVICES_LAYER, restarts=True))
+            child = self.supervisor.start(command, layer=_SERVICES_LAYER, restarts=True, launch=needs.nursery.start)
+            self._show(child)
         for role in ROLES:
             await self._until_http(f"{service}-{role}", "/readyz")
 

@@ -41,6 +41,8 @@ class LogStream:
     def __init__(self, console: Console, loudness: Loudness) -> None:
         self._console, self._loudness = console, loudness
         self._followed: dict[str, _Followed] = {}
+        self.starting = True
+        """Servers warn while they come up that they are not up; of that, only a request for all lines shows any."""
 
     def follow(self, name: str, path: Path) -> None:
         """Show what is written to this file from now on."""
@@ -72,6 +74,8 @@ class LogStream:
                 continue
             *lines, followed.partial = (followed.partial + followed.stream.read()).split(b"\n")
             for line in lines:
+                if self.starting and self._loudness is not Loudness.ALL:
+                    continue
                 rendered = render(line.decode(errors="replace"), self._loudness)
                 if rendered is not None:
                     prefix = Text(f"{name:<{_NAME_WIDTH}} ", style=followed.colour)

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import psutil
 
@@ -33,6 +34,7 @@ class Command:
     cwd: Path | None = None
     user: privileges.User | None = None
     stop_signal: signal.Signals = signal.SIGTERM
+    pass_fds: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +54,20 @@ class Identity:
         return process if same else None
 
 
+class Handle(Protocol):
+    """What is needed of a `subprocess.Popen`, so that another way of starting can give it too."""
+
+    @property
+    def pid(self) -> int: ...
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+    def send_signal(self, sent: int, /) -> None: ...
+
+
 class Child:
     """A process we started."""
 
-    def __init__(self, command: Command, popen: "subprocess.Popen[bytes]") -> None:
+    def __init__(self, command: Command, popen: Handle) -> None:
         self.command = command
         self.identity = Identity(popen.pid, _create_time(popen.pid))
         self._popen = popen
@@ -110,6 +122,7 @@ def start(command: Command) -> Child:
             env={**os.environ, **command.env},
             cwd=command.cwd,
             start_new_session=True,
+            pass_fds=command.pass_fds,
             preexec_fn=_before_exec(command.stop_signal, command.user),  # noqa: PLW1509 - system calls only, no lock
         )
     return Child(command, popen)

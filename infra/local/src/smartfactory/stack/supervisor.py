@@ -25,6 +25,7 @@ class _Kept:
     child: Child
     restarts: bool
     layer: int
+    launch: Callable[[Command], Child]
     restarted_at: list[float]
     was_ready: bool = False
     due_at: float | None = None
@@ -39,16 +40,18 @@ class Supervisor:
         self._kept: dict[str, _Kept] = {}
         self._stopping = False
 
-    def start(self, command: Command, *, layer: int, restarts: bool = False) -> Child:
+    def start(
+        self, command: Command, *, layer: int, restarts: bool = False, launch: Callable[[Command], Child] = start
+    ) -> Child:
         """Start a child; with `restarts` it is started again when it dies after it was ready, without failpoints."""
-        child = start(command)
-        return self.adopt(child, layer=layer, restarts=restarts)
-
-    def adopt(self, child: Child, *, layer: int, restarts: bool = False) -> Child:
-        """Keep a child that was started elsewhere on the main thread."""
-        self._kept[child.command.name] = _Kept(child, restarts, layer, [])
+        child = launch(command)
+        self._kept[command.name] = _Kept(child, restarts, layer, launch, [])
         self._record.add(child)
         return child
+
+    def adopt(self, child: Child, *, layer: int) -> Child:
+        """Keep a child that was started elsewhere on the main thread."""
+        return self.start(child.command, layer=layer, launch=lambda _command: child)
 
     async def until_ready(self, name: str, is_ready: Callable[[], bool], *, timeout_seconds: float = 60.0) -> None:
         """Wait until a child answers for the first time; raise `StackFault` when it ended or time is over."""
@@ -102,7 +105,7 @@ class Supervisor:
         elif now >= kept.due_at:
             # A fault that was injected once would otherwise be injected for ever.
             env = {key: value for key, value in kept.child.command.env.items() if key != "FAILPOINTS"}
-            kept.child = start(replace(kept.child.command, env=env))
+            kept.child = kept.launch(replace(kept.child.command, env=env))
             kept.due_at = None
             self._record.add(kept.child)
 

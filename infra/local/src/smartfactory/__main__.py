@@ -1,0 +1,5 @@
+"""`python -m smartfactory`: the same as the `smartfactory` command."""
+
+from smartfactory.cli import main
+
+main()
