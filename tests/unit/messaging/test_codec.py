@@ -1,0 +1,107 @@
+"""What is written is a CloudEvent that others read, and nothing that is none is read as one."""
+
+import json
+
+import msgspec
+import pytest
+from cloudevents.core.bindings import kafka as binding
+from cloudevents.core.formats.json import JSONFormat
+from cloudevents.core.v1.event import CloudEvent
+
+from common.event import Undecodable, WireRecord, decode, encode, encode_data, new_id, open_envelope
+from tests.support.parcels.driver import AT, wire
+from tests.support.parcels.events import ParcelSent
+
+KEY = new_id()
+EVENT = ParcelSent(parcel_id=KEY, grams=7, note="소포")
+RECORD = wire(EVENT, 12)
+
+
+def _read(record: WireRecord) -> ParcelSent:
+    envelope, data = open_envelope(record)
+    found = decode(envelope, data, ParcelSent)
+    assert isinstance(found, ParcelSent)
+    return found
+
+
+def _with(name: str, value: bytes | None) -> WireRecord:
+    kept = [(header, old) for header, old in RECORD.headers if header != name]
+    return msgspec.structs.replace(RECORD, headers=[*kept, *([(name, value)] if value is not None else [])])
+
+
+def test_an_event_survives_the_way_there_and_back() -> None:
+    envelope, data = open_envelope(RECORD)
+    assert decode(envelope, data, ParcelSent) == EVENT
+    assert (envelope.sequence, envelope.key, envelope.occurred_at) == (12, KEY, AT)
+
+
+def test_the_same_event_is_always_the_same_bytes() -> None:
+    envelope, data = open_envelope(RECORD)
+    again = encode(envelope, encode_data(decode(envelope, data, ParcelSent)))
+    assert (again.key, again.value, again.headers) == (RECORD.key, RECORD.value, RECORD.headers)
+
+
+def test_the_cloudevents_sdk_reads_what_we_write() -> None:
+    message = binding.KafkaMessage(headers=dict(RECORD.headers), key=RECORD.key, value=RECORD.value)
+    event = binding.from_binary(message, JSONFormat())
+    assert isinstance(event, CloudEvent)
+    assert event.get_data() == json.loads(RECORD.value or b"")
+    assert (event.get_type(), event.get_source(), event.get_subject()) == (ParcelSent.TYPE, "/parcels", str(KEY))
+    assert (event.get_time(), event.get_datacontenttype()) == (AT, "application/json")
+    assert (event.get_extension("sequence"), event.get_extension("partitionkey")) == (f"{12:020d}", str(KEY))
+
+
+@pytest.mark.parametrize("write", [binding.to_structured, binding.to_binary])
+def test_we_read_what_the_cloudevents_sdk_writes_in_both_modes(write) -> None:
+    message = binding.KafkaMessage(headers=dict(RECORD.headers), key=RECORD.key, value=RECORD.value)
+    theirs = write(binding.from_binary(message, JSONFormat()), JSONFormat())
+    key = theirs.key.encode() if isinstance(theirs.key, str) else theirs.key
+    record = WireRecord(topic=RECORD.topic, key=key, value=theirs.value, headers=list(theirs.headers.items()))
+    assert _read(record) == EVENT
+
+
+def test_the_mode_is_told_by_the_content_type_and_not_by_ce_headers() -> None:
+    message = binding.KafkaMessage(headers=dict(RECORD.headers), key=RECORD.key, value=RECORD.value)
+    theirs = binding.to_structured(binding.from_binary(message, JSONFormat()), JSONFormat())
+    headers = [("ce_type", b"another"), *theirs.headers.items()]
+    assert _read(WireRecord(topic=RECORD.topic, key=RECORD.key, value=theirs.value, headers=headers)) == EVENT
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        msgspec.structs.replace(RECORD, value=None),
+        msgspec.structs.replace(RECORD, value=b""),
+        msgspec.structs.replace(RECORD, value=b"\xff"),
+        msgspec.structs.replace(RECORD, value=(RECORD.value or b"")[:-1]),
+        msgspec.structs.replace(RECORD, value=b'{"x":' * 10_000),
+        msgspec.structs.replace(RECORD, value=(RECORD.value or b"")[:-1] + b',"grams":8}'),
+        msgspec.structs.replace(RECORD, value=(RECORD.value or b"")[:-1] + b',"more":NaN}'),
+        msgspec.structs.replace(RECORD, value=(RECORD.value or b"").replace(str(KEY).encode(), str(new_id()).encode())),
+        msgspec.structs.replace(RECORD, key=str(new_id()).encode()),
+        msgspec.structs.replace(RECORD, key=None),
+        msgspec.structs.replace(RECORD, topic="parcels.delivery.v1"),
+        _with("ce_id", None),
+        _with("ce_id", b"not a uuid"),
+        _with("ce_specversion", b"0.3"),
+        _with("ce_sequence", b"-1"),
+        _with("ce_sequence", b"0"),
+        _with("ce_sequence", b"9" * 20),
+        _with("ce_sequence", "１".encode()),
+        _with("ce_time", b"2024-03-04T05:06:07"),
+        _with("ce_time", b"yesterday"),
+        _with("ce_correlationid", b"a\x00b"),
+        _with("ce_source", b"\xff"),
+        _with("content-type", b"application/cloudevents+json"),
+    ],
+)
+def test_what_is_no_event_is_refused_without_repeating_its_content(record: WireRecord) -> None:
+    with pytest.raises(Undecodable) as refused:
+        _read(record)
+    assert "소포" not in refused.value.detail
+    assert str(KEY) not in refused.value.detail
+
+
+def test_a_field_added_later_is_no_fault() -> None:
+    grown = (RECORD.value or b"")[:-1] + b',"colour":"red"}'
+    assert _read(msgspec.structs.replace(RECORD, value=grown)) == EVENT
