@@ -105,6 +105,14 @@ def test_a_changed_score_is_the_next_version_with_its_reason():
     assert (changed.version, changed.reason) == (2, "wrong column")
 
 
+def test_a_correction_names_the_version_it_replaces_and_a_first_sheet_names_none():
+    domain.check_replaces(None, None)
+    domain.check_replaces(sheet(1, version=2), 2)
+    for previous, named in ((None, 1), (sheet(1), None), (sheet(1, version=2), 1)):
+        with pytest.raises(domain.SheetHasChanged):
+            domain.check_replaces(previous, named)
+
+
 def test_nobody_judges_unassigned_or_after_declaring_a_conflict():
     with pytest.raises(domain.CaseNotAssigned):
         domain.may_judge(None)

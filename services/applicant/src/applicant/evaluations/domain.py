@@ -222,8 +222,8 @@ def may_judge(assignment: Assignment | None) -> Assignment:
 
 def check_replaces(previous: ScoreSheet | None, replaces_version: int | None) -> None:
     """Let a first sheet replace nothing and a correction only what its author has read."""
-    current = None if previous is None else previous.version
-    if replaces_version != current:
+    current = 0 if previous is None else previous.version
+    if (replaces_version or 0) != current:
         raise SheetHasChanged(current_version=current)
 
 
