@@ -6,16 +6,23 @@ A crash takes the key and the effect with it, so the next try simply runs.
 
 import hashlib
 import re
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, bindparam, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from common.auth import Principal
-from common.db import Transaction
+from common.clock import Clock
+from common.db import Database, Transaction
 from common.schema import idempotency_key
 
+KEPT_FOR_DAYS = 7
+"""How long an answer is replayed: a public officer may come back after a long weekend."""
+
+_LOOK_EVERY_SECONDS = 600.0
+_MOST_AT_ONCE = 1_000
 _ACCEPTABLE = re.compile(r"[\x21-\x7e]{16,255}")
 _QUOTED = re.compile(r'"([^"]*)"')
 
@@ -39,6 +46,15 @@ _STORE = (
     .where(_is_this_key())
     .values(status=bindparam("status"), headers=bindparam("headers"), body=bindparam("body"))
 )
+_OLD = (
+    select(*(_KEY[name] for name in _IDENTITY))
+    .where(_KEY.created_at < func.now() - text(f"interval '{KEPT_FOR_DAYS} days'"))
+    .order_by(_KEY.created_at)
+    .limit(_MOST_AT_ONCE)
+    .with_for_update(skip_locked=True)
+    .cte("old")
+)
+_FORGET = delete(idempotency_key).where(and_(*(_KEY[name] == _OLD.c[name] for name in _IDENTITY)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,3 +123,21 @@ async def store(tx: Transaction, taken: Claim, answer: StoredAnswer) -> None:
     """Keep the answer beside the key, in the same transaction."""
     values = {"status": answer.status, "headers": dict(answer.headers), "body": answer.body}
     await tx.execute(_STORE, taken.parameters() | values)
+
+
+class ForgetOldKeys:
+    """The worker's job that removes keys past their time, a thousand at once so that nobody waits for it."""
+
+    def __init__(self, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._not_before = 0.0
+
+    async def __call__(self, database: Database, clock: Clock) -> bool:  # noqa: ARG002  the form of every job
+        """Remove one batch, at most every ten minutes once nothing old is left. Real time counts here."""
+        if self._monotonic() < self._not_before:
+            return False
+        async with database.transaction() as tx:
+            removed = (await tx.execute(_FORGET)).rowcount
+        if removed < _MOST_AT_ONCE:
+            self._not_before = self._monotonic() + _LOOK_EVERY_SECONDS
+        return removed > 0

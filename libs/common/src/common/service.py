@@ -22,6 +22,7 @@ from common.consumer import Handlers
 from common.db import Database
 from common.errors import Text
 from common.http import HttpClient
+from common.idempotency import ForgetOldKeys
 from common.jobs import Job
 from common.settings import ServiceSettings, SettingsRefusedError
 from common.web.app import create_app
@@ -97,7 +98,7 @@ def build_worker(
         database=opened,
         clock=clock or clock_of(config),
         handlers=service.handlers,
-        jobs=service.jobs(config),
+        jobs=(ForgetOldKeys(), *service.jobs(config)),
         checks=health_of(service, config, opened).checks,
     )
 

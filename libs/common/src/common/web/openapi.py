@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from common.errors import DomainError
+from common.idempotency import KEPT_FOR_DAYS
 from common.web import kinds
 from common.web.kinds import ProblemKind
 
@@ -20,7 +21,7 @@ _IDEMPOTENCY_KEY = {
     "required": True,
     "description": (
         "Names this request (draft-ietf-httpapi-idempotency-key-header). Send the same key again to learn the "
-        "first answer; it is kept for seven days."
+        f"first answer; it is kept for {KEPT_FOR_DAYS} days."
     ),
     "schema": {"type": "string", "minLength": 16, "maxLength": 255},
     "example": "0199f1c2-6a5e-7d30-9c41-8d2b6a51e0f3",
