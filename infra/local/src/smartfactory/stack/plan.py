@@ -51,8 +51,8 @@ class Plan:
 
     @property
     def issuer(self) -> str:
-        """The `iss` of local tokens."""
-        return f"{self.origin}/issuer"
+        """The `iss` of local tokens: a name without our port, for the same people come back on another one."""
+        return f"http://{LOOPBACK}/issuer"
 
     def address(self, name: str) -> str:
         """Where one process answers by itself, behind the gateway."""
