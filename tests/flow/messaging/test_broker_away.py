@@ -1,0 +1,69 @@
+"""Kafka may be away for as long as it likes: commands go on, nothing is lost, everything arrives in order (R1)."""
+
+import asyncio
+import time
+
+import httpx2
+
+from common.event import new_id
+from tests.flow.messaging.conftest import Parcels
+from tests.support.parcels.driver import deliveries, send, sequences_of
+from tests.support.waiting import eventually
+
+
+async def test_commands_go_on_without_the_broker_and_drain_in_order_when_it_is_back(parcels: Parcels):
+    keys = [new_id() for _ in range(5)]
+    parcels.servers.kafka.stop()
+    worker = parcels.worker().start()
+    try:
+        # It starts without the broker, lives, and does not pretend to be ready.
+        await eventually(lambda: _page(parcels, worker, "livez", 200))
+        for key in keys:
+            await send(parcels.database, key, *range(1, 11))
+        assert (await parcels.health(worker, "readyz")).status_code == 503
+    finally:
+        parcels.servers.kafka.start()
+    await eventually(lambda: _count(parcels, 50))
+    await eventually(lambda: _page(parcels, worker, "readyz", 200))
+
+    parcels.servers.kafka.kill()
+    try:
+        slowest = 0.0
+        for number in range(11, 41):
+            for key in keys:
+                began = time.monotonic()
+                await send(parcels.database, key, number)
+                slowest = max(slowest, time.monotonic() - began)
+        assert slowest < 2.0, "a command felt that the broker was away"
+        assert await parcels.unpublished() >= 100
+        await asyncio.to_thread(worker.child.wait, 1.0)
+        assert worker.exit_code() is None
+    finally:
+        parcels.servers.kafka.start()
+    await eventually(lambda: _count(parcels, 200), 30)
+    await eventually(lambda: _published(parcels))
+    for key in keys:
+        assert await sequences_of(parcels.database, key) == list(range(1, 41))
+    # In the topic itself: per key, first occurrences are 1..n without gap or inversion.
+    seen: dict[bytes, list[int]] = {}
+    for record in await parcels.topic():
+        sequence = int(dict(record.headers)["ce_sequence"])
+        if sequence not in seen.setdefault(record.key, []):
+            seen[record.key].append(sequence)
+    assert sorted(seen) == sorted(str(key).encode() for key in keys)
+    assert all(sequences == list(range(1, 41)) for sequences in seen.values())
+
+
+async def _page(parcels: Parcels, worker, page: str, status: int) -> bool:
+    try:
+        return (await parcels.health(worker, page)).status_code == status
+    except httpx2.HTTPError:
+        return False
+
+
+async def _count(parcels: Parcels, wanted: int) -> bool:
+    return len(await deliveries(parcels.database)) == wanted
+
+
+async def _published(parcels: Parcels) -> bool:
+    return await parcels.unpublished() == 0
