@@ -1,0 +1,152 @@
+"""The independent check holds on a true season and fails, naming it, on every planted fault."""
+
+import dataclasses
+
+import pytest
+
+from smartfactory.check.audit import run_check
+from smartfactory.check.hashes import table_hashes
+from smartfactory.season.options import CheckOptions, CheckReport
+from tests.flow.season.conftest import Databases
+
+pytestmark = pytest.mark.anyio
+
+ONE_COMMITTED = "(SELECT project_id FROM commitment WHERE state = 'COMMITTED' ORDER BY project_id LIMIT 1)"
+FAULTS: dict[str, tuple[str, dict[str, str]]] = {
+    "an event lost on its way to metrics": (
+        "event-lost",
+        {
+            "metrics": """
+            DELETE FROM inbox WHERE event_id = (
+                SELECT event_id FROM inbox WHERE type LIKE '%.application.found-eligible.v1' ORDER BY position LIMIT 1)
+            """
+        },
+    ),
+    "the effect of an event lost": (
+        "projection-differs",
+        {"mentoring": "DELETE FROM waiting_project WHERE project_id = (SELECT project_id FROM waiting_project LIMIT 1)"},
+    ),
+    "an event applied twice": (
+        "event-doubled",
+        {
+            "funding": """
+            INSERT INTO inbox (event_id, type, topic, key, sequence, outcome)
+            SELECT gen_random_uuid(), type, topic, key, sequence, outcome FROM inbox ORDER BY position LIMIT 1
+            """
+        },
+    ),
+    "two events of one project applied in the wrong order": (
+        "event-reordered",
+        {
+            "metrics": """
+            ALTER TABLE inbox ALTER position DROP IDENTITY;
+            CREATE TEMP TABLE pair AS
+                SELECT a.event_id AS first, b.event_id AS second, a.position AS early, b.position AS late
+                  FROM inbox a JOIN inbox b ON b.topic = a.topic AND b.key = a.key AND b.sequence = a.sequence + 1
+                 WHERE a.topic = 'applicant.project.v1' ORDER BY a.position LIMIT 1;
+            UPDATE inbox SET position = -late FROM pair WHERE event_id = first;
+            UPDATE inbox SET position = early FROM pair WHERE event_id = second;
+            UPDATE inbox SET position = late FROM pair WHERE event_id = first;
+            """
+        },
+    ),
+    "one won off in a share": (
+        "shares-to-the-won",
+        {
+            "funding": f"""
+            UPDATE commitment_share SET amount_won = amount_won - 1
+             WHERE source = 'MUNICIPALITY' AND project_id = {ONE_COMMITTED}
+            """
+        },
+    ),
+    "one won moved from the firm to the province, the sum as before": (
+        "shares-to-the-won",
+        {
+            "funding": f"""
+            UPDATE commitment_share SET amount_won = amount_won + CASE source WHEN 'PROVINCE' THEN 1 ELSE -1 END
+             WHERE source IN ('PROVINCE', 'SME') AND project_id = {ONE_COMMITTED}
+            """
+        },
+    ),
+    "one won off in the ledger": (
+        "ledger-balanced",
+        {
+            "funding": """
+            UPDATE ledger_entry SET amount_won = amount_won + 1 WHERE (transfer_id, account_id) =
+                (SELECT transfer_id, account_id FROM ledger_entry WHERE amount_won > 0 LIMIT 1)
+            """
+        },
+    ),
+    "a share drawn on another municipality's line": (
+        "wrong-municipality",
+        {
+            "funding": f"""
+            UPDATE commitment_share SET budget_line_id = (
+                SELECT id FROM budget_line WHERE source = 'MUNICIPALITY' AND id <> commitment_share.budget_line_id
+                 LIMIT 1)
+             WHERE source = 'MUNICIPALITY' AND project_id = {ONE_COMMITTED}
+            """
+        },
+    ),
+    "a project counted in another municipality": (
+        "wrong-municipality",
+        {"applicant": "UPDATE project SET municipality_code = '52720' WHERE id = (SELECT id FROM project LIMIT 1)"},
+    ),
+    "a reserve passed over although there is money": (
+        "reserve-passed-over",
+        {
+            "applicant": "DELETE FROM project WHERE promoted",
+            "funding": "UPDATE budget_line SET committed_won = 0 WHERE municipality_code = '52130'",
+        },
+    ),
+    "a decision rewritten in the journal": (
+        "journal-broken",
+        {
+            "applicant": """
+            UPDATE journal_entry SET facts = '{"outcome": "SELECTED"}' WHERE id =
+                (SELECT min(id) FROM journal_entry WHERE decision = 'application-ranked')
+            """
+        },
+    ),
+    "a budget raised after the vote": (
+        "as-appropriated",
+        {"funding": "UPDATE budget_line SET amount_won = amount_won + 1000000 WHERE source = 'PROVINCE'"},
+    ),
+}
+
+
+async def check(databases: Databases, **broken: str) -> CheckReport:
+    options = CheckOptions(database_urls=databases.urls(**broken), year=2024, scenario="test-small", settle_seconds=0)
+    return await run_check(options)
+
+
+async def test_a_true_season_holds_and_every_claim_looked_at_something(databases: Databases) -> None:
+    report = await check(databases)
+    assert report.findings == []
+    assert report.held
+    assert all(report.claims.values()), report.claims
+    blind = dataclasses.replace(report, claims=dict.fromkeys(report.claims, 0))
+    assert not blind.held, "a check that looked at nothing must not hold"
+
+
+async def test_every_planted_fault_is_found_and_named(databases: Databases) -> None:
+    missed = {}
+    for fault, (claim, planted) in FAULTS.items():
+        copies = {service: databases.broken_copy(service, sql) for service, sql in planted.items()}
+        report = await check(databases, **copies)
+        named = [finding for finding in report.findings if finding.what == claim]
+        if report.held or not named:
+            missed[fault] = report.findings
+            continue
+        assert all(finding.where and finding.expected != finding.found for finding in named), fault
+    assert missed == {}
+
+
+async def test_the_hash_of_a_table_changes_with_any_of_its_rows(databases: Databases) -> None:
+    true = await table_hashes(databases.urls())
+    copy = databases.broken_copy(
+        "funding", "UPDATE commitment SET version = version + 1 WHERE project_id = " + ONE_COMMITTED
+    )
+    changed = await table_hashes(databases.urls(funding=copy))
+    assert [name for name, digest in changed.items() if true[name] != digest] == ["funding.commitment"]
+    assert true == await table_hashes(databases.urls())

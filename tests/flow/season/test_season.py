@@ -1,0 +1,35 @@
+"""A programme year played over REST comes out as it must, and played again changes nothing."""
+
+import re
+
+from tests.flow.season.conftest import Played
+
+
+def row(output: str, start: str) -> list[int]:
+    """The numbers of the table row that starts so."""
+    line = next(line for line in output.splitlines() if line.strip().startswith(start))
+    return [int(number.replace(",", "")) for number in re.findall(r"[\d,]+", line.split(start, 1)[1])]
+
+
+def test_the_small_season_refuses_one_project_and_promotes_a_reserve_in_its_place(played: Played) -> None:
+    seats, applied, eligible, selected, refused, promoted, confirmed = row(played.output, "JS2")
+    assert (seats, applied) == (4, 7)
+    assert eligible <= applied
+    assert selected == 4
+    assert (refused, promoted) == (1, 1)
+    assert confirmed == selected - refused + promoted
+
+
+def test_the_output_names_who_can_sign_in_where_to_look_and_what_is_assumed(played: Played) -> None:
+    assert "--role municipality.officer --tenant 52130 --subject officer-52130" in played.output
+    assert "/metrics/v1/public/calls/" in played.output
+    assert "[N9]: " in played.output
+    assert "assumed: " in played.output
+
+
+def test_the_season_played_again_replays_every_request_and_leaves_every_table_as_it_was(played: Played) -> None:
+    again = played.play_again()
+    assert again.returncode == 0, again.stdout + again.stderr
+    sent, replayed = map(int, re.search(r"(\d+) requests, (\d+) of them replayed", again.stdout).groups())
+    assert sent == replayed > 100
+    assert "tables unchanged" in again.stdout
