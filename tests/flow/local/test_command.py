@@ -1,0 +1,216 @@
+"""The `smartfactory` command as a person has it: up, in use, stopped, killed, and started where something is wrong."""
+
+import contextlib
+import os
+import re
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+import psutil
+import pytest
+
+from smartfactory.stack.kafka import broker_answers
+from smartfactory.stack.ports import free_port
+from tests.support.processes import processes_of
+from tests.support.servers import Servers, ServiceProcess
+from tests.support.waiting import eventually_now
+
+START_SECONDS = 120.0
+STOP_SECONDS = 40.0
+
+
+class Command:
+    """`smartfactory` on one data directory and one port."""
+
+    def __init__(self, servers: Servers, folder: Path) -> None:
+        self._servers = servers
+        self.data = folder / "data"
+        self.port = free_port()
+        self.origin = f"http://127.0.0.1:{self.port}"
+
+    def run(self, *arguments: str, **env: str) -> ServiceProcess:
+        at = ("--data-dir", str(self.data), "--port", str(self.port))
+        argv = (sys.executable, "-m", "smartfactory", "run", "--no-season", *at, *arguments)
+        return self._servers.process("smartfactory", argv, env).start()
+
+    def other(self, *arguments: str) -> ServiceProcess:
+        argv = (sys.executable, "-m", "smartfactory", *arguments, "--data-dir", str(self.data))
+        return self._servers.process("smartfactory", argv).start()
+
+
+@pytest.fixture(scope="module")
+def command(session_servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Command:
+    return Command(session_servers, tmp_path_factory.mktemp("installation"))
+
+
+@pytest.fixture(scope="class")
+def running(command: Command) -> Iterator[ServiceProcess]:
+    """One installation for the tests that only look at it."""
+    process = command.run()
+    process.wait_for_log("ready at", START_SECONDS)
+    yield process
+    process.child.send(signal.SIGTERM)
+    process.wait_for_end(STOP_SECONDS)
+
+
+@pytest.mark.usefixtures("running")
+class TestWhileItRuns:
+    def test_the_doctor_finds_everything_ready(self, command: Command) -> None:
+        doctor = command.other("doctor")
+        assert doctor.wait_for_end(30) == 0, doctor.log
+        for part in ("Kafka", "outside", "applicant-api", "funding-worker", "mentoring-api", "metrics-worker"):
+            assert f"{part} is ready" in doctor.log
+
+    @pytest.mark.parametrize("service", ["applicant", "funding", "mentoring", "metrics"])
+    def test_every_service_is_documented_at_the_one_origin(self, command: Command, service: str) -> None:
+        document = httpx2.get(f"{command.origin}/{service}/openapi.json").json()
+        assert document["openapi"].startswith("3.1")
+        assert httpx2.get(f"{command.origin}/{service}/docs").status_code == 200
+
+    def test_a_token_of_the_command_lets_its_person_in_and_no_other_role(self, command: Command) -> None:
+        def status(role: str, tenant: str) -> int:
+            token = command.other("token", "--role", role, "--tenant", tenant)
+            assert token.wait_for_end(30) == 0, token.log
+            headers = {"Authorization": f"Bearer {token.log.strip()}"}
+            return httpx2.get(f"{command.origin}/funding/v1/commitments", headers=headers).status_code
+
+        assert status("province.officer", "52") == 200
+        assert status("mentor", "samsung") == 403
+        assert httpx2.get(f"{command.origin}/funding/v1/commitments").status_code == 401
+
+    def test_a_role_that_does_not_exist_is_answered_with_those_that_do(self, command: Command) -> None:
+        token = command.other("token", "--role", "province.emperor")
+        assert token.wait_for_end(30) == 1
+        assert "province.treasurer" in token.log
+
+    def test_what_nobody_publishes_is_a_problem_and_not_a_blank_page(self, command: Command) -> None:
+        answer = httpx2.get(f"{command.origin}/nowhere")
+        assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
+
+    def test_a_second_run_on_the_same_data_is_told_who_has_it(self, command: Command, running: ServiceProcess) -> None:
+        second = command.run()
+        assert second.wait_for_end(30) == 1
+        assert f"in use by another run (pid {running.child.pid})" in second.log
+        assert "다른 실행" in second.log
+        assert httpx2.get(f"{command.origin}/funding/readyz").status_code == 200
+
+    def test_nothing_is_parked(self, command: Command) -> None:
+        listing = command.other("parked", "list")
+        assert listing.wait_for_end(30) == 0
+        assert "nothing is parked" in listing.log
+
+    def test_the_clock_that_is_moved_is_the_one_the_services_read(self, command: Command) -> None:
+        moved = command.other("clock", "2024-04-03T17:00:00")
+        assert moved.wait_for_end(30) == 0
+        assert "2024-04-03T17:00:00+09:00" in moved.log
+        assert (command.data / "programme-clock").read_text() == "2024-04-03T08:00:00+00:00"
+        released = command.other("clock", "real")
+        assert released.wait_for_end(30) == 0
+        assert "(real time)" in released.log
+
+    def test_a_worker_that_is_killed_comes_back(self, running: ServiceProcess) -> None:
+        def workers() -> set[int]:
+            found = set()
+            for child in psutil.Process(running.child.pid).children(recursive=True):
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    found |= {child.pid} if child.name() == "metrics-worker" else set()
+            return found
+
+        (before,) = workers()
+        psutil.Process(before).kill()
+        eventually_now(lambda: workers() - {before}, what="another worker in its place")
+        eventually_now(lambda: "metrics-worker ended with exit code -9; starting it again" in running.log)
+
+
+def test_a_terminated_run_leaves_no_child(servers: Servers, tmp_path: Path) -> None:
+    command = Command(servers, tmp_path)
+    process = command.run()
+    # In the middle of the start: servers run, services may not yet.
+    process.wait_for_log("PostgreSQL", START_SECONDS)
+    assert len(processes_of(tmp_path)) > 1
+    process.child.send(signal.SIGTERM)
+    assert process.wait_for_end(STOP_SECONDS) == 130
+    assert processes_of(tmp_path) == []
+    assert "Everything is stopped" in process.log
+
+
+def test_a_run_that_was_killed_hard_leaves_nothing_that_stops_the_next(servers: Servers, tmp_path: Path) -> None:
+    command = Command(servers, tmp_path)
+    killed = command.run()
+    killed.wait_for_log("ready at", START_SECONDS)
+    killed.child.send(signal.SIGKILL)
+    killed.wait_for_end()
+    eventually_now(lambda: processes_of(tmp_path) == [], STOP_SECONDS, what="every child is gone")
+    again = command.run("--once")
+    assert again.wait_for_end(START_SECONDS) == 0, again.log
+    assert processes_of(tmp_path) == []
+
+
+def test_a_start_that_fails_half_way_stops_what_it_started(servers: Servers, tmp_path: Path) -> None:
+    command = Command(servers, tmp_path)
+    data = command.data / "kafka" / "data"
+    data.mkdir(parents=True)
+    (data / "meta.properties").write_text("version=1\ncluster.id=of-somebody-else\nnode.id=7\n")
+    process = command.run()
+    assert process.wait_for_end(START_SECONDS) == 1
+    assert "kafka did not start" in process.log
+    assert "kafka.log" in process.log
+    assert (command.data / "logs" / "postgres.log").exists(), "the fault came too early to prove anything"
+    assert processes_of(tmp_path) == []
+
+
+def test_a_port_that_is_taken_is_said_with_its_holder_before_anything_starts(servers: Servers, tmp_path: Path) -> None:
+    command = Command(servers, tmp_path)
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", command.port))
+        listener.listen()
+        process = command.run()
+        assert process.wait_for_end(30) == 1
+    assert f"Port {command.port} is already taken" in process.log
+    assert f"(pid {os.getpid()})" in process.log
+    assert "--port" in process.log
+    assert not (command.data / "postgres").exists()
+
+
+def test_data_of_another_version_is_refused_with_the_remedy(servers: Servers, tmp_path: Path) -> None:
+    command = Command(servers, tmp_path)
+    command.data.mkdir()
+    (command.data / "format-version").write_text("0")
+    process = command.run()
+    assert process.wait_for_end(30) == 1
+    assert "make clean-data" in process.log
+    assert re.search(r"of format 0; this program uses\s+format 1", process.log)
+
+
+def test_a_folder_that_is_not_ours_is_not_cleaned_away(servers: Servers, tmp_path: Path) -> None:
+    command = Command(servers, tmp_path)
+    command.data.mkdir()
+    (command.data / "thesis.txt").write_text("irreplaceable")
+    cleaning = command.other("clean-data")
+    assert cleaning.wait_for_end(30) == 1
+    assert (command.data / "thesis.txt").exists()
+
+
+def test_the_issuer_s_process_refuses_production(servers: Servers, tmp_path: Path) -> None:
+    env = {
+        "APP_ENV": "production",
+        "ISSUER": "http://127.0.0.1/issuer",
+        "OUTSIDE_DIRECTORY": str(tmp_path),
+        "OUTSIDE_SECRET": "x",
+        "HTTP_PORT": str(free_port()),
+    }
+    process = servers.process("outside", (sys.executable, "-m", "smartfactory.outside"), env).start()
+    assert process.wait_for_end(30) == 78
+    assert "APP_ENV=local" in process.log
+
+
+def test_a_server_that_exists_is_used_and_not_started(servers: Servers, tmp_path: Path) -> None:
+    command = Command(servers, tmp_path)
+    process = command.run("--once", KAFKA_BOOTSTRAP_SERVERS=servers.bootstrap_servers)
+    assert process.wait_for_end(START_SECONDS) == 0, process.log
+    assert not (command.data / "kafka").exists()
+    assert broker_answers(int(servers.bootstrap_servers.rsplit(":", 1)[1])), "what is not ours must not be stopped"
