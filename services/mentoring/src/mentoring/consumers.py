@@ -1,7 +1,6 @@
 """What mentoring does with the events of other services; each handler is one command call."""
 
 from common.consumer import Handlers, Received
-
 from common.db import Transaction
 from contracts.applicant import ProjectConfirmed, ProjectWithdrawn
 from contracts.types import MunicipalityCode

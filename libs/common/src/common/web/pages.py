@@ -98,7 +98,7 @@ _Column = ColumnElement[Any] | InstrumentedAttribute[Any]
 
 async def paginate(
     tx: Transaction,
-    statement: Select[Any],
+    statement: Select[*tuple[Any, ...]],
     page: PageRequest,
     *,
     by: Sequence[_Column],

@@ -219,12 +219,12 @@ async def _sme_won(tx: Transaction, call_id: UUID, municipality_code: str | None
 _Lined = type[CallSeatRow] | type[CaseProgressRow] | type[ProjectProgressRow]
 
 
-def _counted(rows: _Lined, *numbers: ColumnElement[Any]) -> Select[Any]:
+def _counted(rows: _Lined, *numbers: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
     return select(rows.type_code, rows.municipality_code, *numbers).group_by(rows.type_code, rows.municipality_code)
 
 
 async def _by_line(
-    tx: Transaction, statement: Select[Any], rows: _Lined, call_id: UUID
+    tx: Transaction, statement: Select[*tuple[Any, ...]], rows: _Lined, call_id: UUID
 ) -> dict[tuple[str, str], dict[str, int]]:
     found = (await tx.execute(statement.where(rows.call_id == call_id))).mappings()
     return {
