@@ -15,7 +15,8 @@ from pathlib import Path
 
 _CAP_DAC_OVERRIDE = 1
 _CAPABILITY_VERSION_3 = 0x20080522
-_PR_SET_KEEPCAPS = 8
+_PR_SET_SECUREBITS = 28
+_SECBIT_NO_SETUID_FIXUP = 1 << 2
 _PR_CAP_AMBIENT = 47
 _PR_CAP_AMBIENT_RAISE = 2
 _FALLBACK_ID = 65534
@@ -35,7 +36,8 @@ class User:
         os.setgroups([])
         os.setgid(self.gid)
         if self.passes_closed_directories:
-            _libc.prctl(_PR_SET_KEEPCAPS, 1, 0, 0, 0)
+            # Without it, leaving root drops capabilities, and access(2) goes on ignoring those that were kept.
+            _libc.prctl(_PR_SET_SECUREBITS, _SECBIT_NO_SETUID_FIXUP, 0, 0, 0)
         os.setuid(self.uid)
         if self.passes_closed_directories:
             _keep_only(_CAP_DAC_OVERRIDE)
