@@ -2,15 +2,15 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 
-from common.consumer.batch import Trouble
-from common.db import is_lock_timeout
-from common.event import WireRecord
+from contracts.applicant import ProjectSelected
 from tests.support.builders import project_selected, project_withdrawn
 from tests.support.funding import GUNSAN, JEONJU, Funding
+from tests.support.waiting import eventually
 
 CLIENTS = 40
 FITTING = 10
@@ -107,34 +107,38 @@ async def test_each_balance_told_is_newer_and_true(funding: Funding):
     ]
 
 
-async def test_two_municipalities_and_a_shared_line_race_without_deadlock(funding: Funding):
-    """Whole batches in one transaction, as the consumer runs them, over lines that both batches need."""
+async def test_who_waits_for_a_shared_line_holds_no_other(funding: Funding):
+    """So a consumer whose one transaction commits several projects cannot deadlock with another."""
     shares = [{"source": "PROVINCE", "rate_bp": 2500}, {"source": "MUNICIPALITY", "rate_bp": 2500}]
     await funding.confirmed_rule("half", shares=shares, capped_sources=[])
+    # Made first and last, so that an order by id alone would lock one of them before the shared line.
+    lines = {GUNSAN: await funding.confirmed_line(10**12, GUNSAN, track="R0")}
     await funding.confirmed_line(10**12, track="R0")
-    for code in (JEONJU, GUNSAN):
-        await funding.confirmed_line(10**12, code, track="R0")
+    lines[JEONJU] = await funding.confirmed_line(10**12, JEONJU, track="R0")
 
-    batches = [
-        [funding.record(_project(0, municipality_code=code)) for code in order]
-        for order in [(JEONJU, GUNSAN), (GUNSAN, JEONJU)] * 10
-    ]
-    await asyncio.gather(*(_apply_without_deadlock(funding, batch) for batch in batches))
+    for first, second in ((GUNSAN, JEONJU), (JEONJU, GUNSAN)):
+        async with funding.database.transaction() as tx:
+            await funding.decide(tx, _project(0, municipality_code=first))
+            waiting = asyncio.create_task(_decide_patiently(funding, _project(0, municipality_code=second)))
+            await eventually(lambda: funding.value(_WAITING))
+            async with funding.owner.transaction() as free:
+                await free.execute(_LOCK_NOW, {"line": UUID(lines[second])})
+        await waiting
 
-    assert len(await funding.told("commitment.committed")) == 40
+    assert len(await funding.told("commitment.committed")) == 4
 
 
-async def _apply_without_deadlock(funding: Funding, batch: list[WireRecord]) -> None:
-    """As the consumer does: again when a lock was not to be had in time. A deadlock is a fault of ours."""
-    for _ in range(50):
-        try:
-            await funding.apply(batch)
-        except Trouble as trouble:
-            if not is_lock_timeout(trouble.__cause__):
-                raise
-        else:
-            return
-    raise AssertionError("no lock in 50 tries")
+_LOCK_NOW = text("SELECT FROM budget_line WHERE id = :line FOR UPDATE NOWAIT")
+_WAITING = """
+    SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted AND datname = current_database()
+"""
+
+
+async def _decide_patiently(funding: Funding, selected: ProjectSelected) -> None:
+    async with funding.database.transaction() as tx:
+        await tx.execute(text("SET LOCAL lock_timeout = '30s'"))
+        await tx.execute(text("SET LOCAL statement_timeout = '30s'"))
+        await funding.decide(tx, selected)
 
 
 async def test_commits_and_withdrawals_race_and_every_won_is_accounted_for(funding: Funding):
