@@ -2,13 +2,20 @@
 
 import asyncio
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
+from sqlalchemy.exc import DBAPIError
 
+from applicant.applications.commands import submit_application
+from applicant.applications.domain.case import WorksiteHasLiveApplication
+from common.auth import Principal
+from common.db import is_lock_timeout
 from contracts.roles import Role
 from tests.support.applicant import (
     AUDITOR,
     CLOSES,
+    DURING,
     GUNSAN_OFFICER,
     IKSAN_OFFICER,
     OFFICER,
@@ -21,6 +28,7 @@ from tests.support.applicant import (
     plan_body,
     worksite_body,
 )
+from tests.support.waiting import eventually
 
 
 async def test_an_application_goes_from_draft_to_eligible(applicant: Applicant) -> None:
@@ -106,6 +114,41 @@ async def test_of_two_submissions_for_a_worksite_one_stands_at_any_concurrency(a
     told = await applicant.rows("SELECT key FROM outbox WHERE type LIKE '%application.submitted%'")
     assert [row["id"] for row in live] == [row["key"] for row in told]
     assert len(live) == 1
+
+
+async def test_the_database_itself_refuses_the_second_of_two_submissions_that_saw_no_other(
+    applicant: Applicant,
+) -> None:
+    """Neither transaction sees the other's submission, so only the unique index stands between them (rule R-09)."""
+    call_id = await applicant.published_call()
+    owner, worksite_id = await applicant.company()
+    first, second = [UUID((await applicant.draft(call_id, owner, worksite_id))["id"]) for _ in range(2)]
+    by = Principal("https://issuer.test", owner.subject, owner.role, owner.tenant, "token")
+
+    async def submit(application_id: UUID) -> None:
+        try:
+            async with applicant.database.transaction() as tx:
+                await submit_application(tx, application_id, read_version=1, by=by, now=DURING)
+        except DBAPIError as error:
+            # A second is not for ever: on a busy machine the wait runs into lock_timeout and starts again.
+            if not is_lock_timeout(error):
+                raise
+            await submit(application_id)
+
+    async with applicant.database.transaction() as tx:
+        await submit_application(tx, first, read_version=1, by=by, now=DURING)
+        racing = asyncio.create_task(submit(second))
+        await eventually(lambda: _is_waiting_or_done(applicant, racing))
+        assert not racing.done(), "the second submission did not even wait for the first"
+    with pytest.raises(WorksiteHasLiveApplication):
+        await racing
+    live = await applicant.rows("SELECT id FROM application WHERE status = 'SUBMITTED'")
+    assert [row["id"] for row in live] == [first]
+
+
+async def _is_waiting_or_done(applicant: Applicant, racing: asyncio.Task[None]) -> bool:
+    waiting = await applicant.rows("SELECT 1 AS one FROM pg_locks WHERE NOT granted")
+    return racing.done() or bool(waiting)
 
 
 async def test_a_withdrawn_application_makes_room_for_another(applicant: Applicant) -> None:
