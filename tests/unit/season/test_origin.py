@@ -47,9 +47,9 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(origins, "_GIVE_UP_SECONDS", 0.2)
 
 
-def origin_over(service: Service) -> Origin:
+def origin_over(service: Service, *, seed: int = 1) -> Origin:
     client = HttpClient("http://origin.test", transport=httpx.MockTransport(service))
-    return Origin(client, token, season="s/2024/1")
+    return Origin(client, token, year="track-b/2024", seed=seed)
 
 
 async def test_a_request_whose_answer_got_lost_is_sent_again_under_the_same_key() -> None:
@@ -63,6 +63,12 @@ async def test_every_step_and_entity_has_its_own_key_and_the_same_one_in_every_r
     first, second = origin_over(Service()), origin_over(Service())
     assert first.key("draft", "a") == second.key("draft", "a")
     assert len({first.key("draft", "a"), first.key("draft", "b"), first.key("submit", "a")}) == 3
+
+
+async def test_what_a_year_has_once_is_found_done_by_a_season_of_another_seed() -> None:
+    first, other = origin_over(Service(), seed=1), origin_over(Service(), seed=2)
+    assert first.key("draft", "a") != other.key("draft", "a")
+    assert first.key("budget", "a", every_seed=True) == other.key("budget", "a", every_seed=True)
 
 
 async def test_a_refusal_stops_the_season_and_says_who_asked_for_what() -> None:

@@ -1,4 +1,7 @@
-"""Money first: the split rule and the budget lines, each proposed by one person and confirmed by another."""
+"""Money first: the split rule and the budget lines, each proposed by one person and confirmed by another.
+
+They are the year's: a season of another seed on the same data is a second call on what is left.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -41,10 +44,17 @@ async def agree_split_rule(stage: Stage) -> None:
 
     async def agree(version: str) -> None:
         await stage.origin.post(
-            people.PROVINCE_OFFICER, "/funding/v1/split-rules", body, step="propose-split", entity=version
+            people.PROVINCE_OFFICER,
+            "/funding/v1/split-rules",
+            body,
+            step="propose-split",
+            entity=version,
+            every_seed=True,
         )
         path = f"/funding/v1/split-rules/{version}/confirmations"
-        await stage.origin.post(people.PROVINCE_APPROVER, path, None, step="confirm-split", entity=version)
+        await stage.origin.post(
+            people.PROVINCE_APPROVER, path, None, step="confirm-split", entity=version, every_seed=True
+        )
 
     await stage.play(stage.scenario.calendar.budgets_proposed_at, "split rule agreed", [split.version.value], agree)
 
@@ -86,14 +96,20 @@ async def _propose(stage: Stage, line: Line) -> Json:
         "funder": line.funder,
     }
     return await stage.origin.post(
-        line.proposer, "/funding/v1/budget-lines", body, step="propose-line", entity=line.entity
+        line.proposer, "/funding/v1/budget-lines", body, step="propose-line", entity=line.entity, every_seed=True
     )
 
 
 async def _confirm(stage: Stage, line: Line, proposed: Json) -> None:
     path = f"/funding/v1/budget-lines/{proposed['id']}/confirmations"
     await stage.origin.post(
-        line.confirmer, path, None, step="confirm-line", entity=line.entity, version=proposed["version"]
+        line.confirmer,
+        path,
+        None,
+        step="confirm-line",
+        entity=line.entity,
+        version=proposed["version"],
+        every_seed=True,
     )
 
 

@@ -20,9 +20,8 @@ async def run_season(options: SeasonOptions) -> SeasonReport:
     started = time.monotonic()
     scenario = model.for_season(options.scenario, options.year)
     cast = cast_of(scenario, options.seed)
-    season = f"{scenario.name}/{options.year}/{options.seed}"
     async with HttpClient(options.origin, read_timeout_seconds=_ANSWER_SECONDS) as client:
-        origin = Origin(client, options.issue_token, season=season)
+        origin = Origin(client, options.issue_token, year=f"{scenario.name}/{options.year}", seed=options.seed)
         stage = Stage(options, scenario, cast, origin, Telling(options.console))
         await options.tell_registers(cast.registers)
         await budgets.agree_split_rule(stage)

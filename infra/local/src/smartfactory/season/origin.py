@@ -57,10 +57,11 @@ class SeasonStopped(StackFault):
 class Origin:
     """The public REST API at the one origin, as the season's people use it."""
 
-    def __init__(self, client: HttpClient, issue_token: TokenIssuer, *, season: str) -> None:
+    def __init__(self, client: HttpClient, issue_token: TokenIssuer, *, year: str, seed: int) -> None:
         self._client = client
         self._issue_token = issue_token
-        self._season = season
+        self._year = year
+        self._seed = seed
         self._tokens: dict[Person, tuple[str, float]] = {}
         self.sent = 0
         self.replayed = 0
@@ -74,9 +75,13 @@ class Origin:
         step: str,
         entity: str,
         version: int | None = None,
+        every_seed: bool = False,
     ) -> Json:
-        """Do one step for one entity, once and for all; `version` is the one the person has read (If-Match)."""
-        headers = {"Idempotency-Key": self.key(step, entity)}
+        """Do one step for one entity, once and for all; `version` is the one the person has read (If-Match).
+
+        `every_seed` marks what a year has once: a season of another seed then finds it done.
+        """
+        headers = {"Idempotency-Key": self.key(step, entity, every_seed=every_seed)}
         if version is not None:
             headers["If-Match"] = f'"{version}"'
         answer = await self._answered(person, "POST", path, body, headers)
@@ -101,9 +106,10 @@ class Origin:
             if cursor is None:
                 return items
 
-    def key(self, step: str, entity: str) -> str:
+    def key(self, step: str, entity: str, *, every_seed: bool = False) -> str:
         """The idempotency key of one step for one entity: the same in every run of this season."""
-        return str(uuid5(NAMESPACE_URL, f"smartfactory/season/{self._season}/{step}/{entity}"))
+        seed = "every seed" if every_seed else self._seed
+        return str(uuid5(NAMESPACE_URL, f"smartfactory/season/{self._year}/{seed}/{step}/{entity}"))
 
     async def _answered(
         self, person: Person | None, method: str, path: str, body: object, headers: Mapping[str, str]
