@@ -11,6 +11,7 @@ import httpx2
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
 
 from common.clock import SystemClock
 from common.consumer.batch import Applier
@@ -125,7 +126,11 @@ class Observer:
         partitions = [TopicPartition(topic, number) for number in range(6)]
         self._reader.assign(partitions)
         ends = await self._reader.end_offsets(partitions)
-        committed = await self._admin.list_consumer_group_offsets(group)
+        try:
+            committed = await self._admin.list_consumer_group_offsets(group)
+        except KafkaError:
+            # A broker that has just started does not know its groups yet: then nothing is known to be consumed.
+            committed = {}
         return sum(end - (committed[one].offset if one in committed else 0) for one, end in ends.items())
 
     async def close(self) -> None:

@@ -23,7 +23,7 @@ from common.waiting import backoff, pause
 _BATCH_RECORDS = 500
 _FETCH_SECONDS = 0.5
 _RETRY_SECONDS = (0.2, 30.0)
-_REJOIN_SECONDS = (0.5, 10.0)
+_REJOIN_SECONDS = (0.5, 5.0)
 _WATCH_SECONDS = 5.0
 _NOT_READY_AFTER_SECONDS = 30.0
 _RECYCLE_AFTER_SECONDS = 60.0
@@ -137,6 +137,9 @@ class ConsumerLoop:
             if applied.halted:
                 return
             pending = pending[applied.done :]
+        if not pending:
+            # Also when a rebalance took the batch away while the database was in trouble: it is another member's now.
+            self.progress.moved()
         subscription.resume()
 
     async def _wait_out(
