@@ -65,7 +65,9 @@ uv=$(find_uv)
 install() { VIRTUAL_ENV="$PWD/$venv" "$uv" pip "$@"; }
 
 say "의존성을 설치합니다 (해시 확인)." "Installing the locked dependencies, each checked against its hash."
-if ! install sync --quiet --compile-bytecode --require-hashes requirements.lock; then
+sync() { install sync --quiet --compile-bytecode --require-hashes requirements.lock; }
+# The second try trusts the machine's own certificate store: behind an office's proxy only that knows its authority.
+if ! sync 2>/dev/null && ! UV_SYSTEM_CERTS=1 UV_NATIVE_TLS=1 sync; then
     say "내려받기에 실패했습니다. 네트워크를 확인한 뒤 make를 다시 실행하면 이어서 설치합니다." \
         "A download failed. Check the network; running make again goes on from here."
     exit 1
@@ -74,7 +76,7 @@ projects=()
 for project in libs/*/ services/*/ infra/local/; do
     [[ -f $project/pyproject.toml ]] && projects+=(-e "$project")
 done
-install install --quiet --no-deps --no-build-isolation "${projects[@]}"
+install install --quiet --no-deps --no-build-isolation --offline "${projects[@]}"
 "$venv/bin/python" -m compileall -q libs services infra/local/src || true
 echo "$uv" >"$venv/.uv"
 touch "$venv/.ready"
