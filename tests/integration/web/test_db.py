@@ -124,8 +124,13 @@ async def test_the_relay_is_woken_after_the_commit_seldom_and_only_for_events(da
 
 
 async def _ten_answer(database: Database) -> bool:
-    answers = await asyncio.gather(*(database.ping() for _ in range(10)), return_exceptions=True)
-    return answers == [None] * 10
+    async def answer() -> int:
+        async with database.transaction() as tx:
+            await asyncio.sleep(0.05)
+            found: int = (await tx.execute(text("SELECT 1"))).scalar_one()
+            return found
+
+    return await asyncio.gather(*(answer() for _ in range(10)), return_exceptions=True) == [1] * 10
 
 
 async def _announce_and_fail(database: Database) -> None:

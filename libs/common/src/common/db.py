@@ -59,7 +59,7 @@ class Database:
     """One service's database in one process: its pool, its transactions and the hint that follows a commit."""
 
     def __init__(
-        self, url: str, *, application_name: str, pool_size: int = 10, pool_timeout_seconds: float = 2.0
+        self, url: str, *, application_name: str, pool_size: int = 10, pool_timeout_seconds: float = 5.0
     ) -> None:
         address = make_url(url).set(drivername="postgresql+asyncpg")
         connect_args = {
@@ -113,8 +113,8 @@ class Database:
             yield connection
 
     async def ping(self) -> None:
-        """Ask the database for a sign of life, or raise."""
-        async with _connected(self._engine) as connection:
+        """Ask the database for a sign of life, or raise. Off the pool: a busy process is not a broken one."""
+        async with _connected(self._off_pool) as connection:
             await connection.execute(text("SELECT 1"))
 
     async def dispose(self) -> None:

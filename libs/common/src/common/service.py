@@ -119,14 +119,17 @@ def clock_of(config: ServiceSettings) -> Clock:
 
 def health_of(service: Service, config: ServiceSettings, database: Database) -> Health:
     """The checks of an API or a worker: the database answers, and it is at the revision this code was written for."""
-    wanted = migrations.head(service.migrations)
+    wanted, found = migrations.head(service.migrations), None
 
     async def reachable() -> str:
         await database.ping()
         return "answers"
 
     async def migrated() -> str:
-        found = await migrations.current(database)
+        # Looked up until it is right, and not again: a schema does not go back under a running process.
+        nonlocal found
+        if found != wanted:
+            found = await migrations.current(database)
         if found != wanted:
             raise NotReady(f"the schema is at {found}, this code needs {wanted}: run `{service.name} migrate`")
         return f"schema {found}"

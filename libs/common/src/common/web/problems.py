@@ -32,6 +32,8 @@ _KIND_OF_STATUS: Mapping[int, ProblemKind] = {
 # What PostgreSQL says of a value that no column of that kind can hold: the caller's fault, found late.
 _UNSTORABLE = frozenset({"22000", "22003", "22007", "22008", "22021", "22P02", "22P05"})
 
+_OWN_WORDS = (db.DatabaseUnavailable, KeysUnavailable)
+
 _log = logging.getLogger(__name__)
 
 
@@ -83,11 +85,16 @@ def domain_problem(request: Request, error: DomainError) -> Response:
 def busy(error: Exception) -> Refused | None:
     """The refusal for trouble that is neither the caller's nor a bug, or none when the error is something else."""
     if db.is_trouble(error) or isinstance(error, KeysUnavailable):
-        _log.warning("a request met trouble: %s", type(error).__name__, exc_info=error)
+        _log.warning("a request met trouble: %s", error if isinstance(error, _OWN_WORDS) else _named(error))
         return Refused(kinds.SERVICE_BUSY, headers={"Retry-After": RETRY_AFTER_SECONDS})
     if db.sqlstate(error) in _UNSTORABLE:
         return Refused(kinds.INPUT_INVALID)
     return None
+
+
+def _named(error: Exception) -> str:
+    # The driver's own message may repeat a value the caller sent.
+    return f"{type(error).__name__} {db.sqlstate(error) or ''}".strip()
 
 
 def trace_id(request: Request) -> str:
