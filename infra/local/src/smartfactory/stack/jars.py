@@ -69,8 +69,11 @@ def _is_intact(jar: Jar, cache: Path) -> bool:
 
 
 def _fetch(jars: list[Jar], cache: Path) -> None:
-    from jgo.maven import MavenContext  # noqa: PLC0415 - half a second that only a first start needs
+    import truststore  # noqa: PLC0415 - half a second of imports that only a first start needs
+    from jgo.maven import MavenContext  # noqa: PLC0415 - the same
 
+    # Behind an office's proxy only the machine's own store knows the authority that signs.
+    truststore.inject_into_ssl()
     logging.getLogger("jgo").setLevel(logging.ERROR)
     context = MavenContext(repo_cache=cache, timeout=_DOWNLOAD_TIMEOUT_SECONDS)
 
