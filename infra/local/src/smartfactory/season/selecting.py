@@ -1,12 +1,11 @@
 """The province decides: a ranking is proposed, late councils vote, the ranking is decided, and funding answers."""
 
-from collections.abc import Sequence
-
 from smartfactory.season import budgets, people
 from smartfactory.season.origin import Json, until
 from smartfactory.season.stage import Stage
 
 _PENDING = "SELECTED"
+_ANSWERED = frozenset({"CONFIRMED", "NOT_FUNDED"})
 
 
 async def select_all(stage: Stage, call_id: str) -> list[Json]:
@@ -44,7 +43,13 @@ async def _settled(stage: Stage, call_id: str) -> list[Json]:
 
     async def shown() -> bool:
         progress = await stage.origin.get(people.AUDITOR, f"/metrics/v1/calls/{call_id}/progress")
-        return _standing(progress["cases"]) == _confirmed(projects)
+        answered_cases = sum(row["confirmed"] + row["refused"] for row in progress["cases"])
+        lines = 1 + len(stage.scenario.budgets.municipality_confirmed_won.value)
+        return (
+            answered_cases == sum(project["state"] in _ANSWERED for project in projects)
+            and len(progress["money"]) == lines
+            and all(row["committed_won"] + row["left_won"] == row["confirmed_won"] for row in progress["money"])
+        )
 
     async def wait(what: str) -> None:
         deadline = stage.options.settle_deadline_seconds
@@ -53,11 +58,3 @@ async def _settled(stage: Stage, call_id: str) -> list[Json]:
 
     await stage.play(stage.scenario.calendar.selecting_at, "funding answers, reserves move up", ["all"], wait)
     return projects
-
-
-def _standing(cases: Sequence[Json]) -> int:
-    return sum(row["confirmed"] + row["refused"] for row in cases)
-
-
-def _confirmed(projects: Sequence[Json]) -> int:
-    return sum(project["state"] in {"CONFIRMED", "NOT_FUNDED"} for project in projects)
