@@ -52,21 +52,22 @@ class Running:
     """A notebook process and a client of it."""
 
     def __init__(self, servers: Servers, urls: DatabaseUrls, jwks_url: str, **env: str) -> None:
-        port = servers.free_port()
+        self._servers = servers
+        self._env: dict[str, str] = {}
+        self._collisions = 0
         self.process: ServiceProcess = servers.process(
             "notebook-api",
             (sys.executable, "-m", "tests.integration.web.notebook.main", "api"),
             {
                 "APP_ENV": "test",
                 "DATABASE_URL": urls.application,
-                "HTTP_PORT": str(port),
                 "ISSUER": ISSUER,
                 "JWKS_URL": jwks_url,
                 "PYTHONPATH": str(ROOT),
                 **env,
             },
         )
-        self.client = httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=15)
+        self.client = httpx2.Client(timeout=15)
 
     def __enter__(self) -> Self:
         return self
@@ -75,15 +76,25 @@ class Running:
         self.client.close()
 
     def start(self, **env: str) -> None:
-        self.process.start(**env)
-        eventually_now(self.answers, what="the notebook is alive")
+        self._env = env
+        self._begin()
+        eventually_now(self.answers, deadline=40, what="the notebook is alive")
 
     def answers(self) -> bool:
-        assert self.process.exit_code() is None, self.process.log
+        if self.process.exit_code() is not None:
+            # Whoever opened a connection since may have been given the port that was free a moment ago.
+            self._collisions += 1
+            assert self.process.log.count("address already in use") == self._collisions, self.process.log
+            self._begin()
         try:
             return self.client.get("/livez").status_code == 200
         except httpx2.HTTPError:
             return False
+
+    def _begin(self) -> None:
+        port = self._servers.free_port()
+        self.client.base_url = f"http://127.0.0.1:{port}"
+        self.process.start(HTTP_PORT=str(port), **self._env)
 
     def write(self, key: str, text: str = "a note") -> httpx2.Response:
         headers = {**ISSUED.headers(role=WRITER, tenant="t-1"), "Idempotency-Key": key}
