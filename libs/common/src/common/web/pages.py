@@ -123,7 +123,7 @@ async def paginate(
         return rows, None
     rows = rows[: page.size]
     last = rows[-1]._mapping  # noqa: SLF001  SQLAlchemy's documented access by name
-    return rows, page.seal.sealed([last[column.key] for column in by])
+    return rows, page.seal.sealed([last[str(column.key)] for column in by])
 
 
 def _typed(value: Any, column: _Column) -> object:  # noqa: ANN401  a JSON scalar
