@@ -1,9 +1,15 @@
 """The servers the whole test run stands on are real, isolated from one another, and hold their promises."""
 
+import os
+from pathlib import Path
+
 import asyncpg
+import psutil
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+from smartfactory.stack.ports import free_port
+from smartfactory.stack.postgres import PostgresOptions, start_postgres
 from tests.support.servers import Servers
 
 
@@ -48,3 +54,18 @@ async def test_the_broker_comes_back_after_a_kill_with_its_topics(servers: Serve
     await admin.start()
     assert topic in await admin.list_topics()
     await admin.close()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has to become somebody else, who may be shut out")
+def test_postgres_runs_below_a_directory_that_is_closed_to_others(tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    options = PostgresOptions(directory=closed / "postgres", log=closed / "log", port=free_port(), durable=False)
+    postgres = start_postgres(options)
+    try:
+        postgres.await_ready()
+        assert postgres.admin.run("SELECT 1") == "1"
+        assert psutil.Process(postgres.child.pid).uids().effective != 0
+        assert closed.stat().st_mode & 0o777 == 0o700, "nobody else may be let in for it"
+    finally:
+        postgres.stop()

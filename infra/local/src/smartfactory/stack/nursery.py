@@ -90,7 +90,7 @@ class Nursery:
             _tell(self._link, message)
 
     def _listen(self) -> None:
-        with self._link.makefile("r") as lines:
+        with self._link, self._link.makefile("r") as lines:
             for line in lines:
                 message = json.loads(line)
                 with self._news:

@@ -1,0 +1,74 @@
+"""The nursery: each forked service is a process of its own, and its end is known exactly."""
+
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from smartfactory.stack.nursery import Nursery
+from smartfactory.stack.ports import answers, free_port
+from smartfactory.stack.process import Command, ProgramFailed
+from tests.support.waiting import eventually_now
+
+
+@pytest.fixture
+def nursery(tmp_path: Path) -> Iterator[Nursery]:
+    nursery = Nursery(["smartfactory.outside"], tmp_path / "nursery.log")
+    nursery.await_ready()
+    yield nursery
+    nursery.child.kill()
+
+
+def outside(folder: Path, port: int, app_env: str) -> Command:
+    env = {
+        "APP_ENV": app_env,
+        "ISSUER": "http://127.0.0.1/issuer",
+        "OUTSIDE_DIRECTORY": str(folder / app_env),
+        "OUTSIDE_SECRET": "x",
+        "HTTP_PORT": str(port),
+    }
+    return Command(
+        name=f"outside-{app_env}",
+        argv=(sys.executable, "-m", "smartfactory.outside"),
+        log=folder / f"{app_env}.log",
+        env=env,
+    )
+
+
+def test_a_forked_service_serves_under_its_own_name_group_and_log(nursery: Nursery, tmp_path: Path) -> None:
+    port = free_port()
+    child = nursery.start(outside(tmp_path, port, "test"))
+    eventually_now(lambda: answers(port, "/readyz"))
+    process = psutil.Process(child.pid)
+    assert process.name() == "outside-test"
+    assert process.ppid() == nursery.child.pid
+    assert child.exit_code() is None
+    assert child.stop() in {0, -signal.SIGTERM}  # uvicorn ends by the signal it was sent
+    assert not answers(port, "/readyz")
+
+
+def test_the_exit_code_and_the_signal_of_a_forked_service_are_known(nursery: Nursery, tmp_path: Path) -> None:
+    refused = nursery.start(outside(tmp_path, free_port(), "production"))
+    assert refused.wait(20) == 78
+    assert "APP_ENV=local" in refused.log_tail()
+    killed = nursery.start(outside(tmp_path, free_port(), "local"))
+    killed.send(signal.SIGKILL)
+    assert killed.wait(20) == -9
+
+
+def test_services_do_not_outlive_the_nursery(nursery: Nursery, tmp_path: Path) -> None:
+    port = free_port()
+    child = nursery.start(outside(tmp_path, port, "test"))
+    eventually_now(lambda: answers(port, "/readyz"))
+    nursery.child.kill()
+    eventually_now(lambda: not psutil.pid_exists(child.pid))
+    assert child.exit_code() is not None
+
+
+def test_what_cannot_be_imported_is_said_with_its_traceback(tmp_path: Path) -> None:
+    nursery = Nursery(["smartfactory.nowhere"], tmp_path / "nursery.log")
+    with pytest.raises(ProgramFailed, match=r"No module named 'smartfactory\.nowhere'"):
+        nursery.await_ready()
