@@ -62,7 +62,7 @@ class SeasonOptions:
     seed: int = 1
     scenario: str | None = None
     """A scenario's name (`track-b-2024`, `test-small`); None means Track B of the year."""
-    concurrency: int = 16
+    concurrency: int = 8
     """Requests under way at once."""
     settle_deadline_seconds: float = 120.0
     """How long funding may take to answer everything before the season gives up."""
