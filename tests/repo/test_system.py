@@ -1,6 +1,7 @@
 """The running objects keep the rules: events are heard, routes have roles, settings and money are described."""
 
 import dataclasses
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 
@@ -18,6 +19,7 @@ from tools.catalogue.rest import api_routes, operations
 from tools.catalogue.system import System, application, load_system
 
 _REASONS: Mapping[str, str] = tomllib.loads((ROOT / "tests/repo/unheard_events.toml").read_text("utf-8"))
+_KOREAN_THEN_ENGLISH = re.compile(r"[^()]*[가-힣][^()]* \([A-Z][ -~]+\)")
 
 
 @pytest.fixture(scope="module")
@@ -114,6 +116,13 @@ def test_operations_have_names_of_their_own(system: System) -> None:
 
         assert len(names) == len(set(names))
         assert all(name[0].islower() and name.isalnum() for name in names), names
+
+
+def test_operations_are_named_in_korean_first(system: System) -> None:
+    summaries = [each.summary for service in system.services for each in operations(application(service))]
+
+    assert [summary for summary in summaries if not _KOREAN_THEN_ENGLISH.fullmatch(summary)] == []
+    assert not _KOREAN_THEN_ENGLISH.fullmatch("Read a call")
 
 
 def test_every_setting_says_what_it_is_for(system: System) -> None:

@@ -124,7 +124,7 @@ class PublishCall(Body):
     committee_resolution_number: str = Field(min_length=1, max_length=50)
 
 
-@routes.post("/v1/calls", status_code=201, operation_id="draftCall", summary="Draft a call")
+@routes.post("/v1/calls", status_code=201, operation_id="draftCall", summary="모집공고 작성 (Draft a call)")
 async def draft_call(
     body: CallBody,
     by: Annotated[Principal, allowed(Role.TECHNOPARK_OPERATOR)],
@@ -137,7 +137,7 @@ async def draft_call(
     return queries.call_view(call)
 
 
-@routes.put("/v1/calls/{call_id}", operation_id="editCall", summary="Replace a draft's terms")
+@routes.put("/v1/calls/{call_id}", operation_id="editCall", summary="작성 중인 공고 수정 (Replace a draft's terms)")
 async def edit_call(
     call_id: UUID,
     body: CallBody,
@@ -153,7 +153,10 @@ async def edit_call(
 
 
 @routes.post(
-    "/v1/calls/{call_id}/publications", status_code=201, operation_id="publishCall", summary="Publish a call for ever"
+    "/v1/calls/{call_id}/publications",
+    status_code=201,
+    operation_id="publishCall",
+    summary="모집공고 게시 (Publish a call for ever)",
 )
 async def publish_call(
     call_id: UUID,
@@ -177,7 +180,7 @@ async def publish_call(
     return queries.call_view(call)
 
 
-@routes.get("/v1/calls", operation_id="listCalls", summary="List calls")
+@routes.get("/v1/calls", operation_id="listCalls", summary="모집공고 목록 (List calls)")
 async def list_calls(
     by: Annotated[Principal | None, anyone()],
     tx: Tx,
@@ -188,7 +191,7 @@ async def list_calls(
     return await queries.list_calls(tx, page, by=by, fiscal_year=fiscal_year, track=track)
 
 
-@routes.get("/v1/calls/{call_id}", operation_id="getCall", summary="Read a call")
+@routes.get("/v1/calls/{call_id}", operation_id="getCall", summary="모집공고 조회 (Read a call)")
 async def get_call(call_id: UUID, by: Annotated[Principal | None, anyone()], tx: Tx, response: Response) -> CallView:
     view = await queries.view_call(tx, call_id, by=by)
     etag(response, view.version)

@@ -49,7 +49,9 @@ class AddWorksite(Body):
     in_industrial_complex: bool
 
 
-@routes.post("/v1/companies", status_code=201, operation_id="registerCompany", summary="Register the own company")
+@routes.post(
+    "/v1/companies", status_code=201, operation_id="registerCompany", summary="기업 등록 (Register the own company)"
+)
 async def register_company(
     body: RegisterCompany,
     by: Annotated[Principal, allowed(Role.COMPANY_OWNER)],
@@ -75,7 +77,7 @@ async def register_company(
     return queries.company_view(company)
 
 
-@routes.get("/v1/companies/{company_id}", operation_id="getCompany", summary="Read a company")
+@routes.get("/v1/companies/{company_id}", operation_id="getCompany", summary="기업 조회 (Read a company)")
 async def get_company(
     company_id: UUID, by: Annotated[Principal, allowed(*_READERS)], tx: Tx, response: Response
 ) -> CompanyView:
@@ -85,7 +87,10 @@ async def get_company(
 
 
 @routes.post(
-    "/v1/companies/{company_id}/worksites", status_code=201, operation_id="addWorksite", summary="Add a worksite"
+    "/v1/companies/{company_id}/worksites",
+    status_code=201,
+    operation_id="addWorksite",
+    summary="사업장 추가 (Add a worksite)",
 )
 async def add_worksite(
     company_id: UUID,
@@ -109,6 +114,10 @@ async def add_worksite(
     return queries.worksite_view(await commands.add_worksite(tx, company_id, facts, by=by, now=now))
 
 
-@routes.get("/v1/companies/{company_id}/worksites", operation_id="listWorksites", summary="List a company's worksites")
+@routes.get(
+    "/v1/companies/{company_id}/worksites",
+    operation_id="listWorksites",
+    summary="사업장 목록 (List a company's worksites)",
+)
 async def list_worksites(company_id: UUID, by: Annotated[Principal, allowed(*_READERS)], tx: Tx) -> WorksiteList:
     return await queries.view_worksites(tx, company_id, by=by)

@@ -62,7 +62,9 @@ class AssignmentCount(View):
     assigned: int
 
 
-@routes.post("/v1/calls/{call_id}/panels", status_code=201, operation_id="formPanel", summary="Form a panel")
+@routes.post(
+    "/v1/calls/{call_id}/panels", status_code=201, operation_id="formPanel", summary="평가위원회 구성 (Form a panel)"
+)
 async def form_panel(
     call_id: UUID, body: FormPanel, by: Annotated[Principal, allowed(Role.TECHNOPARK_OPERATOR)], tx: Tx, now: Now
 ) -> PanelView:
@@ -78,13 +80,16 @@ async def form_panel(
     return await queries.view_panel(tx, panel.id)
 
 
-@routes.get("/v1/calls/{call_id}/panels", operation_id="listPanels", summary="List a call's panels")
+@routes.get("/v1/calls/{call_id}/panels", operation_id="listPanels", summary="평가위원회 목록 (List a call's panels)")
 async def list_panels(call_id: UUID, by: Annotated[Principal, allowed(*_READERS)], tx: Tx) -> PanelList:
     return await queries.view_panels(tx, call_id)
 
 
 @routes.post(
-    "/v1/panels/{panel_id}/members", status_code=201, operation_id="seatMembers", summary="Seat further evaluators"
+    "/v1/panels/{panel_id}/members",
+    status_code=201,
+    operation_id="seatMembers",
+    summary="평가위원 추가 위촉 (Seat further evaluators)",
 )
 async def seat_members(
     panel_id: UUID, body: SeatMembers, by: Annotated[Principal, allowed(Role.TECHNOPARK_OPERATOR)], tx: Tx, now: Now
@@ -97,7 +102,7 @@ async def seat_members(
     "/v1/calls/{call_id}/assignments",
     status_code=201,
     operation_id="assignCases",
-    summary="Give the eligible cases that have no panel to the panels of their type",
+    summary="신청 건을 평가위원회에 배정 (Give the eligible cases that have no panel to the panels of their type)",
 )
 async def assign_cases(
     call_id: UUID, by: Annotated[Principal, allowed(Role.TECHNOPARK_OPERATOR)], tx: Tx, now: Now
@@ -105,7 +110,9 @@ async def assign_cases(
     return AssignmentCount(assigned=len(await commands.assign_cases(tx, call_id, by=by, now=now)))
 
 
-@routes.get("/v1/assignments", operation_id="listAssignments", summary="List the caller's own cases")
+@routes.get(
+    "/v1/assignments", operation_id="listAssignments", summary="배정받은 신청 건 목록 (List the caller's own cases)"
+)
 async def list_assignments(
     by: Annotated[Principal, allowed(Role.PANEL_MEMBER)],
     tx: Tx,
@@ -119,7 +126,7 @@ async def list_assignments(
     "/v1/applications/{application_id}/conflicts",
     status_code=201,
     operation_id="declareConflict",
-    summary="Declare a conflict of interest and leave the case",
+    summary="이해충돌 신고와 회피 (Declare a conflict of interest and leave the case)",
 )
 async def declare_conflict(
     application_id: UUID,
@@ -138,7 +145,7 @@ async def declare_conflict(
     "/v1/applications/{application_id}/scores",
     status_code=201,
     operation_id="lockScore",
-    summary="Sign and lock a score sheet",
+    summary="평가표 확정 (Sign and lock a score sheet)",
 )
 async def lock_score(
     application_id: UUID, body: LockScore, by: Annotated[Principal, allowed(Role.PANEL_MEMBER)], tx: Tx, now: Now
@@ -169,7 +176,7 @@ async def lock_score(
 @routes.get(
     "/v1/applications/{application_id}/scores",
     operation_id="listScores",
-    summary="List the sheets of a case; a member sees own sheets only",
+    summary="평가표 목록 (List the sheets of a case; a member sees own sheets only)",
 )
 async def list_scores(
     application_id: UUID, by: Annotated[Principal, allowed(Role.PANEL_MEMBER, *_READERS)], tx: Tx

@@ -25,7 +25,7 @@ class WithdrawProject(Body):
     reason: str = Field(min_length=1, max_length=1000)
 
 
-@routes.get("/v1/projects", operation_id="listProjects", summary="List projects")
+@routes.get("/v1/projects", operation_id="listProjects", summary="선정 과제 목록 (List projects)")
 async def list_projects(
     by: Annotated[Principal, allowed(*_READERS)],
     tx: Tx,
@@ -39,7 +39,7 @@ async def list_projects(
     )
 
 
-@routes.get("/v1/projects/{project_id}", operation_id="getProject", summary="Read a project")
+@routes.get("/v1/projects/{project_id}", operation_id="getProject", summary="선정 과제 조회 (Read a project)")
 async def get_project(
     project_id: UUID, by: Annotated[Principal, allowed(*_READERS)], tx: Tx, response: Response
 ) -> ProjectView:
@@ -52,7 +52,7 @@ async def get_project(
     "/v1/projects/{project_id}/withdrawals",
     status_code=201,
     operation_id="withdrawProject",
-    summary="Give a place back, and with it the application",
+    summary="선정 포기 (Give a place back, and with it the application)",
 )
 async def withdraw_project(
     project_id: UUID,

@@ -24,7 +24,10 @@ class DecideSelection(Body):
 
 
 @routes.post(
-    "/v1/calls/{call_id}/rankings", status_code=201, operation_id="proposeRanking", summary="Propose a ranking"
+    "/v1/calls/{call_id}/rankings",
+    status_code=201,
+    operation_id="proposeRanking",
+    summary="순위안 제안 (Propose a ranking)",
 )
 async def propose_ranking(
     call_id: UUID,
@@ -38,7 +41,7 @@ async def propose_ranking(
     return await queries.view_ranking(tx, call_id, proposed.number)
 
 
-@routes.get("/v1/calls/{call_id}/rankings/{number}", operation_id="getRanking", summary="Read a ranking")
+@routes.get("/v1/calls/{call_id}/rankings/{number}", operation_id="getRanking", summary="순위안 조회 (Read a ranking)")
 async def get_ranking(
     call_id: UUID,
     number: Annotated[int, Path(ge=1, le=1_000_000)],
@@ -52,7 +55,10 @@ async def get_ranking(
 
 
 @routes.post(
-    "/v1/calls/{call_id}/selections", status_code=201, operation_id="decideSelection", summary="Decide a ranking"
+    "/v1/calls/{call_id}/selections",
+    status_code=201,
+    operation_id="decideSelection",
+    summary="선정 결정 (Decide a ranking)",
 )
 async def decide_selection(
     call_id: UUID,
@@ -69,7 +75,9 @@ async def decide_selection(
 
 
 @routes.get(
-    "/v1/calls/{call_id}/selections", operation_id="listOutcomes", summary="List what was decided for the cases"
+    "/v1/calls/{call_id}/selections",
+    operation_id="listOutcomes",
+    summary="선정 결과 목록 (List what was decided for the cases)",
 )
 async def list_outcomes(
     call_id: UUID,

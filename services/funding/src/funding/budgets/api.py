@@ -35,7 +35,12 @@ class ProposeBudgetLine(Body):
     funder: str = Field(min_length=1, max_length=200)
 
 
-@routes.post("/v1/budget-lines", status_code=201, operation_id="proposeBudgetLine", summary="Propose a budget line")
+@routes.post(
+    "/v1/budget-lines",
+    status_code=201,
+    operation_id="proposeBudgetLine",
+    summary="예산 항목 제안 (Propose a budget line)",
+)
 async def propose_budget_line(
     body: ProposeBudgetLine, by: _Proposer, tx: Tx, now: Now, response: Response
 ) -> BudgetLineView:
@@ -56,7 +61,7 @@ async def propose_budget_line(
     "/v1/budget-lines/{budget_line_id}/confirmations",
     status_code=201,
     operation_id="confirmBudgetLine",
-    summary="Confirm another person's budget line",
+    summary="예산 항목 확정 (Confirm another person's budget line)",
 )
 async def confirm_budget_line(
     budget_line_id: UUID, version: Annotated[int, IfMatch()], by: _Confirmer, tx: Tx, now: Now, response: Response
@@ -65,7 +70,9 @@ async def confirm_budget_line(
     return _answer(await queries.get_line(tx, budget_line_id, by=by), response)
 
 
-@routes.get("/v1/budget-lines", operation_id="listBudgetLines", summary="Budget lines the caller may see")
+@routes.get(
+    "/v1/budget-lines", operation_id="listBudgetLines", summary="예산 항목 목록 (Budget lines the caller may see)"
+)
 async def list_budget_lines(
     by: _Reader,
     tx: Tx,
@@ -88,7 +95,9 @@ async def list_budget_lines(
     )
 
 
-@routes.get("/v1/budget-lines/{budget_line_id}", operation_id="getBudgetLine", summary="One budget line")
+@routes.get(
+    "/v1/budget-lines/{budget_line_id}", operation_id="getBudgetLine", summary="예산 항목 조회 (One budget line)"
+)
 async def get_budget_line(budget_line_id: UUID, by: _Reader, tx: Tx, response: Response) -> BudgetLineView:
     return _answer(await queries.get_line(tx, budget_line_id, by=by), response)
 

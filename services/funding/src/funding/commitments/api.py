@@ -22,7 +22,9 @@ _Reader = Annotated[
 ]
 
 
-@routes.get("/v1/commitments", operation_id="listCommitments", summary="Commitments and refusals")
+@routes.get(
+    "/v1/commitments", operation_id="listCommitments", summary="예산 확정과 거절 목록 (Commitments and refusals)"
+)
 async def list_commitments(
     by: _Reader,
     tx: Tx,
@@ -45,7 +47,11 @@ async def list_commitments(
     )
 
 
-@routes.get("/v1/commitments/{project_id}", operation_id="getCommitment", summary="The decision on one project")
+@routes.get(
+    "/v1/commitments/{project_id}",
+    operation_id="getCommitment",
+    summary="과제의 예산 결정 조회 (The decision on one project)",
+)
 async def get_commitment(project_id: UUID, by: _Reader, tx: Tx, response: Response) -> CommitmentView:
     found = await queries.get_commitment(tx, project_id, by=by)
     etag(response, found.version)

@@ -15,7 +15,11 @@ routes = router(tags=["ledger"])
 _Reader = Annotated[Principal, allowed(*PROVINCE_ROLES, *MUNICIPALITY_ROLES, Role.AUDITOR)]
 
 
-@routes.get("/v1/ledger/transfers", operation_id="listTransfers", summary="Posted transfers with their entries")
+@routes.get(
+    "/v1/ledger/transfers",
+    operation_id="listTransfers",
+    summary="원장의 이체와 분개 목록 (Posted transfers with their entries)",
+)
 async def list_transfers(
     by: _Reader,
     tx: Tx,

@@ -38,7 +38,9 @@ class ProposeSplitRule(Body):
     source_note: str = Field(min_length=1, max_length=1000)
 
 
-@routes.post("/v1/split-rules", status_code=201, operation_id="proposeSplitRule", summary="Propose a split rule")
+@routes.post(
+    "/v1/split-rules", status_code=201, operation_id="proposeSplitRule", summary="분담 규칙 제안 (Propose a split rule)"
+)
 async def propose_split_rule(
     body: ProposeSplitRule, by: Annotated[Principal, allowed(Role.PROVINCE_OFFICER)], tx: Tx, now: Now
 ) -> SplitRuleView:
@@ -58,7 +60,7 @@ async def propose_split_rule(
     "/v1/split-rules/{version}/confirmations",
     status_code=201,
     operation_id="confirmSplitRule",
-    summary="Confirm another person's split rule, which then never changes",
+    summary="분담 규칙 확정 (Confirm another person's split rule, which then never changes)",
 )
 async def confirm_split_rule(
     version: _Version, by: Annotated[Principal, allowed(Role.PROVINCE_APPROVER)], tx: Tx, now: Now
@@ -67,12 +69,12 @@ async def confirm_split_rule(
     return await queries.get_rule(tx, version, by=by)
 
 
-@routes.get("/v1/split-rules", operation_id="listSplitRules", summary="Split rules by version")
+@routes.get("/v1/split-rules", operation_id="listSplitRules", summary="분담 규칙 목록 (Split rules by version)")
 async def list_split_rules(by: _Anyone, tx: Tx, page: PageQuery) -> Page[SplitRuleView]:
     return await queries.list_rules(tx, by=by, page=page)
 
 
-@routes.get("/v1/split-rules/{version}", operation_id="getSplitRule", summary="One split rule")
+@routes.get("/v1/split-rules/{version}", operation_id="getSplitRule", summary="분담 규칙 조회 (One split rule)")
 async def get_split_rule(version: _Version, by: _Anyone, tx: Tx) -> SplitRuleView:
     return await queries.get_rule(tx, version, by=by)
 
@@ -80,7 +82,7 @@ async def get_split_rule(version: _Version, by: _Anyone, tx: Tx) -> SplitRuleVie
 @routes.get(
     "/v1/split-rules/{version}/preview",
     operation_id="previewSplit",
-    summary="What every source and the company would pay, with nominal and effective burden",
+    summary="재원별 분담금과 부담률 미리 보기 (What every source and the company would pay)",
 )
 async def preview_split(
     version: _Version,

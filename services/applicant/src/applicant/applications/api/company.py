@@ -31,7 +31,9 @@ class AfterWithdrawal(Protocol):
     ) -> None: ...
 
 
-@routes.post("/v1/applications", status_code=201, operation_id="draftApplication", summary="Draft an application")
+@routes.post(
+    "/v1/applications", status_code=201, operation_id="draftApplication", summary="신청서 작성 (Draft an application)"
+)
 async def draft_application(
     body: DraftApplication,
     by: Annotated[Principal, allowed(Role.COMPANY_OWNER, Role.COMPANY_STAFF)],
@@ -52,7 +54,11 @@ async def draft_application(
     return queries.application_view(application)
 
 
-@routes.patch("/v1/applications/{application_id}", operation_id="reviseApplication", summary="Change a draft")
+@routes.patch(
+    "/v1/applications/{application_id}",
+    operation_id="reviseApplication",
+    summary="작성 중인 신청서 수정 (Change a draft)",
+)
 async def revise_application(
     application_id: UUID,
     body: ReviseApplication,
@@ -73,7 +79,7 @@ async def revise_application(
     "/v1/applications/{application_id}/submissions",
     status_code=201,
     operation_id="submitApplication",
-    summary="Submit a draft inside the call's window",
+    summary="신청서 제출 (Submit a draft inside the call's window)",
 )
 async def submit_application(
     application_id: UUID,
@@ -92,7 +98,7 @@ async def submit_application(
     "/v1/applications/{application_id}/supplements",
     status_code=201,
     operation_id="supplementApplication",
-    summary="Answer a request for a supplement",
+    summary="보완 제출 (Answer a request for a supplement)",
 )
 async def supplement_application(
     application_id: UUID,
@@ -119,7 +125,7 @@ def withdrawal_routes(after_withdrawal: AfterWithdrawal) -> APIRouter:
         "/v1/applications/{application_id}/withdrawals",
         status_code=201,
         operation_id="withdrawApplication",
-        summary="Take an application back",
+        summary="신청 철회 (Take an application back)",
     )
     async def withdraw_application(
         application_id: UUID,

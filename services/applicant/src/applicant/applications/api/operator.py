@@ -19,7 +19,7 @@ routes = router(tags=["screening"])
     "/v1/applications/{application_id}/screenings",
     status_code=202,
     operation_id="beginScreening",
-    summary="Begin screening; the registers are asked in the background",
+    summary="요건검토 시작 (Begin screening; the registers are asked in the background)",
 )
 async def begin_screening(
     application_id: UUID,
@@ -38,7 +38,7 @@ async def begin_screening(
     "/v1/applications/{application_id}/supplement-requests",
     status_code=201,
     operation_id="requestSupplement",
-    summary="Ask the company for a supplement",
+    summary="보완 요청 (Ask the company for a supplement)",
 )
 async def request_supplement(
     application_id: UUID,
@@ -60,7 +60,7 @@ async def request_supplement(
     "/v1/applications/{application_id}/eligibility-decisions",
     status_code=201,
     operation_id="decideEligibility",
-    summary="Confirm what the screening found",
+    summary="적격 여부 확정 (Confirm what the screening found)",
 )
 async def decide_eligibility(
     application_id: UUID,

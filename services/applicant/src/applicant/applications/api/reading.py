@@ -27,7 +27,7 @@ def reading_routes(assigned_cases: AssignedCases) -> APIRouter:
     async def assigned_to(tx: Transaction, by: Principal) -> Collection[UUID]:
         return await assigned_cases(tx, by) if by.role == Role.PANEL_MEMBER else ()
 
-    @routes.get("/v1/applications", operation_id="listApplications", summary="List applications")
+    @routes.get("/v1/applications", operation_id="listApplications", summary="신청 목록 (List applications)")
     async def list_applications(
         by: Annotated[Principal, allowed(*_READERS)],
         tx: Tx,
@@ -40,7 +40,9 @@ def reading_routes(assigned_cases: AssignedCases) -> APIRouter:
         wanted = ApplicationFilter(call_id, status, type_code, municipality_code)
         return await queries.list_applications(tx, page, wanted, by=by, assigned=await assigned_to(tx, by))
 
-    @routes.get("/v1/applications/{application_id}", operation_id="getApplication", summary="Read an application")
+    @routes.get(
+        "/v1/applications/{application_id}", operation_id="getApplication", summary="신청 조회 (Read an application)"
+    )
     async def get_application(
         application_id: UUID, by: Annotated[Principal, allowed(*_READERS)], tx: Tx, response: Response
     ) -> ApplicationView:
@@ -50,7 +52,9 @@ def reading_routes(assigned_cases: AssignedCases) -> APIRouter:
         return queries.application_view(application)
 
     @routes.get(
-        "/v1/applications/{application_id}/screening", operation_id="getScreening", summary="Read the latest screening"
+        "/v1/applications/{application_id}/screening",
+        operation_id="getScreening",
+        summary="요건검토 결과 조회 (Read the latest screening)",
     )
     async def get_screening(
         application_id: UUID, by: Annotated[Principal, allowed(*_STAFF)], tx: Tx, response: Response
