@@ -24,6 +24,7 @@ _SLEEPS = {"time.sleep", "asyncio.sleep", "anyio.sleep", "sleep"}
 
 REAL_TIME_ALLOWED = {
     "libs/common/src/common/clock.py": "the one door to either time",
+    "libs/common/src/common/idempotency.py": "a key is kept for seven days of real time, whatever the programme's clock says",
     "infra/local/src/smartfactory/stack/process.py": "a child's start is compared with the kernel's process table",
 }
 _REAL_TIME_COLUMN = "recorded_at"

@@ -81,7 +81,7 @@ class HttpClient:
             trust_env=False,
             transport=transport,
         )
-        self._budget = _RetryBudget()
+        self._retry_budget = _RetryBudget()
 
     async def get_json(
         self, path: str, *, params: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
@@ -131,12 +131,12 @@ class HttpClient:
         headers: Mapping[str, str] | None = None,
         retry: bool,
     ) -> JsonValue:
-        self._budget.earn()
+        self._retry_budget.earn()
         try:
             return await self._ask_once(method, path, params=params, body=body, headers=headers)
         except HttpFault as fault:
             temporary = not isinstance(fault, BadAnswer) or fault.status in _TEMPORARY_STATUSES
-            if not (retry and temporary and self._budget.spend()):
+            if not (retry and temporary and self._retry_budget.spend()):
                 raise
         return await self._ask_once(method, path, params=params, body=body, headers=headers)
 

@@ -9,8 +9,9 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
-from sqlalchemy import ColumnElement, and_, bindparam, delete, func, select, text, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from common.auth import Principal
@@ -48,7 +49,7 @@ _STORE = (
 )
 _OLD = (
     select(*(_KEY[name] for name in _IDENTITY))
-    .where(_KEY.created_at < func.now() - text(f"interval '{KEPT_FOR_DAYS} days'"))
+    .where(_KEY.created_at < func.now() - timedelta(days=KEPT_FOR_DAYS))
     .order_by(_KEY.created_at)
     .limit(_MOST_AT_ONCE)
     .with_for_update(skip_locked=True)

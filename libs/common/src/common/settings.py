@@ -48,7 +48,7 @@ class ServiceSettings(BaseSettings):
     http_host: str = Field("127.0.0.1", description="Address the API process listens on.")
     http_port: int = Field(8000, ge=0, le=65535, description="Port of the API process.")
     worker_port: int = Field(8001, ge=0, le=65535, description="Port of the worker's health and metrics pages.")
-    root_path: str = Field("", description="Path prefix that the gateway strips, such as `/applicant`.")
+    root_path: str = Field("", description="Path prefix that the gateway strips, such as `/orders`.")
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Browser origins that may call the API, joined by commas; none by default."
     )
