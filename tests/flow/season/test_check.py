@@ -24,7 +24,9 @@ FAULTS: dict[str, tuple[str, dict[str, str]]] = {
     ),
     "the effect of an event lost": (
         "projection-differs",
-        {"mentoring": "DELETE FROM waiting_project WHERE project_id = (SELECT project_id FROM waiting_project LIMIT 1)"},
+        {
+            "mentoring": "DELETE FROM waiting_project WHERE project_id = (SELECT project_id FROM waiting_project LIMIT 1)"
+        },
     ),
     "an event applied twice": (
         "event-doubled",
