@@ -34,6 +34,11 @@ async def test_behind_a_gateway_every_address_carries_the_prefix(settings: Servi
         problem = (await client.get("/v1/nowhere")).json()
         wrong_method = await client.delete("/v1/notes")
         page = await client.get("/docs")
+        for address in re.findall(r'(?:src|href|data-document)="([^"]+)"', page.text):
+            assert address.startswith("/notebook/")
+            assert (await client.get(address.removeprefix("/notebook"))).status_code == 200, address
+        stranger = await client.get("/docs/assets/redoc.standalone.js")
+    assert stranger.status_code == 404
     assert (problem["type"], problem["instance"]) == ("/notebook/problems/route-not-found", "/notebook/v1/nowhere")
     assert wrong_method.headers["allow"] == "GET, HEAD, POST"
     assert 'data-document="/notebook/openapi.json"' in page.text

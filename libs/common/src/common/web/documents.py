@@ -6,15 +6,15 @@ from pathlib import Path
 
 import fastapi_offline
 from fastapi import FastAPI, Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
-from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
+from starlette.routing import Route
 
 from common.web import kinds
 from common.web.kinds import ProblemKind, Refused
 from common.web.language import preferred, say
 
-_ASSETS = Path(fastapi_offline.__file__).parent / "static"
+_FOLDER = Path(fastapi_offline.__file__).parent / "static"
+_ASSETS = frozenset({"favicon.png", "swagger-ui.css", "swagger-ui-bundle.js"})
 _POLICY = {
     "Content-Security-Policy": (
         "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'; "
@@ -58,6 +58,13 @@ def add_documents(app: FastAPI, problems: Mapping[str, ProblemKind]) -> None:
     async def start(_request: Request) -> Response:
         return Response(_START, media_type="text/javascript", headers=_POLICY)
 
+    async def asset(request: Request) -> Response:
+        # A route per file and no mounted folder: a mount looks below the prefix that the gateway has stripped.
+        name = request.path_params["name"]
+        if name not in _ASSETS:
+            raise Refused(kinds.ROUTE_NOT_FOUND)
+        return FileResponse(_FOLDER / name, headers=_POLICY)
+
     async def index(_request: Request) -> Response:
         return JSONResponse({"problems": [_entry(kind) for kind in problems.values()]})
 
@@ -74,7 +81,7 @@ def add_documents(app: FastAPI, problems: Mapping[str, ProblemKind]) -> None:
             Route("/openapi.json", document, include_in_schema=False),
             Route("/docs", explorer, include_in_schema=False),
             Route("/docs/start.js", start, include_in_schema=False),
-            Mount("/docs/assets", StaticFiles(directory=_ASSETS)),
+            Route("/docs/assets/{name}", asset, include_in_schema=False),
             Route("/problems", index, include_in_schema=False),
             Route("/problems/{code}", page, include_in_schema=False),
         ]
