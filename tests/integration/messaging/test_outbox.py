@@ -48,10 +48,10 @@ async def test_an_event_that_commits_after_younger_ones_is_still_found(database:
         async with database.transaction() as slow:
             await tell(slow, ParcelSent(parcel_id=late, grams=1))
             await send(database, early, 2)
-            seen = await raw.fetch(_SELECT, 0, 500)
+            seen = await raw.fetch(_SELECT, [], [], 500)
             assert [row["key"] for row in seen] == [early]
             await raw.execute("UPDATE outbox SET published_at = now() WHERE id = $1", seen[0]["id"])
-        assert [row["key"] for row in await raw.fetch(_SELECT, 0, 500)] == [late]
+        assert [row["key"] for row in await raw.fetch(_SELECT, [], [], 500)] == [late]
 
 
 async def test_what_was_recorded_cannot_be_changed_or_removed_by_raw_sql(database: Database, urls):

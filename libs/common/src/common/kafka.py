@@ -16,6 +16,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import (
     CommitFailedError,
     IllegalStateError,
+    KafkaConnectionError,
     KafkaError,
     NoOffsetForPartitionError,
     for_code,
@@ -75,10 +76,14 @@ class NewGroup(KafkaFault):
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """Which records of a publication are acknowledged, in their order; `fault` tells why others are not."""
+    """Which records of a publication are acknowledged, in their order, and why others are not.
+
+    After a `fault` the client is spoilt. Topics that are `missing` do no harm to it: the other records are sent.
+    """
 
     acknowledged: Sequence[bool]
     fault: str | None
+    missing: frozenset[str] = frozenset()
 
 
 class Publisher:
@@ -109,10 +114,11 @@ class Publisher:
         What is not acknowledged then is of unknown outcome: it may still arrive, and is sent again later.
         """
         sent: list[tuple[asyncio.Future[object], list[int]]] = []
+        missing: set[str] = set()
         fault: str | None = None
         try:
             async with asyncio.timeout(deadline_seconds):
-                fault = await self._send(records, sent)
+                await self._send(records, sent, missing)
                 if sent:
                     await asyncio.wait([future for future, _ in sent])
         except (KafkaError, OSError) as error:
@@ -124,7 +130,7 @@ class Publisher:
                 for index in indexes:
                     acknowledged[index] = True
             fault = fault or refused
-        return Published(acknowledged, fault)
+        return Published(acknowledged, fault, frozenset(missing))
 
     async def close(self) -> None:
         """Throw the producer away without flushing: what is unacknowledged stays in the outbox and is sent again."""
@@ -138,24 +144,20 @@ class Publisher:
         self._producer._closed = True  # noqa: SLF001  it is, and must not warn about it when collected
 
     async def _send(
-        self, records: Sequence[WireRecord], sent: list[tuple[asyncio.Future[object], list[int]]]
-    ) -> str | None:
-        fault = None
+        self, records: Sequence[WireRecord], sent: list[tuple[asyncio.Future[object], list[int]]], missing: set[str]
+    ) -> None:
         by_partition: dict[tuple[str, int], list[int]] = {}
-        missing: set[str] = set()
         for index, record in enumerate(records):
-            topic = self._prefix + record.topic
-            if topic in missing:
+            if record.topic in missing:
                 continue
+            topic = self._prefix + record.topic
             partition = await self._partition(topic, record.key or b"")
             if partition is None:
-                missing.add(topic)
-                fault = f"topic {topic} does not exist"
+                missing.add(record.topic)
             else:
                 by_partition.setdefault((topic, partition), []).append(index)
         for (topic, partition), indexes in by_partition.items():
             await self._send_to(topic, partition, indexes, records, sent)
-        return fault
 
     async def _send_to(
         self,
@@ -184,7 +186,8 @@ class Publisher:
         cluster = self._producer.client.cluster
         if not cluster.partitions_for_topic(topic):
             self._producer.client.add_topic(topic)
-            await self._producer.client.force_metadata_update()
+            if not await self._producer.client.force_metadata_update():
+                raise KafkaConnectionError("no broker tells which topics there are")
         partitions = sorted(cluster.partitions_for_topic(topic) or ())
         if not partitions:
             return None

@@ -6,7 +6,8 @@ What is not acknowledged stays unmarked and is sent again, so consumers see dupl
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+import time
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,17 +21,19 @@ from common.kafka import KafkaFault, KafkaOptions, Publisher
 from common.waiting import backoff, pause, pause_until
 
 _BATCH_ROWS = 500
-_BATCHES_BETWEEN_PLAIN_SELECTS = 20
 _POLL_SECONDS = 1.0
 _PUBLISH_SECONDS = 10.0
 _RETRY_SECONDS = (0.5, 3.0)
 _STALLED_AFTER_SECONDS = 30.0
+_HOLD_SECONDS = 5.0
 _LEADER_LOCK = 0x6F7574626F78  # "outbox"; a service's database has one relay leader
 
 _SELECT = """
     SELECT id, event_id, type, topic, key, sequence, payload, occurred_at, recorded_at, correlation_id, causation_id,
         traceparent
-    FROM outbox WHERE published_at IS NULL AND id > $1 ORDER BY id LIMIT $2
+    FROM outbox
+    WHERE published_at IS NULL AND id NOT IN (SELECT unnest($1::bigint[])) AND topic <> ALL ($2::text[])
+    ORDER BY id LIMIT $3
 """
 _MARK = "UPDATE outbox SET published_at = now() WHERE id = ANY($1::bigint[]) AND published_at IS NULL"
 
@@ -66,6 +69,9 @@ class Relay:
         self._options = options
         self._publisher: Publisher | None = None
         self._woken = asyncio.Event()
+        # Topics that Kafka does not have: their events wait, and do not stand before those of the others.
+        self._held: set[str] = set()
+        self._held_until = 0.0
 
     async def run(self, stop: asyncio.Event) -> None:
         """Lead when it is our turn, until told to stop."""
@@ -96,7 +102,9 @@ class Relay:
                 self.state.leading = True
                 self.state.fault = ""
                 return
+            # What waits now is the leader's to tell.
             self.state.fault = ""
+            self._note_oldest(())
             await pause(stop, _POLL_SECONDS)
 
     async def _lead(self, reader: Any, marker: Any, stop: asyncio.Event) -> None:  # noqa: ANN401  asyncpg has no types
@@ -117,15 +125,22 @@ class Relay:
                 attempt += 1
 
     async def _drain(self, reader: Any, marker: Any, stop: asyncio.Event) -> None:  # noqa: ANN401  asyncpg has no types
-        """Send until a plain select finds nothing unmarked. Selecting ahead and marking run beside sending."""
+        """Send until nothing unmarked is found. Selecting ahead and marking run beside sending."""
+        if time.monotonic() >= self._held_until:
+            self._held.clear()
         marking: asyncio.Task[None] | None = None
         ahead: asyncio.Task[list[Any]] | None = None
-        sent_since_plain = 0
+        before: list[int] = []
         try:
-            rows = await self._select(reader, after=0)
+            rows = await self._select(reader)
+            await failpoints.hit("relay.after_select")
             while rows and not stop.is_set():
-                if len(rows) == _BATCH_ROWS and sent_since_plain < _BATCHES_BETWEEN_PLAIN_SELECTS:
-                    ahead = asyncio.create_task(self._select(reader, after=rows[-1]["id"]))
+                self._note_oldest(rows)
+                sending = [row["id"] for row in rows]
+                if len(rows) == _BATCH_ROWS:
+                    # All but what is on its way, not "what has a larger id": a row that was committed late goes before
+                    # the later ones of its key, though its id is smaller than those on their way.
+                    ahead = asyncio.create_task(self._select(reader, besides=before + sending))
                 acknowledged, fault = await self._send(rows)
                 await failpoints.hit("relay.after_send")
                 if marking is not None:
@@ -133,22 +148,26 @@ class Relay:
                 marking = asyncio.create_task(self._mark(marker, acknowledged))
                 if fault is not None:
                     raise KafkaFault(fault)
-                rows, ahead, sent_since_plain = await ahead if ahead else [], None, sent_since_plain + 1
+                rows, ahead, before = await ahead if ahead else [], None, sending
                 if not rows:
-                    # A row with a smaller id may have been committed meanwhile, so a burst ends with a look at all.
                     await marking
-                    marking, sent_since_plain = None, 0
-                    rows = await self._select(reader, after=0)
+                    marking, before = None, []
+                    rows = await self._select(reader)
         finally:
             open_tasks = [task for task in (marking, ahead) if task is not None]
             await asyncio.gather(*open_tasks, return_exceptions=True)
-        self._note_oldest(rows)
+        self._note_oldest(await self._select(reader, limit=1, held=()) if self._held else rows)
 
-    async def _select(self, reader: Any, *, after: int) -> list[Any]:  # noqa: ANN401  asyncpg has no types
-        rows: list[Any] = await reader.fetch(_SELECT, after, _BATCH_ROWS)
-        if after == 0:
-            self._note_oldest(rows)
-            await failpoints.hit("relay.after_select")
+    async def _select(
+        self,
+        reader: Any,  # noqa: ANN401  asyncpg has no types
+        *,
+        besides: Sequence[int] = (),
+        limit: int | None = None,
+        held: Iterable[str] | None = None,
+    ) -> list[Any]:
+        waiting = list(self._held if held is None else held)
+        rows: list[Any] = await reader.fetch(_SELECT, list(besides), waiting, limit or _BATCH_ROWS)
         return rows
 
     async def _send(self, rows: Sequence[Any]) -> tuple[list[int], str | None]:
@@ -157,13 +176,24 @@ class Relay:
             await publisher.start()
             self._publisher = publisher
         result = await self._publisher.publish([_record(row) for row in rows], deadline_seconds=_PUBLISH_SECONDS)
+        if result.missing:
+            self._hold(result.missing)
         return safe_to_mark(rows, result.acknowledged), result.fault
+
+    def _hold(self, topics: Iterable[str]) -> None:
+        """Leave a topic that Kafka does not have alone for a while; the producer is well, and the others go on."""
+        self._held.update(topics)
+        self._held_until = time.monotonic() + _HOLD_SECONDS
+        self.state.fault = f"Kafka has no topic {', '.join(sorted(self._held))}"
+        _faults.add(1)
+        _log.warning("events wait for their topic", extra={"reason": self.state.fault})
 
     async def _mark(self, marker: Any, ids: Sequence[int]) -> None:  # noqa: ANN401  asyncpg has no types
         if ids:
             await marker.execute(_MARK, list(ids))
             _published.add(len(ids))
-            self.state.fault = ""
+            if not self._held:
+                self.state.fault = ""
 
     async def _drop_publisher(self) -> None:
         publisher, self._publisher = self._publisher, None

@@ -1,0 +1,154 @@
+"""What the relay sends and in which order, with a Kafka of our own making."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+import pytest
+
+from common import relay
+from common.db import Database
+from common.event import WireRecord, new_id
+from common.kafka import KafkaOptions, Published
+from common.relay import Relay
+from tests.support.parcels.driver import scalar, send, tell
+from tests.support.parcels.events import DeliveryMade, ParcelSent
+from tests.support.waiting import eventually
+
+OPTIONS = KafkaOptions(bootstrap_servers="unused", client_id="tests")
+
+
+class Broker:
+    """Acknowledges all but the topics it does not have, and remembers what it got."""
+
+    def __init__(self) -> None:
+        self.got: list[WireRecord] = []
+        self.missing: set[str] = set()
+        self.producers = 0
+
+    def publisher(self, _options: KafkaOptions) -> "Broker":
+        self.producers += 1
+        return self
+
+    async def start(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+    async def publish(self, records: Sequence[WireRecord], **_deadline: float) -> Published:
+        known = [record.topic not in self.missing for record in records]
+        self.got += [record for record, is_known in zip(records, known, strict=True) if is_known]
+        return Published(known, None, frozenset(record.topic for record in records) & self.missing)
+
+    def sequences(self, key: UUID) -> list[int]:
+        mine = [record for record in self.got if record.key == str(key).encode()]
+        return [int(dict(record.headers)["ce_sequence"] or 0) for record in mine]
+
+
+@pytest.fixture
+def broker(monkeypatch: pytest.MonkeyPatch) -> Broker:
+    made = Broker()
+    monkeypatch.setattr(relay, "Publisher", made.publisher)
+    monkeypatch.setattr(relay, "_BATCH_ROWS", 2)
+    return made
+
+
+@asynccontextmanager
+async def _running(database: Database) -> AsyncIterator[Relay]:
+    stop, made = asyncio.Event(), Relay(database, OPTIONS)
+    task = asyncio.create_task(made.run(stop))
+    try:
+        yield made
+    finally:
+        stop.set()
+        await task
+
+
+def _unpublished(database: Database, wanted: int) -> Callable[[], object]:
+    async def look() -> bool:
+        return await scalar(database, "SELECT count(*) FROM outbox WHERE published_at IS NULL") == wanted
+
+    return look
+
+
+async def test_an_event_committed_late_goes_before_the_next_of_its_key(
+    database: Database, broker: Broker, monkeypatch: pytest.MonkeyPatch
+):
+    """While a batch is on its way the next one is selected: by then a smaller id may have been committed."""
+    late, selects, original = new_id(), 0, Relay._select
+
+    async def select(self: Relay, *given: object, **more: object) -> object:
+        nonlocal selects
+        selects += 1
+        if selects == 2:
+            committed.set()
+            await done.wait()
+        return await original(self, *given, **more)  # type: ignore[arg-type]
+
+    committed, done = asyncio.Event(), asyncio.Event()
+    monkeypatch.setattr(Relay, "_select", select)
+
+    async def commit_late() -> None:
+        async with database.transaction() as slow:
+            await tell(slow, ParcelSent(parcel_id=late, grams=1))
+            for _ in range(2):
+                await send(database, new_id(), 1)
+            ready.set()
+            await committed.wait()
+        await send(database, late, 2, 3)
+        done.set()
+
+    ready = asyncio.Event()
+    slow = asyncio.create_task(commit_late())
+    await ready.wait()
+    async with _running(database):
+        await eventually(_unpublished(database, 0))
+    await slow
+    assert broker.sequences(late) == [1, 2, 3]
+    assert len(broker.got) == 5, "an event was sent twice without need"
+
+
+async def test_a_topic_that_kafka_does_not_have_holds_up_no_other(database: Database, broker: Broker):
+    broker.missing.add(DeliveryMade.TOPIC)
+    for _ in range(5):
+        async with database.transaction() as tx:
+            await tell(tx, DeliveryMade(parcel_id=new_id(), grams=1))
+    parcel = new_id()
+    await send(database, parcel, 1, 2, 3)
+    async with _running(database) as running:
+        await eventually(_unpublished(database, 5))
+        await send(database, parcel, 4)
+        await eventually(_unpublished(database, 5))
+        assert broker.sequences(parcel) == [1, 2, 3, 4]
+        assert broker.producers == 1, "the producer is well"
+        await eventually(lambda: running.state.oldest is not None)
+        assert DeliveryMade.TOPIC in running.state.fault
+
+
+async def test_what_waited_for_its_topic_leaves_once_there_is_one(
+    database: Database, broker: Broker, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(relay, "_HOLD_SECONDS", 0.0)
+    broker.missing.add(ParcelSent.TOPIC)
+    parcel = new_id()
+    await send(database, parcel, 1, 2, 3)
+    async with _running(database) as running:
+        await eventually(lambda: ParcelSent.TOPIC in running.state.fault)
+        broker.missing.clear()
+        await eventually(_unpublished(database, 0))
+        assert (broker.sequences(parcel), running.state.fault) == ([1, 2, 3], "")
+
+
+async def test_a_relay_that_does_not_lead_has_nothing_to_complain_of(database: Database, broker: Broker):
+    """What waited when it lost the lead is the next leader's business."""
+    await send(database, new_id(), 1)
+    async with _running(database) as leader:
+        await eventually(lambda: leader.state.leading)
+        follower = Relay(database, OPTIONS)
+        await send(database, new_id(), 1)
+        follower.state.oldest = relay._real_time.now().replace(year=2020)
+        stop = asyncio.Event()
+        task = asyncio.create_task(follower.run(stop))
+        await eventually(lambda: follower.state.complaint() == "")
+        stop.set()
+        await task
