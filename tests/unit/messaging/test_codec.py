@@ -17,6 +17,16 @@ EVENT = ParcelSent(parcel_id=KEY, grams=7, note="소포")
 RECORD = wire(EVENT, 12)
 
 
+def _structured() -> WireRecord:
+    message = binding.KafkaMessage(headers=dict(RECORD.headers), key=RECORD.key, value=RECORD.value)
+    theirs = binding.to_structured(binding.from_binary(message, JSONFormat()), JSONFormat())
+    return WireRecord(topic=RECORD.topic, key=RECORD.key, value=theirs.value, headers=list(theirs.headers.items()))
+
+
+STRUCTURED = _structured()
+"""The same event as another system may write it: one JSON object with everything in it."""
+
+
 def _read(record: WireRecord) -> ParcelSent:
     envelope, data = open_envelope(record)
     found = decode(envelope, data, ParcelSent)
@@ -61,10 +71,8 @@ def test_we_read_what_the_cloudevents_sdk_writes_in_both_modes(write) -> None:
 
 
 def test_the_mode_is_told_by_the_content_type_and_not_by_ce_headers() -> None:
-    message = binding.KafkaMessage(headers=dict(RECORD.headers), key=RECORD.key, value=RECORD.value)
-    theirs = binding.to_structured(binding.from_binary(message, JSONFormat()), JSONFormat())
-    headers = [("ce_type", b"another"), *theirs.headers.items()]
-    assert _read(WireRecord(topic=RECORD.topic, key=RECORD.key, value=theirs.value, headers=headers)) == EVENT
+    headers = [("ce_type", b"another"), *STRUCTURED.headers]
+    assert _read(msgspec.structs.replace(STRUCTURED, headers=headers)) == EVENT
 
 
 @pytest.mark.parametrize(
@@ -90,9 +98,12 @@ def test_the_mode_is_told_by_the_content_type_and_not_by_ce_headers() -> None:
         _with("ce_sequence", "１".encode()),
         _with("ce_time", b"2024-03-04T05:06:07"),
         _with("ce_time", b"yesterday"),
+        _with("ce_time", b"0001-01-01T00:00:00+14:00"),
         _with("ce_correlationid", b"a\x00b"),
         _with("ce_source", b"\xff"),
         _with("content-type", b"application/cloudevents+json"),
+        msgspec.structs.replace(STRUCTURED, value=(STRUCTURED.value or b"")[:-1] + b',"x":"\xff"}'),
+        msgspec.structs.replace(STRUCTURED, value=(STRUCTURED.value or b"")[:-1] + b',"\xff":1}'),
     ],
 )
 def test_what_is_no_event_is_refused_without_repeating_its_content(record: WireRecord) -> None:

@@ -221,7 +221,7 @@ def _structured(record: WireRecord) -> tuple[dict[str, str], bytes]:
         raise Undecodable("the structured event carries no JSON data")
     try:
         attributes = {name: msgspec.json.decode(value, type=str | int | bool) for name, value in members.items()}
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, ValueError):
         raise Undecodable("an attribute of the structured event is neither text, number nor boolean") from None
     return {name: str(value) for name, value in attributes.items()}, bytes(data)
 
@@ -257,11 +257,11 @@ def _time(attributes: Mapping[str, str], name: str) -> datetime:
     text = _required(attributes, name)
     try:
         value = datetime.fromisoformat(text)
-    except ValueError:
+        if value.tzinfo is None:
+            raise Undecodable(f"attribute {name} has no time zone")
+        return value.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise Undecodable(f"attribute {name} is not an RFC 3339 time") from None
-    if value.tzinfo is None:
-        raise Undecodable(f"attribute {name} has no time zone")
-    return value.astimezone(UTC)
 
 
 def _instant(moment: datetime) -> bytes:
