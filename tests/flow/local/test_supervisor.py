@@ -55,6 +55,16 @@ async def test_a_stop_leaves_neither_the_stubborn_nor_grandchildren(supervisor: 
     assert processes_of(tmp_path) == []
 
 
+async def test_a_stop_ends_nobody_who_was_there_before(servers: Servers, tmp_path: Path) -> None:
+    stranger = servers.process("stranger", (sys.executable, "-c", SLEEPER)).start()
+    stranger.wait_for_log("up")
+    supervisor = Supervisor(ChildRecord(tmp_path / "children.json"), lambda _name, _what: None)
+    supervisor.start(program(tmp_path, "plain", SLEEPER), layer=0)
+    await supervisor.stop(grace_seconds=0.2)
+    assert processes_of(tmp_path) == []
+    assert stranger.exit_code() is None
+
+
 async def test_higher_layers_are_gone_before_lower_ones_are_asked(supervisor: Supervisor, tmp_path: Path) -> None:
     says_so = "import signal, sys, time\ndef bye(*_): print('bye', time.time(), flush=True); sys.exit()\n"
     for layer, name in enumerate(("server", "service")):

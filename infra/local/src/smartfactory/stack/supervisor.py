@@ -39,6 +39,8 @@ class Supervisor:
         self._announce = announce
         self._kept: dict[str, _Kept] = {}
         self._stopping = False
+        # Whoever made this supervisor may have children of its own; they are none of its business.
+        self._strangers = psutil.Process().children()
 
     def start(
         self, command: Command, *, layer: int, restarts: bool = False, launch: Callable[[Command], Child] = start
@@ -75,11 +77,11 @@ class Supervisor:
             await asyncio.sleep(_POLL_SECONDS)
 
     async def stop(self, *, grace_seconds: float = 15.0) -> None:
-        """Stop all, layer by layer, and whatever else descends from this process."""
+        """Stop all, layer by layer, and whatever else this process has started since the supervisor was made."""
         self._stopping = True
         for layer in sorted({kept.layer for kept in self._kept.values()}, reverse=True):
             await _stop_together([kept.child for kept in self._kept.values() if kept.layer == layer], grace_seconds)
-        _end_descendants()
+        self._end_descendants()
         self._kept.clear()
         self._record.clear()
 
@@ -87,6 +89,14 @@ class Supervisor:
         """End all at once: the second Ctrl-C."""
         for kept in self._kept.values():
             kept.child.kill()
+
+    def _end_descendants(self) -> None:
+        started = [child for child in psutil.Process().children() if child not in self._strangers]
+        descendants = [process for child in started for process in (child, *_children_of(child))]
+        for process in descendants:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(descendants, timeout=5)
 
     def _look_after(self, kept: _Kept) -> None:
         code = kept.child.exit_code()
@@ -124,12 +134,11 @@ def _wait_for_all(children: Iterable[Child], deadline: float) -> None:
         child.wait(max(0.0, deadline - time.monotonic()))
 
 
-def _end_descendants() -> None:
-    descendants = psutil.Process().children(recursive=True)
-    for process in descendants:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process.kill()
-    psutil.wait_procs(descendants, timeout=5)
+def _children_of(process: psutil.Process) -> list[psutil.Process]:
+    try:
+        return process.children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
 
 
 def _failed(child: Child) -> StackFault:
