@@ -1,20 +1,24 @@
 """From fetched records to effects: once, in order, all or parked, whatever the batch holds."""
 
+import asyncio
 from collections.abc import Iterator
 
 import msgspec
 import pytest
+from sqlalchemy import text
 
 from common import failpoints, parked
 from common.auth import Principal
 from common.clock import FixedClock
+from common.consumer import Handler, Received, handling
+from common.consumer import batch as batch_
 from common.consumer.batch import PARKED_IN_A_ROW_MAX, Applier, Trouble
 from common.consumer.redrive import free, redrive
-from common.db import Database
+from common.db import Database, Transaction
 from common.event import WireRecord, new_id
 from common.inbox import Key
 from common.parked import DiscardNeedsSecondPerson, DiscardNotAsked, NotFirstOfItsKey, ParkedEventResolved
-from tests.support.parcels.consumers import HANDLERS
+from tests.support.parcels.consumers import HANDLERS, on_parcel_sent
 from tests.support.parcels.driver import AT, deliveries, rows, scalar, sequences_of, set_limit, wire
 from tests.support.parcels.events import ParcelNoticed, ParcelSent, ParcelWeighed
 
@@ -154,6 +158,107 @@ async def test_a_gap_parks_only_its_key_and_closes_by_itself(database: Database,
     await free(database, applier, applied.freed, service="parcels")
     assert await sequences_of(database, gap) == [1, 2, 3, 4]
     assert await _parked(database) == []
+
+
+async def test_what_a_dead_process_left_waiting_goes_on_with_the_next_event_of_its_key(
+    database: Database, applier: Applier
+):
+    """Killed after the commit that closed the gap: the same records come again, and nobody else will look."""
+    key = new_id()
+    await applier.apply([_sent(key, 2)])
+    closing = _sent(key, 1)
+    await applier.apply([closing])
+    async with database.transaction() as tx:
+        assert await parked.keys_that_may_go_on(tx) == [Key(TOPIC, str(key))]
+    for record in (closing, _sent(key, 3)):
+        assert (await applier.apply([record])).freed == {Key(TOPIC, str(key))}
+    assert await free(database, applier, [Key(TOPIC, str(key))], service="parcels") == 2
+    assert await sequences_of(database, key) == [1, 2, 3]
+    async with database.transaction() as tx:
+        assert await parked.keys_that_may_go_on(tx) == []
+
+
+async def test_an_event_that_failed_by_itself_does_not_go_on_by_itself(database: Database, applier: Applier):
+    key = new_id()
+    await applier.apply([_sent(key, 1, 2000), _sent(key, 2)])
+    assert (await applier.apply([_sent(key, 3)])).freed == frozenset()
+    async with database.transaction() as tx:
+        assert await parked.keys_that_may_go_on(tx) == []
+
+
+async def test_an_event_under_the_id_of_another_is_parked_and_can_be_discarded(database: Database, applier: Applier):
+    """It can never be claimed: waiting for that would hold up its partition for ever."""
+    key, other, good, id_ = new_id(), new_id(), new_id(), new_id()
+    first = _sent(key, 1, event_id=id_)
+    await applier.apply([_sent(other, 1, event_id=id_), first, _sent(good, 1)])
+    await applier.apply([first, _sent(key, 2), _sent(good, 2)])
+    assert await sequences_of(database, other) == [1]
+    assert await sequences_of(database, good) == [1, 2]
+    assert await _parked(database) == [(1, "failed"), (2, "behind")]
+    async with database.transaction() as tx:
+        false = (await parked.list_waiting(tx))[0]
+        await parked.ask_discard(tx, false.id, by=FIRST, reason="not ours", at=AT)
+    async with database.transaction() as tx:
+        freed = await parked.confirm_discard(tx, false.id, by=SECOND, at=AT)
+    assert await free(database, applier, [freed], service="parcels") == 1
+    assert await sequences_of(database, key) == [2]
+
+
+def _applier(database: Database, handler: Handler) -> Applier:
+    return Applier(database, FixedClock(AT), HANDLERS | {ParcelSent: handler}, service="parcels")
+
+
+async def _slow_when_heavy(tx: Transaction, event: ParcelSent, received: Received) -> None:
+    if event.grams > 1000:
+        tried.append(event.grams)
+        await asyncio.Event().wait()
+    await on_parcel_sent(tx, event, received)
+
+
+tried: list[int] = []
+
+
+async def test_a_handler_that_does_not_end_is_tried_twice_and_stands_alone(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(handling, "_HANDLER_SECONDS", 0.5)
+    monkeypatch.setattr(batch_, "_SLOW_DATABASE_SECONDS", 60.0)
+    tried.clear()
+    applier = _applier(database, _slow_when_heavy)
+    keys = [new_id() for _ in range(40)]
+    batch = [_sent(key, 1, 5000 if key == keys[7] else 1) for key in keys]
+    await applier.apply(batch)
+    assert (len(await deliveries(database)), await _parked(database)) == (39, [(1, "failed")])
+    assert len(tried) == 2
+
+
+async def test_a_slow_database_is_waited_out_and_parks_no_good_event(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(handling, "_HANDLER_SECONDS", 0.1)
+    monkeypatch.setattr(batch_, "_SLOW_DATABASE_SECONDS", 0.0)
+    with pytest.raises(Trouble):
+        await _applier(database, _slow_when_heavy).apply([_sent(new_id(), 1, 5000)])
+    assert await _parked(database) == []
+
+
+async def test_a_long_batch_is_settled_in_pieces(database: Database, applier: Applier, monkeypatch: pytest.MonkeyPatch):
+    """So that its offsets are committed on the way, and nobody takes the member for dead."""
+    monkeypatch.setattr(batch_, "_LONG_SECONDS", 0.0)
+    batch = [_sent(new_id(), 1) for _ in range(60)]
+    assert (await applier.apply(batch)).done == batch_._DECISIONS_AT_ONCE
+    assert len(await deliveries(database)) == batch_._DECISIONS_AT_ONCE
+
+
+async def test_what_the_database_says_of_a_failure_is_kept_without_the_row(database: Database):
+    async def fails(tx: Transaction, _event: ParcelSent, _received: Received) -> None:
+        await tx.execute(text("INSERT INTO idempotency_key VALUES ('Hong Gildong', NULL, '', '', '', '', 1)"))
+
+    await _applier(database, fails).apply([_sent(new_id(), 1)])
+    async with database.transaction() as tx:
+        event = (await parked.list_waiting(tx))[0]
+    assert "SQLSTATE 23502" in event.detail
+    assert "Hong" not in event.detail
 
 
 async def test_one_key_keeps_its_order_when_its_events_have_different_statements(database: Database, applier: Applier):

@@ -40,10 +40,14 @@ class Verdict(Enum):
 
 @dataclass(slots=True)
 class Standing:
-    """Where one key stands: the last sequence that is done, and the later ones that are parked."""
+    """Where one key stands: the last sequence that is done, and the later ones that are parked.
+
+    Those that `failed` are parked for a fault of their own, the others only wait for their turn.
+    """
 
     last: int = 0
     waiting: set[int] = field(default_factory=set)
+    failed: set[int] = field(default_factory=set)
 
     def judge(self, sequence: int) -> Verdict:
         """Say what an event of this sequence is, without noting anything.
@@ -58,6 +62,10 @@ class Standing:
             return Verdict.OLD
         return Verdict.BEHIND if self.waiting else Verdict.GAP
 
+    def may_go_on(self) -> bool:
+        """Tell whether something parked is done already, or has its turn now."""
+        return self.last + 1 in self.waiting - self.failed or any(done <= self.last for done in self.waiting)
+
 
 class Claim(NamedTuple):
     """An event that is about to be done with, and how."""
@@ -70,6 +78,10 @@ class LostClaim(Exception):
     """Another member of the group did one of these events at the same time: look again."""
 
 
+class IdTaken(Exception):
+    """The id of the event belongs to another one, of another key or sequence: it is not what it says it is."""
+
+
 _LOCK = text(
     """
     SELECT topic, key, last FROM inbox_sequence
@@ -80,7 +92,7 @@ _LOCK = text(
 
 _WAITING = text(
     """
-    SELECT topic, key, sequence FROM parked_event
+    SELECT topic, key, sequence, reason NOT IN ('gap', 'behind') AS failed FROM parked_event
     WHERE resolved_at IS NULL AND sequence IS NOT NULL AND (topic, key) IN (SELECT * FROM unnest(:topics, :keys))
     """
 ).bindparams(bindparam("topics", type_=ARRAY(Text)), bindparam("keys", type_=ARRAY(Text)))
@@ -114,6 +126,18 @@ _CLAIM = text(
 )
 
 
+_CLAIMED = text("SELECT event_id, topic, key, sequence FROM inbox WHERE event_id = ANY(:ids)").bindparams(
+    bindparam("ids", type_=ARRAY(Uuid))
+)
+
+_PASS_OVER = text(
+    """
+    INSERT INTO inbox_sequence AS known (topic, key, last) VALUES (:topic, :key, :sequence)
+    ON CONFLICT (topic, key) DO UPDATE SET last = greatest(known.last, excluded.last)
+    """
+).bindparams(bindparam("key", type_=Uuid))
+
+
 async def lock(tx: Transaction, keys: Iterable[Key]) -> dict[Key, Standing]:
     """Lock these keys against other members of the group and redrives, and say where each stands."""
     standings = {key: Standing() for key in keys}
@@ -124,8 +148,11 @@ async def lock(tx: Transaction, keys: Iterable[Key]) -> dict[Key, Standing]:
             standings[Key(topic, str(key))].last = last
     if standings:
         given = {"topics": [key.topic for key in standings], "keys": [key.key for key in standings]}
-        for topic, key, sequence in await tx.execute(_WAITING, given):
-            standings[Key(topic, key)].waiting.add(sequence)
+        for topic, key, sequence, failed in await tx.execute(_WAITING, given):
+            standing = standings[Key(topic, key)]
+            standing.waiting.add(sequence)
+            if failed:
+                standing.failed.add(sequence)
     return standings
 
 
@@ -146,6 +173,25 @@ async def claim(tx: Transaction, claims: Sequence[Claim]) -> set[UUID]:
         },
     )
     return set(rows.scalars())
+
+
+async def claim_all(tx: Transaction, claims: Sequence[Claim]) -> None:
+    """Claim a batch of different events, all or none; raises `LostClaim` or `IdTaken`."""
+    if len(await claim(tx, claims)) == len(claims):
+        return
+    wanted = {one.envelope.event_id: one.envelope for one in claims}
+    if len(wanted) < len(claims):
+        raise IdTaken("two different events of one batch have the same id")
+    for event_id, *place in await tx.execute(_CLAIMED, {"ids": list(wanted)}):
+        if place != [wanted[event_id].topic, wanted[event_id].key, wanted[event_id].sequence]:
+            raise IdTaken(f"the id belongs to sequence {place[2]} of {place[1]}")
+    raise LostClaim
+
+
+async def pass_over(tx: Transaction, envelope: Envelope) -> None:
+    """Let a key go on behind an event that cannot be claimed, since its id is another one's."""
+    given = {"topic": envelope.topic, "key": envelope.key, "sequence": envelope.sequence}
+    await tx.execute(_PASS_OVER, given)
 
 
 def key_of(envelope: Envelope) -> Key:

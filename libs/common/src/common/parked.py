@@ -12,13 +12,14 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.exc import DBAPIError
 
 from common import inbox, journal
 from common.auth import Principal
-from common.db import Transaction
+from common.db import Transaction, sqlstate
 from common.errors import DomainError, InvalidInput, NotFound, NotPermitted, RuleRefused, Text
 from common.event import Envelope, Undecodable, WireRecord, open_envelope
-from common.inbox import Claim, Key
+from common.inbox import Claim, IdTaken, Key
 from common.journal import JsonValue
 from common.schema import parked_event as parked
 
@@ -28,6 +29,16 @@ WAITING_REASONS = ("gap", "behind")
 """Nothing is wrong with these themselves: they go on as soon as what they wait for is done."""
 
 _DETAIL_MAX = 2_000
+
+_MAY_GO_ON = text(
+    """
+    SELECT DISTINCT event.topic, event.key FROM parked_event AS event
+    LEFT JOIN inbox_sequence AS known ON known.topic = event.topic AND known.key::text = event.key
+    WHERE event.resolved_at IS NULL AND (event.sequence <= coalesce(known.last, 0)
+        OR event.sequence = coalesce(known.last, 0) + 1 AND event.reason IN ('gap', 'behind'))
+    ORDER BY event.topic, event.key
+    """
+)
 
 
 class ParkedEventNotFound(NotFound):
@@ -135,12 +146,9 @@ async def list_waiting(tx: Transaction, *, key: Key | None = None, limit: int = 
     return [_parked_event(row) for row in (await tx.execute(statement.order_by(*order).limit(limit))).mappings()]
 
 
-async def waiting_keys(tx: Transaction, *, topic: str | None = None) -> list[Key]:
-    """Every key that something holds back."""
-    statement = select(parked.c.topic, parked.c.key).where(parked.c.resolved_at.is_(None)).distinct()
-    if topic is not None:
-        statement = statement.where(parked.c.topic == topic)
-    return [Key(row.topic, row.key) for row in await tx.execute(statement.order_by(parked.c.topic, parked.c.key))]
+async def keys_that_may_go_on(tx: Transaction) -> list[Key]:
+    """The keys of which something parked has its turn, or is done: who should have seen to them died over it."""
+    return [Key(row.topic, row.key) for row in await tx.execute(_MAY_GO_ON)]
 
 
 async def show(tx: Transaction, id_: int) -> ParkedEvent:
@@ -173,7 +181,10 @@ async def confirm_discard(tx: Transaction, id_: int, *, by: Principal, at: datet
         raise NotFirstOfItsKey(last=standing.last, sequence=event.sequence)
     envelope = _envelope(event.record)
     if envelope is not None and envelope.sequence == standing.last + 1:
-        await inbox.claim(tx, [Claim(envelope, inbox.DISCARDED)])
+        try:
+            await inbox.claim_all(tx, [Claim(envelope, inbox.DISCARDED)])
+        except IdTaken:
+            await inbox.pass_over(tx, envelope)
     await resolve(tx, id_, "discarded", by=by.actor)
     await _journal(tx, event, "parked-event.discarded", by, at, event.discard_reason or "")
     return event.key
@@ -197,6 +208,10 @@ def describe(error: Exception) -> tuple[str, str]:
         return error.reason, error.detail
     if isinstance(error, DomainError):
         return "refused", f"{error.code}: {error}"
+    if isinstance(error, DBAPIError):
+        # PostgreSQL's own message may repeat a whole row, and those who look after parked events see no cases.
+        constraint = getattr(error.orig and error.orig.__cause__, "constraint_name", None)
+        return "failed", f"{type(error).__name__}: SQLSTATE {sqlstate(error)}, constraint {constraint}"
     return "failed", f"{type(error).__name__}: {error}"
 
 

@@ -4,7 +4,9 @@ The outcomes are those of the table in docs/architecture.md: apply, skip, park, 
 the database is in trouble.
 """
 
+import inspect
 import logging
+import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +14,7 @@ from dataclasses import dataclass
 from common import failpoints, inbox, parked, telemetry
 from common.clock import Clock
 from common.consumer import Handler, Handlers
-from common.consumer.handling import Decoded, Spans, handle
+from common.consumer.handling import Decoded, HandlerTooSlow, Spans, handle
 from common.db import Database, Transaction, is_trouble
 from common.event import DomainEvent, Envelope, Undecodable, UnknownVersion, WireRecord, decode, open_envelope
 from common.inbox import Claim, Key, LostClaim, Standing, Verdict
@@ -20,6 +22,9 @@ from common.inbox import Claim, Key, LostClaim, Standing, Verdict
 PARKED_IN_A_ROW_MAX = 20
 """So many events that fail one after the other mean a bad deployment, not bad data."""
 
+_DECISIONS_AT_ONCE = 50
+_LONG_SECONDS = 10.0
+_SLOW_DATABASE_SECONDS = 1.0
 _PARK, _WAIT, _OLD = "park", "wait", "old"
 
 _log = logging.getLogger(__name__)
@@ -38,7 +43,10 @@ class Trouble(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """How far a batch came; `halted` after too many parked in a row. `freed` keys have something that may now go on."""
+    """How far a batch came: not to its end when it is `halted` after too many parked in a row, or when it takes long.
+
+    `freed` keys have something parked that may go on now.
+    """
 
     done: int
     halted: bool
@@ -76,11 +84,13 @@ class Applier:
 
     async def apply(self, records: Sequence[WireRecord]) -> Applied:
         """Settle records in order; raises `Trouble` when the database is at fault, never for a fault of a record."""
-        done, freed = 0, set[Key]()
+        done, freed, began = 0, set[Key](), time.monotonic()
         work = [[self._read(record) for record in records]]
         while work:
+            if done and time.monotonic() - began > _LONG_SECONDS:
+                break
             part = work.pop()
-            cut = self._streak_ends(part)
+            cut = self._cut(part)
             if cut < len(part):
                 work.append(part[cut:])
                 part = part[:cut]
@@ -90,8 +100,7 @@ class Applier:
                 if is_trouble(error) or isinstance(error, (LostClaim, failpoints.Injected)):
                     raise Trouble(done, error) from error
                 if len(part) > 1:
-                    middle = len(part) // 2
-                    work += [part[middle:], part[:middle]]
+                    work += _divided(part, error)
                     continue
                 counts = await self._park_alone(part[0], error, done)
             done += len(part)
@@ -108,8 +117,7 @@ class Applier:
             raise read.fault
         assert read.envelope is not None  # noqa: S101  no fault, so it was read
         outcome = inbox.APPLIED if read.decoded else inbox.UNUSED
-        if not await inbox.claim(tx, [Claim(read.envelope, outcome)]):
-            raise LostClaim
+        await inbox.claim_all(tx, [Claim(read.envelope, outcome)])
         if read.decoded is not None:
             await handle(tx, [read.decoded], service=self._service, now=self._clock.now(), spans=spans)
 
@@ -143,10 +151,8 @@ class Applier:
                         claims.append(Claim(read.envelope, outcome))
                         if read.decoded is not None:
                             decoded.append(read.decoded)
-                        if standings[key].waiting:
-                            counts.freed.add(key)
-                if len(await inbox.claim(tx, claims)) != len(claims):
-                    raise LostClaim
+                counts.freed |= {key for key, standing in standings.items() if standing.may_go_on()}
+                await inbox.claim_all(tx, claims)
                 await handle(tx, decoded, service=self._service, now=self._clock.now(), spans=spans)
                 await failpoints.hit("consumer.before_commit")
         return counts
@@ -154,6 +160,8 @@ class Applier:
     async def _park_alone(self, read: _Read, error: Exception, done: int) -> _Counts:
         reason, detail = parked.describe(error)
         try:
+            if isinstance(error, HandlerTooSlow) and await self._database_is_slow():
+                raise Trouble(done, error) from error
             async with self._database.transaction() as tx:
                 await inbox.lock(tx, [parked.key_of(read.record)])
                 await parked.park(tx, read.record, envelope=read.envelope, reason=reason, detail=detail)
@@ -179,12 +187,19 @@ class Applier:
                     },
                 )
 
-    def _streak_ends(self, part: Sequence[_Read]) -> int:
-        """Where to cut so that unreadable records are not parked by the hundred in one transaction."""
-        streak = self._streak
+    async def _database_is_slow(self) -> bool:
+        """Tell whether a handler that took too long may have been kept waiting by the database."""
+        asked = time.monotonic()
+        await self._database.ping()
+        return time.monotonic() - asked > _SLOW_DATABASE_SECONDS
+
+    def _cut(self, part: Sequence[_Read]) -> int:
+        """Where to end a transaction: before unreadable records are parked by the hundred, or locks are held long."""
+        streak, decisions = self._streak, 0
         for index, read in enumerate(part, start=1):
             streak = streak + 1 if read.fault is not None else 0
-            if streak >= PARKED_IN_A_ROW_MAX:
+            decisions += read.decoded is not None and inspect.iscoroutinefunction(read.decoded.handler)
+            if streak >= PARKED_IN_A_ROW_MAX or decisions >= _DECISIONS_AT_ONCE:
                 return index
         return len(part)
 
@@ -208,12 +223,22 @@ def _judge(read: _Read, standing: Standing) -> tuple[str, str, str]:
         return _OLD, "", ""
     if read.fault is not None:
         standing.waiting.add(sequence)
+        standing.failed.add(sequence)
         return _PARK, *_why(read.fault)
     if verdict is Verdict.NEXT:
         standing.last = sequence
         return inbox.APPLIED if read.decoded else inbox.UNUSED, "", ""
     standing.waiting.add(sequence)
     return _WAIT, verdict.value, f"sequence {sequence} came while {standing.last + 1} is next"
+
+
+def _divided(part: list[_Read], error: Exception) -> list[list[_Read]]:
+    """The parts to try instead of one that failed, the first one last: halves, or around the event that is known."""
+    if isinstance(error, HandlerTooSlow):
+        slow = next(n for n, read in enumerate(part) if read.envelope and read.envelope.event_id == error.event_id)
+        return [some for some in (part[slow + 1 :], [part[slow]], part[:slow]) if some]
+    middle = len(part) // 2
+    return [part[middle:], part[:middle]]
 
 
 def _why(fault: Undecodable | None) -> tuple[str, str]:

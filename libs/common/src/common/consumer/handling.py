@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self, cast
+from uuid import UUID
 
 from opentelemetry import trace
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
@@ -26,6 +27,10 @@ _propagator = TraceContextTextMapPropagator()
 
 class HandlerTooSlow(Exception):
     """A handler did not end in time: its event must not stop those of other keys."""
+
+    def __init__(self, event_id: UUID, type_: str) -> None:
+        self.event_id = event_id
+        super().__init__(f"the handler of {type_} took over {_HANDLER_SECONDS} s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +110,7 @@ async def _decide(tx: Transaction, handler: DecidingHandler, event: DomainEvent,
             await handler(tx, event, received)
     except TimeoutError as error:
         if limit.expired():
-            raise HandlerTooSlow(f"the handler of {received.type} took over {_HANDLER_SECONDS} s") from error
+            raise HandlerTooSlow(received.event_id, received.type) from error
         raise
 
 

@@ -10,13 +10,14 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from common import failpoints, telemetry
+from common import failpoints, parked, telemetry
 from common.clock import Clock
 from common.consumer import Handlers, topics_of
-from common.consumer.batch import PARKED_IN_A_ROW_MAX, Applied, Applier, Trouble
+from common.consumer.batch import PARKED_IN_A_ROW_MAX, Applier, Trouble
 from common.consumer.redrive import free
 from common.db import Database
 from common.event import WireRecord
+from common.inbox import Key
 from common.kafka import KafkaFault, KafkaOptions, NewGroup, Subscription
 from common.waiting import backoff, pause
 
@@ -71,6 +72,8 @@ class ConsumerLoop:
         self._service = service
         self._options = options
         self._topics = topics_of(handlers)
+        self._freed: set[Key] = set()
+        self._looked_for_freed = False
         self._applier = Applier(database, clock, handlers, service=service)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -113,6 +116,7 @@ class ConsumerLoop:
 
     async def _settle_all(self, subscription: Subscription, stop: asyncio.Event) -> None:
         while not stop.is_set():
+            await self._let_go_on()
             records = await subscription.fetch(timeout_seconds=_FETCH_SECONDS, max_records=_BATCH_RECORDS)
             if not records:
                 continue
@@ -133,10 +137,15 @@ class ConsumerLoop:
             await failpoints.hit("consumer.after_commit")
             await subscription.commit(pending[: applied.done])
             self.progress.moved()
-            await self._follow_up(applied)
+            self._freed |= applied.freed
+            await self._let_go_on()
             if applied.halted:
+                self._halt()
                 return
             pending = pending[applied.done :]
+            if pending:
+                # It took long. A member that only works and never fetches is taken for dead.
+                pending = await self._stay_member(subscription, pending, seconds=0.0)
         if not pending:
             # Also when a rebalance took the batch away while the database was in trouble: it is another member's now.
             self.progress.moved()
@@ -148,26 +157,43 @@ class ConsumerLoop:
         seconds = backoff(attempt, *_RETRY_SECONDS)
         self.progress.fault = f"the database is in trouble: {trouble}"
         _log.warning("a batch waits for the database", extra={"reason": str(trouble), "seconds": round(seconds, 2)})
-        subscription.pause()
-        until = time.monotonic() + seconds
-        while (left := until - time.monotonic()) > 0:
-            # Fetching nothing keeps the membership alive; what a rebalance hands over meanwhile is kept.
-            pending += await subscription.fetch(timeout_seconds=min(left, _FETCH_SECONDS), max_records=_BATCH_RECORDS)
-            await asyncio.sleep(min(left, 0.05))
-        return [record for record in pending if subscription.owns(record)]
+        return await self._stay_member(subscription, pending, seconds=seconds)
 
-    async def _follow_up(self, applied: Applied) -> None:
-        if applied.halted:
-            self.progress.halted = True
-            self.progress.fault = f"{PARKED_IN_A_ROW_MAX} events in a row were parked: mend the deployment and restart"
-            _log.critical("the consumer halts: too many events in a row were parked")
-        if applied.freed:
-            try:
-                freed = await free(self._database, self._applier, applied.freed, service=self._service)
-            except Exception as error:  # noqa: BLE001  they stay parked, in order, until the next try
-                _log.warning("events that waited could not go on", extra={"reason": type(error).__name__})
-            else:
-                _log.info("events that waited went on", extra={"count": freed})
+    async def _stay_member(
+        self, subscription: Subscription, pending: list[WireRecord], *, seconds: float
+    ) -> list[WireRecord]:
+        """Fetch nothing, which keeps the membership alive; what a rebalance hands over meanwhile is kept."""
+        until = time.monotonic() + seconds
+        while True:
+            # Again each time: a rebalance hands partitions over that are not paused.
+            subscription.pause()
+            left = max(0.0, until - time.monotonic())
+            pending += await subscription.fetch(timeout_seconds=min(left, _FETCH_SECONDS), max_records=_BATCH_RECORDS)
+            if not left:
+                return [record for record in pending if subscription.owns(record)]
+            await asyncio.sleep(min(left, 0.05))
+
+    def _halt(self) -> None:
+        self.progress.halted = True
+        self.progress.fault = f"{PARKED_IN_A_ROW_MAX} events in a row were parked: mend the deployment and restart"
+        _log.critical("the consumer halts: too many events in a row were parked")
+
+    async def _let_go_on(self) -> None:
+        """See to what only waited for others of its key; what a process left undone when it died is found first."""
+        if self._looked_for_freed and not self._freed:
+            return
+        try:
+            if not self._looked_for_freed:
+                async with self._database.transaction(read_only=True) as tx:
+                    self._freed.update(await parked.keys_that_may_go_on(tx))
+                self._looked_for_freed = True
+            count = await free(self._database, self._applier, self._freed, service=self._service)
+            self._freed.clear()
+        except Exception as error:  # noqa: BLE001  they stay parked, in order, until the next try
+            _log.warning("events that waited could not go on yet", extra={"reason": type(error).__name__})
+        else:
+            if count:
+                _log.info("events that waited went on", extra={"count": count})
 
     async def _watch(self, subscription: Subscription) -> None:
         while True:

@@ -9,7 +9,7 @@ from common.consumer.batch import Applier
 from common.consumer.handling import Spans
 from common.db import Database, Transaction, is_trouble
 from common.event import Undecodable, open_envelope
-from common.inbox import Key, Standing
+from common.inbox import Key, LostClaim, Standing
 from common.parked import ParkedEvent
 
 _AT_ONCE_MAX = 1_000
@@ -80,7 +80,7 @@ async def _step(
             try:
                 await applier.apply_parked(tx, event.record, spans)
             except Exception as error:
-                if is_trouble(error):
+                if is_trouble(error) or isinstance(error, LostClaim):
                     raise
                 raise _Failed(event.id, error) from error
             await parked.resolve(tx, event.id, parked.REDRIVEN, by=by)
