@@ -39,14 +39,14 @@ class Person:
     """Somebody with one role; the subject is who they are, whatever the role."""
 
     role: str
-    tenant: str | None
+    tenant: str
     subject: str
 
 
-OPERATOR = Person(Role.TECHNOPARK_OPERATOR, None, "operator")
+OPERATOR = Person(Role.TECHNOPARK_OPERATOR, "jtp", "operator")
 APPROVER = Person(Role.PROVINCE_APPROVER, "52", "approver")
 OFFICER = Person(Role.PROVINCE_OFFICER, "52", "officer")
-AUDITOR = Person(Role.AUDITOR, None, "auditor")
+AUDITOR = Person(Role.AUDITOR, "52", "auditor")
 GUNSAN_OFFICER = Person(Role.MUNICIPALITY_OFFICER, GUNSAN, "gunsan")
 IKSAN_OFFICER = Person(Role.MUNICIPALITY_OFFICER, IKSAN, "iksan")
 

@@ -39,14 +39,14 @@ class Person:
     """Somebody with one role; the subject is who they are, whatever the role."""
 
     role: str
-    tenant: str | None
+    tenant: str
     subject: str
 
 
 OFFICER = Person(Role.PROVINCE_OFFICER, "52", "officer")
 APPROVER = Person(Role.PROVINCE_APPROVER, "52", "approver")
 TREASURER = Person(Role.PROVINCE_TREASURER, "52", "treasurer")
-AUDITOR = Person(Role.AUDITOR, None, "auditor")
+AUDITOR = Person(Role.AUDITOR, "52", "auditor")
 JEONJU, GUNSAN = "52110", "52130"
 TRACK_B = [{"source": "PROVINCE", "rate_bp": 5508}, {"source": "MUNICIPALITY", "rate_bp": 3213}]
 

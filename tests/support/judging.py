@@ -45,12 +45,12 @@ class Person:
 
     role: str
     subject: str
-    tenant: str | None = None
+    tenant: str = "jtp"
 
 
 OPERATOR = Person(Role.TECHNOPARK_OPERATOR, "operator")
 APPROVER = Person(Role.PROVINCE_APPROVER, "approver", "52")
-AUDITOR = Person(Role.AUDITOR, "auditor")
+AUDITOR = Person(Role.AUDITOR, "auditor", "52")
 
 
 def member(number: int) -> Person:

@@ -39,7 +39,7 @@ class Listener:
         applier = Applier(self.database, FixedClock(NOW), self.service.handlers, service=self.service.name)
         return await applier.apply(records)
 
-    async def get(self, path: str, *, role: str | None = None, tenant: str | None = None) -> httpx2.Response:
+    async def get(self, path: str, *, role: str | None = None, tenant: str = "52") -> httpx2.Response:
         headers = self.issuer.headers(role=role, tenant=tenant) if role else {}
         return await self.http.get(path, headers=headers)
 

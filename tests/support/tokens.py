@@ -21,27 +21,27 @@ class Issuer:
         self.kid = kid
         self.key = ECKey.generate_key("P-256", {"kid": kid}, private=True)
 
-    def claims(self, *, role: str, tenant: str | None = None, subject: str = "someone") -> dict[str, Any]:
+    def claims(self, *, role: str, tenant: str = "t-1", subject: str = "someone") -> dict[str, Any]:
         now = int(time.time())
-        claims = {
+        return {
             "iss": ISSUER,
             "aud": AUDIENCE,
             "sub": subject,
             "role": role,
+            "tenant": tenant,
             "jti": str(uuid.uuid4()),
             "iat": now,
             "exp": now + 600,
         }
-        return claims if tenant is None else {**claims, "tenant": tenant}
 
-    def token(self, *, role: str, tenant: str | None = None, subject: str = "someone", **changed: Any) -> str:
+    def token(self, *, role: str, tenant: str = "t-1", subject: str = "someone", **changed: Any) -> str:
         return self.sign({**self.claims(role=role, tenant=tenant, subject=subject), **changed})
 
     def sign(self, claims: Mapping[str, Any], header: Mapping[str, Any] | None = None) -> str:
         protected = {"alg": "ES256", "typ": "at+jwt", "kid": self.kid, **(header or {})}
         return jwt.encode(protected, dict(claims), self.key)
 
-    def headers(self, *, role: str, tenant: str | None = None, subject: str = "someone") -> dict[str, str]:
+    def headers(self, *, role: str, tenant: str = "t-1", subject: str = "someone") -> dict[str, str]:
         """The Authorization header of a request."""
         return {"Authorization": f"Bearer {self.token(role=role, tenant=tenant, subject=subject)}"}
 

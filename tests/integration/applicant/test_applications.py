@@ -265,7 +265,7 @@ async def test_a_municipality_sees_its_own_area_and_nobody_else_sees_a_draft(app
     assert (await applicant.get("/v1/applications", IKSAN_OFFICER)).json()["items"] == []
     assert (await applicant.get(f"/v1/companies/{owner.tenant}", GUNSAN_OFFICER)).status_code == 200
     assert (await applicant.get(f"/v1/companies/{owner.tenant}", IKSAN_OFFICER)).status_code == 404
-    stranger = Person(Role.PANEL_MEMBER, None, "not-assigned")
+    stranger = Person(Role.PANEL_MEMBER, "jtp", "not-assigned")
     assert (await applicant.get(path, stranger)).status_code == 404
 
 

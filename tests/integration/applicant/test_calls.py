@@ -70,7 +70,7 @@ async def test_whoever_edited_the_draft_may_not_publish_it(applicant: Applicant)
     applicant.clock.move_to(OPENS)
     draft = await applicant.made("/v1/calls", call_body(), by=OPERATOR)
     path = f"/v1/calls/{draft['id']}"
-    second = Person(Role.TECHNOPARK_OPERATOR, None, APPROVER.subject)
+    second = Person(Role.TECHNOPARK_OPERATOR, "jtp", APPROVER.subject)
     assert (await applicant.change("PUT", path, call_body(), by=second, version=1)).status_code == 200
 
     refused = await applicant.post(f"{path}/publications", COMMITTEE, by=APPROVER, version=2)

@@ -5,9 +5,9 @@ import json
 import shutil
 import sys
 from datetime import datetime
-from typing import cast
+from typing import Annotated, cast
 
-from cyclopts import App
+from cyclopts import App, Parameter, validators
 from rich.console import Console
 
 from common.clock import KST, FileClock
@@ -16,14 +16,16 @@ from common.http import HttpClient, HttpFault
 from contracts.roles import Role
 from smartfactory.clock import ClockFile
 from smartfactory.console import BAD, GOOD, show_fault
-from smartfactory.people import Outside
+from smartfactory.people import Outside, role_named, tenant_of
 from smartfactory.running import DATA_DIR, DataDir, readable_urls, running_data
 from smartfactory.stack.datadir import DataDirectory
 from smartfactory.stack.doctor import examine
-from smartfactory.stack.faults import StackFault
+from smartfactory.stack.faults import StackFault, data_directory_refused
 from smartfactory.stack.logs import Loudness
 
 _PORT = 8080
+
+Port = Annotated[int, Parameter(validator=validators.Number(gte=1, lte=65535))]
 
 app = App(name="smartfactory", help="The smart-factory support programme on this machine.", version_flags=[])
 app.command("smartfactory.parked_commands:app", name="parked")
@@ -38,7 +40,7 @@ def run(
     scenario: str | None = None,
     season: bool = True,
     data_dir: DataDir = DATA_DIR,
-    port: int = _PORT,
+    port: Port = _PORT,
     logs: Loudness = Loudness.WARNINGS,
 ) -> int:
     """Start everything, play a programme year over REST, check the result, stay up until Ctrl-C.
@@ -83,7 +85,7 @@ def check(*, year: int = 2024, scenario: str | None = None, data_dir: DataDir = 
 
 
 @app.command
-def doctor(*, data_dir: DataDir = DATA_DIR, port: int = _PORT) -> int:
+def doctor(*, data_dir: DataDir = DATA_DIR, port: Port = _PORT) -> int:
     """Say what is wrong on this machine and how to mend it."""
     console = Console()
     found_bad = False
@@ -107,16 +109,12 @@ def token(*, role: str, tenant: str | None = None, subject: str | None = None, d
     role
         Who to be, as province.officer.
     tenant
-        Whose: a municipality code, a company id, 52 for the province.
+        Whose: a municipality code or a company id; every other role has only one.
     subject
         The person's id; the role's name if not given.
     """
-    if role not in set(Role):
-        raise StackFault(
-            Text(f"{role}라는 역할이 없습니다.", f"There is no role {role}."),
-            Text(", ".join(Role), ", ".join(Role)),
-        )
-    print(asyncio.run(_token(running_data(data_dir), subject or role.replace(".", "-"), role, tenant)))
+    whose = tenant or tenant_of(role_named(role))
+    print(asyncio.run(_token(running_data(data_dir), subject or role.replace(".", "-"), role_named(role), whose)))
     return 0
 
 
@@ -128,8 +126,8 @@ def clock(moment: str | None = None, *, data_dir: DataDir = DATA_DIR) -> int:
     if moment == "real":
         file.let_go()
     elif moment is not None:
-        instant = datetime.fromisoformat(moment)
-        file(instant if instant.tzinfo else instant.replace(tzinfo=KST))
+        data.refuse_if_nothing_is_there()
+        file(_instant(moment))
     stands = "" if data.clock_file.exists() else "  (real time)"
     print(f"{FileClock(data.clock_file).now().astimezone(KST).isoformat(timespec='seconds')}{stands}")
     return 0
@@ -148,8 +146,22 @@ def clean_data(*, data_dir: DataDir = DATA_DIR) -> int:
         )
     if data.root.exists():
         data.refuse_if_held()
-        shutil.rmtree(data.root)
+        try:
+            shutil.rmtree(data.root)
+        except OSError as refused:
+            raise data_directory_refused(data.root, refused) from refused
     return 0
+
+
+def _instant(moment: str) -> datetime:
+    try:
+        instant = datetime.fromisoformat(moment)
+    except ValueError:
+        raise StackFault(
+            Text(f"{moment}은(는) 시각이 아닙니다.", f"{moment} is no moment."),
+            Text("2024-03-04T17:00:00처럼 쓰거나 real을 쓰세요.", "Write it as 2024-03-04T17:00:00, or say real."),
+        ) from None
+    return instant if instant.tzinfo else instant.replace(tzinfo=KST)
 
 
 def main() -> None:
@@ -161,7 +173,7 @@ def main() -> None:
         sys.exit(1)
 
 
-async def _token(data: DataDirectory, subject: str, role: str, tenant: str | None) -> str:
+async def _token(data: DataDirectory, subject: str, role: Role, tenant: str) -> str:
     chosen = cast("dict[str, int]", data.recall("ports"))
     try:
         async with HttpClient(f"http://127.0.0.1:{chosen['outside']}") as client:

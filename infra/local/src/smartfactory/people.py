@@ -3,12 +3,43 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 
+from common.errors import Text
 from common.http import BadAnswer, HttpClient
+from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES, PROVINCE_ROLES, PROVINCE_TENANT, Role
+from contracts.types import MUNICIPALITIES
 from smartfactory.issuer.app import ADMIN_HEADER
 from smartfactory.season.options import OutsideFirm
+from smartfactory.stack.faults import StackFault
 
 _TOLD_AT_ONCE = 500
 _OK = 200
+_TECHNOPARK_ROLES = frozenset({Role.TECHNOPARK_OPERATOR, Role.PANEL_MEMBER})
+
+
+def role_named(name: str) -> Role:
+    """The role of that name, or a fault that names all there are."""
+    if name not in set(Role):
+        raise StackFault(
+            Text(f"{name}라는 역할이 없습니다.", f"There is no role {name}."), Text(", ".join(Role), ", ".join(Role))
+        )
+    return Role(name)
+
+
+def tenant_of(role: Role) -> str:
+    """The tenant of a role that has only one; a fault that says what to name when many have the role."""
+    if role in MUNICIPALITY_ROLES:
+        codes = ", ".join(f"{one.code} {one.ko}" for one in MUNICIPALITIES)
+        remedy = Text(f"--tenant에 시·군 코드를 적어 주세요: {codes}", f"Name a municipality with --tenant: {codes}")
+    elif role in COMPANY_ROLES:
+        remedy = Text(
+            "--tenant에 기업 id(UUID)를 적어 주세요. 새 기업이면 새 UUID를 쓰면 됩니다.",
+            "Name a company id (a UUID) with --tenant; a new company takes a new one.",
+        )
+    elif role in PROVINCE_ROLES | {Role.AUDITOR}:
+        return PROVINCE_TENANT
+    else:
+        return "jtp" if role in _TECHNOPARK_ROLES else "samsung"
+    raise StackFault(Text(f"{role} 토큰에는 소속이 필요합니다.", f"A token of {role} needs its tenant."), remedy)
 
 
 class Outside:
@@ -18,7 +49,7 @@ class Outside:
         self._client = client
         self._secret = secret
 
-    async def issue_token(self, *, subject: str, role: str, tenant: str | None) -> str:
+    async def issue_token(self, *, subject: str, role: str, tenant: str) -> str:
         """An access token for one person in one role."""
         wanted = {"subject": subject, "role": role, "tenant": tenant}
         answer = await self._client.post_json("/issuer/local/tokens", wanted, headers={ADMIN_HEADER: self._secret})

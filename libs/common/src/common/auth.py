@@ -38,7 +38,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Somebody, in one role, of at most one tenant. Identity is the pair of issuer and subject."""
+    """Somebody, in one role, of one tenant; only a service is of none. Identity is the pair of issuer and subject."""
 
     issuer: str
     subject: str
@@ -117,14 +117,12 @@ def checked_claims(claims: Mapping[str, Any], *, issuer: str, audience: str, now
     if claims.get("aud") not in (audience, [audience]):
         raise TokenRefused("aud is another audience")
     _check_times(claims, now=now)
-    tenant = claims.get("tenant")
-    if tenant is not None:
-        tenant = _text(claims, "tenant")
     return Principal(
         issuer=issuer,
         subject=_text(claims, "sub"),
         role=_text(claims, "role"),
-        tenant=tenant,
+        # Whoever is of no tenant would be one whom no rule about tenants holds back.
+        tenant=_text(claims, "tenant"),
         token_id=_text(claims, "jti"),
     )
 

@@ -47,7 +47,7 @@ class TokenRequest(BaseModel):
 
     subject: str = Field(min_length=1, max_length=128)
     role: Role
-    tenant: str | None = Field(None, max_length=64)
+    tenant: str = Field(min_length=1, max_length=64)
 
 
 def build_issuer(options: IssuerOptions) -> FastAPI:

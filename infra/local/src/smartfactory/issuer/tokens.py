@@ -11,11 +11,11 @@ LIFETIME_SECONDS = 600
 
 @dataclass(frozen=True, slots=True)
 class Bearer:
-    """Who a token is for: one person or machine, in one role, of at most one tenant."""
+    """Who a token is for: one person or machine, in one role, of one tenant."""
 
     subject: str
     role: str
-    tenant: str | None
+    tenant: str
 
 
 def sign(bearer: Bearer, key: ECKey, *, issuer: str, audience: str, now: float) -> str:
@@ -31,7 +31,6 @@ def sign(bearer: Bearer, key: ECKey, *, issuer: str, audience: str, now: float) 
         "exp": issued_at + LIFETIME_SECONDS,
         "jti": secrets.token_urlsafe(16),
         "role": bearer.role,
+        "tenant": bearer.tenant,
     }
-    if bearer.tenant is not None:
-        claims["tenant"] = bearer.tenant
     return jwt.encode({"alg": "ES256", "typ": "at+jwt", "kid": key.kid}, claims, key, algorithms=["ES256"])

@@ -31,7 +31,7 @@ class OutsideFirm:
 class TokenIssuer(Protocol):
     """The local issuer: a token for one person. Asked again for every few minutes of work, since tokens are short."""
 
-    async def __call__(self, *, subject: str, role: str, tenant: str | None) -> str:
+    async def __call__(self, *, subject: str, role: str, tenant: str) -> str:
         """Sign an access token."""
 
 
@@ -76,7 +76,7 @@ class SignIn:
     who: str
     subject: str
     role: str
-    tenant: str | None
+    tenant: str
 
 
 @dataclass(frozen=True, slots=True)

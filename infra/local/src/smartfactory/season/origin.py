@@ -38,7 +38,7 @@ class Person:
     who: str
     subject: str
     role: str
-    tenant: str | None
+    tenant: str
 
 
 class SeasonStopped(StackFault):

@@ -144,8 +144,7 @@ def _people(report: SeasonReport) -> Table:
     table.add_column("누구 who", no_wrap=True)
     table.add_column("토큰 token", overflow="fold")
     for person in report.sign_ins:
-        tenant = f" --tenant {person.tenant}" if person.tenant else ""
-        table.add_row(person.who, f"--role {person.role}{tenant} --subject {person.subject}")
+        table.add_row(person.who, f"--role {person.role} --tenant {person.tenant} --subject {person.subject}")
     return table
 
 
