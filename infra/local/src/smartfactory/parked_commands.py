@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from importlib import import_module
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
-from cyclopts import App
+from cyclopts import App, Parameter, validators
 from rich.console import Console
 from rich.table import Table
 
@@ -27,6 +27,9 @@ from smartfactory.stack.provision import SERVICES
 app = App(name="parked", help="Events that could not be applied: list, show, redrive, discard.")
 
 _SHOWN_BYTES = 2_000
+_LOOK = Text("smartfactory parked list로 다시 확인해 주세요.", "Look again with `smartfactory parked list`.")
+
+EventId = Annotated[int, Parameter(validator=validators.Number(gte=1, lt=2**63))]
 
 _Result = TypeVar("_Result")
 
@@ -46,7 +49,7 @@ def list_events(*, service: str | None = None, data_dir: DataDir = DATA_DIR) -> 
 
 
 @app.command
-def show(service: str, id_: int, /, *, data_dir: DataDir = DATA_DIR) -> int:
+def show(service: str, id_: EventId, /, *, data_dir: DataDir = DATA_DIR) -> int:
     """Show one parked event with the bytes that were received."""
     event = asyncio.run(_with_database(running_data(data_dir), service, _one(id_)))
     console = Console()
@@ -59,7 +62,7 @@ def show(service: str, id_: int, /, *, data_dir: DataDir = DATA_DIR) -> int:
 
 
 @app.command
-def redrive(service: str, id_: int, /, *, by: str, data_dir: DataDir = DATA_DIR) -> int:
+def redrive(service: str, id_: EventId, /, *, by: str, data_dir: DataDir = DATA_DIR) -> int:
     """Try a parked event and all that wait behind it again, in order; `by` is who asks for it."""
     data = running_data(data_dir)
 
@@ -76,7 +79,7 @@ def redrive(service: str, id_: int, /, *, by: str, data_dir: DataDir = DATA_DIR)
 
 
 @app.command
-def discard(service: str, id_: int, /, *, by: str, reason: str = "", data_dir: DataDir = DATA_DIR) -> int:
+def discard(service: str, id_: EventId, /, *, by: str, reason: str = "", data_dir: DataDir = DATA_DIR) -> int:
     """Ask to drop a parked event (with `--reason`), or confirm what somebody else has asked (without)."""
     data = running_data(data_dir)
     at = FileClock(data.clock_file).now()
@@ -98,7 +101,7 @@ async def _waiting(database: Database) -> Sequence[ParkedEvent]:
         return await parked.list_waiting(tx)
 
 
-def _one(id_: int) -> Callable[[Database], Awaitable[ParkedEvent]]:
+def _one(id_: EventId) -> Callable[[Database], Awaitable[ParkedEvent]]:
     async def find(database: Database) -> ParkedEvent:
         async with database.transaction(read_only=True) as tx:
             return await parked.show(tx, id_)
@@ -118,7 +121,7 @@ async def _with_database(data: DataDirectory, service: str, work: Callable[[Data
         return await work(database)
     except DomainError as refused:
         texts = {"ko": refused.detail.ko.format_map(refused.facts), "en": refused.detail.en.format_map(refused.facts)}
-        raise StackFault(Text(**texts), Text("smartfactory parked list", "smartfactory parked list")) from refused
+        raise StackFault(Text(**texts), _LOOK) from refused
     finally:
         await database.dispose()
 

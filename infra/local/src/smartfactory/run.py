@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import shlex
+import sys
 import time
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
@@ -17,6 +19,8 @@ from smartfactory.clock import ClockFile
 from smartfactory.console import BAD, GOOD, NOTE, show_fault, show_step, show_trouble
 from smartfactory.interrupts import Interrupts
 from smartfactory.people import Outside
+from smartfactory.running import DATA_DIR
+from smartfactory.scenarios.model import for_season
 from smartfactory.season.driver import run_season
 from smartfactory.season.options import CheckOptions, CheckReport, SeasonOptions
 from smartfactory.season.report import show
@@ -57,6 +61,8 @@ class _Outcome:
 def run(options: RunOptions, console: Console) -> int:
     """Run until done or told to stop; the exit code says whether the check held."""
     try:
+        if options.season:
+            for_season(options.scenario, options.year)  # a year that does not exist is said before anything starts
         return asyncio.run(_run(options, console))
     except StackFault as fault:
         show_fault(console, fault)
@@ -112,8 +118,20 @@ async def _work(
     outcome.exit_code = await _season(options, running, console) if options.season else 0
     if options.once:
         return
+    _show_example(options, running.plan.origin, console)
     console.print(f"{NOTE} Ctrl-C로 끝냅니다. Ctrl-C stops everything; what happened is kept in {options.data_dir}.")
     await asyncio.Event().wait()
+
+
+def _show_example(options: RunOptions, origin: str, console: Console) -> None:
+    """One request with a token, to be copied as it is."""
+    program = Path(sys.executable).with_name("smartfactory")
+    program = program.relative_to(Path.cwd()) if program.is_relative_to(Path.cwd()) else program
+    where = "" if options.data_dir == DATA_DIR else f" --data-dir {shlex.quote(str(options.data_dir))}"
+    token = f"{program} token --role province.officer{where}"
+    console.print(f"{NOTE} 예 · for example:")
+    example = f'  curl -H "Authorization: Bearer $({token})" {origin}/funding/v1/budget-lines'
+    console.print(example, markup=False, highlight=False, soft_wrap=True)
 
 
 async def _season(options: RunOptions, running: Installation, console: Console) -> int:

@@ -8,7 +8,13 @@ import shutil
 from pathlib import Path
 from typing import IO
 
-from smartfactory.stack.faults import data_directory_held, data_of_another_version, disk_full
+from smartfactory.stack.faults import (
+    data_directory_held,
+    data_directory_missing,
+    data_directory_refused,
+    data_of_another_version,
+    disk_full,
+)
 
 FORMAT_VERSION = "1"
 NEEDED_MIB = 1024
@@ -62,8 +68,11 @@ class DataDirectory:
 
     def hold(self) -> None:
         """Take the directory for this process, or say who has it; make it if it is new."""
-        self.root.mkdir(parents=True, exist_ok=True)
-        lock = (self.root / "lock").open("a+")
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            lock = (self.root / "lock").open("a+")
+        except OSError as refused:
+            raise data_directory_refused(self.root, refused) from refused
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -85,6 +94,11 @@ class DataDirectory:
         if self.is_held():
             raise data_directory_held(self.root, self.holder())
 
+    def refuse_if_nothing_is_there(self) -> None:
+        """Raise when no installation was ever made here."""
+        if not (self.root / "format-version").exists():
+            raise data_directory_missing(self.root)
+
     def release(self) -> None:
         """Let others have it."""
         if self._lock is not None:
@@ -101,12 +115,14 @@ class DataDirectory:
     def is_held(self) -> bool:
         """Whether some process has it now."""
         try:
-            with (self.root / "lock").open("a+") as lock:
+            with (self.root / "lock").open() as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return True
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return False
+        except OSError as refused:
+            raise data_directory_refused(self.root, refused) from refused
         return False
 
     def local_secret(self) -> str:

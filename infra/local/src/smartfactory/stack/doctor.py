@@ -100,6 +100,13 @@ def _data(data: DataDirectory) -> Iterable[Finding]:
 def _running(data: DataDirectory) -> Iterable[Finding]:
     yield Finding(good=True, what=Text(f"실행 중(pid {data.holder()})", f"Running as pid {data.holder()}"))
     chosen = cast("dict[str, int]", data.recall("ports") or {})
+    origin = str(data.recall("origin") or "")
+    gateway = origin.rpartition(":")[2]
+    yield _answering(
+        f"gateway {origin}",
+        data.logs / "gateway.log",
+        answers=gateway.isdecimal() and ports.answers(int(gateway), "/gateway/readyz"),
+    )
     yield _answering("Kafka", data.logs / "kafka.log", answers=broker_answers(chosen.get("kafka", 0)))
     for name in ("outside", *(f"{service}-{role}" for service in SERVICES for role in ROLES)):
         yield _answering(name, data.logs / f"{name}.log", answers=ports.answers(chosen.get(name, 0), "/readyz"))

@@ -11,6 +11,14 @@ class StackFault(Exception):
         super().__init__(what.en)
 
 
+def port_reserved(port: int) -> StackFault:
+    """A port that only the administrator may open."""
+    return StackFault(
+        Text(f"포트 {port}번을 열 권한이 없습니다.", f"You may not open port {port}."),
+        Text("--port로 1024 이상의 포트를 지정해 주세요.", "Choose a port of 1024 or above with --port."),
+    )
+
+
 def port_taken(port: int, holder: str | None) -> StackFault:
     """Somebody else listens where we should."""
     by_ko, by_en = (f" ({holder})", f" by {holder}") if holder else ("", "")
@@ -33,6 +41,31 @@ def data_directory_held(directory: object, pid: int | None) -> StackFault:
         Text(
             "그 실행을 Ctrl-C로 끝내거나 --data-dir로 다른 폴더를 지정해 주세요.",
             "Stop that run with Ctrl-C, or choose another directory with --data-dir.",
+        ),
+    )
+
+
+def data_directory_refused(directory: object, refused: OSError) -> StackFault:
+    """It is a file, or belongs to somebody else, or lies on a disk that may not be written."""
+    return StackFault(
+        Text(
+            f"데이터 폴더 {directory}에 쓸 수 없습니다({refused.strerror}).",
+            f"The data directory {directory} cannot be written ({refused.strerror}).",
+        ),
+        Text(
+            "쓸 수 있는 폴더를 --data-dir로 지정하거나 폴더의 권한을 확인해 주세요.",
+            "Choose a directory that you may write with --data-dir, or check its permissions.",
+        ),
+    )
+
+
+def data_directory_missing(directory: object) -> StackFault:
+    """There is no installation to do this to."""
+    return StackFault(
+        Text(f"{directory}에는 아직 아무것도 없습니다.", f"There is nothing at {directory} yet."),
+        Text(
+            "make run을 먼저 실행하거나 --data-dir를 확인해 주세요.",
+            "Start it first with `make run`, or check --data-dir.",
         ),
     )
 

@@ -199,6 +199,8 @@ async def installation(options: InstallationOptions, watchers: Watchers) -> Asyn
         record = ChildRecord(data.children)
         for name in await asyncio.to_thread(record.end_leftovers):
             watchers.trouble(f"{name} of an earlier run was still there and was ended")
+        if not ports.may_open(options.port):
+            raise faults.port_reserved(options.port)
         if ports.is_taken(options.port):
             raise faults.port_taken(options.port, ports.holder(options.port))
         chosen = choose_ports(data.recall("ports"), ports.is_taken)

@@ -29,6 +29,19 @@ def is_taken(port: int, host: str = LOOPBACK) -> bool:
     return False
 
 
+def may_open(port: int, host: str = LOOPBACK) -> bool:
+    """Whether this user may listen on the port at all."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except PermissionError:
+            return False
+        except OSError:
+            return True
+    return True
+
+
 def answers(port: int, path: str) -> bool:
     """Whether an HTTP server on the port answers 200 at the path now."""
     connection = http.client.HTTPConnection(LOOPBACK, port, timeout=_PROBE_SECONDS)
