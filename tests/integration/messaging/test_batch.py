@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from sqlalchemy import text
 
-from common import failpoints, parked
+from common import db, failpoints, parked
 from common.auth import Principal
 from common.clock import FixedClock
 from common.consumer import Handler, Received, handling
@@ -18,9 +18,10 @@ from common.db import Database, Transaction
 from common.event import WireRecord, new_id
 from common.inbox import Key
 from common.parked import DiscardNeedsSecondPerson, DiscardNotAsked, NotFirstOfItsKey, ParkedEventResolved
+from smartfactory.stack.provision import DatabaseUrls
 from tests.support.parcels.consumers import HANDLERS, on_parcel_sent
-from tests.support.parcels.driver import AT, deliveries, rows, scalar, sequences_of, set_limit, wire
-from tests.support.parcels.events import ParcelNoticed, ParcelSent, ParcelWeighed
+from tests.support.parcels.driver import AT, deliveries, rows, scalar, send, sequences_of, set_limit, tell, wire
+from tests.support.parcels.events import DeliveryMade, ParcelNoticed, ParcelSent, ParcelWeighed
 
 FIRST = Principal(issuer="i", subject="one", role="platform.operator", tenant=None, token_id="1")
 SECOND = Principal(issuer="i", subject="two", role="platform.operator", tenant=None, token_id="2")
@@ -335,3 +336,42 @@ async def test_a_fault_of_the_database_parks_nothing_and_leaves_the_batch_for_la
     assert (trouble.value.done, await deliveries(database), await _parked(database)) == (0, [], [])
     await applier.apply([_sent(key, 1), _sent(key, 2)])
     assert await sequences_of(database, key) == [1, 2]
+
+
+async def test_two_batches_in_each_others_way_lose_nothing_and_park_nothing(
+    urls: DatabaseUrls, monkeypatch: pytest.MonkeyPatch
+):
+    """Batches that touch the same rows in another order: PostgreSQL ends one of them, and it is tried again."""
+    # The deadlock is to be found by PostgreSQL, and not to end by the shorter of two waits.
+    monkeypatch.setitem(db._SESSION, "lock_timeout", "20000")
+    monkeypatch.setitem(db._SESSION, "statement_timeout", "30000")
+    database = Database(urls.application, application_name="tests")
+    shared = [new_id(), new_id()]
+    for row in shared:
+        await send(database, row, 0)
+    batches = [[_sent(new_id(), 1, first), _sent(new_id(), 1, 1 - first)] for first in (0, 1)]
+    both_hold_one, waiting_for = asyncio.Barrier(2), {batch[0].key for batch in batches}
+
+    async def takes_a_row(tx: Transaction, event: ParcelSent, received: Received) -> None:
+        await tell(tx, DeliveryMade(parcel_id=shared[event.grams], grams=1))
+        if str(received.key).encode() in waiting_for:
+            waiting_for.remove(str(received.key).encode())
+            await both_hold_one.wait()
+        await on_parcel_sent(tx, event, received)
+
+    appliers = [_applier(database, takes_a_row) for _ in range(2)]
+
+    async def until_done(applier: Applier, batch: list[WireRecord]) -> list[str | None]:
+        states: list[str | None] = []
+        while True:
+            try:
+                await applier.apply(batch)
+            except Trouble as trouble:
+                states.append(db.sqlstate(trouble.__cause__ or trouble))
+            else:
+                return states
+
+    states = await asyncio.gather(*map(until_done, appliers, batches))
+    assert sorted(states) == [[], ["40P01"]]
+    assert (len(await deliveries(database)), await _parked(database)) == (4, [])
+    await database.dispose()
