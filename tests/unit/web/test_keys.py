@@ -93,8 +93,22 @@ async def test_without_any_key_nobody_is_judged(keys: JwksCache, issuer: FakeIss
 @pytest.mark.parametrize(
     "document", [None, [], {}, {"keys": "x"}, {"keys": [1, {"kty": "oct", "k": "AA", "kid": "key-1"}]}]
 )
-async def test_what_is_no_key_set_brings_no_key(keys: JwksCache, issuer: FakeIssuer, document: object):
-    issuer.document = document
+async def test_what_is_no_key_set_is_no_answer(
+    keys: JwksCache, issuer: FakeIssuer, monotonic: Monotonic, document: object
+):
+    good, issuer.document = issuer.document, document
+    with pytest.raises(KeysUnavailable):
+        await keys.find("key-1")
+    issuer.document, monotonic.seconds = good, 11
+    assert await keys.find("key-1") is not None
+    issuer.document, monotonic.seconds = document, 600
+    assert await keys.find("key-1") is not None, "a token that was good is not refused for the issuer's fault"
+
+
+async def test_a_revoked_key_is_refused_within_five_minutes(keys: JwksCache, issuer: FakeIssuer, monotonic: Monotonic):
+    await keys.find("key-1")
+    issuer.document = Issuer("key-2").jwks()
+    monotonic.seconds = 299
     assert await keys.find("key-1") is None
 
 

@@ -26,7 +26,7 @@ SERVICE_ROLE = "service"
 _MAX_TOKEN_BYTES = 8192
 _LEEWAY_SECONDS = 60
 _MAX_LIFETIME_SECONDS = 900
-_REFRESH_EVERY_SECONDS = 600.0
+_REFRESH_EVERY_SECONDS = 240.0  # a key that the issuer has revoked is refused within five minutes (promise R24)
 _REFRESH_AT_MOST_EVERY_SECONDS = 10.0
 _STALE_FOR_SECONDS = 3600.0
 _MAX_TEXT = 255
@@ -169,10 +169,15 @@ class JwksCache:
 
     async def _fetch(self) -> None:
         try:
-            self._keys = _usable_keys(await self._client.get_json(self._path))
-            self._fetched_at = self._monotonic()
+            keys = _usable_keys(await self._client.get_json(self._path))
         except HttpFault as fault:
             _log.warning("the issuer's keys could not be fetched: %s", fault)
+            return
+        if not keys:
+            # A page that is no key set says nothing about the keys: the last ones serve on, as if there were no answer.
+            _log.warning("the issuer published no key that can be used")
+            return
+        self._keys, self._fetched_at = keys, self._monotonic()
 
 
 def _usable_keys(document: object) -> dict[str, ECKey]:
