@@ -2,11 +2,15 @@
 
 import asyncio
 from datetime import datetime
+from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 
+from applicant.applications.commands import register_checks
 from common.clock import KST
+from common.db import Transaction
 from tests.support.applicant import OPERATOR, SUPPLIER, Applicant
 from tests.support.waiting import eventually
 
@@ -68,6 +72,33 @@ async def test_two_workers_share_the_checks_and_ask_nothing_twice(applicant: App
     assert len(applicant.registers.asked) == 12
     states = await applicant.rows("SELECT state, attempts, count(*) FROM register_check GROUP BY 1, 2")
     assert [(row["state"], row["attempts"], row["count"]) for row in states] == [("ANSWERED", 1, 12)]
+
+
+async def test_a_case_that_cannot_be_judged_does_not_hold_up_the_others(
+    applicant: Applicant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call_id = await applicant.published_call()
+    paths = []
+    for _ in range(3):
+        owner, worksite_id = await applicant.company()
+        submitted = await applicant.submitted(call_id, owner, worksite_id)
+        paths.append(f"/v1/applications/{submitted['id']}")
+        await applicant.made(f"{paths[-1]}/screenings", by=OPERATOR, version=2)
+    keep, spoilt = register_checks.keep_answers, list[object]()
+
+    async def keep_all_but_the_first(tx: Transaction, application_id: UUID, *given: Any, **more: Any) -> None:
+        if not spoilt:
+            spoilt.append(application_id)
+        if application_id in spoilt:
+            raise RuntimeError
+        await keep(tx, application_id, *given, **more)
+
+    monkeypatch.setattr(register_checks, "keep_answers", keep_all_but_the_first)
+    assert await applicant.job(applicant.database, applicant.clock)
+    views = [(await applicant.get(f"{path}/screening", OPERATOR)).json() for path in paths]
+    assert sorted(view["state"] for view in views) == ["CHECKED", "CHECKED", "CHECKING"]
+    waiting = [each["problem"] for view in views for each in view["waiting_on"]]
+    assert waiting == ["NOT_KEPT"] * 4
 
 
 async def test_a_dead_workers_lease_runs_out_and_its_late_answer_counts_for_nothing(applicant: Applicant) -> None:

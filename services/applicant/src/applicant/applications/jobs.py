@@ -5,6 +5,7 @@ A slow, refusing, broken or absent register postpones its check with the reason;
 
 import asyncio
 import hashlib
+import logging
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from common.http import BadAnswer, HttpClient, HttpFault, TimedOut
 
 _SELF = Principal.service("applicant")
 _JITTER_STEPS = 1000
+
+_log = logging.getLogger(__name__)
 
 
 class Registers:
@@ -67,7 +70,11 @@ async def ask_registers(registers: Registers, settings: Settings, database: Data
         return False
     heard = await asyncio.gather(*(_ask(registers, claim) for claim in claims))
     for application_id, results in _by_case(claims, heard).items():
-        await _keep(database, clock, application_id, results, settings)
+        try:
+            await _keep(database, clock, application_id, results, settings)
+        except Exception:  # noqa: BLE001  one case must not take the answers about the others with it
+            _log.exception("the answers about a case could not be kept", extra={"application_id": str(application_id)})
+            await _put_off(database, results, settings)
     return True
 
 
@@ -99,6 +106,14 @@ async def _keep(
                 await register_checks.postpone_check(
                     tx, claim, problem=result.problem, wait_seconds=_wait_seconds(claim, settings)
                 )
+
+
+async def _put_off(database: Database, results: Sequence[tuple[Claim, Answer | _Failure]], settings: Settings) -> None:
+    async with database.transaction() as tx:
+        for claim, _ in results:
+            await register_checks.postpone_check(
+                tx, claim, problem="NOT_KEPT", wait_seconds=_wait_seconds(claim, settings)
+            )
 
 
 def _by_case(
