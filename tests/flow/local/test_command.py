@@ -1,11 +1,13 @@
 """The `smartfactory` command as a person has it: up, in use, stopped, killed, and started where something is wrong."""
 
 import contextlib
+import json
 import os
 import re
 import signal
 import socket
 import sys
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +23,13 @@ from tests.support.waiting import eventually_now
 
 START_SECONDS = 120.0
 STOP_SECONDS = 40.0
+# Of every service an address that asks its database, and what it answers while there is nothing.
+READS = {
+    "applicant": ("v1/calls", 200),
+    "funding": ("v1/split-rules", 200),
+    "mentoring": ("v1/waiting-projects", 200),
+    "metrics": (f"v1/public/calls/{uuid.UUID(int=1)}/progress", 404),
+}
 
 
 class Command:
@@ -69,7 +78,10 @@ class TestWhileItRuns:
     def test_every_service_is_documented_at_the_one_origin(self, command: Command, service: str) -> None:
         document = httpx2.get(f"{command.origin}/{service}/openapi.json").json()
         assert document["openapi"].startswith("3.1")
-        assert httpx2.get(f"{command.origin}/{service}/docs").status_code == 200
+        explorer = httpx2.get(f"{command.origin}/{service}/docs")
+        assert explorer.status_code == 200
+        for address in re.findall(r'(?:src|href)="([^"]+)"', explorer.text):
+            assert httpx2.get(f"{command.origin}{address}").status_code == 200, address
 
     def test_a_token_of_the_command_lets_its_person_in_and_no_other_role(self, command: Command) -> None:
         def status(role: str, tenant: str) -> int:
@@ -90,6 +102,10 @@ class TestWhileItRuns:
     def test_what_nobody_publishes_is_a_problem_and_not_a_blank_page(self, command: Command) -> None:
         answer = httpx2.get(f"{command.origin}/nowhere")
         assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
+        assert (answer.json()["title"], answer.headers["content-language"]) == ("없는 주소", "ko")
+        english = httpx2.get(f"{command.origin}/nowhere", headers={"Accept-Language": "en-GB, ko;q=0.5"})
+        assert (english.json()["title"], english.headers["content-language"]) == ("No such address", "en")
+        assert httpx2.get(f"{command.origin}/funding").headers["location"] == "/funding/docs"
 
     def test_a_second_run_on_the_same_data_is_told_who_has_it(self, command: Command, running: ServiceProcess) -> None:
         second = command.run()
@@ -111,6 +127,34 @@ class TestWhileItRuns:
         released = command.other("clock", "real")
         assert released.wait_for_end(30) == 0
         assert "(real time)" in released.log
+
+    @pytest.mark.parametrize("away", READS)
+    def test_one_service_is_down_while_the_other_three_keep_answering(self, command: Command, away: str) -> None:
+        token = command.other("token", "--role", "technopark.operator")
+        assert token.wait_for_end(30) == 0, token.log
+        headers = {"Authorization": f"Bearer {token.log.strip()}"}
+        seen = set()
+        with httpx2.Client(base_url=command.origin, headers=headers, timeout=10) as client:
+
+            def all_answer() -> bool:
+                answers = {service: client.get(f"/{service}/{path}") for service, (path, _) in READS.items()}
+                missing = answers[away]
+                for service, (_, status) in READS.items():
+                    assert service == away or answers[service].status_code == status, answers[service].text
+                if missing.status_code == 502:
+                    assert missing.headers["content-type"] == "application/problem+json"
+                    assert (missing.json()["code"], missing.headers["retry-after"]) == ("service-away", "2")
+                    assert "다른 서비스는 계속 쓸 수 있습니다" in missing.json()["detail"]
+                seen.add(missing.status_code)
+                return missing.status_code == READS[away][1]
+
+            eventually_now(all_answer, what="all four answer")
+            seen.clear()
+            started = json.loads((command.data / "children.json").read_text())
+            for role in ("api", "worker"):
+                psutil.Process(started[f"{away}-{role}"][0]).kill()
+            eventually_now(all_answer, START_SECONDS, what=f"{away} is back")
+        assert 502 in seen, "it never was down"
 
     def test_a_worker_that_is_killed_comes_back(self, running: ServiceProcess) -> None:
         def workers() -> set[int]:

@@ -174,6 +174,7 @@ def serve_api(service: Service, config: ServiceSettings) -> int:
         port=config.http_port,
         loop="uvloop",
         http="httptools",
+        ws="none",
         lifespan="on",
         log_config=None,
         access_log=False,
