@@ -44,7 +44,7 @@ def withdrawn(project: ProjectConfirmed) -> ProjectWithdrawn:
     )
 
 
-async def waiting(mentoring: Listener, role: str, tenant: str | None = None) -> list[str]:
+async def waiting(mentoring: Listener, role: str, tenant: str = "52") -> list[str]:
     answer = await mentoring.get("/v1/waiting-projects", role=role, tenant=tenant)
     assert answer.status_code == 200, answer.text
     return [item["project_id"] for item in answer.json()["items"]]
