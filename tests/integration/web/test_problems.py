@@ -1,6 +1,8 @@
 """Every error is problem+json, in the caller's language, with the right status, and says nothing of our inside."""
 
+import contextlib
 import json
+import time
 import uuid
 from dataclasses import dataclass, field
 
@@ -218,3 +220,15 @@ async def test_a_request_id_is_kept_or_made(notebook: Notebook):
 async def test_head_is_get_without_its_body(notebook: Notebook):
     answer = await notebook.client.head("/v1/time")
     assert (answer.status_code, answer.content) == (200, b"")
+
+
+async def test_a_caller_that_finds_every_connection_taken_is_told_so_in_time(notebook: Notebook):
+    """Behind the wait for a connection come a lock and the work, and all of it has five seconds (promise R9)."""
+    async with contextlib.AsyncExitStack() as held:
+        for _ in range(10):
+            await held.enter_async_context(notebook.database.transaction())
+        began = time.monotonic()
+        refused = await notebook.write()
+        assert time.monotonic() - began < 4.0
+    assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
+    assert (await notebook.write()).status_code == 201

@@ -59,7 +59,7 @@ class Database:
     """One service's database in one process: its pool, its transactions and the hint that follows a commit."""
 
     def __init__(
-        self, url: str, *, application_name: str, pool_size: int = 10, pool_timeout_seconds: float = 5.0
+        self, url: str, *, application_name: str, pool_size: int = 10, pool_timeout_seconds: float = 2.0
     ) -> None:
         address = make_url(url).set(drivername="postgresql+asyncpg")
         connect_args = {
