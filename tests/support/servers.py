@@ -144,8 +144,12 @@ class Servers:
 
     @property
     def bootstrap_servers(self) -> str:
-        """Where Kafka is: an existing cluster if KAFKA_BOOTSTRAP_SERVERS names one."""
-        return os.environ.get("KAFKA_BOOTSTRAP_SERVERS") or self.kafka.bootstrap_servers
+        """Where Kafka is: an existing cluster if KAFKA_BOOTSTRAP_SERVERS names one.
+
+        Asking starts the broker the first time only: one that a drill has stopped must stay away.
+        """
+        existing = os.environ.get("KAFKA_BOOTSTRAP_SERVERS")
+        return existing or (self._broker or self.kafka).bootstrap_servers
 
     def fresh_databases(self, services: Iterable[str], *, migrated: bool = False) -> dict[str, DatabaseUrls]:
         """New databases with unique names and the fixed roles `<service>_owner` and `<service>_app`.
