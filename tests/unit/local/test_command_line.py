@@ -1,5 +1,6 @@
 """What the `smartfactory` command says to a wrong word, before it does anything."""
 
+import errno
 import uuid
 from pathlib import Path
 
@@ -54,3 +55,16 @@ def test_a_file_in_the_place_of_the_data_is_said_and_left_alone(tmp_path: Path) 
     with pytest.raises(StackFault, match="cannot be written"):
         cli.DataDirectory(place).hold()
     assert place.read_text() == "irreplaceable"
+
+
+@pytest.mark.parametrize(("number", "said"), [(errno.EACCES, True), (errno.ENOSPC, True), (errno.ECHILD, False)])
+def test_a_disk_that_refuses_is_said_and_a_bug_is_not_hidden(
+    number: int, said: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refused(**_options: str) -> int:
+        raise OSError(number, "the reason", "/data/clock")
+
+    monkeypatch.setattr(cli, "app", refused)
+    with pytest.raises(SystemExit if said else OSError):
+        cli.main()
+    assert ("/data/clock, where the data is kept, cannot be written (the reason)" in capsys.readouterr().err) is said

@@ -1,6 +1,7 @@
 """The `smartfactory` command: run, look, sign in, move the clock, mend what was parked."""
 
 import asyncio
+import errno
 import json
 import shutil
 import sys
@@ -24,6 +25,7 @@ from smartfactory.stack.faults import StackFault, data_directory_refused
 from smartfactory.stack.logs import Loudness
 
 _PORT = 8080
+_NOT_WRITABLE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT})
 
 Port = Annotated[int, Parameter(validator=validators.Number(gte=1, lte=65535))]
 
@@ -170,6 +172,11 @@ def main() -> None:
         sys.exit(app(result_action="return_int_as_exit_code_else_zero"))
     except StackFault as fault:
         show_fault(Console(stderr=True), fault)
+        sys.exit(1)
+    except OSError as refused:
+        if refused.errno not in _NOT_WRITABLE:
+            raise
+        show_fault(Console(stderr=True), data_directory_refused(refused.filename, refused))
         sys.exit(1)
 
 

@@ -49,8 +49,8 @@ def data_directory_refused(directory: object, refused: OSError) -> StackFault:
     """It is a file, or belongs to somebody else, or lies on a disk that may not be written."""
     return StackFault(
         Text(
-            f"데이터 폴더 {directory}에 쓸 수 없습니다({refused.strerror}).",
-            f"The data directory {directory} cannot be written ({refused.strerror}).",
+            f"데이터를 두는 {directory}에 쓸 수 없습니다({refused.strerror}).",
+            f"{directory}, where the data is kept, cannot be written ({refused.strerror}).",
         ),
         Text(
             "쓸 수 있는 폴더를 --data-dir로 지정하거나 폴더의 권한을 확인해 주세요.",
