@@ -1,13 +1,16 @@
 """Funding answers by events, and places change hands: confirmed, refused, withdrawn, promoted, left open."""
 
+import asyncio
 import random
 from typing import Any
 
 import pytest
 
+from applicant.selections.commands import take_refusal
 from common import event as events
 from contracts.funding import BudgetLineConfirmed
 from tests.support.judging import APPROVER, JEONJU, WANJU, Judging, Person, Standing, owner_of
+from tests.support.waiting import eventually
 
 # A cost of 40M needs 12,852,000 won of the municipality, one of 20M half of it.
 NEED, HALF = 12_852_000, 6_426_000
@@ -198,6 +201,22 @@ async def test_money_confirmed_later_fills_a_place_that_nobody_could_take(judgin
         amount_won=NEED, legal_regime="LOCAL_SUBSIDY", balance=judging.balance(WANJU, NEED),
     )  # fmt: skip
     await judging.deliver(late)
+    assert (await states(judging))[second.id] == ("SELECTED", "SELECTED")
+
+
+async def test_money_confirmed_while_a_place_is_being_freed_fills_it(judging: Judging):
+    """The refusal has not seen the money, and the money must not miss the place."""
+    first, second = await decided(judging, [40_000_000] * 2, where=WANJU)
+    refused = judging.refused(await judging.project(first), judging.balance(WANJU, 0))
+    late = BudgetLineConfirmed(
+        budget_line_id=events.new_id(), source="MUNICIPALITY", municipality_code=WANJU, fiscal_year=2024, track="B",
+        amount_won=NEED, legal_regime="LOCAL_SUBSIDY", balance=judging.balance(WANJU, NEED),
+    )  # fmt: skip
+    async with judging.database.transaction() as freeing:
+        await take_refusal(freeing, refused, event_id=events.new_id(), now=judging.clock.now())
+        confirming = asyncio.create_task(judging.deliver(late))
+        await eventually(lambda: judging.value("SELECT count(*) FROM pg_locks WHERE NOT granted"))
+    await confirming
     assert (await states(judging))[second.id] == ("SELECTED", "SELECTED")
 
 

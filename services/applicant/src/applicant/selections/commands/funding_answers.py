@@ -54,15 +54,19 @@ async def take_release(tx: Transaction, told: CommitmentReleased, *, event_id: U
 
 
 async def take_confirmed_line(tx: Transaction, told: LineBalance, *, event_id: UUID, now: datetime) -> None:
-    """Learn of money on a line; a vacated place that nobody could fill may be fillable now."""
-    waiting = []
-    for call_id in await places.calls_with_vacated(tx):
+    """Learn of money on a line; a vacated place that nobody could fill may be fillable now.
+
+    Every call of the year and track is held, whether it shows a vacated place or not: an answer that is just freeing
+    one has not seen this money, and its place would be filled by nobody.
+    """
+    concerned = []
+    for call_id in await places.calls_with_places(tx):
         terms = (await calls.get_published_call(tx, call_id)).terms
         if (terms.fiscal_year, terms.track.value) == (told.fiscal_year, told.track):
             await rankings.lock_selection(tx, call_id)
-            waiting.append(call_id)
+            concerned.append(call_id)
     await places.learn_balances(tx, _balances([told]))
-    for call_id in waiting:
+    for call_id in concerned:
         await promote_reserves(tx, call_id, first=None, evidence=f"event/{event_id}", by=_APPLICANT, now=now)
 
 

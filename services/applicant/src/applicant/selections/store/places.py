@@ -124,9 +124,9 @@ async def save_places(tx: Transaction, call_id: UUID, places: Places) -> None:
     )
 
 
-async def calls_with_vacated(tx: Transaction) -> list[UUID]:
-    """The calls that have places waiting for a reserve."""
-    statement = select(PlaceRow.call_id).where(PlaceRow.vacated > 0).distinct().order_by(PlaceRow.call_id)
+async def calls_with_places(tx: Transaction) -> list[UUID]:
+    """The calls whose places have been given."""
+    statement = select(PlaceRow.call_id).distinct().order_by(PlaceRow.call_id)
     return list((await tx.execute(statement)).scalars())
 
 
