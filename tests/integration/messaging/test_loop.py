@@ -14,6 +14,7 @@ from common.db import Database
 from common.event import WireRecord, new_id
 from common.inbox import Key
 from common.kafka import KafkaOptions
+from common.waiting import pause
 from tests.support.parcels.consumers import HANDLERS
 from tests.support.parcels.driver import AT, deliveries, sequences_of, wire
 from tests.support.parcels.events import ParcelSent
@@ -27,6 +28,7 @@ class Log:
 
     def __init__(self, *batches: Sequence[WireRecord]) -> None:
         self.batches = [list(one) for one in batches]
+        self.nothing_comes = asyncio.Event()
         self.paused = False
         self.fetched_paused = 0
         self.committed: list[int] = []
@@ -43,7 +45,7 @@ class Log:
 
     async def fetch(self, *, timeout_seconds: float, max_records: int) -> list[WireRecord]:
         self.fetched_paused += self.paused
-        await asyncio.sleep(min(timeout_seconds, 0.01))
+        await pause(self.nothing_comes, min(timeout_seconds, 0.01))
         return self.batches.pop(0)[:max_records] if self.batches and not self.paused else []
 
     async def commit(self, records: Sequence[WireRecord]) -> None:

@@ -50,7 +50,7 @@ class CaseCounts(View):
 
 
 class MoneyBySource(View):
-    """One budget line: what was confirmed, what this call's projects hold of it, and what is left."""
+    """One budget line: what was confirmed, what projects of all its year's calls hold of it, and what is left."""
 
     source: str
     municipality_code: str | None
