@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from common.web.faults import field_faults
 from tests.integration.web.conftest import Notebook
 
 GOOD = {"text": "x", "price_won": 1}
@@ -232,3 +233,24 @@ async def test_a_caller_that_finds_every_connection_taken_is_told_so_in_time(not
         assert time.monotonic() - began < 4.0
     assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
     assert (await notebook.write()).status_code == 201
+
+
+async def test_a_text_of_blanks_is_no_text_and_blanks_around_one_are_not_kept(notebook: Notebook):
+    blank = await notebook.write(" \t\n ")
+    assert (blank.status_code, blank.json()["errors"][0]["code"]) == (422, "string_too_short")
+    assert (await notebook.write("  쪽지 🏭 ")).json()["text"] == "쪽지 🏭"
+
+
+async def test_a_refusal_says_where_to_go_on(notebook: Notebook):
+    reader = notebook.headers() | notebook.issuer.headers(role="reader")
+    refused = (await notebook.client.get("/v1/notes", headers=reader)).json()
+    assert refused["detail"] == "reader 역할로는 이 기능을 사용할 수 없습니다. 사용할 수 있는 역할: writer"
+    assert "/docs 에서" in (await notebook.client.get("/v1/nowhere")).json()["detail"]
+
+
+def test_allowed_values_and_forms_are_said_in_every_language_alike():
+    finding = {"loc": ("query", "state"), "type": "enum", "ctx": {"expected": "'DRAFT', 'SENT' or 'PAID'"}}
+    shape = {"loc": ("body", "code"), "type": "string_pattern_mismatch", "ctx": {"pattern": "^[0-9]{5}$"}}
+    first, second = field_faults([finding, shape])
+    assert first.detail.ko == "허용된 값이 아닙니다. 허용: DRAFT, SENT, PAID"
+    assert second.detail.ko == "정해진 형식(^[0-9]{5}$)에 맞지 않습니다."

@@ -53,7 +53,7 @@ class Access:
             raise Refused(kinds.TOKEN_REFUSED, headers={"WWW-Authenticate": challenge}) from None
         trace.get_current_span().set_attribute("smartfactory.role", caller.role)
         if self.roles is not None and caller.role not in self.roles:
-            raise Refused(kinds.ROLE_NOT_ALLOWED, facts={"role": caller.role})
+            raise Refused(kinds.ROLE_NOT_ALLOWED, facts={"role": caller.role, "roles": ", ".join(sorted(self.roles))})
         return caller
 
 

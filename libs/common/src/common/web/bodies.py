@@ -40,9 +40,12 @@ def _holds_nul(value: object) -> bool:
 
 
 class Body(BaseModel):
-    """A request body. Unknown fields are refused; "3", 3.0 and true are not integers; no text holds NUL."""
+    """A request body. Unknown fields are refused; "3", 3.0 and true are not integers; no text holds NUL.
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    Blanks around a text are not part of it, so a text of blanks alone is too short.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, str_strip_whitespace=True)
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler, /) -> CoreSchema:  # noqa: ANN401

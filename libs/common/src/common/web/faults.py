@@ -21,7 +21,9 @@ _TEXTS: Mapping[str, Text] = {
     "string_unicode": Text(ko="올바른 유니코드 문자열이어야 합니다.", en="A valid Unicode string is needed."),
     "string_too_short": Text(ko="{min_length}자 이상이어야 합니다.", en="At least {min_length} characters are needed."),
     "string_too_long": Text(ko="{max_length}자 이하여야 합니다.", en="At most {max_length} characters are allowed."),
-    "string_pattern_mismatch": Text(ko="정해진 형식에 맞지 않습니다.", en="The value does not have the expected form."),
+    "string_pattern_mismatch": Text(
+        ko="정해진 형식({pattern})에 맞지 않습니다.", en="The value does not have the form {pattern}."
+    ),
     "greater_than": Text(ko="{gt}보다 커야 합니다.", en="The value must be greater than {gt}."),
     "greater_than_equal": Text(ko="{ge} 이상이어야 합니다.", en="The value must be at least {ge}."),
     "less_than": Text(ko="{lt}보다 작아야 합니다.", en="The value must be less than {lt}."),
@@ -77,6 +79,8 @@ def _own_words(finding: Mapping[str, Any]) -> Text:
 
 
 def _filled(text: Text, context: Mapping[str, Any]) -> Text:
+    if "expected" in context:  # 'A', 'B' or 'C'
+        context = {**context, "expected": str(context["expected"]).replace(" or ", ", ").replace("'", "")}
     try:
         return Text(ko=text.ko.format_map(context), en=text.en.format_map(context))
     except (KeyError, IndexError, ValueError):

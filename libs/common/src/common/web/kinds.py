@@ -116,8 +116,8 @@ ROLE_NOT_ALLOWED = ProblemKind(
     403,
     Text(ko="권한 없는 역할", en="Role not allowed"),
     Text(
-        ko="{role} 역할로는 이 기능을 사용할 수 없습니다.",
-        en="The role {role} may not use this function.",
+        ko="{role} 역할로는 이 기능을 사용할 수 없습니다. 사용할 수 있는 역할: {roles}",
+        en="The role {role} may not use this function. These may: {roles}",
     ),
 )
 ROUTE_NOT_FOUND = ProblemKind(
@@ -125,8 +125,8 @@ ROUTE_NOT_FOUND = ProblemKind(
     404,
     Text(ko="없는 주소", en="No such address"),
     Text(
-        ko="이 주소에는 아무것도 없습니다. 사용할 수 있는 주소는 /docs 에서 볼 수 있습니다.",
-        en="There is nothing at this address. See /docs for the addresses there are.",
+        ko="이 주소에는 아무것도 없습니다. 사용할 수 있는 주소는 {docs} 에서 볼 수 있습니다.",
+        en="There is nothing at this address. See {docs} for the addresses there are.",
     ),
 )
 METHOD_NOT_ALLOWED = ProblemKind(
@@ -170,8 +170,8 @@ INPUT_INVALID = ProblemKind(
     422,
     Text(ko="입력값 오류", en="Input not valid"),
     Text(
-        ko="입력값이 올바르지 않습니다. errors에서 항목별 이유를 확인해 주세요.",
-        en="Some values are not valid. See errors for each of them.",
+        ko="입력값이 올바르지 않아 처리하지 않았습니다. errors에서 항목별 이유를 확인해 주세요.",
+        en="Some values are not valid, so nothing was done. See errors for each of them.",
     ),
 )
 IDEMPOTENCY_KEY_REUSED = ProblemKind(

@@ -48,6 +48,8 @@ def problem(
     """Write one problem in the language of the request."""
     language = preferred(request.headers.get("accept-language"))
     known = dict(facts or {})
+    if kind is kinds.ROUTE_NOT_FOUND:
+        known["docs"] = f"{request.scope.get('root_path', '')}/docs"
     document: dict[str, Any] = {
         "type": f"{request.scope.get('root_path', '')}/problems/{kind.code}",
         "title": say(kind.title, language),

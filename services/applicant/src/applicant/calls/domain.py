@@ -129,15 +129,17 @@ class Call:
 class CallNotFound(NotFound):
     code = "call-not-found"
     title = Text("공고를 찾을 수 없습니다", "There is no such call")
-    detail = Text("요청하신 모집공고를 찾을 수 없습니다.", "The call was not found.")
+    detail = Text(
+        "공고 번호를 확인해 주세요. 게시된 공고만 볼 수 있습니다.", "Check its id. Only published calls are shown."
+    )
 
 
 class CallHasChanged(StaleVersion):
     code = "call-has-changed"
     title = Text("그사이 공고가 바뀌었습니다", "The call has changed meanwhile")
     detail = Text(
-        "읽으신 뒤 공고가 바뀌었습니다(현재 {current_version}판). 다시 읽고 처리해 주세요.",
-        "The call changed after you read it (now version {current_version}). Read it again.",
+        "읽으신 뒤 공고가 바뀌었습니다(현재 {current_version}판). 바뀐 것은 없습니다. 다시 읽고 처리해 주세요.",
+        "It changed after you read it (now version {current_version}). Nothing was changed. Read it again.",
     )
 
 

@@ -25,13 +25,19 @@ class SizeClass(StrEnum):
 class CompanyNotFound(NotFound):
     code = "company-not-found"
     title = Text("기업을 찾을 수 없습니다", "There is no such company")
-    detail = Text("요청하신 기업 정보를 찾을 수 없습니다.", "The company was not found.")
+    detail = Text(
+        "아직 등록하지 않았거나 볼 수 없는 기업입니다. 기업 id를 확인하고, 자기 기업이면 먼저 등록해 주세요.",
+        "It is not registered, or not one that you may see. Check its id; register your own company first.",
+    )
 
 
 class WorksiteNotFound(NotFound):
     code = "worksite-not-found"
     title = Text("사업장을 찾을 수 없습니다", "There is no such worksite")
-    detail = Text("요청하신 사업장을 찾을 수 없습니다.", "The worksite was not found.")
+    detail = Text(
+        "사업장 번호를 확인해 주세요. 이 기업에 등록된 사업장만 쓸 수 있습니다.",
+        "Check its id: only a worksite registered for this company can be used.",
+    )
 
 
 class CompanyAlreadyRegistered(RuleRefused):

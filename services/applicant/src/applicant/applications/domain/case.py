@@ -32,15 +32,17 @@ class Outcome(StrEnum):
 class ApplicationNotFound(NotFound):
     code = "application-not-found"
     title = Text("신청을 찾을 수 없습니다", "There is no such application")
-    detail = Text("요청하신 신청을 찾을 수 없습니다.", "The application was not found.")
+    detail = Text(
+        "신청 번호와, 볼 수 있는 신청인지를 확인해 주세요.", "Check its id, and whether it is one that you may see."
+    )
 
 
 class ApplicationHasChanged(StaleVersion):
     code = "application-has-changed"
     title = Text("그사이 신청이 바뀌었습니다", "The application has changed meanwhile")
     detail = Text(
-        "읽으신 뒤 신청이 바뀌었습니다(현재 {current_version}판). 다시 읽고 처리해 주세요.",
-        "The application changed after you read it (now version {current_version}). Read it again.",
+        "읽으신 뒤 신청이 바뀌었습니다(현재 {current_version}판). 바뀐 것은 없습니다. 다시 읽고 처리해 주세요.",
+        "It changed after you read it (now version {current_version}). Nothing was changed. Read it again.",
     )
 
 

@@ -47,8 +47,8 @@ class RankingHasChanged(StaleVersion):
     code = "ranking-has-changed"
     title = Text("순위안이 그 사이에 바뀌었습니다", "The ranking has changed meanwhile")
     detail = Text(
-        "현재 판은 {current_version}입니다. 다시 읽고 결정해 주세요.",
-        "The current version is {current_version}. Read it again and decide.",
+        "현재 판은 {current_version}입니다. 바뀐 것은 없습니다. 다시 읽고 결정해 주세요.",
+        "The current version is {current_version}. Nothing was changed. Read it again and decide.",
     )
 
 
