@@ -54,7 +54,7 @@ class BudgetLineStale(StaleVersion):
     code = "budget-line-stale"
     title = Text("예산 항목이 그 사이 변경되었습니다", "The budget line has changed meanwhile")
     detail = Text(
-        "예산 항목 {budget_line_id}의 현재 버전은 {current_version}입니다. 바뀐 것은 없습니다. 다시 읽어 주세요.",
+        "현재 버전은 {current_version}입니다. 바뀐 것은 없습니다. 다시 읽고 판단해 주세요.",
         "It is at version {current_version}. Nothing was changed. Read it again, then decide.",
     )
 
