@@ -21,7 +21,7 @@ from common.consumer import Received
 from common.consumer.batch import Applied, Applier
 from common.consumer.redrive import Redriven, redrive
 from common.db import Database, Transaction, is_trouble
-from common.event import DomainEvent, Envelope
+from common.event import DomainEvent
 from common.inbox import Key
 from common.service import build_app
 from contracts.roles import Role
@@ -29,6 +29,7 @@ from funding.consumers import HANDLERS
 from funding.main import SERVICE
 from funding.settings import Settings
 from smartfactory.stack.provision import DatabaseUrls
+from tests.support.records import wire
 from tests.support.tokens import Issuer
 
 NOW = datetime(2024, 5, 20, 1, 0, tzinfo=UTC)
@@ -138,17 +139,7 @@ class Funding:
     def record(self, told: DomainEvent) -> events.WireRecord:
         """The event's next record of its key, as it comes from Kafka."""
         self._sequences[told.key] += 1
-        envelope = Envelope(
-            event_id=events.new_id(),
-            type=told.TYPE,
-            topic=told.TOPIC,
-            key=told.key,
-            sequence=self._sequences[told.key],
-            occurred_at=NOW,
-            recorded_at=NOW,
-            correlation_id="test",
-        )
-        return events.encode(envelope, events.encode_data(told))
+        return wire(told, self._sequences[told.key], at=NOW)
 
     async def decide(self, tx: Transaction, told: DomainEvent) -> None:
         """Run the event's handler in this transaction."""

@@ -28,12 +28,13 @@ from common import event as events
 from common.clock import FixedClock
 from common.consumer.batch import Applier
 from common.db import Database
-from common.event import DomainEvent, Envelope
+from common.event import DomainEvent
 from common.service import build_app
 from contracts.funding import CommitmentRefused, CommitmentReleased, LineBalance, ProjectCommitted
 from contracts.roles import Role
 from smartfactory.stack.provision import DatabaseUrls
 from tests.support.closed_call import CLOSES, JEONJU, NOW, WANJU, add_case, closed_call
+from tests.support.records import wire
 from tests.support.tokens import Issuer
 
 __all__ = ["CLOSES", "JEONJU", "NOW", "WANJU", "Judging", "Person", "Standing", "at_once", "member", "owner_of"]
@@ -264,17 +265,7 @@ class Judging:
     def record(self, told: DomainEvent) -> events.WireRecord:
         """The event's next record of its key, as it comes from Kafka."""
         self._sequences[told.key] += 1
-        envelope = Envelope(
-            event_id=events.new_id(),
-            type=told.TYPE,
-            topic=told.TOPIC,
-            key=told.key,
-            sequence=self._sequences[told.key],
-            occurred_at=NOW,
-            recorded_at=NOW,
-            correlation_id="test",
-        )
-        return events.encode(envelope, events.encode_data(told))
+        return wire(told, self._sequences[told.key], at=NOW)
 
     async def rows(self, sql: str, **parameters: object) -> list[dict[str, Any]]:
         """What an examiner's SQL finds."""

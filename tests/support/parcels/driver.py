@@ -9,7 +9,8 @@ from sqlalchemy.dialects.postgresql import insert
 
 from common import outbox
 from common.db import Database, Transaction
-from common.event import DomainEvent, Envelope, WireRecord, encode, encode_data, new_id
+from common.event import DomainEvent, WireRecord
+from tests.support import records
 from tests.support.parcels.events import ParcelSent
 from tests.support.parcels.tables import DeliveryRow, LimitRow, ParcelRow
 
@@ -63,18 +64,5 @@ async def set_limit(database: Database, grams: int) -> None:
 
 
 def wire(event: DomainEvent, sequence: int, *, offset: int = 0, event_id: UUID | None = None) -> WireRecord:
-    """A record as Kafka would hand it over."""
-    envelope = Envelope(
-        event_id=event_id or new_id(),
-        type=event.TYPE,
-        topic=event.TOPIC,
-        key=event.key,
-        sequence=sequence,
-        occurred_at=AT,
-        recorded_at=AT,
-        correlation_id="c-1",
-    )
-    made = encode(envelope, encode_data(event))
-    return WireRecord(
-        topic=made.topic, partition=0, offset=offset, key=made.key, value=made.value, headers=made.headers
-    )
+    """A record of a parcel's event as Kafka would hand it over."""
+    return records.wire(event, sequence, at=AT, offset=offset, event_id=event_id)
