@@ -3,10 +3,13 @@
 import time
 
 import httpx2
+import msgspec
 
 from common.event import new_id
+from common.kafka import Publisher, create_topics
 from tests.flow.messaging.conftest import Parcels
-from tests.support.parcels.driver import deliveries, send, sequences_of
+from tests.support.parcels.driver import deliveries, send, sequences_of, wire
+from tests.support.parcels.events import ParcelSent
 from tests.support.waiting import eventually
 
 
@@ -53,6 +56,26 @@ async def test_commands_go_on_without_the_broker_and_drain_in_order_when_it_is_b
             seen[record.key].append(sequence)
     assert sorted(seen) == sorted(str(key).encode() for key in keys)
     assert all(sequences == list(range(1, 41)) for sequences in seen.values())
+
+
+async def test_a_topic_that_is_not_there_spoils_no_producer(parcels: Parcels):
+    here = wire(ParcelSent(parcel_id=new_id(), grams=1), 1)
+    away = msgspec.structs.replace(here, topic="parcels.nowhere.v1")
+    publisher = Publisher(parcels.options)
+    await publisher.start()
+    try:
+        for _ in range(2):
+            published = await publisher.publish([away, here, away], deadline_seconds=10)
+            assert published.acknowledged == [False, True, False]
+            assert (published.fault, published.missing) == (None, {"parcels.nowhere.v1"})
+        await create_topics(parcels.options, ["parcels.nowhere.v1"])
+
+        async def is_found() -> bool:
+            return all((await publisher.publish([away], deadline_seconds=10)).acknowledged)
+
+        await eventually(is_found)
+    finally:
+        await publisher.close()
 
 
 async def _page(parcels: Parcels, worker, page: str, status: int) -> bool:
