@@ -86,6 +86,9 @@ async def test_the_window_closes_on_the_second(
     answer = await applicant.post(f"/v1/applications/{drafted['id']}/submissions", by=owner, version=1)
     assert (answer.status_code, answer.json().get("code")) == (status, code)
     assert len(await applicant.told(drafted["id"])) == (1 if status == 201 else 0)
+    if code:
+        assert answer.json()["detail"].startswith("접수는 2024-04-03 17:00:00 KST에 마감되었습니다.")
+        assert answer.json()["closes_at"] == "2024-04-03T17:00:00+09:00"
 
 
 async def test_the_window_opens_on_the_second(applicant: Applicant) -> None:

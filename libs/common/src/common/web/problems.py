@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -13,6 +14,7 @@ from starlette.exceptions import HTTPException
 
 from common import db
 from common.auth import KeysUnavailable
+from common.clock import KST
 from common.errors import DomainError, InvalidInput, Text
 from common.web import kinds
 from common.web.faults import field_faults
@@ -54,13 +56,13 @@ def problem(
         "type": f"{request.scope.get('root_path', '')}/problems/{kind.code}",
         "title": say(kind.title, language),
         "status": kind.status,
-        "detail": say(kind.detail, language).format_map(known),
+        "detail": say(kind.detail, language).format_map({name: _in_words(value) for name, value in known.items()}),
         "instance": f"{request.scope.get('root_path', '')}{route_path(request)}",
         "code": kind.code,
         "errors": [_written(fault, language) for fault in errors],
         "trace_id": trace_id(request),
     }
-    document |= {name: value for name, value in known.items() if name not in _OWN_MEMBERS}
+    document |= {name: _in_kst(value) for name, value in known.items() if name not in _OWN_MEMBERS}
     return Response(
         pydantic_core.to_json(document, fallback=str),
         status_code=kind.status,
@@ -144,6 +146,15 @@ def add_problem_handlers(app: FastAPI) -> None:
     async def unexpected(request: Request, error: Exception) -> Response:
         _log.error("a request failed unexpectedly: %s", type(error).__name__, exc_info=error)
         return problem(request, kinds.INTERNAL_ERROR)
+
+
+def _in_kst(value: object) -> object:
+    """A moment as people here keep time; anything else as it is."""
+    return value.astimezone(KST).isoformat() if isinstance(value, datetime) else value
+
+
+def _in_words(value: object) -> object:
+    return f"{value.astimezone(KST):%Y-%m-%d %H:%M:%S} KST" if isinstance(value, datetime) else value
 
 
 def _written(fault: FieldFault, language: Language) -> dict[str, str]:

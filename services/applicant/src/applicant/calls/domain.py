@@ -260,7 +260,7 @@ def publish_call(
     if committee_date > today:
         raise CommitteeNotHeld(committee_date=committee_date.isoformat(), today=today.isoformat())
     if now >= call.terms.closes_at:
-        raise WindowAlreadyClosed(closes_at=call.terms.closes_at.isoformat())
+        raise WindowAlreadyClosed(closes_at=call.terms.closes_at)
     publication = Publication(now, by, committee_date, committee_resolution_number)
     return replace(call, state=CallState.PUBLISHED, publication=publication)
 

@@ -221,15 +221,15 @@ def check_version(application: Application, read_version: int) -> None:
 def check_window(*, opens_at: datetime, closes_at: datetime, now: datetime) -> None:
     """Half-open, to the second: at `closes_at` it is late. Raises WindowNotOpen or WindowClosed."""
     if now < opens_at:
-        raise WindowNotOpen(opens_at=opens_at.isoformat())
+        raise WindowNotOpen(opens_at=opens_at)
     if now >= closes_at:
-        raise WindowClosed(closes_at=closes_at.isoformat())
+        raise WindowClosed(closes_at=closes_at)
 
 
 def draft(application: Application, *, closes_at: datetime, now: datetime) -> Application:
     """A draft may be begun before the window opens, not after it has closed."""
     if now >= closes_at:
-        raise WindowClosed(closes_at=closes_at.isoformat())
+        raise WindowClosed(closes_at=closes_at)
     return application
 
 
@@ -282,7 +282,7 @@ def supplement(application: Application, changes: Mapping[str, object], *, now: 
     _require(application, {ApplicationStatus.SUPPLEMENT_REQUESTED})
     asked = _asked(application)
     if now >= asked.due_at:
-        raise SupplementLate(due_at=asked.due_at.isoformat())
+        raise SupplementLate(due_at=asked.due_at)
     answered = replace(asked, answered_at=now)
     plan = _changed(application.plan, changes)
     return replace(application, status=ApplicationStatus.RESUBMITTED, plan=plan, supplement=answered)
@@ -293,7 +293,7 @@ def check_decidable(application: Application, *, now: datetime) -> None:
     if application.status is ApplicationStatus.SUPPLEMENT_REQUESTED:
         asked = _asked(application)
         if now < asked.due_at:
-            raise SupplementNotDue(due_at=asked.due_at.isoformat())
+            raise SupplementNotDue(due_at=asked.due_at)
         return
     _require(application, IN_SCREENING)
 

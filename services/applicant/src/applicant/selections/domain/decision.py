@@ -146,7 +146,7 @@ def decide_ranking(ranking: Ranking, *, by: str) -> Ranking:
 def check_closed(closes_at: datetime, now: datetime) -> None:
     """Rank nobody while others may still apply."""
     if now < closes_at:
-        raise CallNotClosed(closes_at=closes_at.isoformat())
+        raise CallNotClosed(closes_at=closes_at)
 
 
 def check_version(ranking: Ranking, read_version: int) -> None:
