@@ -71,7 +71,7 @@ async def _step(
     tx: Transaction, applier: Applier, key: Key, *, by: str, only_waiting: bool, spans: Spans
 ) -> _Step | None:
     standing = (await inbox.lock(tx, [key]))[key]
-    for event in await parked.list_waiting(tx, key=key, limit=_AT_ONCE_MAX):
+    for event in await parked.list_waiting(tx, key=key, up_to=standing.last + 1, limit=_AT_ONCE_MAX):
         sequence = _sequence(event)
         if sequence is not None and sequence <= standing.last:
             await parked.resolve(tx, event.id, parked.SUPERSEDED, by=by)
