@@ -109,6 +109,15 @@ def test_a_route_without_a_rule_is_found() -> None:
     assert routes_without_a_rule(app)
 
 
+def test_what_a_service_parks_can_be_settled_by_its_operators_and_is_read_by_the_auditor(system: System) -> None:
+    for service in system.services:
+        who = {each.method + each.path: each.roles for each in operations(application(service))}
+
+        assert who["GET/v1/parked-events"] == ("auditor", "platform.operator"), service.name
+        for act in ("redrives", "discards", "discard-confirmations"):
+            assert who[f"POST/v1/parked-events/{{parked_event_id}}/{act}"] == ("platform.operator",), service.name
+
+
 def test_operations_have_names_of_their_own(system: System) -> None:
     for service in system.services:
         document = application(service).openapi()

@@ -6,8 +6,11 @@ from pathlib import Path
 from common.errors import Text
 from common.service import Service, run
 from common.settings import ServiceSettings
+from common.web.parked_events import ParkedEventRoles
 from tests.support.parcels.consumers import HANDLERS
 from tests.support.parcels.tables import Tables
+
+MENDER, READER = "mender", "reader"
 
 SERVICE = Service(
     name="parcels",
@@ -17,6 +20,7 @@ SERVICE = Service(
     migrations=Path(__file__).parent / "migrations",
     tables=Tables.metadata,
     handlers=HANDLERS,
+    parked_event_roles=ParkedEventRoles(read=frozenset({MENDER, READER}), mend=frozenset({MENDER})),
 )
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 from importlib import import_module
 from typing import Annotated, TypeVar
 
@@ -13,7 +14,7 @@ from common import parked
 from common.auth import Principal
 from common.clock import FileClock
 from common.consumer.batch import Applier
-from common.consumer.redrive import redrive as redrive_key
+from common.consumer.redrive import Redriven, discard_event, redrive_event
 from common.db import Database
 from common.errors import DomainError, Text
 from common.parked import ParkedEvent
@@ -27,6 +28,7 @@ from smartfactory.stack.provision import SERVICES
 app = App(name="parked", help="Events that could not be applied: list, show, redrive, discard.")
 
 _SHOWN_BYTES = 2_000
+_CONTENT = frozenset({"record", "detail"})
 _LOOK = Text("smartfactory parked list로 다시 확인해 주세요.", "Look again with `smartfactory parked list`.")
 
 EventId = Annotated[int, Parameter(validator=validators.Number(gte=1, lt=2**63))]
@@ -41,7 +43,7 @@ def list_events(*, service: str | None = None, data_dir: DataDir = DATA_DIR) -> 
     table = Table("service", "id", "topic", "key", "sequence", "type", "reason", "attempts", "parked at")
     for one in [service] if service else SERVICES:
         for event in asyncio.run(_with_database(data, one, _waiting)):
-            facts = (event.id, event.key.topic, event.key.key, event.sequence, event.type, event.reason, event.attempts)
+            facts = (event.id, event.key.topic, event.key.key, event.sequence, event.type, event.fault, event.attempts)
             table.add_row(one, *(str(fact) for fact in facts), event.parked_at.isoformat(timespec="seconds"))
     console = Console()
     console.print(table if table.row_count else f"{GOOD} 보류된 이벤트가 없습니다 · nothing is parked")
@@ -49,51 +51,78 @@ def list_events(*, service: str | None = None, data_dir: DataDir = DATA_DIR) -> 
 
 
 @app.command
-def show(service: str, id_: EventId, /, *, data_dir: DataDir = DATA_DIR) -> int:
-    """Show one parked event with the bytes that were received."""
+def show(service: str, id_: EventId, /, *, content: bool = False, data_dir: DataDir = DATA_DIR) -> int:
+    """Show one parked event: which it is, where it stood, why it waits.
+
+    Parameters
+    ----------
+    service
+        Whose.
+    id_
+        The number that `parked list` shows.
+    content
+        Also the received bytes and the whole message: case data, for whoever may see it.
+    """
     event = asyncio.run(_with_database(running_data(data_dir), service, _one(id_)))
     console = Console()
-    for name in (*ParkedEvent.__dataclass_fields__,):
-        if name != "record":
-            console.print(f"{name:<18} {getattr(event, name)}", markup=False, highlight=False)
-    content = (event.record.value or b"")[:_SHOWN_BYTES].decode(errors="backslashreplace")
-    console.print(content, markup=False, highlight=False)
+    shown = {name: getattr(event, name) for name in ParkedEvent.__dataclass_fields__ if name not in _CONTENT}
+    shown |= {"fault": event.fault, "trace_id": event.trace_id}
+    for name, value in shown.items():
+        console.print(f"{name:<18} {value}", markup=False, highlight=False)
+    if content:
+        text = (event.record.value or b"")[:_SHOWN_BYTES].decode(errors="backslashreplace")
+        console.print(f"{event.detail}\n{text}", markup=False, highlight=False)
     return 0
 
 
 @app.command
-def redrive(service: str, id_: EventId, /, *, by: str, data_dir: DataDir = DATA_DIR) -> int:
-    """Try a parked event and all that wait behind it again, in order; `by` is who asks for it."""
-    data = running_data(data_dir)
+def redrive(service: str, id_: EventId, /, *, by: str, reason: str, data_dir: DataDir = DATA_DIR) -> int:
+    """Try a parked event and what waits behind it again, in order; `by` is who asks for it, `reason` what changed."""
 
-    async def work(database: Database) -> tuple[int, int]:
-        event = await _one(id_)(database)
-        handlers = import_module(f"{service}.main").SERVICE.handlers
-        applier = Applier(database, FileClock(data.clock_file), handlers, service=service)
-        done = await redrive_key(database, applier, event.key, by=_operator(by))
-        return done.applied, done.left
+    async def work(database: Database, applier: Applier, at: datetime) -> Redriven:
+        async with database.transaction() as tx:
+            return await redrive_event(tx, applier, id_, by=_operator(by), reason=reason, at=at)
 
-    applied, left = asyncio.run(_with_database(data, service, work))
-    Console().print(f"적용 {applied}건, 남음 {left}건 · applied {applied}, still waiting {left}")
-    return 0 if left == 0 else 1
+    return _tell(asyncio.run(_with_applier(running_data(data_dir), service, work)))
 
 
 @app.command
 def discard(service: str, id_: EventId, /, *, by: str, reason: str = "", data_dir: DataDir = DATA_DIR) -> int:
     """Ask to drop a parked event (with `--reason`), or confirm what somebody else has asked (without)."""
-    data = running_data(data_dir)
-    at = FileClock(data.clock_file).now()
 
-    async def work(database: Database) -> str:
+    async def work(database: Database, applier: Applier, at: datetime) -> Redriven | None:
         async with database.transaction() as tx:
             if reason:
                 await parked.ask_discard(tx, id_, by=_operator(by), reason=reason, at=at)
-                return "폐기를 요청했습니다. 다른 사람이 확인해야 합니다 · asked; a second person must confirm"
-            await parked.confirm_discard(tx, id_, by=_operator(by), at=at)
-            return "폐기했습니다 · discarded"
+                return None
+            return await discard_event(tx, applier, id_, by=_operator(by), at=at)
 
-    Console().print(asyncio.run(_with_database(data, service, work)))
+    done = asyncio.run(_with_applier(running_data(data_dir), service, work))
+    if done is not None:
+        return _tell(done)
+    Console().print("폐기를 요청했습니다. 다른 사람이 확인해야 합니다 · asked; a second person must confirm")
     return 0
+
+
+def _tell(done: Redriven) -> int:
+    Console().print(
+        f"적용 {done.applied}건, 남음 {done.left}건, 다음 순번 {done.next_sequence} · "
+        f"applied {done.applied}, still waiting {done.left}, next sequence {done.next_sequence}"
+    )
+    return 0 if done.left == 0 else 1
+
+
+async def _with_applier(
+    data: DataDirectory, service: str, work: Callable[[Database, Applier, datetime], Awaitable[_Result]]
+) -> _Result:
+    """Work on a service's database with its handlers, as its own API does."""
+    clock = FileClock(data.clock_file)
+
+    async def prepared(database: Database) -> _Result:
+        handlers = import_module(f"{service}.main").SERVICE.handlers
+        return await work(database, Applier(database, clock, handlers, service=service), clock.now())
+
+    return await _with_database(data, service, prepared)
 
 
 async def _waiting(database: Database) -> Sequence[ParkedEvent]:

@@ -5,19 +5,19 @@ A parked event holds back the later events of its own key, and nothing else. `co
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, select, text, update
+from sqlalchemy import ColumnElement, Select, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import DBAPIError
 
 from common import inbox, journal
 from common.auth import Principal
 from common.db import Transaction, sqlstate
-from common.errors import DomainError, InvalidInput, NotFound, NotPermitted, RuleRefused, Text
+from common.errors import DomainError, InvalidInput, NotFound, NotPermitted, RuleRefused, StaleVersion, Text
 from common.event import Envelope, Undecodable, WireRecord, open_envelope
 from common.inbox import Claim, IdTaken, Key
 from common.journal import JsonValue
@@ -29,6 +29,8 @@ WAITING_REASONS = ("gap", "behind")
 """Nothing is wrong with these themselves: they go on as soon as what they wait for is done."""
 
 _DETAIL_MAX = 2_000
+_UNPLACED_MAX = 100
+_TOLD_BY_OTHERS = ("refused", "failed")
 
 _MAY_GO_ON = text(
     """
@@ -95,6 +97,17 @@ class DiscardNeedsReason(InvalidInput):
     detail = Text("왜 버려도 되는지 적어 주세요.", "Say why this event may be discarded.")
 
 
+class ParkedEventChanged(StaleVersion):
+    """Since it was read, the event was tried again, or somebody asked for something else."""
+
+    code = "parked-event-changed"
+    title = Text("보류된 이벤트가 그 사이 바뀌었습니다", "The parked event has changed")
+    detail = Text(
+        "이벤트 {id}번을 읽은 뒤 내용이 바뀌었습니다. 다시 읽고 결정해 주세요.",
+        "Event {id} has changed since it was read. Read it again before you decide.",
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class ParkedEvent:
     """One parked event as a person sees it; `record` is exactly what was received."""
@@ -113,7 +126,28 @@ class ParkedEvent:
     discard_reason: str | None
     resolved_at: datetime | None
     resolution: str | None
+    resolved_by: str | None
     record: WireRecord
+
+    @property
+    def fault(self) -> str:
+        """Why it is parked, in words that repeat nothing of its content.
+
+        A rule's or a library's message may name amounts or values; the rule's code or the error's class does not.
+        """
+        return self.detail.partition(":")[0] if self.reason in _TOLD_BY_OTHERS else self.detail
+
+    @property
+    def trace_id(self) -> str | None:
+        """The trace of the request or event that told it."""
+        parts = (self.traceparent or "").split("-")
+        return parts[1] if len(parts) > 1 else None
+
+    @property
+    def version(self) -> int:
+        """A number that is another one as soon as anything that a person decides on has changed."""
+        state = (self.reason, self.detail, self.attempts, self.discard_asked_by, self.discard_reason, self.resolution)
+        return int.from_bytes(hashlib.sha256(repr(state).encode()).digest()[:6], "big")
 
 
 async def park(tx: Transaction, record: WireRecord, *, envelope: Envelope | None, reason: str, detail: str) -> None:
@@ -147,7 +181,34 @@ async def list_waiting(
     if up_to is not None:
         statement = statement.where(parked.c.sequence.is_(None) | (parked.c.sequence <= up_to))
     order: Sequence[ColumnElement[Any]] = (parked.c.topic, parked.c.key, parked.c.sequence.nulls_first(), parked.c.id)
-    return [_parked_event(row) for row in (await tx.execute(statement.order_by(*order).limit(limit))).mappings()]
+    return [read(row) for row in (await tx.execute(statement.order_by(*order).limit(limit))).mappings()]
+
+
+async def lock_first(tx: Transaction, key: Key) -> list[ParkedEvent]:
+    """The earliest event that waits of one key, held against everybody else who would settle it.
+
+    Taken before the key's place in the inbox, by everybody: so no two wait for each other.
+    """
+    placed = _waiting_of(key).where(parked.c.sequence.is_not(None)).order_by(parked.c.sequence, parked.c.id).limit(1)
+    return [read(row) for row in (await tx.execute(placed.with_for_update())).mappings()]
+
+
+async def lock_unplaced(tx: Transaction, key: Key) -> list[ParkedEvent]:
+    """What waits of one key and had no readable sequence when it came, held in the same way."""
+    unplaced = _waiting_of(key).where(parked.c.sequence.is_(None)).order_by(parked.c.id).limit(_UNPLACED_MAX)
+    return [read(row) for row in (await tx.execute(unplaced.with_for_update())).mappings()]
+
+
+async def count_waiting(tx: Transaction, *, key: Key | None = None) -> dict[str, int]:
+    """How many events wait, by topic."""
+    statement = (
+        select(parked.c.topic, func.count().label("waiting"))
+        .where(parked.c.resolved_at.is_(None))
+        .group_by(parked.c.topic)
+    )
+    if key is not None:
+        statement = statement.where(parked.c.topic == key.topic, parked.c.key == key.key)
+    return {row.topic: row.waiting for row in await tx.execute(statement)}
 
 
 async def keys_that_may_go_on(tx: Transaction) -> list[Key]:
@@ -160,22 +221,41 @@ async def show(tx: Transaction, id_: int) -> ParkedEvent:
     row = (await tx.execute(select(parked).where(parked.c.id == id_))).mappings().one_or_none()
     if row is None:
         raise ParkedEventNotFound(id=id_)
-    return _parked_event(row)
+    return read(row)
+
+
+def read(row: Any) -> ParkedEvent:  # noqa: ANN401  a row mapping has no useful type
+    """A row of the table as what it stands for."""
+    record = WireRecord(
+        topic=row["topic"],
+        partition=row["partition"],
+        offset=row["kafka_offset"],
+        key=row["record_key"],
+        value=row["record_value"],
+        headers=[(name, None if value is None else base64.b64decode(value)) for name, value in row["record_headers"]],
+    )
+    shown = {name: row[name] for name in ParkedEvent.__dataclass_fields__ if name not in {"key", "record"}}
+    return ParkedEvent(key=Key(row["topic"], row["key"]), record=record, **shown)
 
 
 async def ask_discard(tx: Transaction, id_: int, *, by: Principal, reason: str, at: datetime) -> None:
     """The first of two people says why an event may be dropped."""
     if not reason.strip():
         raise DiscardNeedsReason
-    event = await _unresolved(tx, id_)
+    event = await lock_unresolved(tx, id_)
     asked = {"discard_asked_by": by.actor, "discard_reason": reason.strip()}
     await tx.execute(update(parked).where(parked.c.id == id_).values(asked))
-    await _journal(tx, event, "parked-event.discard-asked", by, at, reason.strip())
+    await note(tx, event, "parked-event.discard-asked", by=by, at=at, facts={"reason": reason.strip()})
 
 
-async def confirm_discard(tx: Transaction, id_: int, *, by: Principal, at: datetime) -> Key:
-    """The second of two people drops the event: its sequence counts as done, and what waited behind it can go on."""
-    event = await _unresolved(tx, id_)
+async def confirm_discard(tx: Transaction, id_: int, *, by: Principal, at: datetime, version: int | None = None) -> Key:
+    """The second of two people drops the event: its sequence counts as done, and what waited behind it can go on.
+
+    `version` is what this person has read; without one, whatever is asked now is confirmed.
+    """
+    event = await lock_unresolved(tx, id_)
+    if version is not None and version != event.version:
+        raise ParkedEventChanged(id=id_, current_version=event.version)
     if event.discard_asked_by is None:
         raise DiscardNotAsked(id=id_)
     if event.discard_asked_by == by.actor:
@@ -190,7 +270,7 @@ async def confirm_discard(tx: Transaction, id_: int, *, by: Principal, at: datet
         except IdTaken:
             await inbox.pass_over(tx, envelope)
     await resolve(tx, id_, "discarded", by=by.actor)
-    await _journal(tx, event, "parked-event.discarded", by, at, event.discard_reason or "")
+    await note(tx, event, "parked-event.discarded", by=by, at=at, facts={"reason": event.discard_reason or ""})
     return event.key
 
 
@@ -224,27 +304,35 @@ def key_of(record: WireRecord) -> Key:
     return Key(record.topic, _clean((record.key or b"").decode(errors="backslashreplace")))
 
 
-async def _unresolved(tx: Transaction, id_: int) -> ParkedEvent:
-    row = (await tx.execute(select(parked).where(parked.c.id == id_).with_for_update())).mappings().one_or_none()
-    if row is None:
-        raise ParkedEventNotFound(id=id_)
+async def lock_unresolved(tx: Transaction, id_: int) -> ParkedEvent:
+    """One parked event that still waits, held for a decision; raises what speaks against one."""
+    known = await show(tx, id_)
+    # The key's first before any other: who settles the key goes through them in this order.
+    await lock_first(tx, known.key)
+    row = (await tx.execute(select(parked).where(parked.c.id == id_).with_for_update())).mappings().one()
     if row["resolved_at"] is not None:
         raise ParkedEventResolved(id=id_, how=row["resolution"])
-    return _parked_event(row)
+    return read(row)
 
 
-async def _journal(
-    tx: Transaction, event: ParkedEvent, decision: str, by: Principal, at: datetime, reason: str
+async def note(
+    tx: Transaction, event: ParkedEvent, decision: str, *, by: Principal, at: datetime, facts: Mapping[str, JsonValue]
 ) -> None:
-    facts: dict[str, JsonValue] = {
+    """Write into the journal what somebody decided about a parked event."""
+    about: dict[str, JsonValue] = {
         "parked_event": event.id,
         "topic": event.key.topic,
         "key": event.key.key,
         "sequence": event.sequence,
         "type": event.type,
-        "reason": reason,
     }
-    await journal.record(tx, chain=f"parked/{event.key.topic}", decision=decision, by=by, at=at, facts=facts)
+    await journal.record(
+        tx, chain=f"parked/{event.key.topic}", decision=decision, by=by, at=at, facts={**about, **facts}
+    )
+
+
+def _waiting_of(key: Key) -> Select[Any]:
+    return select(parked).where(parked.c.resolved_at.is_(None), parked.c.topic == key.topic, parked.c.key == key.key)
 
 
 def _identity(record: WireRecord, envelope: Envelope | None) -> str:
@@ -260,19 +348,6 @@ def _envelope(record: WireRecord) -> Envelope | None:
         return open_envelope(record)[0]
     except Undecodable:
         return None
-
-
-def _parked_event(row: Any) -> ParkedEvent:  # noqa: ANN401  a row mapping has no useful type
-    record = WireRecord(
-        topic=row["topic"],
-        partition=row["partition"],
-        offset=row["kafka_offset"],
-        key=row["record_key"],
-        value=row["record_value"],
-        headers=[(name, None if value is None else base64.b64decode(value)) for name, value in row["record_headers"]],
-    )
-    shown = {name: row[name] for name in ParkedEvent.__dataclass_fields__ if name not in {"key", "record"}}
-    return ParkedEvent(key=Key(row["topic"], row["key"]), record=record, **shown)
 
 
 def _encoded(value: bytes | None) -> str | None:

@@ -18,7 +18,9 @@ from sqlalchemy import MetaData
 from common import failpoints, migrations, settings, telemetry
 from common.auth import JwksCache, TokenVerifier
 from common.clock import Clock, FileClock, SystemClock
-from common.consumer import Handlers
+from common.consumer import Handlers, topics_of
+from common.consumer.batch import Applier
+from common.consumer.waiting_count import CountParked
 from common.db import Database
 from common.errors import Text
 from common.http import HttpClient
@@ -27,6 +29,7 @@ from common.jobs import Job
 from common.settings import ServiceSettings, SettingsRefusedError
 from common.web.app import create_app
 from common.web.health import Health, NotReady
+from common.web.parked_events import ParkedEventRoles, parked_event_routes
 from common.web.runtime import Runtime
 from common.worker import Worker
 
@@ -39,7 +42,10 @@ def _no_jobs(_settings: Any) -> Sequence[Job]:  # noqa: ANN401  each service has
 
 @dataclass(frozen=True)
 class Service:
-    """What one service is made of; `services/<name>/src/<name>/main.py` holds the one value of this."""
+    """What one service is made of; `services/<name>/src/<name>/main.py` holds the one value of this.
+
+    With `parked_event_roles` its API lets these roles look after the events that it could not apply.
+    """
 
     name: str
     title: Text
@@ -49,6 +55,7 @@ class Service:
     tables: MetaData
     handlers: Handlers = field(default_factory=dict)
     jobs: Callable[[Any], Sequence[Job]] = _no_jobs
+    parked_event_roles: ParkedEventRoles | None = None
 
 
 def build_app(
@@ -64,11 +71,12 @@ def build_app(
     # A client's base address ends in a slash, and the keys' address must not.
     issuer, _, page = config.jwks_url.rpartition("/")
     keys = JwksCache(HttpClient(issuer), page)
+    time = clock or clock_of(config)
     runtime = Runtime(
         service=service.name,
         settings=config,
         database=opened,
-        clock=clock or clock_of(config),
+        clock=time,
         verifier=verifier or TokenVerifier(keys, issuer=config.issuer, audience=config.audience),
     )
 
@@ -80,7 +88,7 @@ def build_app(
     return create_app(
         runtime,
         health_of(service, config, opened),
-        service.routers,
+        (*service.routers, *_operating_routes(service, Applier(opened, time, service.handlers, service=service.name))),
         title=service.title.en,
         description=f"{service.title.ko}\n\n{service.title.en}",
         at_end=close,
@@ -98,9 +106,14 @@ def build_worker(
         database=opened,
         clock=clock or clock_of(config),
         handlers=service.handlers,
-        jobs=(ForgetOldKeys(), *service.jobs(config)),
+        jobs=(ForgetOldKeys(), CountParked(topics_of(service.handlers)), *service.jobs(config)),
         checks=health_of(service, config, opened).checks,
     )
+
+
+def _operating_routes(service: Service, applier: Applier) -> Sequence[APIRouter]:
+    roles = service.parked_event_roles
+    return () if roles is None else (parked_event_routes(roles, applier),)
 
 
 def open_database(service: Service, config: ServiceSettings, *, process: str) -> Database:

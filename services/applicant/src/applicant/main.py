@@ -23,6 +23,8 @@ from applicant.tables import Tables
 from common.errors import Text
 from common.jobs import Job
 from common.service import Service, run
+from common.web.parked_events import ParkedEventRoles
+from contracts.roles import PARKED_EVENT_MENDERS, PARKED_EVENT_READERS
 
 
 def _jobs(settings: Settings) -> Sequence[Job]:
@@ -51,6 +53,7 @@ SERVICE = Service(
     jobs=_jobs,
     migrations=Path(__file__).parents[2] / "migrations",
     tables=Tables.metadata,
+    parked_event_roles=ParkedEventRoles(read=PARKED_EVENT_READERS, mend=PARKED_EVENT_MENDERS),
 )
 
 

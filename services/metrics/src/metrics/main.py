@@ -5,6 +5,8 @@ from pathlib import Path
 
 from common.errors import Text
 from common.service import Service, run
+from common.web.parked_events import ParkedEventRoles
+from contracts.roles import PARKED_EVENT_MENDERS, PARKED_EVENT_READERS
 from metrics.consumers import HANDLERS
 from metrics.progress.api import routes as progress
 from metrics.settings import Settings
@@ -18,6 +20,7 @@ SERVICE = Service(
     handlers=HANDLERS,
     migrations=Path(__file__).parents[2] / "migrations",
     tables=Tables.metadata,
+    parked_event_roles=ParkedEventRoles(read=PARKED_EVENT_READERS, mend=PARKED_EVENT_MENDERS),
 )
 
 

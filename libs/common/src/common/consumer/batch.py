@@ -110,8 +110,21 @@ class Applier:
                 return Applied(done, halted=True, freed=frozenset(freed))
         return Applied(done, halted=False, freed=frozenset(freed))
 
-    async def apply_parked(self, tx: Transaction, record: WireRecord, spans: Spans) -> None:
-        """Have the effect of one record that waited, in the caller's transaction; raises what its handler raises."""
+    async def apply_parked(self, tx: Transaction, record: WireRecord, spans: Spans) -> Exception | None:
+        """Have the effect of one record that waited, in the caller's transaction; a failure is undone and handed back.
+
+        A fault of the database is raised: with it nothing can be said about the record.
+        """
+        try:
+            async with self._database.savepoint(tx):
+                await self._claim_and_handle(tx, record, spans)
+        except Exception as error:
+            if is_trouble(error):
+                raise
+            return error
+        return None
+
+    async def _claim_and_handle(self, tx: Transaction, record: WireRecord, spans: Spans) -> None:
         read = self._read(record)
         if read.fault is not None:
             raise read.fault

@@ -1,96 +1,148 @@
-"""Tries parked events again, each key in its order: by themselves when what they waited for is done, or on request."""
+"""Tries parked events again, each key in its order: by themselves when what they waited for is done, or on request.
+
+What an operator asks for is one transaction: who asked and why, every event that had its effect, and the one at which
+it stopped, are committed together or not at all.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
 
 from common import inbox, parked
 from common.auth import Principal
 from common.consumer.batch import Applier
 from common.consumer.handling import Spans
-from common.db import Database, Transaction, is_trouble
+from common.db import Database, Transaction
+from common.errors import InvalidInput, Text
 from common.event import Undecodable, open_envelope
 from common.inbox import Key, LostClaim, Standing
+from common.journal import JsonValue
 from common.parked import ParkedEvent
 
-_AT_ONCE_MAX = 1_000
+AT_ONCE_MAX = 200
+"""So many events of one key are tried in one transaction; who has more waiting asks again."""
+
+
+class RedriveNeedsReason(InvalidInput):
+    """Trying again is a decision too: something was mended, and the journal says what."""
+
+    code = "redrive-needs-reason"
+    title = Text("재처리 사유가 필요합니다", "A reason is needed")
+    detail = Text("무엇을 고쳐서 다시 처리하는지 적어 주세요.", "Say what was mended, so that another try makes sense.")
 
 
 @dataclass(frozen=True, slots=True)
 class Redriven:
-    """What a redrive of one key did: `applied` events had their effect, `left` still wait."""
+    """What trying one key did: `applied` events had their effect, `left` still wait for `next_sequence`."""
 
     key: Key
     applied: int
     left: int
+    next_sequence: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
-    parked_id: int
-    applied: bool
+class _Step(Enum):
+    APPLIED = "applied"
+    SUPERSEDED = "superseded"
+    FAILED = "failed"
+    NOTHING = "nothing"
 
 
-class _Failed(Exception):
-    """The parked event failed again; its transaction is to be rolled back first."""
+_GOES_ON = (_Step.APPLIED, _Step.SUPERSEDED)
 
-    def __init__(self, parked_id: int, cause: Exception) -> None:
-        self.parked_id, self.cause = parked_id, cause
-        super().__init__(str(cause))
+
+async def redrive_event(
+    tx: Transaction, applier: Applier, id_: int, *, by: Principal, reason: str, at: datetime
+) -> Redriven:
+    """Try a parked event and what waits with it again, because somebody asks for it, and note who and why."""
+    if not reason.strip():
+        raise RedriveNeedsReason
+    event = await parked.lock_unresolved(tx, id_)
+    done = await _redrive_key(tx, applier, event.key, by=by.actor)
+    facts: dict[str, JsonValue] = {"reason": reason.strip(), "applied": done.applied, "left": done.left}
+    await parked.note(tx, event, "parked-event.redriven", by=by, at=at, facts=facts)
+    return done
+
+
+async def discard_event(
+    tx: Transaction, applier: Applier, id_: int, *, by: Principal, at: datetime, version: int | None = None
+) -> Redriven:
+    """Drop a parked event as its second person, and let go on what only waited behind it."""
+    key = await parked.confirm_discard(tx, id_, by=by, at=at, version=version)
+    return await _redrive_key(tx, applier, key, by=by.actor, only_waiting=True)
 
 
 async def redrive(database: Database, applier: Applier, key: Key, *, by: Principal) -> Redriven:
     """Try everything that waits of one key, in order, and stop at the first that fails again."""
-    applied = await _go_on(database, applier, key, by=by.actor, only_waiting=False)
-    async with database.transaction(read_only=True) as tx:
-        left = await parked.list_waiting(tx, key=key, limit=_AT_ONCE_MAX)
-    return Redriven(key, applied, len(left))
+    applied = 0
+    while True:
+        async with database.transaction() as tx:
+            done = await _redrive_key(tx, applier, key, by=by.actor)
+        applied += done.applied
+        if done.applied < AT_ONCE_MAX:
+            return Redriven(key, applied, done.left, done.next_sequence)
 
 
 async def free(database: Database, applier: Applier, keys: Iterable[Key], *, service: str) -> int:
-    """Let events go on that only waited for others of their key, now that those are done."""
+    """Let events go on that only waited for others of their key, now that those are done: each in its transaction."""
     by = Principal.service(service).actor
-    return sum([await _go_on(database, applier, key, by=by, only_waiting=True) for key in sorted(keys)])
-
-
-async def _go_on(database: Database, applier: Applier, key: Key, *, by: str, only_waiting: bool) -> int:
     applied = 0
-    while True:
-        try:
+    for key in sorted(keys):
+        step = _Step.APPLIED
+        while step in _GOES_ON:
             with Spans() as spans:
                 async with database.transaction() as tx:
-                    step = await _step(tx, applier, key, by=by, only_waiting=only_waiting, spans=spans)
-        except _Failed as failed:
-            await _note(database, key, failed)
-            return applied
-        if step is None:
-            return applied
-        applied += step.applied
+                    step = await _step(tx, applier, key, by=by, only_waiting=True, spans=spans)
+            applied += step is _Step.APPLIED
+    return applied
 
 
-async def _step(
-    tx: Transaction, applier: Applier, key: Key, *, by: str, only_waiting: bool, spans: Spans
-) -> _Step | None:
-    standing = (await inbox.lock(tx, [key]))[key]
-    for event in await parked.list_waiting(tx, key=key, up_to=standing.last + 1, limit=_AT_ONCE_MAX):
-        sequence = _sequence(event)
-        if sequence is not None and sequence <= standing.last:
-            await parked.resolve(tx, event.id, parked.SUPERSEDED, by=by)
-            return _Step(event.id, applied=False)
-        if _may_go(event, sequence, standing, only_waiting=only_waiting):
-            try:
-                await applier.apply_parked(tx, event.record, spans)
-            except Exception as error:
-                if is_trouble(error) or isinstance(error, LostClaim):
-                    raise
-                raise _Failed(event.id, error) from error
-            await parked.resolve(tx, event.id, parked.REDRIVEN, by=by)
-            return _Step(event.id, applied=True)
-    return None
+async def _redrive_key(tx: Transaction, applier: Applier, key: Key, *, by: str, only_waiting: bool = False) -> Redriven:
+    applied, step = 0, _Step.APPLIED
+    with Spans() as spans:
+        while step in _GOES_ON and applied < AT_ONCE_MAX:
+            step = await _step(tx, applier, key, by=by, only_waiting=only_waiting, spans=spans)
+            applied += step is _Step.APPLIED
+    left = (await parked.count_waiting(tx, key=key)).get(key.topic, 0)
+    return Redriven(key, applied, left, (await _standing(tx, key)).last + 1)
+
+
+async def _step(tx: Transaction, applier: Applier, key: Key, *, by: str, only_waiting: bool, spans: Spans) -> _Step:
+    for find in (parked.lock_first, parked.lock_unplaced):
+        waiting = await find(tx, key)
+        standing = await _standing(tx, key)
+        for event in waiting:
+            sequence = _sequence(event)
+            if sequence is not None and sequence <= standing.last:
+                await parked.resolve(tx, event.id, parked.SUPERSEDED, by=by)
+                return _Step.SUPERSEDED
+            if _may_go(event, sequence, standing, only_waiting=only_waiting):
+                return await _try(tx, applier, event, by=by, spans=spans)
+    return _Step.NOTHING
+
+
+async def _try(tx: Transaction, applier: Applier, event: ParkedEvent, *, by: str, spans: Spans) -> _Step:
+    failed = await applier.apply_parked(tx, event.record, spans)
+    if failed is None:
+        await parked.resolve(tx, event.id, parked.REDRIVEN, by=by)
+        return _Step.APPLIED
+    if isinstance(failed, LostClaim) and (await _standing(tx, event.key)).last >= (_sequence(event) or 0):
+        # The consumer met another copy of it just now: a key's first event leaves no row to wait at.
+        await parked.resolve(tx, event.id, parked.SUPERSEDED, by=by)
+        return _Step.SUPERSEDED
+    reason, detail = parked.describe(failed)
+    await parked.keep_waiting(tx, event.id, reason=reason, detail=detail)
+    return _Step.FAILED
+
+
+async def _standing(tx: Transaction, key: Key) -> Standing:
+    return (await inbox.lock(tx, [key]))[key]
 
 
 def _may_go(event: ParkedEvent, sequence: int | None, standing: Standing, *, only_waiting: bool) -> bool:
-    if only_waiting:
-        return sequence == standing.last + 1 and event.reason in parked.WAITING_REASONS
+    if only_waiting and event.reason not in parked.WAITING_REASONS:
+        return False
     return sequence == standing.last + 1
 
 
@@ -102,10 +154,3 @@ def _sequence(event: ParkedEvent) -> int | None:
         return open_envelope(event.record)[0].sequence
     except Undecodable:
         return None
-
-
-async def _note(database: Database, key: Key, failed: _Failed) -> None:
-    reason, detail = parked.describe(failed.cause)
-    async with database.transaction() as tx:
-        await inbox.lock(tx, [key])
-        await parked.keep_waiting(tx, failed.parked_id, reason=reason, detail=detail)
