@@ -3,11 +3,13 @@
 import sys
 from pathlib import Path
 
+from common.consumer.rebuild import Projection
 from common.errors import Text
 from common.service import Service, run
 from common.settings import ServiceSettings
 from common.web.parked_events import ParkedEventRoles
 from tests.support.parcels.consumers import HANDLERS
+from tests.support.parcels.events import ParcelWeighed
 from tests.support.parcels.tables import Tables
 
 MENDER, READER = "mender", "reader"
@@ -20,6 +22,7 @@ SERVICE = Service(
     migrations=Path(__file__).parent / "migrations",
     tables=Tables.metadata,
     handlers=HANDLERS,
+    projection=Projection(tables=("tally",), events=(ParcelWeighed,)),
     parked_event_roles=ParkedEventRoles(read=frozenset({MENDER, READER}), mend=frozenset({MENDER})),
 )
 

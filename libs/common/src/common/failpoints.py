@@ -20,6 +20,8 @@ NAMES = (
     "relay.after_send",
     "consumer.before_commit",
     "consumer.after_commit",
+    "rebuild.half_way",
+    "rebuild.before_commit",
 )
 """Every place that can be armed."""
 

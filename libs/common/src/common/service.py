@@ -1,7 +1,8 @@
-"""A service as its parts, and the three processes they become: `api`, `worker` and `migrate`."""
+"""A service as its parts, and the processes they become: `api`, `worker`, `migrate` and `rebuild`."""
 
 import argparse
 import asyncio
+import json
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -20,18 +21,21 @@ from common.auth import JwksCache, TokenVerifier
 from common.clock import Clock, FileClock, SystemClock
 from common.consumer import Handlers, topics_of
 from common.consumer.batch import Applier
+from common.consumer.rebuild import NotTheWholeHistory, Projection, Rebuilt, rebuild
 from common.consumer.waiting_count import CountParked
 from common.db import Database
 from common.errors import Text
 from common.http import HttpClient
 from common.idempotency import ForgetOldKeys
 from common.jobs import Job
+from common.kafka import KafkaFault
+from common.kafka_history import History
 from common.settings import ServiceSettings, SettingsRefusedError
 from common.web.app import create_app
 from common.web.health import Health, NotReady
 from common.web.parked_events import ParkedEventRoles, parked_event_routes
 from common.web.runtime import Runtime
-from common.worker import Worker
+from common.worker import Worker, kafka_options
 
 _REFUSED = 2
 
@@ -44,7 +48,8 @@ def _no_jobs(_settings: Any) -> Sequence[Job]:  # noqa: ANN401  each service has
 class Service:
     """What one service is made of; `services/<name>/src/<name>/main.py` holds the one value of this.
 
-    With `parked_event_roles` its API lets these roles look after the events that it could not apply.
+    With `parked_event_roles` its API lets these roles look after the events that it could not apply. `projection` names
+    the tables that can be made anew from events alone.
     """
 
     name: str
@@ -56,6 +61,7 @@ class Service:
     handlers: Handlers = field(default_factory=dict)
     jobs: Callable[[Any], Sequence[Job]] = _no_jobs
     parked_event_roles: ParkedEventRoles | None = None
+    projection: Projection | None = None
 
 
 def build_app(
@@ -153,7 +159,7 @@ def health_of(service: Service, config: ServiceSettings, database: Database) -> 
 def run(service: Service, argv: Sequence[str] | None = None) -> int:
     """The command line of a service; returns the exit status."""
     parser = argparse.ArgumentParser(prog=service.name, description=service.title.en)
-    parser.add_argument("process", choices=("api", "worker", "migrate"), help="which process to run")
+    parser.add_argument("process", choices=("api", "worker", "migrate", "rebuild"), help="which process to run")
     process = parser.parse_args(argv).process
     try:
         config = settings.load(service.settings)
@@ -165,6 +171,9 @@ def run(service: Service, argv: Sequence[str] | None = None) -> int:
         telemetry.set_up_logging(service.name, config)
         migrate(service, config)
         return 0
+    if process == "rebuild":
+        telemetry.set_up_logging(service.name, config)
+        return rebuild_projection(service, config)
     running = telemetry.setup(service.name, config)
     try:
         return serve_api(service, config) if process == "api" else work(service, config)
@@ -176,6 +185,40 @@ def migrate(service: Service, config: ServiceSettings) -> None:
     """Bring the service's database to the newest revision, as its owner role."""
     url = config.migrations_database_url or config.database_url
     migrations.upgrade(service.migrations, url.get_secret_value())
+
+
+def rebuild_projection(service: Service, config: ServiceSettings) -> int:
+    """Make the service's projection anew from the first event on, beside the running service."""
+    projection = service.projection
+    if projection is None:
+        sys.stderr.write(f"{service.name} has no projection that events alone could make anew\n")
+        return _REFUSED
+
+    async def work() -> Rebuilt:
+        url = (config.migrations_database_url or config.database_url).get_secret_value()
+        database = Database(url, application_name=f"{service.name}-rebuild", pool_size=1)
+        heard = topics_of(projection.handlers(service.handlers))
+        try:
+            async with History(kafka_options(service.name, config), heard) as history:
+                return await rebuild(
+                    database,
+                    history,
+                    service.handlers,
+                    projection,
+                    service=service.name,
+                    clock=clock_of(config),
+                    tables=service.tables,
+                )
+        finally:
+            await database.dispose()
+
+    try:
+        done = uvloop.run(work())
+    except (NotTheWholeHistory, KafkaFault) as fault:
+        sys.stderr.write(f"{service.name} is not rebuilt, and as it was: {fault}\n")
+        return 1
+    sys.stdout.write(json.dumps({"service": service.name, "events": done.events, "rows": dict(done.rows)}) + "\n")
+    return 0
 
 
 def serve_api(service: Service, config: ServiceSettings) -> int:

@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+from common.consumer.rebuild import Projection
 from common.errors import Text
 from common.service import Service, run
 from common.web.parked_events import ParkedEventRoles
@@ -20,6 +21,7 @@ SERVICE = Service(
     handlers=HANDLERS,
     migrations=Path(__file__).parents[2] / "migrations",
     tables=Tables.metadata,
+    projection=Projection(tables=("waiting_project",)),
     parked_event_roles=ParkedEventRoles(read=PARKED_EVENT_READERS, mend=PARKED_EVENT_MENDERS),
 )
 

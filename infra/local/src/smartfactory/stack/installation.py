@@ -110,6 +110,7 @@ class Installation:
             await asyncio.to_thread(migrations.migrate, _owners(existing), data.logs / "migrations.log")
         self.databases.update(existing)
         data.remember("readable-urls", self.readable_urls)
+        data.remember("owner-urls", {service: urls.owner for service, urls in self.databases.items()})
         data.remember("application-urls", {service: urls.application for service, urls in self.databases.items()})
 
     async def _start_postgres(self) -> PostgresAdmin:

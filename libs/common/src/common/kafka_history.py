@@ -1,0 +1,94 @@
+"""Reads topics from their first record, outside every consumer group: nothing is committed and nobody is rebalanced."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from typing import Self
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from common.event import WireRecord
+from common.kafka import MAX_RECORD_BYTES, KafkaFault, KafkaOptions
+from common.waiting import bounded
+
+_START_SECONDS = 30.0
+_ASK_SECONDS = 10.0
+_FETCH_MS = 1_000
+_BATCH_RECORDS = 500
+_SILENT_FETCHES_MAX = 30
+
+
+class History:
+    """All records of some topics, each partition in its order; asked again, it goes on where it stopped."""
+
+    def __init__(self, options: KafkaOptions, topics: Iterable[str]) -> None:
+        self._prefix = options.topic_prefix
+        self._topics = [options.topic_prefix + topic for topic in topics]
+        self._reader = AIOKafkaConsumer(
+            bootstrap_servers=options.bootstrap_servers,
+            client_id=f"{options.client_id}-history",
+            group_id=None,
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            max_partition_fetch_bytes=2 * MAX_RECORD_BYTES,
+            isolation_level="read_committed",
+        )
+        self._partitions: list[TopicPartition] = []
+
+    async def __aenter__(self) -> Self:
+        try:
+            async with asyncio.timeout(_START_SECONDS):
+                await self._reader.start()
+                for topic in self._topics:
+                    numbers = self._reader.partitions_for_topic(topic) or await self._asked(topic)
+                    self._partitions += [TopicPartition(topic, number) for number in sorted(numbers)]
+                self._reader.assign(self._partitions)
+                for partition in self._partitions:
+                    self._reader.seek(partition, 0)
+        except (KafkaError, OSError) as error:
+            await self._close()
+            raise KafkaFault(f"the history cannot be read: {type(error).__name__}") from error
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._close()
+
+    async def to_the_end(self) -> AsyncIterator[list[WireRecord]]:
+        """What lies between here and the end as it is now, in batches; raises `KafkaFault` when it does not come."""
+        try:
+            async with asyncio.timeout(_ASK_SECONDS):
+                ends = await self._reader.end_offsets(self._partitions)
+            silent = 0
+            while await self._short_of(ends):
+                found = await self._reader.getmany(timeout_ms=_FETCH_MS, max_records=_BATCH_RECORDS)
+                silent = 0 if found else silent + 1
+                if silent > _SILENT_FETCHES_MAX:
+                    raise KafkaFault("the history cannot be read: records are there and none comes")
+                for partition, batch in found.items():
+                    topic = partition.topic.removeprefix(self._prefix)
+                    yield [
+                        WireRecord(
+                            topic=topic,
+                            partition=partition.partition,
+                            offset=one.offset,
+                            key=one.key,
+                            value=one.value,
+                            headers=one.headers,
+                        )
+                        for one in batch
+                    ]
+        except (KafkaError, OSError) as error:
+            raise KafkaFault(f"the history cannot be read: {type(error).__name__}") from error
+
+    async def _short_of(self, ends: dict[TopicPartition, int]) -> bool:
+        return any([await self._reader.position(partition) < end for partition, end in ends.items()])
+
+    async def _asked(self, topic: str) -> set[int]:
+        await self._reader._client.force_metadata_update()  # noqa: SLF001  no public way to ask about unassigned topics
+        known: set[int] | None = self._reader.partitions_for_topic(topic)
+        if not known:
+            raise KafkaFault(f"topic {topic} does not exist")
+        return known
+
+    async def _close(self) -> None:
+        await bounded(self._reader.stop(), _START_SECONDS, "stop the reader")
