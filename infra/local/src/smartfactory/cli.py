@@ -32,6 +32,7 @@ Port = Annotated[int, Parameter(validator=validators.Number(gte=1, lte=65535))]
 app = App(name="smartfactory", help="The smart-factory support programme on this machine.", version_flags=[])
 app.command("smartfactory.parked_commands:app", name="parked")
 app.command("smartfactory.trace_command:trace", name="trace")
+app.command("smartfactory.rebuild_command:rebuild", name="rebuild")
 
 
 @app.command

@@ -29,6 +29,11 @@ def application_urls(data: DataDirectory) -> dict[str, str]:
     return cast("dict[str, str]", data.recall("application-urls") or {})
 
 
+def owner_urls(data: DataDirectory) -> dict[str, str]:
+    """Each service's database as the role that owns its tables."""
+    return cast("dict[str, str]", data.recall("owner-urls") or {})
+
+
 def readable_urls(data: DataDirectory) -> dict[str, str]:
     """Each service's database as a role that reads every table."""
     return cast("dict[str, str]", data.recall("readable-urls") or {})
