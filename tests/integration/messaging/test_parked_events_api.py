@@ -49,9 +49,18 @@ class Operators:
         return await self.client.get(f"/v1/parked-events{path}", params=query, headers=headers)
 
     async def post(
-        self, path: str, body: object = None, *, by: str = "one", role: str = MENDER, key: str = "", version: str = ""
+        self,
+        path: str,
+        body: object = None,
+        *,
+        by: str = "one",
+        tenant: str = "t-1",
+        role: str = MENDER,
+        key: str = "",
+        version: str = "",
     ) -> httpx2.Response:
-        headers = {**self.issuer.headers(role=role, subject=by), "Idempotency-Key": key or str(uuid.uuid4())}
+        headers = self.issuer.headers(role=role, subject=by, tenant=tenant)
+        headers |= {"Idempotency-Key": key or str(uuid.uuid4())}
         headers |= {"If-Match": version} if version else {}
         return await self.client.post(f"/v1/parked-events/{path}", json=body, headers=headers)
 
@@ -149,8 +158,8 @@ async def test_a_redrive_applies_the_key_in_order_and_a_still_broken_event_waits
     assert await rows(
         operators.database, "SELECT decision, actor, facts->>'reason' FROM journal_entry ORDER BY id"
     ) == [
-        ("parked-event.redriven", "mender:-:one", "limit raised"),
-        ("parked-event.redriven", "mender:-:one", "limit raised again"),
+        ("parked-event.redriven", "mender:t-1:one", "limit raised"),
+        ("parked-event.redriven", "mender:t-1:one", "limit raised again"),
     ]
 
 
@@ -204,10 +213,11 @@ async def test_an_event_is_discarded_by_two_people_and_those_behind_it_go_on(ope
     assert (nobody_asked.status_code, nobody_asked.json()["code"]) == (409, "discard-not-asked")
 
     asked = await operators.post(f"{event}/discards", {"reason": "sent by mistake"}, by="one")
-    assert (asked.status_code, asked.json()["discard_asked_by"]) == (200, "mender:-:one")
+    assert (asked.status_code, asked.json()["discard_asked_by"]) == (200, "mender:t-1:one")
     version = asked.headers["ETag"]
-    same = await operators.post(f"{event}/discard-confirmations", by="one", version=version)
-    assert (same.status_code, same.json()["code"]) == (403, "discard-needs-second-person")
+    for tenant in ("t-1", "t-2"):
+        same = await operators.post(f"{event}/discard-confirmations", by="one", tenant=tenant, version=version)
+        assert (same.status_code, same.json()["code"]) == (403, "discard-needs-second-person")
     assert len(await operators.waiting(key)) == 3
 
     confirmed = await operators.post(f"{event}/discard-confirmations", by="two", version=version)
@@ -217,8 +227,8 @@ async def test_an_event_is_discarded_by_two_people_and_those_behind_it_go_on(ope
     assert (await operators.get(f"/{event}")).json()["state"] == "DISCARDED"
     told = await rows(operators.database, "SELECT decision, actor, facts->>'reason' FROM journal_entry ORDER BY id")
     assert told == [
-        ("parked-event.discard-asked", "mender:-:one", "sent by mistake"),
-        ("parked-event.discarded", "mender:-:two", "sent by mistake"),
+        ("parked-event.discard-asked", "mender:t-1:one", "sent by mistake"),
+        ("parked-event.discarded", "mender:t-1:two", "sent by mistake"),
     ]
 
 

@@ -20,6 +20,7 @@ from common.errors import DomainError, Text
 from common.parked import ParkedEvent
 from contracts.roles import Role
 from smartfactory.console import GOOD
+from smartfactory.people import tenant_of
 from smartfactory.running import DATA_DIR, DataDir, application_urls, running_data
 from smartfactory.stack.datadir import DataDirectory
 from smartfactory.stack.faults import StackFault
@@ -160,6 +161,6 @@ def _operator(subject: str) -> Principal:
         issuer="urn:smartfactory:local",
         subject=subject,
         role=Role.PLATFORM_OPERATOR,
-        tenant=None,
+        tenant=tenant_of(Role.PLATFORM_OPERATOR),
         token_id="",
     )

@@ -109,19 +109,23 @@ class _Replay:
             raise NotTheWholeHistory(f"{live} events were applied, {len(self.applied)} of them are in Kafka")
 
     async def _apply(self, decoded: Sequence[Decoded]) -> None:
-        ids = [one.envelope.event_id for one in decoded]
-        claimed = select(_inbox.event_id).where(_inbox.event_id.in_(ids), _inbox.outcome == inbox.APPLIED)
-        live = set((await self._tx.execute(claimed)).scalars()) if ids else set()
+        live = await self._applied_live([one.envelope.event_id for one in decoded])
         due = []
         for one in decoded:
-            event_id = one.envelope.event_id
-            if event_id not in live:
+            about = one.envelope
+            if (about.event_id, about.topic, about.key, about.sequence) not in live:
                 self._ahead.append(one)
-            elif event_id not in self.applied:
-                self.applied.add(event_id)
+            elif about.event_id not in self.applied:
+                self.applied.add(about.event_id)
                 due.append(one)
         with Spans() as spans:
             await handle(self._tx, due, service=self.service, now=self.clock.now(), spans=spans)
+
+    async def _applied_live(self, ids: Sequence[UUID]) -> set[tuple[object, ...]]:
+        # With its place, since an id may be claimed by one event and borne by another.
+        place = _inbox.event_id, _inbox.topic, _inbox.key, _inbox.sequence
+        claimed = select(*place).where(_inbox.event_id.in_(ids), _inbox.outcome == inbox.APPLIED)
+        return {tuple(row) for row in await self._tx.execute(claimed)} if ids else set()
 
 
 def _events(records: Sequence[WireRecord], handlers: Handlers) -> list[Decoded]:

@@ -127,7 +127,7 @@ async def _try(tx: Transaction, applier: Applier, event: ParkedEvent, *, by: str
     if failed is None:
         await parked.resolve(tx, event.id, parked.REDRIVEN, by=by)
         return _Step.APPLIED
-    if isinstance(failed, LostClaim) and (await _standing(tx, event.key)).last >= (_sequence(event) or 0):
+    if isinstance(failed, LostClaim):
         # The consumer met another copy of it just now: a key's first event leaves no row to wait at.
         await parked.resolve(tx, event.id, parked.SUPERSEDED, by=by)
         return _Step.SUPERSEDED
