@@ -61,6 +61,15 @@ async def _is(parcels: Parcels, events: int, grams: int) -> bool:
     return [row[1:3] for row in await rows(parcels.database, TALLY)] == [(events, grams)] * 3
 
 
+async def _waits(parcels: Parcels) -> bool:
+    """Whether the worker wants a lock that somebody holds."""
+    waiting = (
+        "SELECT count(*) > 0 FROM pg_stat_activity WHERE datname = current_database()"
+        " AND application_name = 'parcels-worker' AND wait_event_type = 'Lock'"
+    )
+    return bool(await scalar(parcels.database, waiting))
+
+
 async def test_a_spoilt_projection_is_what_it_was_and_nothing_else_changed(parcels: Parcels):
     true, _ = await spoilt(parcels)
     around = "SELECT count(*), count(published_at) FROM outbox UNION ALL SELECT count(*), max(position) FROM inbox"
@@ -77,17 +86,20 @@ async def test_it_is_read_as_it_was_until_the_new_one_is_whole_and_what_arrives_
 ):
     true, _ = await spoilt(parcels)
     keys = [row[0] for row in true]
-    read_on, put_in_place = tmp_path / "read-on", tmp_path / "put-in-place"
-    places = f"rebuild.half_way=pause:{read_on};rebuild.before_commit=pause:{put_in_place}"
+    read_on, exchange, commit = (tmp_path / name for name in ("read-on", "exchange", "commit"))
+    places = f"rebuild.half_way=pause:{read_on};rebuild.before_exchange=pause:{exchange};rebuild.before_commit=pause:{commit}"
     done = rebuilding(parcels, places).start()
     await eventually(lambda: done.hit("rebuild.half_way"))
     await weigh(parcels, keys, 4)
     await eventually(lambda: _is(parcels, 4, 4), what="the live one going on while the new one is made")
     read_on.touch()
+    await eventually(lambda: done.hit("rebuild.before_exchange"))
+    await weigh(parcels, keys, 5)
+    await eventually(lambda: _waits(parcels), what="the live consumer at the claims that are held")
+    exchange.touch()
     await eventually(lambda: done.hit("rebuild.before_commit"))
     assert await _is(parcels, 4, 4), "readers see the old one, and do not wait"
-    await weigh(parcels, keys, 5)
-    put_in_place.touch()
+    commit.touch()
     assert done.wait_for_end() == 0, done.log
     assert '"events": 12' in done.log
     await eventually(lambda: _is(parcels, 5, 15))

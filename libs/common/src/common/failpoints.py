@@ -21,6 +21,7 @@ NAMES = (
     "consumer.before_commit",
     "consumer.after_commit",
     "rebuild.half_way",
+    "rebuild.before_exchange",
     "rebuild.before_commit",
 )
 """Every place that can be armed."""

@@ -78,6 +78,7 @@ async def rebuild(
         await tx.execute(_HOLD_CLAIMS)
         await replay.take(history.to_the_end())
         await replay.check_whole()
+        await failpoints.hit("rebuild.before_exchange")
         rows = await _put_in_place(tx, [table for table in tables.sorted_tables if table.name in projection.tables])
         await failpoints.hit("rebuild.before_commit")
     return Rebuilt(len(replay.applied), rows)
