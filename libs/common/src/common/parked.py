@@ -171,15 +171,11 @@ async def park(tx: Transaction, record: WireRecord, *, envelope: Envelope | None
     await tx.execute(upsert(parked).values(row).on_conflict_do_nothing())
 
 
-async def list_waiting(
-    tx: Transaction, *, key: Key | None = None, up_to: int | None = None, limit: int = 100
-) -> list[ParkedEvent]:
+async def list_waiting(tx: Transaction, *, key: Key | None = None, limit: int = 100) -> list[ParkedEvent]:
     """Unresolved parked events by key, each key's in its order; those without a sequence come first."""
     statement = select(parked).where(parked.c.resolved_at.is_(None))
     if key is not None:
         statement = statement.where(parked.c.topic == key.topic, parked.c.key == key.key)
-    if up_to is not None:
-        statement = statement.where(parked.c.sequence.is_(None) | (parked.c.sequence <= up_to))
     order: Sequence[ColumnElement[Any]] = (parked.c.topic, parked.c.key, parked.c.sequence.nulls_first(), parked.c.id)
     return [read(row) for row in (await tx.execute(statement.order_by(*order).limit(limit))).mappings()]
 
