@@ -33,6 +33,10 @@ from common.worker import Worker
 _REFUSED = 2
 
 
+def _any_tenant(_role: str, _tenant: str | None) -> bool:
+    return True
+
+
 def _no_jobs(_settings: Any) -> Sequence[Job]:  # noqa: ANN401  each service has its own settings
     return ()
 
@@ -49,6 +53,8 @@ class Service:
     tables: MetaData
     handlers: Handlers = field(default_factory=dict)
     jobs: Callable[[Any], Sequence[Job]] = _no_jobs
+    tenant_fits: Callable[[str, str | None], bool] = _any_tenant
+    """Whether a token's tenant fits its role; a token of which it does not is refused on every route."""
 
 
 def build_app(
@@ -70,6 +76,7 @@ def build_app(
         database=opened,
         clock=clock or clock_of(config),
         verifier=verifier or TokenVerifier(keys, issuer=config.issuer, audience=config.audience),
+        tenant_fits=service.tenant_fits,
     )
 
     async def close() -> None:

@@ -1,6 +1,9 @@
 """Who a caller can be: the roles of the programme, as they stand in a token's `role` claim."""
 
 from enum import StrEnum
+from uuid import UUID
+
+from contracts.types import MUNICIPALITIES
 
 PROVINCE_TENANT = "52"
 
@@ -32,3 +35,26 @@ COMPANY_ROLES = frozenset({Role.COMPANY_OWNER, Role.COMPANY_STAFF})
 PROVINCE_ROLES = frozenset({Role.PROVINCE_OFFICER, Role.PROVINCE_APPROVER, Role.PROVINCE_TREASURER})
 MUNICIPALITY_ROLES = frozenset({Role.MUNICIPALITY_OFFICER, Role.MUNICIPALITY_APPROVER, Role.MUNICIPALITY_CLIENT})
 EVERY_ROLE = frozenset(Role)
+
+_MUNICIPALITY_CODES = frozenset(str(each.code) for each in MUNICIPALITIES)
+
+
+def tenant_fits(role: str, tenant: str | None) -> bool:
+    """Whether a token of this role may carry this tenant: what is somebody's own is decided by it.
+
+    A municipality's officer of no municipality would otherwise own all that belongs to none, the province's money.
+    """
+    if role in COMPANY_ROLES:
+        return _is_uuid(tenant)
+    if role in MUNICIPALITY_ROLES:
+        return tenant in _MUNICIPALITY_CODES
+    if role in PROVINCE_ROLES:
+        return tenant == PROVINCE_TENANT
+    return True
+
+
+def _is_uuid(text: str | None) -> bool:
+    try:
+        return text is not None and str(UUID(text)) == text
+    except ValueError:
+        return False

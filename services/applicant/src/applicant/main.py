@@ -23,6 +23,7 @@ from applicant.tables import Tables
 from common.errors import Text
 from common.jobs import Job
 from common.service import Service, run
+from contracts.roles import tenant_fits
 
 
 def _jobs(settings: Settings) -> Sequence[Job]:
@@ -51,6 +52,7 @@ SERVICE = Service(
     jobs=_jobs,
     migrations=Path(__file__).parents[2] / "migrations",
     tables=Tables.metadata,
+    tenant_fits=tenant_fits,
 )
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from common.errors import Text
 from common.service import Service, run
+from contracts.roles import tenant_fits
 from funding.budgets.api import routes as budgets
 from funding.commitments.api import routes as commitments
 from funding.consumers import HANDLERS
@@ -24,6 +25,7 @@ SERVICE = Service(
     handlers=HANDLERS,
     migrations=Path(__file__).parents[2] / "migrations",
     tables=Tables.metadata,
+    tenant_fits=tenant_fits,
 )
 
 

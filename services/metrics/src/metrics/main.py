@@ -5,6 +5,7 @@ from pathlib import Path
 
 from common.errors import Text
 from common.service import Service, run
+from contracts.roles import tenant_fits
 from metrics.consumers import HANDLERS
 from metrics.progress.api import routes as progress
 from metrics.settings import Settings
@@ -18,6 +19,7 @@ SERVICE = Service(
     handlers=HANDLERS,
     migrations=Path(__file__).parents[2] / "migrations",
     tables=Tables.metadata,
+    tenant_fits=tenant_fits,
 )
 
 

@@ -77,6 +77,7 @@ async def seat_members(
 
 async def assign_cases(tx: Transaction, call_id: UUID, *, by: Principal, now: datetime) -> Mapping[UUID, UUID]:
     """Give every eligible case of a call that has no panel to the least loaded panel of its type."""
+    await calls.get_published_call(tx, call_id)
     panels = await store.get_panels(tx, call_id)
     held = await store.get_assigned(tx, call_id)
     eligible = await applications.eligible_of_call(tx, call_id)

@@ -1,0 +1,75 @@
+"""One row of the table against the application: every role on what is its own, another's, nobody's and not there."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tests.support.access.worlds import Answer, Ask, World
+from tools.catalogue.permissions import ALLOWED, PUBLIC, SCOPES, Operation, Permissions
+
+_RULES_SAY_NO = frozenset({409, 412})
+_REFUSALS = frozenset({401, 403, 404})
+ABSENT = "absent"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One role, one scope and what the file says."""
+
+    operation: Operation
+    role: str
+    scope: str
+    expected: str
+
+    def __str__(self) -> str:
+        return f"{self.operation.name} by {self.role} on {self.scope}"
+
+
+def cells_of(permissions: Permissions, operation: Operation) -> list[Cell]:
+    """A row's cells. What does not exist is a 404 to all who are allowed anything, and no news to the others."""
+    cells = [
+        Cell(operation, role, scope, permissions.answer(operation.name, role, scope))
+        for role in permissions.roles
+        for scope in SCOPES
+    ]
+    if "{" in operation.path:
+        for role in permissions.roles:
+            own = permissions.answer(operation.name, role, "own")
+            cells.append(Cell(operation, role, ABSENT, "404" if own == ALLOWED else own))
+    return cells
+
+
+async def faults_of(world: World, cells: list[Cell]) -> list[str]:
+    """Send every cell, first those to be refused; return what was answered otherwise, and what a refusal changed."""
+    refused = [cell for cell in cells if cell.expected != ALLOWED]
+    before = await world.state()
+    faults = [fault for cell in refused for fault in await _fault(world, cell)]
+    after = await world.state()
+    faults += [
+        f"{cells[0].operation.name}: a refused request changed {name}" for name in before if before[name] != after[name]
+    ]
+    return faults + [fault for cell in cells if cell not in refused for fault in await _fault(world, cell)]
+
+
+async def _fault(world: World, cell: Cell) -> list[str]:
+    ask = world.ask(cell.operation.id, cell.role, cell.scope)
+    answer = await world.send(ask, world.caller(cell.role, cell.scope))
+    return [f"{cell}: {fault}; {answer.status_code} {answer.text[:200]}" for fault in _differences(cell, ask, answer)]
+
+
+def _differences(cell: Cell, ask: Ask, answer: Answer) -> Iterator[str]:
+    status = answer.status_code
+    in_list = ask.shows is not None and cell.scope != ABSENT
+    if cell.expected == ALLOWED:
+        if not (status < 300 or status in _RULES_SAY_NO):
+            yield "should be allowed"
+        elif in_list and str(ask.shows) not in answer.text:
+            yield f"should be shown {ask.shows}"
+    elif cell.expected == "404" and in_list and status == 200:
+        if str(ask.shows) in answer.text:
+            yield f"should not be shown {ask.shows}"
+    elif status != int(cell.expected):
+        yield f"should be {cell.expected}"
+    if status in _REFUSALS and not answer.json().get("code"):
+        yield "a refusal says why"
+    if cell.role == PUBLIC and status == 401 and "www-authenticate" not in answer.headers:  # type: ignore[attr-defined]
+        yield "a 401 names its scheme"
