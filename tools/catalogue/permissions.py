@@ -58,7 +58,7 @@ class Permissions:
     rows: Mapping[str, Mapping[str, Any]]
 
     def answer(self, operation: str, role: str, scope: str) -> str:
-        """What `role` is answered by `operation`, as `service.operationId`, on what is its own, another's or nobody's."""
+        """What `operation` (as `service.operationId`) answers to the role in one of the scopes."""
         named = {name: values for name, values in self.rows[operation].items() if name != "tie"}
         values = _fitting(named, role) or _fitting(self.otherwise, role)
         if values is None:
@@ -73,7 +73,7 @@ class Permissions:
         return [role for role in self.roles if ALLOWED in self._answers(operation, role)]
 
     def reach(self, operation: str, role: str) -> str:
-        """ "all" or "own" for a role that may do it."""
+        """How far a role that may do it reaches: `all` or `own`."""
         return "all" if self.answer(operation, role, "other") == ALLOWED else "own"
 
     def without(self, operation: str) -> "Permissions":
@@ -144,7 +144,7 @@ def page(system: System) -> str:
 def _fitting(named: Mapping[str, Sequence[str]], role: str) -> Sequence[str] | None:
     if role in named:
         return named[role]
-    group = f"{role.split('.')[0]}.*" if "." in role else None
+    group = f"{role.split('.', maxsplit=1)[0]}.*" if "." in role else None
     if group in named:
         return named[group]
     return None if role == PUBLIC else named.get("*")

@@ -148,7 +148,7 @@ _ASKS: Asks = {
     "seatMembers": _on("POST", "/v1/panels/{panel}/members", {"members": _MEMBERS}),
     "assignCases": _on("POST", f"{_CALL}/assignments"),
     "listAssignments": _listed("/v1/assignments", "application", page_size=100),
-    "declareConflict": _on("POST", f"{_APPLICATION}/conflicts", {"kind": "FAMILY", "statement": "친족"}),
+    "declareConflict": _on("POST", f"{_APPLICATION}/conflicts", {"kind": "SELF_WITHDRAWAL", "statement": "친족"}),
     "lockScore": _on("POST", f"{_APPLICATION}/scores", {"technical_score": 7000, "site_score": 1000}),
     "listScores": _on("GET", f"{_APPLICATION}/scores"),
     "listProjects": _listed("/v1/projects", "project", page_size=100),

@@ -23,7 +23,7 @@ from common.errors import DomainError, RuleRefused
 from common.idempotency import Claim, KeyReused, StoredAnswer
 from common.web import kinds
 from common.web.access import Access, access_of
-from common.web.faults import unknown_parameter
+from common.web.faults import unexpected_body, unknown_parameter
 from common.web.kinds import Refused
 from common.web.openapi import document_route
 from common.web.parameters import open_transaction, version_read
@@ -33,6 +33,7 @@ from common.web.runtime import Runtime, runtime_of
 _READING = frozenset({"GET"})
 _DECIDING_BY_VERSION = frozenset({"PUT", "PATCH", "DELETE"})
 _STORED_HEADERS = ("content-type", "content-language", "etag", "location")
+_NOTHING_SAID = frozenset({b"", b"{}", b"null"})
 _LOWEST_UNSTORED_STATUS = 300
 
 _log = logging.getLogger(__name__)
@@ -131,6 +132,9 @@ class GuardedRoute(APIRoute):
             media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
             if media_type != "application/json" and not media_type.endswith("+json"):
                 raise Refused(kinds.MEDIA_TYPE_UNSUPPORTED)
+        if self.body_field is None and body.strip() not in _NOTHING_SAID:
+            # Not passed over in silence: whoever sends a field believes that it counts (promise R26).
+            raise Refused(kinds.INPUT_INVALID, errors=[unexpected_body()])
         return body
 
     def _refuse_unknown_parameters(self, request: Request) -> None:
