@@ -40,19 +40,34 @@ def cells_of(permissions: Permissions, operation: Operation) -> list[Cell]:
 
 async def faults_of(world: World, cells: list[Cell]) -> list[str]:
     """Send every cell, first those to be refused; return what was answered otherwise, and what a refusal changed."""
+    name, unseen = cells[0].operation.name, Unseen()
     refused = [cell for cell in cells if cell.expected != ALLOWED]
     before = await world.state()
-    faults = [fault for cell in refused for fault in await _fault(world, cell)]
+    faults = [fault for cell in refused for fault in await _fault(world, cell, unseen)]
     after = await world.state()
-    faults += [
-        f"{cells[0].operation.name}: a refused request changed {name}" for name in before if before[name] != after[name]
-    ]
-    return faults + [fault for cell in cells if cell not in refused for fault in await _fault(world, cell)]
+    faults += [f"{name}: a refused request changed {table}" for table in before if before[table] != after[table]]
+    faults += [f"{name}: {role} can tell another's thing from none" for role in unseen.told_apart()]
+    return faults + [fault for cell in cells if cell.expected == ALLOWED for fault in await _fault(world, cell, unseen)]
 
 
-async def _fault(world: World, cell: Cell) -> list[str]:
+class Unseen:
+    """What each role was answered for another's thing and for none: the two must not differ."""
+
+    def __init__(self) -> None:
+        self._codes: dict[str, set[str]] = {}
+
+    def add(self, cell: Cell, answer: Answer) -> None:
+        if answer.status_code == 404:
+            self._codes.setdefault(cell.role, set()).add(answer.json()["code"])
+
+    def told_apart(self) -> list[str]:
+        return [role for role, codes in self._codes.items() if len(codes) > 1]
+
+
+async def _fault(world: World, cell: Cell, unseen: Unseen) -> list[str]:
     ask = world.ask(cell.operation.id, cell.role, cell.scope)
     answer = await world.send(ask, world.caller(cell.role, cell.scope))
+    unseen.add(cell, answer)
     return [f"{cell}: {fault}; {answer.status_code} {answer.text[:200]}" for fault in _differences(cell, ask, answer)]
 
 
