@@ -144,7 +144,7 @@ def page(system: System) -> str:
 def _fitting(named: Mapping[str, Sequence[str]], role: str) -> Sequence[str] | None:
     if role in named:
         return named[role]
-    group = f"{role.split('.')[0]}.*"
+    group = f"{role.split('.', maxsplit=1)[0]}.*"
     if group in named:
         return named[group]
     return None if role == PUBLIC else named.get("*")

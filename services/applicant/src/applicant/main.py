@@ -13,6 +13,7 @@ from applicant.applications.jobs import Registers, ask_registers
 from applicant.calls.api import routes as calls
 from applicant.companies.api import routes as companies
 from applicant.consumers import HANDLERS
+from applicant.disclosures.api import routes as disclosures
 from applicant.evaluations.api import routes as evaluations
 from applicant.evaluations.queries import assigned_cases
 from applicant.projects.api import routes as projects
@@ -38,6 +39,7 @@ SERVICE = Service(
     ),
     settings=Settings,
     routers=(
+        disclosures,
         companies,
         calls,
         applying,
