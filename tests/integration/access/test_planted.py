@@ -91,16 +91,15 @@ async def test_a_guard_that_lets_every_role_in_is_found(worlds: dict[str, World]
     assert not any("municipality" in who or "public" in who for who in found)
 
 
-async def test_a_token_of_a_municipality_that_is_none_is_found(
+async def test_a_token_of_a_municipality_that_is_none_of_the_fourteen_is_found(
     worlds: dict[str, World], monkeypatch: pytest.MonkeyPatch
 ):
-    # Without the check such a caller is shown all that belongs to no municipality: the province's own lines.
     state = worlds["funding"].app.state
     trusting = replace(state.runtime, tenant_fits=lambda _role, _tenant: True)
     monkeypatch.setitem(state._state, "runtime", trusting)
     found = {_who(fault) for fault in await _faults(worlds, "funding.listBudgetLines")}
 
-    assert "funding.listBudgetLines by municipality.client on none" in found
+    assert "funding.listBudgetLines by municipality.client on stray" in found
 
 
 async def test_a_refusal_that_writes_is_found(worlds: dict[str, World]):

@@ -40,7 +40,7 @@ async def test_ones_own_data_and_what_was_refused_leave_no_record(applicant: App
     owner, _ = await applicant.company()
     await _read(applicant, f"/v1/companies/{owner.tenant}", owner, 200)
     await _read(applicant, f"/v1/companies/{owner.tenant}", IKSAN_OFFICER, 404)
-    await _read(applicant, f"/v1/companies/{owner.tenant}", Person("mentor", None, "m"), 403)
+    await _read(applicant, f"/v1/companies/{owner.tenant}", Person("mentor", "samsung", "m"), 403)
 
     assert await applicant.rows(_ROWS) == []
 

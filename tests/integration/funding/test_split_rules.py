@@ -94,7 +94,7 @@ async def test_a_preview_of_nonsense_is_refused(shared: Funding, query):
 
 @pytest.mark.parametrize(
     ("role", "tenant"),
-    [(Role.PROVINCE_APPROVER, "52"), (Role.TECHNOPARK_OPERATOR, None), (Role.MUNICIPALITY_OFFICER, "52110")],
+    [(Role.PROVINCE_APPROVER, "52"), (Role.TECHNOPARK_OPERATOR, "jtp"), (Role.MUNICIPALITY_OFFICER, "52110")],
 )
 async def test_only_the_provinces_officers_propose(shared: Funding, role, tenant):
     assert (await shared.propose_rule(by=Person(role, tenant, "someone"))).status_code == 403

@@ -81,7 +81,7 @@ async def _judged(applicant: Applicant, call_id: str, *cases: dict[str, str]) ->
         member = {"subject": f"member-{case['type_code']}", "name": "가상위원"}
         panel = {"name": case["type_code"], "type_code": case["type_code"], "members": [member]}
         case["panel"] = (await applicant.made(f"/v1/calls/{call_id}/panels", panel, by=OPERATOR))["id"]
-        by = Person(Role.PANEL_MEMBER, None, member["subject"])
+        by = Person(Role.PANEL_MEMBER, "jtp", member["subject"])
         marks = {"technical_score": 8000, "site_score": 1000}
         await applicant.made(f"/v1/applications/{case['application']}/scores", marks, by=by)
     ranking = await applicant.made(f"/v1/calls/{call_id}/rankings", by=OPERATOR)

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tests.support.access.worlds import Answer, Ask, World
+from tests.support.access.worlds import STRAY, Answer, Ask, World
 from tools.catalogue.permissions import ALLOWED, PUBLIC, SCOPES, Operation, Permissions
 
 _RULES_SAY_NO = frozenset({409, 412})
 _REFUSALS = frozenset({401, 403, 404})
+_BOUND = ("company.", "municipality.", "province.")
 ABSENT = "absent"
 
 
@@ -25,12 +26,13 @@ class Cell:
 
 
 def cells_of(permissions: Permissions, operation: Operation) -> list[Cell]:
-    """A row's cells. What does not exist is a 404 to all who are allowed anything, and no news to the others."""
+    """A row's cells. A tenant that does not fit its role is no tenant; what does not exist is a 404 to all who are allowed anything, and no news to the others."""
     cells = [
         Cell(operation, role, scope, permissions.answer(operation.name, role, scope))
         for role in permissions.roles
         for scope in SCOPES
     ]
+    cells += [Cell(operation, role, STRAY, "401") for role in permissions.roles if role.startswith(_BOUND)]
     if "{" in operation.path:
         for role in permissions.roles:
             own = permissions.answer(operation.name, role, "own")

@@ -10,9 +10,12 @@ from fastapi import FastAPI
 from sqlalchemy import text
 
 from common.db import Database
-from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES, PROVINCE_ROLES, PROVINCE_TENANT
+from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES, PROVINCE_TENANT
 from tests.support.tokens import Issuer
 from tools.catalogue.permissions import PUBLIC
+
+STRAY = "stray"
+"""The scope of a caller whose tenant is one that the role cannot have."""
 
 STALE = 999_999
 """A version nobody has: whoever is let in is told so (412), and nothing changes."""
@@ -76,13 +79,19 @@ class World:
 
     def caller(self, role: str, scope: str) -> Caller:
         """Who asks: with the tenant that owns `own`, or with none at all."""
-        tenant = None if scope == "none" else self._tenant(role)
+        tenant = {"none": None, STRAY: "t-1"}.get(scope, self._tenant(role))
         return Caller(role, tenant, self.members.get(role, f"matrix-{role}"))
 
     def ask(self, operation_id: str, role: str, scope: str) -> Ask:
         """The operation on what is the role's own, another's, or nobody's because it does not exist."""
         own = self.own(role)
-        things = {"own": own, "none": own, "other": self.other, "absent": {name: str(uuid4()) for name in own}}
+        things = {
+            "own": own,
+            "none": own,
+            STRAY: own,
+            "other": self.other,
+            "absent": {name: str(uuid4()) for name in own},
+        }
         return self.asks[operation_id](things[scope])
 
     async def send(self, ask: Ask, caller: Caller) -> Any:
@@ -104,12 +113,12 @@ class World:
             ]
             return {row[0]: row[1] for row in await tx.execute(text(" UNION ALL ".join(parts)))}
 
-    def _tenant(self, role: str) -> str | None:
+    def _tenant(self, role: str) -> str:
         if role in COMPANY_ROLES:
             return self.company
         if role in MUNICIPALITY_ROLES:
             return self.municipality
-        return PROVINCE_TENANT if role in PROVINCE_ROLES else None
+        return PROVINCE_TENANT
 
     def _authorised(self, caller: Caller) -> Mapping[str, str]:
         if caller.role == PUBLIC:

@@ -40,10 +40,7 @@ _MUNICIPALITY_CODES = frozenset(str(each.code) for each in MUNICIPALITIES)
 
 
 def tenant_fits(role: str, tenant: str | None) -> bool:
-    """Whether a token of this role may carry this tenant: what is somebody's own is decided by it.
-
-    A municipality's officer of no municipality would otherwise own all that belongs to none, the province's money.
-    """
+    """Whether a token of this role may carry this tenant, by which it is decided what is somebody's own."""
     if role in COMPANY_ROLES:
         return _is_uuid(tenant)
     if role in MUNICIPALITY_ROLES:

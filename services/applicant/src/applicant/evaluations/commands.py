@@ -12,6 +12,7 @@ from applicant.evaluations.domain import Assignment, ConflictKind, Marks, Panel,
 from common import journal
 from common.auth import Principal
 from common.db import Transaction
+from common.errors import NotFound
 from common.event import new_id
 from common.journal import JsonValue
 
@@ -143,7 +144,11 @@ async def _seat(tx: Transaction, application_id: UUID, *, by: Principal, now: da
     """The caller's seat at a case. A case found eligible after its panel was formed is given out on first sight."""
     found = await store.get_assignment(tx, application_id, by.subject, lock=True)
     if found is None:
-        case = await applications.get_application(tx, application_id)
+        try:
+            case = await applications.get_application(tx, application_id)
+        except NotFound:
+            # One answer for a case of somebody else's and for none: a member learns of no other case.
+            raise domain.CaseNotAssigned from None
         await assign_cases(tx, case.call_id, by=Principal.service("applicant"), now=now)
         found = await store.get_assignment(tx, application_id, by.subject, lock=True)
     return domain.may_judge(found)
