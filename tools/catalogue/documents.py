@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from tools.catalogue import architecture, events, problems, rest, settings
+from tools.catalogue import architecture, events, permissions, problems, rest, settings
 from tools.catalogue.system import load_system
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -18,6 +18,7 @@ def documents() -> dict[str, str]:
         **rest.documents(system),
         "docs/settings.md": settings.page(system),
         "docs/problems.md": problems.page(system),
+        permissions.PATH: permissions.page(system),
         architecture.PATH: architecture.page((ROOT / architecture.PATH).read_text("utf-8"), system),
     }
 

@@ -272,7 +272,7 @@ async def test_who_may_see_a_commitment(funding: Funding):
     assert await status(Role.MUNICIPALITY_OFFICER, GUNSAN) == 404
     assert await status(Role.COMPANY_STAFF, str(selected.company_id)) == 200
     assert await status(Role.COMPANY_OWNER, str(UUID(int=1))) == 404
-    assert await status(Role.COMPANY_OWNER, "no company") == 404
+    assert await status(Role.COMPANY_OWNER, "no company") == 401
     assert await status(Role.MENTOR, "samsung") == 403
     assert (await funding.get(path)).status_code == 401
 

@@ -92,6 +92,9 @@ async def test_a_preview_of_nonsense_is_refused(shared: Funding, query):
     assert (await shared.get("/v1/split-rules/b-2024/preview", **query)).status_code == 422
 
 
-@pytest.mark.parametrize("role", [Role.PROVINCE_APPROVER, Role.TECHNOPARK_OPERATOR, Role.MUNICIPALITY_OFFICER])
-async def test_only_the_provinces_officers_propose(shared: Funding, role):
-    assert (await shared.propose_rule(by=Person(role, "52", "someone"))).status_code == 403
+@pytest.mark.parametrize(
+    ("role", "tenant"),
+    [(Role.PROVINCE_APPROVER, "52"), (Role.TECHNOPARK_OPERATOR, "jtp"), (Role.MUNICIPALITY_OFFICER, "52110")],
+)
+async def test_only_the_provinces_officers_propose(shared: Funding, role, tenant):
+    assert (await shared.propose_rule(by=Person(role, tenant, "someone"))).status_code == 403

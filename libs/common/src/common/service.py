@@ -40,6 +40,10 @@ from common.worker import Worker, kafka_options
 _REFUSED = 2
 
 
+def _any_tenant(_role: str, _tenant: str | None) -> bool:
+    return True
+
+
 def _no_jobs(_settings: Any) -> Sequence[Job]:  # noqa: ANN401  each service has its own settings
     return ()
 
@@ -62,6 +66,8 @@ class Service:
     jobs: Callable[[Any], Sequence[Job]] = _no_jobs
     parked_event_roles: ParkedEventRoles | None = None
     projection: Projection | None = None
+    tenant_fits: Callable[[str, str | None], bool] = _any_tenant
+    """Whether a token's tenant fits its role; a token of which it does not is refused on every route."""
 
 
 def build_app(
@@ -84,6 +90,7 @@ def build_app(
         database=opened,
         clock=time,
         verifier=verifier or TokenVerifier(keys, issuer=config.issuer, audience=config.audience),
+        tenant_fits=service.tenant_fits,
     )
 
     async def close() -> None:

@@ -1,6 +1,9 @@
 """Who a caller can be: the roles of the programme, as they stand in a token's `role` claim."""
 
 from enum import StrEnum
+from uuid import UUID
+
+from contracts.types import MUNICIPALITIES
 
 PROVINCE_TENANT = "52"
 
@@ -34,3 +37,23 @@ MUNICIPALITY_ROLES = frozenset({Role.MUNICIPALITY_OFFICER, Role.MUNICIPALITY_APP
 PARKED_EVENT_MENDERS = frozenset({Role.PLATFORM_OPERATOR})
 PARKED_EVENT_READERS = PARKED_EVENT_MENDERS | {Role.AUDITOR}
 EVERY_ROLE = frozenset(Role)
+
+_MUNICIPALITY_CODES = frozenset(str(each.code) for each in MUNICIPALITIES)
+
+
+def tenant_fits(role: str, tenant: str | None) -> bool:
+    """Whether a token of this role may carry this tenant, by which it is decided what is somebody's own."""
+    if role in COMPANY_ROLES:
+        return _is_uuid(tenant)
+    if role in MUNICIPALITY_ROLES:
+        return tenant in _MUNICIPALITY_CODES
+    if role in PROVINCE_ROLES:
+        return tenant == PROVINCE_TENANT
+    return True
+
+
+def _is_uuid(text: str | None) -> bool:
+    try:
+        return text is not None and str(UUID(text)) == text
+    except ValueError:
+        return False

@@ -13,6 +13,7 @@ from applicant.applications.jobs import Registers, ask_registers
 from applicant.calls.api import routes as calls
 from applicant.companies.api import routes as companies
 from applicant.consumers import HANDLERS
+from applicant.disclosures.api import routes as disclosures
 from applicant.evaluations.api import routes as evaluations
 from applicant.evaluations.queries import assigned_cases
 from applicant.projects.api import routes as projects
@@ -24,7 +25,7 @@ from common.errors import Text
 from common.jobs import Job
 from common.service import Service, run
 from common.web.parked_events import ParkedEventRoles
-from contracts.roles import PARKED_EVENT_MENDERS, PARKED_EVENT_READERS
+from contracts.roles import PARKED_EVENT_MENDERS, PARKED_EVENT_READERS, tenant_fits
 
 
 def _jobs(settings: Settings) -> Sequence[Job]:
@@ -39,6 +40,7 @@ SERVICE = Service(
     ),
     settings=Settings,
     routers=(
+        disclosures,
         companies,
         calls,
         applying,
@@ -54,6 +56,7 @@ SERVICE = Service(
     migrations=Path(__file__).parents[2] / "migrations",
     tables=Tables.metadata,
     parked_event_roles=ParkedEventRoles(read=PARKED_EVENT_READERS, mend=PARKED_EVENT_MENDERS),
+    tenant_fits=tenant_fits,
 )
 
 

@@ -7,7 +7,7 @@ from common.consumer.rebuild import Projection
 from common.errors import Text
 from common.service import Service, run
 from common.web.parked_events import ParkedEventRoles
-from contracts.roles import PARKED_EVENT_MENDERS, PARKED_EVENT_READERS
+from contracts.roles import PARKED_EVENT_MENDERS, PARKED_EVENT_READERS, tenant_fits
 from metrics.consumers import HANDLERS
 from metrics.progress.api import routes as progress
 from metrics.settings import Settings
@@ -33,6 +33,7 @@ SERVICE = Service(
         )
     ),
     parked_event_roles=ParkedEventRoles(read=PARKED_EVENT_READERS, mend=PARKED_EVENT_MENDERS),
+    tenant_fits=tenant_fits,
 )
 
 

@@ -4,10 +4,11 @@ from common.web.access import Caller, allowed, anyone
 from common.web.bodies import Body, View
 from common.web.openapi import problem_responses
 from common.web.pages import Page, PageQuery, PageRequest, paginate
-from common.web.parameters import IfMatch, Now, Tx, etag
+from common.web.parameters import AccessPoint, IfMatch, Now, RecordingTx, Tx, etag
 from common.web.routes import router
 
 __all__ = [
+    "AccessPoint",
     "Body",
     "Caller",
     "IfMatch",
@@ -15,6 +16,7 @@ __all__ = [
     "Page",
     "PageQuery",
     "PageRequest",
+    "RecordingTx",
     "Tx",
     "View",
     "allowed",

@@ -45,8 +45,11 @@ class Access:
         scheme, _, token = header.partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
             raise Refused(kinds.TOKEN_MISSING, headers={"WWW-Authenticate": _CHALLENGE})
+        runtime = runtime_of(request)
         try:
-            caller = await runtime_of(request).verifier.verify(token.strip())
+            caller = await runtime.verifier.verify(token.strip())
+            if not runtime.tenant_fits(caller.role, caller.tenant):
+                raise TokenRefused("the tenant does not fit the role")
         except TokenRefused as refusal:
             _log.warning("an access token was refused: %s", refusal.reason)
             challenge = f'{_CHALLENGE}, error="invalid_token"'

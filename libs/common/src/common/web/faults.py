@@ -11,6 +11,7 @@ _TEXTS: Mapping[str, Text] = {
     "missing": Text(ko="필수 항목입니다.", en="The value is required."),
     "extra_forbidden": Text(ko="알 수 없는 항목입니다.", en="There is no such field."),
     "unknown_parameter": Text(ko="알 수 없는 매개변수입니다.", en="There is no such parameter."),
+    "unexpected_body": Text(ko="이 요청은 본문을 받지 않습니다.", en="This request takes no body."),
     "nul_character": Text(ko="NUL 문자는 사용할 수 없습니다.", en="The NUL character is not allowed."),
     "int_type": Text(ko="정수여야 합니다.", en="An integer is needed."),
     "int_parsing": Text(ko="정수여야 합니다.", en="An integer is needed."),
@@ -54,6 +55,10 @@ def field_faults(findings: Iterable[Mapping[str, Any]]) -> list[FieldFault]:
 
 def unknown_parameter(name: str) -> FieldFault:
     return FieldFault(place="query", code="unknown_parameter", detail=_TEXTS["unknown_parameter"], name=name[:100])
+
+
+def unexpected_body() -> FieldFault:
+    return FieldFault(place="body", code="unexpected_body", detail=_TEXTS["unexpected_body"], pointer="")
 
 
 def json_pointer(path: Sequence[object]) -> str:

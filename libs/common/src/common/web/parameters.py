@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime
+from ipaddress import ip_address
 from typing import Annotated, Any
 
 from fastapi import Depends, Request, Response
@@ -19,6 +20,21 @@ async def open_transaction(request: Request) -> Transaction:
     """The request's transaction: begun before the route runs, committed before its answer leaves."""
     tx: Transaction = request.state.tx
     return tx
+
+
+async def open_recording_transaction(request: Request) -> Transaction:
+    """The same for a GET that leaves a record of what it showed: committed with it, before the answer leaves."""
+    tx: Transaction = request.state.tx
+    return tx
+
+
+async def access_point(request: Request) -> str:
+    """The address a request came from: the one our gateway saw, which it adds last, or else the peer's own."""
+    said = request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
+    try:
+        return str(ip_address(said))
+    except ValueError:
+        return request.client.host if request.client else "unknown"
 
 
 async def programme_time(request: Request) -> datetime:
@@ -40,6 +56,8 @@ async def version_read(request: Request) -> int:
 
 
 Tx = Annotated[Transaction, Depends(open_transaction)]
+RecordingTx = Annotated[Transaction, Depends(open_recording_transaction)]
+AccessPoint = Annotated[str, Depends(access_point)]
 Now = Annotated[datetime, Depends(programme_time)]
 
 

@@ -23,16 +23,17 @@ from common.errors import DomainError, RuleRefused
 from common.idempotency import Claim, KeyReused, StoredAnswer
 from common.web import kinds
 from common.web.access import Access, access_of
-from common.web.faults import unknown_parameter
+from common.web.faults import unexpected_body, unknown_parameter
 from common.web.kinds import Refused
 from common.web.openapi import document_route
-from common.web.parameters import open_transaction, version_read
+from common.web.parameters import open_recording_transaction, open_transaction, version_read
 from common.web.problems import RETRY_AFTER_SECONDS, busy, domain_problem
 from common.web.runtime import Runtime, runtime_of
 
 _READING = frozenset({"GET"})
 _DECIDING_BY_VERSION = frozenset({"PUT", "PATCH", "DELETE"})
 _STORED_HEADERS = ("content-type", "content-language", "etag", "location")
+_NOTHING_SAID = frozenset({b"", b"{}", b"null"})
 _LOWEST_UNSTORED_STATUS = 300
 
 _log = logging.getLogger(__name__)
@@ -51,7 +52,8 @@ class GuardedRoute(APIRoute):
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:  # noqa: ANN401  FastAPI's own
         super().__init__(path, endpoint, **options)
         self.access: Access = access_of(self.dependant)
-        self.uses_transaction = _depends_on(self.dependant, open_transaction)
+        self.records_reading = _depends_on(self.dependant, open_recording_transaction)
+        self.uses_transaction = self.records_reading or _depends_on(self.dependant, open_transaction)
         self.needs_version = _depends_on(self.dependant, version_read)
         self.parameters = _query_names(self.dependant)
         methods = self.methods or set()
@@ -91,7 +93,7 @@ class GuardedRoute(APIRoute):
         if not self.uses_transaction:
             return await inner(request)
         await self._read_body(request)
-        reading = request.method in _READING
+        reading = request.method in _READING and not self.records_reading
         async with runtime_of(request).database.transaction(read_only=reading) as tx:
             request.state.tx = tx
             response = await inner(request)
@@ -131,6 +133,9 @@ class GuardedRoute(APIRoute):
             media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
             if media_type != "application/json" and not media_type.endswith("+json"):
                 raise Refused(kinds.MEDIA_TYPE_UNSUPPORTED)
+        if self.body_field is None and body.strip() not in _NOTHING_SAID:
+            # Not passed over in silence: whoever sends a field believes that it counts (promise R26).
+            raise Refused(kinds.INPUT_INVALID, errors=[unexpected_body()])
         return body
 
     def _refuse_unknown_parameters(self, request: Request) -> None:

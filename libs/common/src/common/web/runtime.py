@@ -1,5 +1,6 @@
 """What a running API hands to each of its requests."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from fastapi import Request
@@ -19,6 +20,7 @@ class Runtime:
     database: Database
     clock: Clock
     verifier: TokenVerifier
+    tenant_fits: Callable[[str, str | None], bool]
 
 
 def runtime_of(request: Request) -> Runtime:

@@ -10,9 +10,11 @@ from pydantic import Field
 from applicant.companies import commands, queries
 from applicant.companies.commands import CompanyFacts, WorksiteFacts
 from applicant.companies.queries import CompanyView, SizeClass, WorksiteList, WorksiteView
+from applicant.disclosures.commands import record_disclosure
 from common.auth import Principal
 from common.clock import KST
-from common.web import Body, Now, Tx, allowed, etag, router
+from common.db import Transaction
+from common.web import AccessPoint, Body, Now, RecordingTx, Tx, allowed, etag, router
 from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES, PROVINCE_ROLES, Role
 from contracts.types import Won
 
@@ -79,9 +81,14 @@ async def register_company(
 
 @routes.get("/v1/companies/{company_id}", operation_id="getCompany", summary="기업 조회 (Read a company)")
 async def get_company(
-    company_id: UUID, by: Annotated[Principal, allowed(*_READERS)], tx: Tx, response: Response
+    company_id: UUID,
+    by: Annotated[Principal, allowed(*_READERS)],
+    tx: RecordingTx,
+    access_point: AccessPoint,
+    response: Response,
 ) -> CompanyView:
     view = await queries.view_company(tx, company_id, by=by)
+    await _record(tx, company_id, "getCompany", by, access_point)
     etag(response, view.version)
     return view
 
@@ -119,5 +126,17 @@ async def add_worksite(
     operation_id="listWorksites",
     summary="사업장 목록 (List a company's worksites)",
 )
-async def list_worksites(company_id: UUID, by: Annotated[Principal, allowed(*_READERS)], tx: Tx) -> WorksiteList:
-    return await queries.view_worksites(tx, company_id, by=by)
+async def list_worksites(
+    company_id: UUID, by: Annotated[Principal, allowed(*_READERS)], tx: RecordingTx, access_point: AccessPoint
+) -> WorksiteList:
+    view = await queries.view_worksites(tx, company_id, by=by)
+    await _record(tx, company_id, "listWorksites", by, access_point)
+    return view
+
+
+async def _record(tx: Transaction, company_id: UUID, action: str, by: Principal, access_point: str) -> None:
+    # A sole proprietor's name, number and address are personal data (domain.md section 6); one's own need no record.
+    if by.role not in COMPANY_ROLES:
+        await record_disclosure(
+            tx, data_subject=f"company/{company_id}", action=action, by=by, access_point=access_point
+        )

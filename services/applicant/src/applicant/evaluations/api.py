@@ -6,11 +6,12 @@ from uuid import UUID
 from fastapi import Query
 from pydantic import Field
 
+from applicant.disclosures.commands import record_disclosure
 from applicant.evaluations import commands, queries
 from applicant.evaluations.commands import ConflictKind, Evaluator, Marks
 from applicant.evaluations.queries import AssignmentView, PanelList, PanelView, ScoreSheetList, ScoreSheetView
 from common.auth import Principal
-from common.web import Body, Now, Page, PageQuery, Tx, View, allowed, router
+from common.web import AccessPoint, Body, Now, Page, PageQuery, RecordingTx, Tx, View, allowed, router
 from contracts.roles import PROVINCE_ROLES, Role
 
 routes = router(tags=["evaluations"])
@@ -81,8 +82,15 @@ async def form_panel(
 
 
 @routes.get("/v1/calls/{call_id}/panels", operation_id="listPanels", summary="평가위원회 목록 (List a call's panels)")
-async def list_panels(call_id: UUID, by: Annotated[Principal, allowed(*_READERS)], tx: Tx) -> PanelList:
-    return await queries.view_panels(tx, call_id)
+async def list_panels(
+    call_id: UUID, by: Annotated[Principal, allowed(*_READERS)], tx: RecordingTx, access_point: AccessPoint
+) -> PanelList:
+    view = await queries.view_panels(tx, call_id)
+    for panel in view.items:
+        await record_disclosure(
+            tx, data_subject=f"panel/{panel.id}", action="listPanels", by=by, access_point=access_point
+        )
+    return view
 
 
 @routes.post(

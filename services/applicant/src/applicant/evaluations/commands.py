@@ -12,6 +12,7 @@ from applicant.evaluations.domain import Assignment, ConflictKind, Marks, Panel,
 from common import journal
 from common.auth import Principal
 from common.db import Transaction
+from common.errors import NotFound
 from common.event import new_id
 from common.journal import JsonValue
 
@@ -77,6 +78,7 @@ async def seat_members(
 
 async def assign_cases(tx: Transaction, call_id: UUID, *, by: Principal, now: datetime) -> Mapping[UUID, UUID]:
     """Give every eligible case of a call that has no panel to the least loaded panel of its type."""
+    await calls.get_published_call(tx, call_id)
     panels = await store.get_panels(tx, call_id)
     held = await store.get_assigned(tx, call_id)
     eligible = await applications.eligible_of_call(tx, call_id)
@@ -142,7 +144,11 @@ async def _seat(tx: Transaction, application_id: UUID, *, by: Principal, now: da
     """The caller's seat at a case. A case found eligible after its panel was formed is given out on first sight."""
     found = await store.get_assignment(tx, application_id, by.subject, lock=True)
     if found is None:
-        case = await applications.get_application(tx, application_id)
+        try:
+            case = await applications.get_application(tx, application_id)
+        except NotFound:
+            # One answer for a case of somebody else's and for none: a member learns of no other case.
+            raise domain.CaseNotAssigned from None
         await assign_cases(tx, case.call_id, by=Principal.service("applicant"), now=now)
         found = await store.get_assignment(tx, application_id, by.subject, lock=True)
     return domain.may_judge(found)

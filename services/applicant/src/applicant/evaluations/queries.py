@@ -8,6 +8,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, exists, select
 from sqlalchemy.orm import InstrumentedAttribute
 
+from applicant.applications import queries as applications
+from applicant.calls import queries as calls
 from applicant.evaluations import store
 from applicant.evaluations.domain import (
     CaseNotAssigned,
@@ -96,6 +98,7 @@ async def consolidated_scores(
 
 async def view_panels(tx: Transaction, call_id: UUID) -> PanelList:
     """The panels of a call with their members."""
+    await calls.get_published_call(tx, call_id)
     return PanelList(items=[await view_panel(tx, panel.id) for panel in await store.get_panels(tx, call_id)])
 
 
@@ -162,6 +165,8 @@ async def view_scores(tx: Transaction, application_id: UUID, *, by: Principal) -
         if seat is None:
             raise CaseNotAssigned
         statement = statement.where(ScoreSheetRow.member_id == seat.member_id)
+    else:
+        await applications.get_visible_application(tx, application_id, by=by, assigned=())
     counting = {sheet.id for sheet in (await store.latest_sheets(tx, [application_id])).get(application_id, ())}
     rows = (await tx.execute(statement)).mappings()
     return ScoreSheetList(items=[ScoreSheetView(**row, counts=row["id"] in counting) for row in rows])

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, select, true
 from sqlalchemy.orm import InstrumentedAttribute
 
+from applicant.calls import queries as calls
 from applicant.companies import queries as companies
 from applicant.selections.domain.decision import RankingState
 from applicant.selections.domain.ranking import Outcome
@@ -113,6 +114,7 @@ async def list_outcomes(
     tx: Transaction, call_id: UUID, page: PageRequest, *, by: Principal, outcome: Outcome | None
 ) -> Page[OutcomeView]:
     """What was decided for a call's cases: a company sees its own, a municipality its own area, the staff all."""
+    await calls.get_published_call(tx, call_id)
     statement = (
         select(*_OUTCOME)
         .join_from(

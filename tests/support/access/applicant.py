@@ -1,0 +1,162 @@
+"""Two companies in two municipalities through a whole call: both selected, a second call open, a third a draft."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+from common.clock import KST
+from contracts.roles import Role
+from smartfactory.stack.provision import DatabaseUrls
+from tests.support.access.worlds import STALE, Ask, Asks, Things, World
+from tests.support.applicant import (
+    APPROVER,
+    CLOSES,
+    GUNSAN,
+    IKSAN,
+    OPERATOR,
+    Applicant,
+    Person,
+    call_body,
+    company_body,
+    plan_body,
+    running_applicant,
+    worksite_body,
+)
+
+_RULE = {"size_min": 1, "trim_from": 5, "pass_mark": 6000}
+_TYPES = [{"type_code": code, "cap_won": 40_000_000} for code in ("JS1", "JS2")]
+_BUDGET = [
+    {"source": "PROVINCE", "amount_won": 1_000_000_000},
+    *({"source": "MUNICIPALITY", "municipality_code": place, "amount_won": 300_000_000} for place in (GUNSAN, IKSAN)),
+]
+_COMMITTEE = {"committee_date": "2024-03-05", "committee_resolution_number": "2024-7"}
+_EVALUATED_AT = datetime(2024, 5, 2, 10, tzinfo=KST)
+
+
+@asynccontextmanager
+async def applicant_world(urls: DatabaseUrls) -> AsyncIterator[World]:
+    async with running_applicant(urls) as applicant:
+        call_id = await applicant.published_call(panel_rule=_RULE, types=_TYPES, planned_budget_lines=_BUDGET)
+        own, other = [
+            await _submitted(applicant, call_id, type_code, place)
+            for type_code, place in (("JS1", GUNSAN), ("JS2", IKSAN))
+        ]
+        await _judged(applicant, call_id, own, other)
+        open_call, draft = await _further_calls(applicant)
+        shared = {"call": call_id, "open_call": open_call, "number": "1"}
+        own, other = own | shared | {"publication": call_id}, other | shared | {"publication": draft}
+        yield World(
+            service="applicant",
+            app=applicant.http._transport.app,  # type: ignore[attr-defined]
+            http=applicant.http,
+            owner=applicant.owner,
+            issuer=applicant.issuer,
+            asks=_ASKS,
+            own=lambda _role: own,
+            other=other,
+            company=own["company"],
+            municipality=GUNSAN,
+            members={Role.PANEL_MEMBER: "member-JS1"},
+        )
+
+
+async def _submitted(applicant: Applicant, call_id: str, type_code: str, place: str) -> dict[str, str]:
+    owner, worksite_id = await applicant.company({"municipality_code": place})
+    submitted = await applicant.submitted(call_id, owner, worksite_id, type_code=type_code)
+    screened = await applicant.screened(submitted)
+    decided = await applicant.decided(submitted["id"], "ELIGIBLE", screened["version"])
+    assert decided.status_code == 201, decided.text
+    return {
+        "company": str(owner.tenant),
+        "worksite": worksite_id,
+        "application": submitted["id"],
+        "type_code": type_code,
+    }
+
+
+async def _judged(applicant: Applicant, call_id: str, *cases: dict[str, str]) -> None:
+    applicant.clock.move_to(_EVALUATED_AT)
+    for case in cases:
+        member = {"subject": f"member-{case['type_code']}", "name": "가상위원"}
+        panel = {"name": case["type_code"], "type_code": case["type_code"], "members": [member]}
+        case["panel"] = (await applicant.made(f"/v1/calls/{call_id}/panels", panel, by=OPERATOR))["id"]
+        by = Person(Role.PANEL_MEMBER, "jtp", member["subject"])
+        marks = {"technical_score": 8000, "site_score": 1000}
+        await applicant.made(f"/v1/applications/{case['application']}/scores", marks, by=by)
+    ranking = await applicant.made(f"/v1/calls/{call_id}/rankings", by=OPERATOR)
+    path, number = f"/v1/calls/{call_id}/selections", {"ranking": ranking["number"]}
+    await applicant.made(path, number, by=APPROVER, version=ranking["version"])
+    outcomes = (await applicant.get(path, by=APPROVER)).json()["items"]
+    projects = {each["application_id"]: each["project_id"] for each in outcomes}
+    for case in cases:
+        case["project"] = projects[case["application"]]
+
+
+async def _further_calls(applicant: Applicant) -> tuple[str, str]:
+    window = {
+        "opens_at": (_EVALUATED_AT + timedelta(days=1)).isoformat(),
+        "closes_at": (CLOSES + timedelta(days=90)).isoformat(),
+    }
+    opened, draft = [await applicant.made("/v1/calls", call_body(**window), by=OPERATOR) for _ in range(2)]
+    await applicant.made(f"/v1/calls/{opened['id']}/publications", _COMMITTEE, by=APPROVER, version=opened["version"])
+    applicant.clock.move_to(_EVALUATED_AT + timedelta(days=2))
+    return opened["id"], draft["id"]
+
+
+def _on(method: str, path: str, body: Mapping[str, Any] | None = None, *, version: int | None = None) -> Any:
+    return lambda things: Ask(method, path.format_map(things), body, version)
+
+
+def _listed(path: str, kind: str, **query: object) -> Any:
+    return lambda things: Ask("GET", path.format_map(things), query=query, shows=things[kind])
+
+
+def _draft(things: Things) -> Ask:
+    case = {"call_id": things["open_call"], "type_code": "JS2", "worksite_id": things["worksite"]}
+    return Ask("POST", "/v1/applications", plan_body(**case))
+
+
+_APPLICATION = "/v1/applications/{application}"
+_CALL = "/v1/calls/{call}"
+_MEMBERS = [{"subject": "member-further", "name": "가상위원"}]
+_ASKS: Asks = {
+    "registerCompany": _on("POST", "/v1/companies", company_body()),
+    "getCompany": _on("GET", "/v1/companies/{company}"),
+    "addWorksite": _on("POST", "/v1/companies/{company}/worksites", worksite_body()),
+    "listWorksites": _on("GET", "/v1/companies/{company}/worksites"),
+    "listDisclosures": _on("GET", "/v1/disclosures"),
+    "draftCall": _on("POST", "/v1/calls", call_body()),
+    "editCall": _on("PUT", _CALL, call_body(), version=STALE),
+    "publishCall": _on("POST", f"{_CALL}/publications", _COMMITTEE, version=STALE),
+    "listCalls": _listed("/v1/calls", "publication", page_size=100),
+    "getCall": _on("GET", "/v1/calls/{publication}"),
+    "draftApplication": _draft,
+    "reviseApplication": _on("PATCH", _APPLICATION, {"project_title": "새 이름"}, version=STALE),
+    "submitApplication": _on("POST", f"{_APPLICATION}/submissions", version=STALE),
+    "supplementApplication": _on("POST", f"{_APPLICATION}/supplements", {"project_title": "새 이름"}, version=STALE),
+    "withdrawApplication": _on("POST", f"{_APPLICATION}/withdrawals", {"reason": "사정"}, version=STALE),
+    "listApplications": _listed("/v1/applications", "application", page_size=100),
+    "getApplication": _on("GET", _APPLICATION),
+    "getScreening": _on("GET", f"{_APPLICATION}/screening"),
+    "beginScreening": _on("POST", f"{_APPLICATION}/screenings", version=STALE),
+    "requestSupplement": _on(
+        "POST", f"{_APPLICATION}/supplement-requests", {"items": [{"request": "도면"}]}, version=STALE
+    ),
+    "decideEligibility": _on("POST", f"{_APPLICATION}/eligibility-decisions", {"confirmed": "ELIGIBLE"}, version=STALE),
+    "formPanel": _on("POST", f"{_CALL}/panels", {"name": "추가", "type_code": None, "members": _MEMBERS}),
+    "listPanels": _on("GET", f"{_CALL}/panels"),
+    "seatMembers": _on("POST", "/v1/panels/{panel}/members", {"members": _MEMBERS}),
+    "assignCases": _on("POST", f"{_CALL}/assignments"),
+    "listAssignments": _listed("/v1/assignments", "application", page_size=100),
+    "declareConflict": _on("POST", f"{_APPLICATION}/conflicts", {"kind": "SELF_WITHDRAWAL", "statement": "친족"}),
+    "lockScore": _on("POST", f"{_APPLICATION}/scores", {"technical_score": 7000, "site_score": 1000}),
+    "listScores": _on("GET", f"{_APPLICATION}/scores"),
+    "listProjects": _listed("/v1/projects", "project", page_size=100),
+    "getProject": _on("GET", "/v1/projects/{project}"),
+    "withdrawProject": _on("POST", "/v1/projects/{project}/withdrawals", {"reason": "사정"}, version=STALE),
+    "proposeRanking": _on("POST", f"{_CALL}/rankings"),
+    "getRanking": _on("GET", f"{_CALL}/rankings/1"),
+    "decideSelection": _on("POST", f"{_CALL}/selections", {"ranking": 1}, version=STALE),
+    "listOutcomes": _listed(f"{_CALL}/selections", "application", page_size=100),
+}

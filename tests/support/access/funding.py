@@ -1,0 +1,88 @@
+"""Confirmed lines of the province and two municipalities, a project of each municipality, a rule and a proposed one."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from common.event import new_id
+from contracts.roles import MUNICIPALITY_ROLES
+from smartfactory.stack.provision import DatabaseUrls
+from tests.support.access.worlds import STALE, Ask, Asks, Things, World
+from tests.support.builders import project_selected
+from tests.support.funding import GUNSAN, JEONJU, TRACK_B, running_funding
+
+
+@asynccontextmanager
+async def funding_world(urls: DatabaseUrls) -> AsyncIterator[World]:
+    async with running_funding(urls) as funding:
+        await funding.confirmed_rule()
+        for proposed in ("b-2025", "b-2026"):
+            assert (await funding.propose_rule(proposed)).status_code == 201
+        province = await funding.confirmed_line(1_000_000_000)
+        lines = {place: await funding.confirmed_line(1_000_000_000, place) for place in (JEONJU, GUNSAN)}
+        projects = {place: project_selected(municipality_code=place, company_id=new_id()) for place in lines}
+        await funding.deliver(*projects.values())
+        municipal, other = [
+            {
+                "project": str(projects[place].project_id),
+                "line": lines[place],
+                "source": "MUNICIPALITY",
+                "place": place,
+                "rule": rule,
+                "confirmable": confirmable,
+            }
+            for place, rule, confirmable in ((JEONJU, "b-2024", "b-2024"), (GUNSAN, "b-2025", "b-2026"))
+        ]
+        provincial = municipal | {"line": province, "source": "PROVINCE", "place": ""}
+        yield World(
+            service="funding",
+            app=funding.http._transport.app,
+            http=funding.http,
+            owner=funding.owner,
+            issuer=funding.issuer,
+            asks=_ASKS,
+            own=lambda role: municipal if role in MUNICIPALITY_ROLES else provincial,
+            other=other,
+            company=str(projects[JEONJU].company_id),
+            municipality=JEONJU,
+        )
+
+
+def _on(method: str, path: str, *, version: int | None = None, **query: object) -> Any:
+    return lambda things: Ask(method, path.format_map(things), None, version, query)
+
+
+def _listed(path: str, kind: str) -> Any:
+    return lambda things: Ask("GET", path, query={"page_size": 100}, shows=things[kind])
+
+
+def _propose_line(things: Things) -> Ask:
+    body = {
+        "source": things["source"], "track": "B", "fiscal_year": 2024, "municipality_code": things["place"] or None,
+        "amount_won": 1_000_000, "legal_regime": "LOCAL_SUBSIDY", "funder": "전북특별자치도",
+    }  # fmt: skip
+    return Ask("POST", "/v1/budget-lines", body)
+
+
+def _propose_rule(_things: Things) -> Ask:
+    body = {
+        "version": "b-2024", "title": "Track B", "shares": TRACK_B, "capped_sources": ["PROVINCE"],
+        "valid_from": "2024-01-01", "source_note": "assumed",
+    }  # fmt: skip
+    return Ask("POST", "/v1/split-rules", body)
+
+
+_ASKS: Asks = {
+    "proposeBudgetLine": _propose_line,
+    "confirmBudgetLine": _on("POST", "/v1/budget-lines/{line}/confirmations", version=STALE),
+    "listBudgetLines": _listed("/v1/budget-lines", "line"),
+    "getBudgetLine": _on("GET", "/v1/budget-lines/{line}"),
+    "proposeSplitRule": _propose_rule,
+    "confirmSplitRule": _on("POST", "/v1/split-rules/{confirmable}/confirmations"),
+    "listSplitRules": _listed("/v1/split-rules", "rule"),
+    "getSplitRule": _on("GET", "/v1/split-rules/{rule}"),
+    "previewSplit": _on("GET", "/v1/split-rules/{rule}/preview", total_cost_won=100, cap_won=50),
+    "listCommitments": _listed("/v1/commitments", "project"),
+    "getCommitment": _on("GET", "/v1/commitments/{project}"),
+    "listTransfers": _listed("/v1/ledger/transfers", "line"),
+}

@@ -1,0 +1,10 @@
+"""The table of permissions beside what the four services offer, made once for all tests of a run."""
+
+from tests.repo.tree import ROOT
+from tools.catalogue.permissions import Operation, load, operations
+from tools.catalogue.system import application, load_system
+
+PERMISSIONS = load()
+SERVICES = load_system(ROOT).services
+APPLICATIONS = {service.name: application(service) for service in SERVICES}
+OFFERED: list[Operation] = [each for name, app in APPLICATIONS.items() for each in operations(app, name)]

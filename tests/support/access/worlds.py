@@ -1,0 +1,128 @@
+"""What the matrix of permissions needs of a service: its application, things of two owners, and one request each."""
+
+import itertools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+from uuid import uuid4
+
+from fastapi import FastAPI
+from sqlalchemy import text
+
+from common.db import Database
+from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES, PROVINCE_TENANT
+from tests.support.tokens import Issuer
+from tools.catalogue.permissions import PUBLIC
+
+STRAY = "stray"
+"""The scope of a caller whose tenant is one that the role cannot have."""
+
+STALE = 999_999
+"""A version nobody has: whoever is let in is told so (412), and nothing changes."""
+
+
+class Answer(Protocol):
+    """What both HTTP clients of the tests return."""
+
+    @property
+    def status_code(self) -> int: ...
+    @property
+    def text(self) -> str: ...
+    def json(self) -> Any: ...
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One request. `shows` is a text that a list's answer holds when the thing is on it."""
+
+    method: str
+    path: str
+    body: Mapping[str, Any] | None = None
+    version: int | None = None
+    query: Mapping[str, Any] = field(default_factory=dict)
+    shows: str | None = None
+
+
+Things = Mapping[str, str]
+"""The ids of one owner's things, by kind."""
+
+Asks = Mapping[str, Callable[[Things], Ask]]
+"""By operation id: the request that does it to these things."""
+
+
+@dataclass(frozen=True)
+class Caller:
+    """A role with a tenant, or nobody."""
+
+    role: str
+    tenant: str | None
+    subject: str
+
+
+@dataclass
+class World:
+    """A running service with things of two owners in it, `own` and `other`; whose `own` they are depends on the role."""
+
+    service: str
+    app: FastAPI
+    http: Any
+    owner: Database
+    issuer: Issuer
+    asks: Asks
+    own: Callable[[str], Things]
+    other: Things
+    company: str
+    municipality: str
+    members: Mapping[str, str] = field(default_factory=dict)
+    _keys: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
+    _headers: dict[Caller, dict[str, str]] = field(default_factory=dict)
+
+    def caller(self, role: str, scope: str) -> Caller:
+        """Who asks: with the tenant that owns `own`, or with none at all."""
+        tenant = {"none": None, STRAY: "t-1"}.get(scope, self._tenant(role))
+        return Caller(role, tenant, self.members.get(role, f"matrix-{role}"))
+
+    def ask(self, operation_id: str, role: str, scope: str) -> Ask:
+        """The operation on what is the role's own, another's, or nobody's because it does not exist."""
+        own = self.own(role)
+        things = {
+            "own": own,
+            "none": own,
+            STRAY: own,
+            "other": self.other,
+            "absent": {name: str(uuid4()) for name in own},
+        }
+        return self.asks[operation_id](things[scope])
+
+    async def send(self, ask: Ask, caller: Caller) -> Any:
+        headers = dict(self._authorised(caller))
+        if ask.method == "POST":
+            headers["Idempotency-Key"] = f"permission-matrix-{next(self._keys)}"
+        if ask.version is not None:
+            headers["If-Match"] = f'"{ask.version}"'
+        return await self.http.request(ask.method, ask.path, json=ask.body, params=ask.query, headers=headers)
+
+    async def state(self) -> Mapping[str, str]:
+        """A digest of every row of every table, by table."""
+        async with self.owner.transaction(read_only=True) as tx:
+            tables = (await tx.execute(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"))).scalars()
+            parts = [
+                f"SELECT '{name}', count(*) || ' ' || coalesce(md5(string_agg(t::text, '' ORDER BY t::text)), '')"
+                f' FROM "{name}" t'
+                for name in tables
+            ]
+            return {row[0]: row[1] for row in await tx.execute(text(" UNION ALL ".join(parts)))}
+
+    def _tenant(self, role: str) -> str:
+        if role in COMPANY_ROLES:
+            return self.company
+        if role in MUNICIPALITY_ROLES:
+            return self.municipality
+        return PROVINCE_TENANT
+
+    def _authorised(self, caller: Caller) -> Mapping[str, str]:
+        if caller.role == PUBLIC:
+            return {}
+        if caller not in self._headers:
+            self._headers[caller] = self.issuer.headers(role=caller.role, tenant=caller.tenant, subject=caller.subject)
+        return self._headers[caller]
