@@ -4,9 +4,8 @@ An event carries its correlation id, its trace and its cause through every servi
 inboxes say when each service was done with it, the journals say what was decided, and parked rows what got stuck.
 """
 
-import contextlib
 import re
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -14,6 +13,8 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+
+from smartfactory.snapshots import snapshots
 
 _ONE_ACT = timedelta(seconds=10)
 _TRACE_ID = re.compile(r"[0-9a-f]{32}")
@@ -87,7 +88,7 @@ class Happening:
 
 async def follow(database_urls: Mapping[str, str], wanted: str) -> list[Happening]:
     """Everything about an application, a project, an event, a correlation or request id, or a trace, in time order."""
-    async with _connected(database_urls) as databases:
+    async with snapshots(database_urls) as databases:
         told = await _all(databases, _EVENTS_OF_MARK, wanted)
         cases = set[UUID]() if _known(told) else await _cases(databases, wanted)
         if cases:
@@ -240,15 +241,3 @@ def _known(told: Mapping[str, Sequence[Row]]) -> bool:
 
 async def _all(databases: Mapping[str, asyncpg.Connection], sql: str, argument: object) -> dict[str, Sequence[Row]]:
     return {service: await database.fetch(sql, argument) for service, database in databases.items()}
-
-
-@contextlib.asynccontextmanager
-async def _connected(urls: Mapping[str, str]) -> AsyncIterator[dict[str, asyncpg.Connection]]:
-    async with contextlib.AsyncExitStack() as stack:
-        databases = {}
-        for service, url in urls.items():
-            connection = await asyncpg.connect(url)
-            stack.push_async_callback(connection.close)
-            await stack.enter_async_context(connection.transaction(isolation="repeatable_read", readonly=True))
-            databases[service] = connection
-        yield databases

@@ -1,16 +1,13 @@
 """Runs every claim over the four databases: own SQL and own arithmetic, and of the season only its scenario's data."""
 
 import asyncio
-import contextlib
 import time
-from collections.abc import AsyncIterator, Mapping
-
-import asyncpg
 
 from smartfactory.check import chains, events, money, places, projections
-from smartfactory.check.claims import Claim, Databases
+from smartfactory.check.claims import Claim
 from smartfactory.scenarios import model
 from smartfactory.season.options import CheckOptions, CheckReport, Finding
+from smartfactory.snapshots import Databases, snapshots
 
 _PAUSE_SECONDS = 0.25
 
@@ -20,7 +17,7 @@ async def run_check(options: CheckOptions) -> CheckReport:
     started = time.monotonic()
     scenario = model.for_season(options.scenario, options.year)
     while True:
-        async with _connected(options.database_urls) as databases:
+        async with snapshots(options.database_urls) as databases:
             claims = await _claims(databases, scenario)
         report = _report(claims, time.monotonic() - started)
         if report.held or time.monotonic() - started >= options.settle_seconds:
@@ -45,15 +42,3 @@ def _report(claims: list[Claim], seconds: float) -> CheckReport:
         looked_at[claim.name] = looked_at.get(claim.name, 0) + claim.looked_at
         findings.extend(claim.findings)
     return CheckReport(looked_at, findings, seconds)
-
-
-@contextlib.asynccontextmanager
-async def _connected(urls: Mapping[str, str]) -> AsyncIterator[Databases]:
-    async with contextlib.AsyncExitStack() as stack:
-        databases = {}
-        for service, url in urls.items():
-            connection = await asyncpg.connect(url)
-            stack.push_async_callback(connection.close)
-            await stack.enter_async_context(connection.transaction(isolation="repeatable_read", readonly=True))
-            databases[service] = connection
-        yield databases

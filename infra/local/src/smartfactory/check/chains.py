@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from smartfactory.check.claims import Claim, Databases
+from smartfactory.check.claims import Claim
+from smartfactory.snapshots import Databases
 
 Row = Mapping[str, Any]
 

@@ -1,14 +1,8 @@
 """The form of a claim: a name, how many things it looked at, and what it found wrong."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from asyncpg import Connection
-
 from smartfactory.season.options import Finding
-
-Databases = Mapping[str, Connection]
-"""One connection per service, as a role that may read every table."""
 
 
 @dataclass(slots=True)

@@ -4,7 +4,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from smartfactory.check.claims import Claim, Databases
+from smartfactory.check.claims import Claim
+from smartfactory.snapshots import Databases
 
 OWNERS = ("applicant", "funding", "mentoring", "metrics")
 SUBSCRIPTIONS: Mapping[str, Sequence[str]] = {

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from smartfactory.check.arithmetic import shares_of
-from smartfactory.check.claims import Claim, Databases
+from smartfactory.check.claims import Claim
 from smartfactory.scenarios.model import Scenario
+from smartfactory.snapshots import Databases
 
 Row = Mapping[str, Any]
 

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from smartfactory.check.claims import Claim, Databases
+from smartfactory.check.claims import Claim
+from smartfactory.snapshots import Databases
 
 Row = Mapping[str, Any]
 
