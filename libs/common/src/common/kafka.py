@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -238,20 +239,9 @@ class Subscription:
             raise NewGroup("the group had no offset for a partition and now begins at its start") from error
         except (KafkaError, OSError) as error:
             raise KafkaFault(f"fetching failed: {_short(error)}") from error
-        records = []
+        records: list[WireRecord] = []
         for partition, batch in found.items():
-            topic = partition.topic.removeprefix(self._prefix)
-            records += [
-                WireRecord(
-                    topic=topic,
-                    partition=partition.partition,
-                    offset=one.offset,
-                    key=one.key,
-                    value=one.value,
-                    headers=one.headers,
-                )
-                for one in batch
-            ]
+            records += wire_records(partition, batch, prefix=self._prefix)
             self._next[partition] = batch[-1].offset + 1
         return records
 
@@ -323,6 +313,22 @@ class Subscription:
 
     def _at(self, record: WireRecord) -> TopicPartition:
         return TopicPartition(self._prefix + record.topic, record.partition)
+
+
+def wire_records(partition: TopicPartition, batch: Sequence[Any], *, prefix: str) -> list[WireRecord]:
+    """What was fetched of one partition, under the topic's name without the installation's prefix."""
+    topic = partition.topic.removeprefix(prefix)
+    return [
+        WireRecord(
+            topic=topic,
+            partition=partition.partition,
+            offset=one.offset,
+            key=one.key,
+            value=one.value,
+            headers=one.headers,
+        )
+        for one in batch
+    ]
 
 
 async def create_topics(

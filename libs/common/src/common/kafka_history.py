@@ -8,7 +8,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from common.event import WireRecord
-from common.kafka import MAX_RECORD_BYTES, KafkaFault, KafkaOptions
+from common.kafka import MAX_RECORD_BYTES, KafkaFault, KafkaOptions, wire_records
 from common.waiting import bounded
 
 _START_SECONDS = 30.0
@@ -65,18 +65,7 @@ class History:
                 if silent > _SILENT_FETCHES_MAX:
                     raise KafkaFault("the history cannot be read: records are there and none comes")
                 for partition, batch in found.items():
-                    topic = partition.topic.removeprefix(self._prefix)
-                    yield [
-                        WireRecord(
-                            topic=topic,
-                            partition=partition.partition,
-                            offset=one.offset,
-                            key=one.key,
-                            value=one.value,
-                            headers=one.headers,
-                        )
-                        for one in batch
-                    ]
+                    yield wire_records(partition, batch, prefix=self._prefix)
         except (KafkaError, OSError) as error:
             raise KafkaFault(f"the history cannot be read: {type(error).__name__}") from error
 
