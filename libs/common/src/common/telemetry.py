@@ -10,17 +10,16 @@ import os
 import sys
 import traceback
 from collections.abc import MutableMapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, TextIO
+from typing import Any, TextIO
 
 import structlog
 from opentelemetry import metrics, trace
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
-from opentelemetry.metrics import Counter, Histogram
+from opentelemetry.metrics import Counter
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import MetricReader, PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import Resource
@@ -48,40 +47,19 @@ _WORDY_LIBRARIES = ("sqlalchemy", "asyncpg", "pydantic", "pydantic_core", "httpx
 _meter = metrics.get_meter("smartfactory")
 
 
-@dataclass(frozen=True, slots=True)
-class Instrument:
-    """A metric as it was declared, for the documentation."""
-
-    name: str
-    kind: Literal["counter", "gauge", "histogram"]
-    unit: str
-    meaning: str
-
-
-_instruments: dict[str, Instrument] = {}
+_declared: set[str] = set()
 
 
 def counter(name: str, unit: str, meaning: str) -> Counter:
     """Declare, once per name, a number that only grows."""
-    _declare(Instrument(name, "counter", unit, meaning))
+    _declare(name)
     return _meter.create_counter(name, unit, meaning)
 
 
 def gauge(name: str, unit: str, meaning: str) -> "metrics._Gauge":
     """Declare, once per name, a number that is what it is now."""
-    _declare(Instrument(name, "gauge", unit, meaning))
+    _declare(name)
     return _meter.create_gauge(name, unit, meaning)
-
-
-def histogram(name: str, unit: str, meaning: str, *, buckets: Sequence[float]) -> Histogram:
-    """Declare, once per name, a distribution with the bounds that matter for it."""
-    _declare(Instrument(name, "histogram", unit, meaning))
-    return _meter.create_histogram(name, unit, meaning, explicit_bucket_boundaries_advisory=list(buckets))
-
-
-def instruments() -> list[Instrument]:
-    """Every declared metric, by name."""
-    return sorted(_instruments.values(), key=lambda instrument: instrument.name)
 
 
 def openmetrics() -> bytes:
@@ -198,10 +176,10 @@ def set_up_logging(service: str, settings: ServiceSettings) -> None:
         logging.getLogger(name).setLevel(max(logging.getLogger(name).level, logging.WARNING))
 
 
-def _declare(instrument: Instrument) -> None:
-    if instrument.name in _instruments:
-        raise ValueError(f"the metric {instrument.name} is declared twice")
-    _instruments[instrument.name] = instrument
+def _declare(name: str) -> None:
+    if name in _declared:
+        raise ValueError(f"the metric {name} is declared twice")
+    _declared.add(name)
 
 
 def _add_trace(_logger: object, _method: str, line: EventDict) -> EventDict:
