@@ -4,6 +4,7 @@
 #   make run ONCE=1                     the same, then stop; the exit code says whether the check held
 #   make run ARGS="--year 2026 --seed 7"
 #   make test  [ARGS="-k split"]        every test, on real PostgreSQL and real Kafka
+#   make drill [SIZE=ci] [ARGS=...]     faults on real servers, with figures; whole, it writes the report of the day
 #   make check                          style, types, import contracts, repository rules
 #   make lock                           resolve dependencies again, Python's and Kafka's
 #   make clean-data                     forget the local installation's data
@@ -15,11 +16,13 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PROJECTS := $(wildcard libs/*/pyproject.toml services/*/pyproject.toml infra/local/pyproject.toml)
 
+SIZE ?= full
+
 .DEFAULT_GOAL := help
-.PHONY: help run test check lock clean-data setup
+.PHONY: help run test drill check lock clean-data setup
 
 help:
-	@sed -n '3,10s/^# *//p' Makefile
+	@sed -n '3,11s/^# *//p' Makefile
 
 setup: $(READY)
 
@@ -31,6 +34,9 @@ run: $(READY)
 
 test: $(READY)
 	@exec $(BIN)/pytest $(ARGS)
+
+drill: $(READY)
+	@exec env DRILL_SIZE=$(SIZE) $(if $(SIZE:full=)$(ARGS),,DRILL_REPORTS=docs/drills) $(BIN)/pytest tests/drill $(ARGS)
 
 check: $(READY)
 	@VENV="$(VENV)" exec bash tools/check.sh

@@ -1,0 +1,71 @@
+"""The fixture `drill`, and the report at the end: DRILL_SIZE says how large (ci, full), DRILL_REPORTS where it is kept."""
+
+import os
+import time
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from tests.support.drills.figures import Drill, Size
+from tests.support.drills.report import Outcome, text_of
+
+_drill = pytest.StashKey[Drill]()
+_outcomes = pytest.StashKey[list[Outcome]]()
+_began = pytest.StashKey[float]()
+
+
+def _size() -> Size:
+    size = os.environ.get("DRILL_SIZE", "ci")
+    if size not in {"ci", "full"}:
+        raise pytest.UsageError(f"DRILL_SIZE is ci or full, not {size!r}")
+    return "full" if size == "full" else "ci"
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    session.config.stash[_outcomes] = []
+    session.config.stash[_began] = time.monotonic()
+
+
+@pytest.fixture
+def drill(request: pytest.FixtureRequest) -> Drill:
+    """This drill's size and figures."""
+    made = Drill(_size())
+    request.node.stash[_drill] = made
+    return made
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    report = yield
+    if report.when == "call" or (report.when == "setup" and report.failed):
+        marks = [id_ for mark in item.iter_markers("promise") for id_ in mark.args]
+        made = item.stash.get(_drill, None)
+        told = (getattr(item, "function", None) and item.function.__doc__) or item.name.replace("_", " ")
+        outcome = Outcome(
+            promises=tuple(marks),
+            name=item.nodeid,
+            says=" ".join(told.split()).rstrip("."),
+            passed=report.passed,
+            seconds=call.duration,
+            figures=tuple(made.figures) if made else (),
+        )
+        item.config.stash[_outcomes].append(outcome)
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    outcomes = config.stash.get(_outcomes, [])
+    if not outcomes:
+        return
+    text = text_of(outcomes, size=_size(), seconds=time.monotonic() - config.stash[_began])
+    folder = os.environ.get("DRILL_REPORTS")
+    if folder is None:
+        terminalreporter.write_line(text)
+        return
+    place = Path(folder) / f"{datetime.now(ZoneInfo('Asia/Seoul')).date().isoformat()}.md"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text(text, encoding="utf-8")
+    terminalreporter.write_line(f"drills: the report is in {place}")
