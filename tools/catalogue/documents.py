@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from tools.catalogue import architecture, events, permissions, problems, rest, settings
+from tools.catalogue import architecture, events, permissions, problems, promises, rest, settings
 from tools.catalogue.system import load_system
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,6 +19,7 @@ def documents() -> dict[str, str]:
         "docs/settings.md": settings.page(system),
         "docs/problems.md": problems.page(system),
         permissions.PATH: permissions.page(system),
+        promises.PATH: promises.page(),
         architecture.PATH: architecture.page((ROOT / architecture.PATH).read_text("utf-8"), system),
     }
 

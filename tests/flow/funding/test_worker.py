@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import pytest
+
 from common.kafka import KafkaOptions, Publisher, create_topics
 from contracts.applicant import ProjectSelected
 from contracts.funding import BudgetLineConfirmed, ProjectCommitted
@@ -12,6 +14,7 @@ from tests.support.servers import Servers
 from tests.support.waiting import eventually
 
 
+@pytest.mark.promise("R3", "I7")
 async def test_a_worker_killed_after_its_commit_commits_no_money_twice(
     servers: Servers, fresh_databases: Callable[..., dict[str, DatabaseUrls]], topic_prefix: str
 ):

@@ -4,6 +4,7 @@ import time
 
 import httpx2
 import msgspec
+import pytest
 
 from common.event import new_id
 from common.kafka import Publisher, create_topics
@@ -13,6 +14,7 @@ from tests.support.parcels.events import ParcelSent
 from tests.support.waiting import eventually
 
 
+@pytest.mark.promise("R1", "I4", "I5", "A23")
 async def test_commands_go_on_without_the_broker_and_drain_in_order_when_it_is_back(parcels: Parcels):
     keys = [new_id() for _ in range(5)]
     parcels.servers.kafka.stop()

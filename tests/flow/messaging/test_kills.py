@@ -5,6 +5,8 @@ import itertools
 from collections import Counter
 from typing import Any
 
+import pytest
+
 from common.event import new_id
 from tests.flow.messaging.conftest import Parcels
 from tests.support.parcels.driver import deliveries, rows, scalar, send, sequences_of, wire
@@ -19,6 +21,7 @@ async def _all_delivered(parcels: Parcels, keys: list[Any], each: int) -> None:
         assert await sequences_of(parcels.database, key) == list(range(1, each + 1))
 
 
+@pytest.mark.promise("R3", "I7")
 async def test_a_worker_killed_between_the_database_commit_and_the_offset_commit_repeats_nothing(parcels: Parcels):
     keys = [new_id() for _ in range(3)]
     for key in keys:
@@ -34,6 +37,7 @@ async def test_a_worker_killed_between_the_database_commit_and_the_offset_commit
     assert 'outcome="old"' in metrics, "nothing was delivered again, so the drill proved nothing"
 
 
+@pytest.mark.promise("R3", "A2")
 async def test_a_relay_killed_between_send_and_mark_sends_again_and_nothing_happens_twice(parcels: Parcels):
     keys = [new_id() for _ in range(3)]
     for key in keys:
@@ -49,6 +53,7 @@ async def test_a_relay_killed_between_send_and_mark_sends_again_and_nothing_happ
     assert set(ids.values()) == {2}, "each event stands in the topic twice"
 
 
+@pytest.mark.promise("R4")
 async def test_duplicates_inside_one_batch_have_one_effect(parcels: Parcels):
     keys = [new_id() for _ in range(4)]
     sent = [wire(ParcelSent(parcel_id=key, grams=n), n) for n in (1, 2) for key in keys]
@@ -92,6 +97,7 @@ async def _send_slowly(parcels: Parcels, keys: list[Any]) -> None:
             await send(parcels.database, key, number)
 
 
+@pytest.mark.promise("R8")
 async def test_connections_cut_by_the_database_cost_a_pause_and_no_event(parcels: Parcels):
     keys = [new_id() for _ in range(3)]
     worker = parcels.worker().start()

@@ -1,6 +1,7 @@
 """What cannot be applied waits with its key, and everything else flows (promises R5 and R6)."""
 
 import msgspec
+import pytest
 
 from common import parked
 from common.auth import Principal
@@ -24,6 +25,7 @@ async def _sequences(parcels: Parcels, key, wanted: list[int]) -> bool:
     return await sequences_of(parcels.database, key) == wanted
 
 
+@pytest.mark.promise("R6")
 async def test_a_poison_event_is_parked_while_others_flow_and_is_redriven_in_order(parcels: Parcels):
     heavy, light = new_id(), new_id()
     worker = parcels.worker().start()
@@ -48,6 +50,7 @@ async def test_a_poison_event_is_parked_while_others_flow_and_is_redriven_in_ord
     assert "2000" not in worker.log, "an event's content reached the log"
 
 
+@pytest.mark.promise("R6", "A12")
 async def test_bytes_that_are_no_event_are_parked_once_and_stop_nobody(parcels: Parcels):
     good, bad = new_id(), new_id()
     broken = msgspec.structs.replace(wire(ParcelSent(parcel_id=bad, grams=1), 1), value=b'{"parcel_id": "\xff"}')
@@ -60,6 +63,7 @@ async def test_bytes_that_are_no_event_are_parked_once_and_stop_nobody(parcels: 
     assert kept == [(b'{"parcel_id": "\xff"}',)]
 
 
+@pytest.mark.promise("R5")
 async def test_a_sequence_gap_parks_only_its_key_until_the_missing_event_comes(parcels: Parcels):
     gap, whole = new_id(), new_id()
 

@@ -5,6 +5,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
+
 from common import journal, outbox
 from common.auth import Principal
 from common.clock import SystemClock
@@ -70,6 +72,7 @@ async def _waits(parcels: Parcels) -> bool:
     return bool(await scalar(parcels.database, waiting))
 
 
+@pytest.mark.promise("R16", "I6")
 async def test_a_spoilt_projection_is_what_it_was_and_nothing_else_changed(parcels: Parcels):
     true, _ = await spoilt(parcels)
     around = "SELECT count(*), count(published_at) FROM outbox UNION ALL SELECT count(*), max(position) FROM inbox"
@@ -81,6 +84,7 @@ async def test_a_spoilt_projection_is_what_it_was_and_nothing_else_changed(parce
     assert await rows(parcels.database, around) == before
 
 
+@pytest.mark.promise("R16")
 async def test_it_is_read_as_it_was_until_the_new_one_is_whole_and_what_arrives_meanwhile_is_in_it_once(
     parcels: Parcels, tmp_path: Path
 ):
@@ -105,6 +109,7 @@ async def test_it_is_read_as_it_was_until_the_new_one_is_whole_and_what_arrives_
     await eventually(lambda: _is(parcels, 5, 15))
 
 
+@pytest.mark.promise("R16")
 async def test_killed_half_way_it_leaves_the_live_one_as_it_was(parcels: Parcels):
     true, _ = await spoilt(parcels)
     before = await rows(parcels.database, TALLY)
@@ -120,6 +125,7 @@ async def test_killed_half_way_it_leaves_the_live_one_as_it_was(parcels: Parcels
     assert await _is(parcels, 4, 10)
 
 
+@pytest.mark.promise("R16")
 async def test_what_a_handler_tells_or_decides_again_reaches_nobody(parcels: Parcels):
     told: list[int] = []
 

@@ -131,6 +131,7 @@ async def test_a_true_season_holds_and_every_claim_looked_at_something(databases
     assert not blind.held, "a check that looked at nothing must not hold"
 
 
+@pytest.mark.promise("I1", "I2", "I6", "I7", "I8")
 async def test_every_planted_fault_is_found_and_named(databases: Databases) -> None:
     missed = {}
     for fault, (claim, planted) in FAULTS.items():

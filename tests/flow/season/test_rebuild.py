@@ -42,6 +42,7 @@ def rebuild(service: str, played: Played, databases: Databases, kafka: Kafka) ->
     return log.read_text()
 
 
+@pytest.mark.promise("R16", "I6")
 async def test_rebuilt_projections_are_the_same_to_the_last_row(
     played: Played, databases: Databases, kafka: Kafka
 ) -> None:

@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from tests.flow.season.conftest import Played
 
 
@@ -27,6 +29,7 @@ def test_the_output_names_who_can_sign_in_where_to_look_and_what_is_assumed(play
     assert "assumed: " in played.output
 
 
+@pytest.mark.promise("R18")
 def test_the_season_played_again_replays_every_request_and_leaves_every_table_as_it_was(played: Played) -> None:
     again = played.play_again()
     assert again.returncode == 0, again.stdout + again.stderr

@@ -38,6 +38,7 @@ def unknown(operation: Operation, body: Mapping[str, Any]) -> list[str]:
 
 
 @pytest.mark.parametrize("operation", _WRITABLE, ids=lambda operation: operation.name)
+@pytest.mark.promise("R26")
 async def test_no_field_is_taken_that_is_not_the_callers_to_set(worlds: dict[str, World], operation: Operation):
     world, role = worlds[operation.service], _somebody(operation)
     ask = world.ask(operation.id, role, "own")
@@ -55,6 +56,7 @@ async def test_no_field_is_taken_that_is_not_the_callers_to_set(worlds: dict[str
 
 
 @pytest.mark.parametrize("operation", _BODYLESS, ids=lambda operation: operation.name)
+@pytest.mark.promise("R26")
 async def test_a_route_that_takes_no_body_takes_no_field(worlds: dict[str, World], operation: Operation):
     world, role = worlds[operation.service], _somebody(operation)
     ask = replace(world.ask(operation.id, role, "own"), body={"state": "CONFIRMED"})

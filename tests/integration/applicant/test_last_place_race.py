@@ -89,6 +89,7 @@ async def race(judging: Judging, strategy: Strategy, cases: list[Standing]) -> i
     return sum(1 for answer in answers if answer is True)
 
 
+@pytest.mark.promise("R19")
 async def test_of_forty_who_want_the_last_place_one_gets_it(judging: Judging):
     cases = await one_vacated_place(judging)
     assert await race(judging, counter_row, cases) == 1

@@ -41,6 +41,7 @@ async def test_both_decisions_are_journalled(funding: Funding):
     assert entries[1]["facts"]["amount_won"] == 5
 
 
+@pytest.mark.promise("R19")
 async def test_nobody_confirms_their_own_proposal_in_whatever_role(funding: Funding):
     proposed = (await funding.propose_line()).json()
     same_person = Person(Role.PROVINCE_TREASURER, "52", OFFICER.subject)
@@ -64,6 +65,7 @@ async def test_the_same_confirmation_twice_is_one(funding: Funding):
     assert len(await funding.told()) == 1
 
 
+@pytest.mark.promise("R19")
 async def test_another_confirmation_is_refused_as_stale_or_done(funding: Funding):
     line_id = await funding.confirmed_line(5)
 
@@ -76,6 +78,7 @@ async def test_another_confirmation_is_refused_as_stale_or_done(funding: Funding
     assert unread.status_code == 428
 
 
+@pytest.mark.promise("R19")
 async def test_treasurers_who_race_confirm_once(funding: Funding):
     line_id = (await funding.propose_line()).json()["id"]
     treasurers = [Person(Role.PROVINCE_TREASURER, "52", f"treasurer-{number}") for number in range(8)]

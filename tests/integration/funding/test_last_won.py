@@ -66,6 +66,7 @@ async def _spent(funding: Funding, strategy: Strategy, round_number: int) -> int
 
 
 @pytest.mark.parametrize("strategy", [read_then_insert, read_then_insert_repeatably])
+@pytest.mark.promise("R20")
 async def test_naive_strategies_overspend(funding: Funding, strategy: Strategy):
     async with funding.owner.transaction() as tx:
         await tx.execute(text("CREATE TABLE naive (round bigint, amount_won bigint)"))
@@ -77,6 +78,7 @@ async def test_naive_strategies_overspend(funding: Funding, strategy: Strategy):
     pytest.fail("the harness does not bite: ten rounds and no overspending")
 
 
+@pytest.mark.promise("R20", "I2")
 async def test_ours_spends_the_budget_to_the_last_won_and_never_more(funding: Funding):
     await funding.confirmed_rule("half", shares=[{"source": "PROVINCE", "rate_bp": 5000}], capped_sources=[])
 
@@ -141,6 +143,7 @@ async def _decide_patiently(funding: Funding, selected: ProjectSelected) -> None
         await funding.decide(tx, selected)
 
 
+@pytest.mark.promise("R20", "I2")
 async def test_commits_and_withdrawals_race_and_every_won_is_accounted_for(funding: Funding):
     await funding.confirmed_rule("half", shares=[{"source": "PROVINCE", "rate_bp": 5000}], capped_sources=[])
     await funding.confirmed_line(FITTING * SHARE_WON, track="R0")

@@ -230,6 +230,7 @@ async def _posted(funding: Funding) -> Posted:
 
 @pytest.mark.parametrize("role", ["app", "owner"])
 @pytest.mark.parametrize("statements", [pytest.param(v, id=k) for k, v in (CHANGES | ADDITIONS | COUNTERS).items()])
+@pytest.mark.promise("R20", "I1")
 async def test_raw_sql_cannot_bend_what_is_posted(posted: Posted, role: str, statements: list[str]):
     before = await posted.snapshot()
     database = posted.funding.database if role == "app" else posted.funding.owner
@@ -249,6 +250,7 @@ async def test_the_apps_role_has_no_right_to_it(posted: Posted, statements: list
 
 
 @pytest.mark.parametrize("statements", [pytest.param(v, id=k) for k, v in ONLY_THE_OWNER.items()])
+@pytest.mark.promise("I1")
 async def test_the_owner_cannot_deceive_the_triggers(posted: Posted, statements: list[str]):
     before = await posted.snapshot()
 

@@ -57,6 +57,7 @@ async def _parked(database: Database) -> list[tuple[int | None, str]]:
         return [(event.sequence, event.reason) for event in await parked.list_waiting(tx)]
 
 
+@pytest.mark.promise("R4")
 async def test_a_duplicate_inside_one_batch_and_one_in_the_next_have_one_effect(database: Database, applier: Applier):
     key = new_id()
     first, second = _sent(key, 1), _sent(key, 2)
@@ -76,6 +77,7 @@ async def test_unused_and_unknown_types_advance_the_sequence(database: Database,
     assert outcomes == [(1, "unused"), (2, "unused"), (3, "applied")]
 
 
+@pytest.mark.promise("R6")
 async def test_a_poison_event_is_parked_with_its_bytes_and_only_its_key_waits(database: Database, applier: Applier):
     bad, good = new_id(), new_id()
     poison = _broken(_sent(bad, 2, offset=7))
@@ -89,6 +91,7 @@ async def test_a_poison_event_is_parked_with_its_bytes_and_only_its_key_waits(da
     assert (event.record.value, event.record.offset, event.record.headers) == (poison.value, 7, list(poison.headers))
 
 
+@pytest.mark.promise("R7")
 async def test_a_known_type_of_an_unknown_version_is_parked(database: Database, applier: Applier):
     record = _retyped(_sent(new_id(), 1), ParcelSent.TYPE.replace(".v1", ".v2"))
     await applier.apply([record])
@@ -110,6 +113,7 @@ async def test_a_known_type_of_an_unknown_version_is_parked(database: Database, 
     ],
     ids=str,
 )
+@pytest.mark.promise("R6")
 async def test_no_damage_stops_the_others(database: Database, applier: Applier, damage: dict[str, object]):
     good = new_id()
     damaged = msgspec.structs.replace(_sent(new_id(), 1), **damage)
@@ -149,6 +153,7 @@ async def test_a_redrive_applies_a_key_in_order_and_stops_at_what_still_fails(da
     ]
 
 
+@pytest.mark.promise("R5")
 async def test_a_gap_parks_only_its_key_and_closes_by_itself(database: Database, applier: Applier):
     gap, whole = new_id(), new_id()
     await applier.apply([_sent(gap, 1), _sent(gap, 3), _sent(whole, 1), _sent(gap, 4), _sent(whole, 2)])
@@ -219,6 +224,7 @@ async def _slow_when_heavy(tx: Transaction, event: ParcelSent, received: Receive
 tried: list[int] = []
 
 
+@pytest.mark.promise("R15")
 async def test_a_handler_that_does_not_end_is_tried_twice_and_stands_alone(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ):
@@ -233,6 +239,7 @@ async def test_a_handler_that_does_not_end_is_tried_twice_and_stands_alone(
     assert len(tried) == 2
 
 
+@pytest.mark.promise("R9")
 async def test_a_slow_database_is_waited_out_and_parks_no_good_event(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ):
@@ -243,6 +250,7 @@ async def test_a_slow_database_is_waited_out_and_parks_no_good_event(
     assert await _parked(database) == []
 
 
+@pytest.mark.promise("A17")
 async def test_a_long_batch_is_settled_in_pieces(database: Database, applier: Applier, monkeypatch: pytest.MonkeyPatch):
     """So that its offsets are committed on the way, and nobody takes the member for dead."""
     monkeypatch.setattr(batch_, "_LONG_SECONDS", 0.0)
@@ -338,6 +346,7 @@ async def test_a_fault_of_the_database_parks_nothing_and_leaves_the_batch_for_la
     assert await sequences_of(database, key) == [1, 2]
 
 
+@pytest.mark.promise("R4")
 async def test_two_batches_in_each_others_way_lose_nothing_and_park_nothing(
     urls: DatabaseUrls, monkeypatch: pytest.MonkeyPatch
 ):

@@ -41,6 +41,7 @@ async def test_a_chain_written_by_many_at_once_stands(database: Database):
     assert (await _verify(database, "parcel/none")).faults == ()
 
 
+@pytest.mark.promise("R33")
 async def test_the_journal_only_grows_also_for_raw_sql_as_the_service_and_as_the_owner(database: Database, urls):
     await _decide(database, 1)
     owner = Database(urls.owner, application_name="tests")
@@ -105,6 +106,7 @@ TAMPERINGS: dict[str, tuple[str, str]] = {
 
 
 @pytest.mark.parametrize("tampering", TAMPERINGS)
+@pytest.mark.promise("R33")
 async def test_every_tampering_is_named(database: Database, servers, urls, tampering: str):
     sql, named = TAMPERINGS[tampering]
     for number in range(4):

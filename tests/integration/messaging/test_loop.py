@@ -110,6 +110,7 @@ async def test_what_could_not_go_on_is_tried_until_it_does(database: Database, m
         await eventually(gone_on)
 
 
+@pytest.mark.promise("A17")
 async def test_a_long_batch_commits_on_the_way_and_keeps_fetching_nothing(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ):

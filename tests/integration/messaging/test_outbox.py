@@ -33,6 +33,7 @@ async def test_an_event_is_recorded_with_its_cause_and_nothing_of_a_rolled_back_
     assert found == [(n, AT, "corr", "cause", "company.owner:t:s", None) for n in (1, 2)]
 
 
+@pytest.mark.promise("I5")
 async def test_sequences_are_contiguous_per_key_under_concurrency(database: Database):
     parcels = [new_id() for _ in range(3)]
     await asyncio.gather(*(send(database, parcel, *range(10)) for parcel in parcels for _ in range(2)))
@@ -41,6 +42,7 @@ async def test_sequences_are_contiguous_per_key_under_concurrency(database: Data
         assert [sequence for (sequence,) in found] == list(range(1, 21))
 
 
+@pytest.mark.promise("I4")
 async def test_an_event_that_commits_after_younger_ones_is_still_found(database: Database):
     late, early = new_id(), new_id()
     async with database.dedicated() as connection:
@@ -71,6 +73,7 @@ async def test_what_was_recorded_cannot_be_changed_or_removed_by_raw_sql(databas
     assert await scalar(database, "SELECT count(*) FROM outbox WHERE sequence = 1") == 1
 
 
+@pytest.mark.promise("A13")
 async def test_an_event_too_large_for_a_broker_is_refused_before_it_is_committed(database: Database):
     with pytest.raises(EventTooLarge):
         async with database.transaction() as tx:

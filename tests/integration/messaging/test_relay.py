@@ -71,6 +71,7 @@ def _unpublished(database: Database, wanted: int) -> Callable[[], object]:
     return look
 
 
+@pytest.mark.promise("I5")
 async def test_an_event_committed_late_goes_before_the_next_of_its_key(
     database: Database, broker: Broker, monkeypatch: pytest.MonkeyPatch
 ):

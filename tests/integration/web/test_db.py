@@ -34,6 +34,7 @@ async def test_a_read_only_transaction_refuses_to_write_and_the_next_one_writes(
             await tx.execute(text("DELETE FROM note WHERE false"))
 
 
+@pytest.mark.promise("R9")
 async def test_a_held_lock_is_trouble_after_a_second(database: Database):
     async with database.transaction() as holder:
         await holder.execute(text("LOCK TABLE note IN ACCESS EXCLUSIVE MODE"))
@@ -44,6 +45,7 @@ async def test_a_held_lock_is_trouble_after_a_second(database: Database):
     assert is_trouble(waited.value)
 
 
+@pytest.mark.promise("R9")
 async def test_a_hundred_cancelled_transactions_leave_a_whole_pool(database: Database):
     async def slow() -> None:
         async with database.transaction() as tx:

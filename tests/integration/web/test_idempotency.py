@@ -21,6 +21,7 @@ def someone() -> str:
     return f"writer-{uuid.uuid4()}"
 
 
+@pytest.mark.promise("R18")
 async def test_the_second_time_gives_the_first_answer_and_no_second_effect(notebook: Notebook):
     author, key = someone(), str(uuid.uuid4())
     first = await notebook.write(key=key, subject=author)
@@ -34,6 +35,7 @@ async def test_the_second_time_gives_the_first_answer_and_no_second_effect(noteb
     assert await notes(notebook, author) == 1
 
 
+@pytest.mark.promise("R18", "I3")
 async def test_eight_at_once_make_one_note(notebook: Notebook):
     author, key = someone(), str(uuid.uuid4())
     answers = await asyncio.gather(*(notebook.write(key=key, subject=author) for _ in range(8)))
@@ -43,6 +45,7 @@ async def test_eight_at_once_make_one_note(notebook: Notebook):
     assert await notes(notebook, author) == 1
 
 
+@pytest.mark.promise("R18")
 async def test_the_same_key_with_another_body_is_refused(notebook: Notebook):
     author, key = someone(), str(uuid.uuid4())
     await notebook.write("first", key=key, subject=author)
@@ -51,6 +54,7 @@ async def test_the_same_key_with_another_body_is_refused(notebook: Notebook):
     assert await notes(notebook, author) == 1
 
 
+@pytest.mark.promise("R18")
 async def test_a_key_belongs_to_one_caller_in_one_role_of_one_tenant(notebook: Notebook):
     key = str(uuid.uuid4())
     body = {"text": "mine", "price_won": 1}
@@ -62,6 +66,7 @@ async def test_a_key_belongs_to_one_caller_in_one_role_of_one_tenant(notebook: N
     assert len({answer.json()["id"] for answer in answers}) == 3
 
 
+@pytest.mark.promise("R18", "I3")
 async def test_a_refused_rule_undoes_the_work_keeps_the_key_and_is_replayed(notebook: Notebook):
     author, key = someone(), str(uuid.uuid4())
     first = await notebook.write("refused after writing", key=key, subject=author, price_won=5000)
@@ -95,6 +100,7 @@ async def test_an_answer_that_is_no_decision_leaves_the_key_free(notebook: Noteb
         ("with a space in it", "idempotency-key-malformed"),
     ],
 )
+@pytest.mark.promise("R18")
 async def test_a_post_without_a_usable_key_is_refused(notebook: Notebook, key: str | None, code: str):
     headers = notebook.headers(key=key)
     answer = await notebook.client.post("/v1/notes", json={"text": "x", "price_won": 1}, headers=headers)
@@ -108,6 +114,7 @@ async def test_a_quoted_key_is_the_same_key(notebook: Notebook):
     assert second.json() == first.json()
 
 
+@pytest.mark.promise("R18")
 async def test_a_duplicate_waits_a_second_at_most(notebook: Notebook):
     author, key = someone(), str(uuid.uuid4())
     slow = asyncio.create_task(notebook.write("slow", key=key, subject=author))
@@ -129,6 +136,7 @@ async def holds_the_key(notebook: Notebook, key: str) -> bool:
         return found.scalar_one() > 0
 
 
+@pytest.mark.promise("R18")
 async def test_a_commit_that_fails_is_never_a_success(notebook: Notebook):
     author, slot = someone(), str(uuid.uuid4())
     key = str(uuid.uuid4())

@@ -163,6 +163,7 @@ async def test_an_amount_is_an_exact_integer_or_refused(notebook: Notebook, pric
     ],
     ids=range(19),
 )
+@pytest.mark.promise("R28")
 async def test_a_hostile_body_is_the_callers_fault(notebook: Notebook, body: bytes):
     headers = {**notebook.headers(), "Content-Type": "application/json"}
     answer = await notebook.client.post("/v1/notes", content=body, headers=headers)
@@ -186,6 +187,7 @@ async def test_a_hostile_body_is_the_callers_fault(notebook: Notebook, body: byt
         "/v1/notes?author=%ff%fe",
     ],
 )
+@pytest.mark.promise("R28")
 async def test_a_hostile_address_is_the_callers_fault(notebook: Notebook, path: str):
     answer = await notebook.client.get(path, headers=notebook.headers(key=None))
     assert answer.status_code < 500, answer.text
@@ -199,6 +201,7 @@ async def test_a_parameter_nobody_knows_is_refused(notebook: Notebook):
     ]
 
 
+@pytest.mark.promise("R27")
 async def test_a_body_too_large_is_refused_whether_or_not_it_says_so(notebook: Notebook):
     async def endless():
         for _ in range(100):
@@ -223,6 +226,7 @@ async def test_head_is_get_without_its_body(notebook: Notebook):
     assert (answer.status_code, answer.content) == (200, b"")
 
 
+@pytest.mark.promise("R9")
 async def test_a_caller_that_finds_every_connection_taken_is_told_so_in_time(notebook: Notebook):
     """Behind the wait for a connection come a lock and the work, and all of it has five seconds (promise R9)."""
     async with contextlib.AsyncExitStack() as held:

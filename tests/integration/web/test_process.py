@@ -115,6 +115,7 @@ def running(servers: Servers, own_database: DatabaseUrls, jwks_url: str) -> Iter
 
 
 @pytest.mark.parametrize("place", ["command.before_commit", "command.after_commit"])
+@pytest.mark.promise("R18", "I3")
 def test_killed_around_its_commit_a_command_happens_exactly_once(running: Running, place: str):
     key = str(uuid.uuid4())
     running.start(FAILPOINTS=f"{place}=kill9")
@@ -136,6 +137,7 @@ def test_killed_around_its_commit_a_command_happens_exactly_once(running: Runnin
         assert again.headers["idempotency-replayed"] == "true"
 
 
+@pytest.mark.promise("R18")
 def test_no_answer_leaves_before_the_commit(running: Running, tmp_path):
     gate = tmp_path / "go"
     running.start(FAILPOINTS=f"command.before_commit=pause:{gate}")
@@ -192,6 +194,7 @@ def test_not_ready_until_migrated_and_it_says_what_to_do(
     assert running.client.get("/version").json()["service"] == "notebook"
 
 
+@pytest.mark.promise("R8")
 def test_database_away_is_503_and_back_is_200(running: Running, servers: Servers, own_database: DatabaseUrls):
     running.start()
     assert running.write(str(uuid.uuid4())).status_code == 201
@@ -207,6 +210,7 @@ def test_database_away_is_503_and_back_is_200(running: Running, servers: Servers
     assert running.write(key).status_code == 201
 
 
+@pytest.mark.promise("R8")
 def test_a_restarted_database_costs_one_try_at_most(running: Running, servers: Servers, own_database: DatabaseUrls):
     running.start()
     with ThreadPoolExecutor(5) as callers:
@@ -219,6 +223,7 @@ def test_a_restarted_database_costs_one_try_at_most(running: Running, servers: S
     assert tries[1] == 201, "the whole pool is renewed at once, not connection by connection"
 
 
+@pytest.mark.promise("R9")
 def test_a_request_past_its_deadline_is_told_so_and_leaves_nothing(running: Running):
     running.start(REQUEST_TIMEOUT_SECONDS="3")
     key = str(uuid.uuid4())
@@ -228,12 +233,14 @@ def test_a_request_past_its_deadline_is_told_so_and_leaves_nothing(running: Runn
     assert running.notes() == []
 
 
+@pytest.mark.promise("R9")
 def test_a_slow_query_is_stopped_by_the_database(running: Running):
     running.start()
     slow = running.write(str(uuid.uuid4()), text="slow query")
     assert (slow.status_code, slow.json()["code"]) == (503, "service-busy")
 
 
+@pytest.mark.promise("R34")
 def test_logs_carry_the_trace_and_no_text_of_the_caller(running: Running, tmp_path):
     spans = tmp_path / "spans.jsonl"
     running.start(SPAN_FILE=str(spans))

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +16,7 @@ LENGTH = 8
 
 @given(st.permutations(range(1, LENGTH + 1)), st.lists(st.integers(1, LENGTH), max_size=20))
 @settings(max_examples=200)
+@pytest.mark.promise("R5")
 def test_any_order_with_any_duplicates_is_applied_once_and_in_sequence(order: Sequence[int], again: list[int]) -> None:
     standing, applied = Standing(), list[int]()
     for sequence in [*order, *again]:
@@ -32,6 +34,7 @@ def test_any_order_with_any_duplicates_is_applied_once_and_in_sequence(order: Se
     assert applied == list(range(1, LENGTH + 1))
 
 
+@pytest.mark.promise("R5")
 def test_an_event_too_early_is_a_gap_and_those_after_it_are_behind() -> None:
     standing = Standing(last=3)
     assert standing.judge(5) is Verdict.GAP

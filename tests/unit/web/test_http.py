@@ -63,6 +63,7 @@ async def test_reading_is_tried_twice(first: httpx.Response | Exception):
     assert len(other.asked) == 2
 
 
+@pytest.mark.promise("R36")
 async def test_a_clear_no_is_not_asked_again():
     other = Other(httpx.Response(404))
     async with other.client() as client:
@@ -82,6 +83,7 @@ async def test_sending_is_tried_again_only_under_a_key():
     assert {request.headers["idempotency-key"] for request in under.asked} == {"order-0001-abcdef"}
 
 
+@pytest.mark.promise("R36")
 async def test_an_outage_is_not_answered_with_twice_the_load():
     other = Other(httpx.ConnectError("no"))
     async with other.client() as client:

@@ -50,12 +50,14 @@ def keys(issuer: FakeIssuer, monotonic: Monotonic) -> JwksCache:
     return JwksCache(issuer, "", monotonic=monotonic)  # type: ignore[arg-type]
 
 
+@pytest.mark.promise("R24")
 async def test_twenty_waiters_ask_once(keys: JwksCache, issuer: FakeIssuer):
     found = await asyncio.gather(*(keys.find("key-1") for _ in range(20)))
     assert all(found)
     assert issuer.asked == 1
 
 
+@pytest.mark.promise("R24")
 async def test_an_unknown_key_is_asked_for_once_in_ten_seconds(
     keys: JwksCache, issuer: FakeIssuer, monotonic: Monotonic
 ):
@@ -71,6 +73,7 @@ async def test_an_unknown_key_is_asked_for_once_in_ten_seconds(
     assert await keys.find("key-1") is None, "and the old one is gone"
 
 
+@pytest.mark.promise("R24")
 async def test_stale_keys_serve_for_an_hour(keys: JwksCache, issuer: FakeIssuer, monotonic: Monotonic):
     await keys.find("key-1")
     issuer.up = False
@@ -84,6 +87,7 @@ async def test_stale_keys_serve_for_an_hour(keys: JwksCache, issuer: FakeIssuer,
     assert await keys.find("key-1") is not None
 
 
+@pytest.mark.promise("R24")
 async def test_without_any_key_nobody_is_judged(keys: JwksCache, issuer: FakeIssuer):
     issuer.up = False
     with pytest.raises(KeysUnavailable):
@@ -93,6 +97,7 @@ async def test_without_any_key_nobody_is_judged(keys: JwksCache, issuer: FakeIss
 @pytest.mark.parametrize(
     "document", [None, [], {}, {"keys": "x"}, {"keys": [1, {"kty": "oct", "k": "AA", "kid": "key-1"}]}]
 )
+@pytest.mark.promise("R24")
 async def test_what_is_no_key_set_is_no_answer(
     keys: JwksCache, issuer: FakeIssuer, monotonic: Monotonic, document: object
 ):
@@ -105,6 +110,7 @@ async def test_what_is_no_key_set_is_no_answer(
     assert await keys.find("key-1") is not None, "a token that was good is not refused for the issuer's fault"
 
 
+@pytest.mark.promise("R24")
 async def test_a_revoked_key_is_refused_within_five_minutes(keys: JwksCache, issuer: FakeIssuer, monotonic: Monotonic):
     await keys.find("key-1")
     issuer.document = Issuer("key-2").jwks()
@@ -112,6 +118,7 @@ async def test_a_revoked_key_is_refused_within_five_minutes(keys: JwksCache, iss
     assert await keys.find("key-1") is None
 
 
+@pytest.mark.promise("R24")
 async def test_a_broken_key_does_not_spoil_the_others(keys: JwksCache, issuer: FakeIssuer):
     good = issuer.issuer.jwks()["keys"]
     issuer.document = {"keys": [{"kty": "EC", "crv": "P-256", "kid": "broken", "x": "AA", "y": "AA"}, *good]}
@@ -119,6 +126,7 @@ async def test_a_broken_key_does_not_spoil_the_others(keys: JwksCache, issuer: F
     assert await keys.find("broken") is None
 
 
+@pytest.mark.promise("R24")
 async def test_a_caller_that_gives_up_does_not_take_the_fetch_along(keys: JwksCache, issuer: FakeIssuer):
     impatient = asyncio.create_task(keys.find("key-1"))
     patient = asyncio.create_task(keys.find("key-1"))

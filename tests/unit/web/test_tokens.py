@@ -130,6 +130,7 @@ def _swap_payload(token: str, claims: Mapping[str, Any]) -> str:
 
 
 @pytest.mark.parametrize("name", BROKEN)
+@pytest.mark.promise("R23")
 async def test_a_broken_token_is_refused(name: str):
     with pytest.raises(TokenRefused):
         await OURS.verifier().verify(BROKEN[name]())
@@ -164,6 +165,7 @@ async def test_what_differs_only_in_form_is_believed(token: Callable[[], str]):
     assert (await OURS.verifier().verify(token())).subject == "someone"
 
 
+@pytest.mark.promise("R23")
 async def test_a_refusal_never_repeats_the_token():
     token = signed(iss="https://evil.test")
     with pytest.raises(TokenRefused) as refusal:
