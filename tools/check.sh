@@ -18,6 +18,7 @@ step "ruff: every rule" "$bin/ruff" check --quiet .
 step "ruff: format" "$bin/ruff" format --check --quiet .
 step "mypy: strict" "$bin/mypy" --no-error-summary
 step "import contracts" "$bin/lint-imports" --no-logo
+step "linters of OpenAPI and AsyncAPI" "$bin/python" -m tools.linters
 step "repository rules" "$bin/pytest" -q tests/repo
 
 if ((${#failed[@]})); then

@@ -1,7 +1,11 @@
 """Documents made from code say what the code says."""
 
+import json
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -30,3 +34,24 @@ def test_an_edited_a_missing_and_a_left_over_document_are_found(
     late = documents.stale({"docs/settings.md": "made", "docs/problems.md": "made"})
 
     assert late == ["docs/settings.md", "docs/problems.md", "docs/events/schemas/gone.json"]
+
+
+def test_no_example_is_a_filler() -> None:
+    """A text that no field's name calls for is `x`: give it a realistic value in contracts/examples.py."""
+    fillers = [
+        f"{path.name}: {name}"
+        for path in sorted((ROOT / "docs").glob("*/*.json"))
+        for name, value in _texts(json.loads(path.read_text("utf-8")))
+        if re.fullmatch(r"x+", value)
+    ]
+
+    assert fillers == []
+
+
+def _texts(node: Any, name: str = "") -> Iterator[tuple[str, str]]:
+    if isinstance(node, str):
+        yield name, node
+    for key, inner in node.items() if isinstance(node, dict) else ():
+        yield from _texts(inner, str(key))
+    for inner in node if isinstance(node, list) else ():
+        yield from _texts(inner, name)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from tools.catalogue import architecture, events, permissions, problems, promises, rest, settings
+from tools.catalogue import architecture, asyncapi, events, permissions, problems, promises, rest, settings
 from tools.catalogue.system import load_system
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -15,6 +15,7 @@ def documents() -> dict[str, str]:
     system = load_system(ROOT)
     return {
         **events.documents(system),
+        **asyncapi.documents(system),
         **rest.documents(system),
         "docs/settings.md": settings.page(system),
         "docs/problems.md": problems.page(system),

@@ -25,6 +25,7 @@ Events are CloudEvents 1.0 in Kafka's binary mode: the value is the JSON below, 
 programme time, `ce_recordedtime` real time; `ce_dataschema` is the `$id` of the schema. The record's key is the
 aggregate's id, and `ce_sequence` counts from 1, padded with zeros, without a gap per topic and key. An event may come
 twice (same `ce_id`), and consumers must accept fields they do not know. Within `.v1` a type only gains optional fields.
+For machines: [asyncapi.json](asyncapi.json), with topics, consumer groups, headers and an example of each event.
 """
 
 

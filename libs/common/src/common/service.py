@@ -25,6 +25,7 @@ from common.consumer.rebuild import NotTheWholeHistory, Projection, Rebuilt, reb
 from common.consumer.waiting_count import CountParked
 from common.db import Database
 from common.errors import Text
+from common.examples import DocumentFacts
 from common.http import HttpClient
 from common.idempotency import ForgetOldKeys
 from common.jobs import Job
@@ -68,6 +69,7 @@ class Service:
     projection: Projection | None = None
     tenant_fits: Callable[[str, str | None], bool] = _any_tenant
     """Whether a token's tenant fits its role; a token of which it does not is refused on every route."""
+    documents: DocumentFacts = field(default_factory=DocumentFacts)
 
 
 def build_app(
@@ -104,6 +106,7 @@ def build_app(
         (*service.routers, *_operating_routes(service, Applier(opened, time, service.handlers, service=service.name))),
         title=service.title.en,
         description=f"{service.title.ko}\n\n{service.title.en}",
+        documents=service.documents,
         at_end=close,
     )
 

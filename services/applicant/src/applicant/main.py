@@ -25,6 +25,7 @@ from common.errors import Text
 from common.jobs import Job
 from common.service import Service, run
 from common.web.parked_events import ParkedEventRoles
+from contracts.documents import DOCUMENTS
 from contracts.roles import PARKED_EVENT_MENDERS, PARKED_EVENT_READERS, tenant_fits
 
 
@@ -57,6 +58,7 @@ SERVICE = Service(
     tables=Tables.metadata,
     parked_event_roles=ParkedEventRoles(read=PARKED_EVENT_READERS, mend=PARKED_EVENT_MENDERS),
     tenant_fits=tenant_fits,
+    documents=DOCUMENTS,
 )
 
 

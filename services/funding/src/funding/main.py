@@ -6,6 +6,7 @@ from pathlib import Path
 from common.errors import Text
 from common.service import Service, run
 from common.web.parked_events import ParkedEventRoles
+from contracts.documents import DOCUMENTS
 from contracts.roles import PARKED_EVENT_MENDERS, PARKED_EVENT_READERS, tenant_fits
 from funding.budgets.api import routes as budgets
 from funding.commitments.api import routes as commitments
@@ -28,6 +29,7 @@ SERVICE = Service(
     tables=Tables.metadata,
     parked_event_roles=ParkedEventRoles(read=PARKED_EVENT_READERS, mend=PARKED_EVENT_MENDERS),
     tenant_fits=tenant_fits,
+    documents=DOCUMENTS,
 )
 
 

@@ -7,6 +7,7 @@ from common.consumer.rebuild import Projection
 from common.errors import Text
 from common.service import Service, run
 from common.web.parked_events import ParkedEventRoles
+from contracts.documents import DOCUMENTS
 from contracts.roles import PARKED_EVENT_MENDERS, PARKED_EVENT_READERS, tenant_fits
 from metrics.consumers import HANDLERS
 from metrics.progress.api import routes as progress
@@ -34,6 +35,7 @@ SERVICE = Service(
     ),
     parked_event_roles=ParkedEventRoles(read=PARKED_EVENT_READERS, mend=PARKED_EVENT_MENDERS),
     tenant_fits=tenant_fits,
+    documents=DOCUMENTS,
 )
 
 

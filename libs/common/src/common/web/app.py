@@ -9,11 +9,12 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Scope
 
+from common.examples import DocumentFacts
 from common.web.documents import add_documents
 from common.web.edge import Edge
 from common.web.health import Health, health_routes
 from common.web.kinds import catalogue
-from common.web.openapi import use_document
+from common.web.openapi_document import use_document
 from common.web.problems import add_problem_handlers
 from common.web.routes import GuardedRoute
 from common.web.runtime import Runtime
@@ -42,6 +43,7 @@ def create_app(
     *,
     title: str,
     description: str,
+    documents: DocumentFacts,
     at_end: Callable[[], Awaitable[None]],
 ) -> FastAPI:
     """Make the application; `at_end` runs when it shuts down."""
@@ -55,6 +57,8 @@ def create_app(
     app = Application(
         title=title,
         description=description,
+        contact=dict(documents.contact) or None,
+        license_info=dict(documents.licence) or None,
         version="1",
         redirect_slashes=False,
         openapi_url=None,
@@ -81,7 +85,7 @@ def create_app(
     app.router.routes.extend(health_routes(health))
     add_documents(app, catalogue())
     add_problem_handlers(app)
-    use_document(app, servers=[{"url": settings.root_path or "/"}])
+    use_document(app, servers=[{"url": settings.root_path or "/"}], known=documents.examples)
     return app
 
 

@@ -3,9 +3,6 @@
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from fastapi import FastAPI
-from fastapi.openapi.utils import get_openapi
-
 from common.errors import DomainError
 from common.idempotency import KEPT_FOR_DAYS
 from common.web import kinds
@@ -33,42 +30,6 @@ _IF_MATCH = {
     "description": "The ETag of what was read: the decision is refused with 412 when it has changed since.",
     "schema": {"type": "string", "pattern": '^"\\d+"$'},
     "example": '"3"',
-}
-_PROBLEM_SCHEMA: dict[str, Any] = {
-    "title": "Problem",
-    "description": "RFC 9457 problem details. Further members hold the facts that `detail` names.",
-    "type": "object",
-    "required": ["type", "title", "status", "detail", "instance", "code", "errors", "trace_id"],
-    "properties": {
-        "type": {"type": "string", "format": "uri-reference", "description": "The page that explains the problem."},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "instance": {"type": "string", "format": "uri-reference"},
-        "code": {"type": "string", "description": "The problem's name for machines; never translated."},
-        "errors": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["in", "code", "detail"],
-                "properties": {
-                    "in": {"type": "string", "enum": ["body", "query", "path", "header", "cookie"]},
-                    "pointer": {"type": "string", "description": "JSON Pointer (RFC 6901) into the body."},
-                    "name": {"type": "string", "description": "The parameter, where it is not in the body."},
-                    "code": {"type": "string"},
-                    "detail": {"type": "string"},
-                },
-            },
-        },
-        "trace_id": {"type": "string", "description": "What to tell the operator."},
-    },
-    "additionalProperties": True,
-}
-_SECURITY_SCHEME = {
-    "type": "http",
-    "scheme": "bearer",
-    "bearerFormat": "at+jwt",
-    "description": "An access token (RFC 9068) with one role and its tenant.",
 }
 _ROLES = "x-roles"
 
@@ -106,34 +67,6 @@ def document_route(route: "GuardedRoute") -> None:
         extra["parameters"] = parameters
     route.openapi_extra = extra
     route.responses = _merged(_documented(problems), route.responses)
-
-
-def use_document(app: FastAPI, *, servers: list[dict[str, str]]) -> None:
-    """Make the application describe itself with the shared schema of problems and the security scheme."""
-
-    def document() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            made = get_openapi(
-                title=app.title,
-                version=app.version,
-                summary=app.summary,
-                description=app.description,
-                routes=app.routes,
-                tags=app.openapi_tags,
-                servers=servers,
-                contact=app.contact,
-                license_info=app.license_info,
-            )
-            components = made.setdefault("components", {})
-            components.setdefault("schemas", {})["Problem"] = _PROBLEM_SCHEMA
-            components["securitySchemes"] = {"bearer": _SECURITY_SCHEME}
-            # FastAPI describes its own validation answer, which no caller ever sees here.
-            for unused in ("HTTPValidationError", "ValidationError"):
-                components["schemas"].pop(unused, None)
-            app.openapi_schema = made
-        return app.openapi_schema
-
-    app.openapi = document  # type: ignore[method-assign]
 
 
 def _documented(problems: Iterable[ProblemKind]) -> dict[int | str, dict[str, Any]]:
@@ -179,7 +112,7 @@ def _example(kind: ProblemKind) -> dict[str, Any]:
         "title": kind.title.ko,
         "status": kind.status,
         "detail": kind.detail.ko,
-        "instance": "/v1/...",
+        "instance": "/v1/examples",
         "code": kind.code,
         "errors": [],
         "trace_id": "4bf92f3577b34da6a3ce929d0e0e4736",

@@ -154,6 +154,7 @@ def _add_reading(routes: APIRouter, roles: ParkedEventRoles) -> None:
         key: Annotated[str | None, Query(max_length=255)] = None,
         state: Annotated[ParkedEventState | None, Query()] = None,
     ) -> Page[ParkedEventView]:
+        """적용하지 못해 세워 둔 이벤트와 그 이유. 내용은 보이지 않습니다. What waits and why; never what it says."""
         return await _list(tx, page, _filtered(topic, key, state))
 
     @routes.get(
@@ -165,6 +166,7 @@ def _add_reading(routes: APIRouter, roles: ParkedEventRoles) -> None:
     async def get_parked_event(
         parked_event_id: _Id, by: Annotated[Principal, reader], tx: Tx, response: Response
     ) -> ParkedEventView:
+        """세워 둔 이벤트 하나와, 결정에 필요한 ETag. One parked event, with the ETag that a decision needs."""
         return _answer(await parked.show(tx, parked_event_id), response)
 
 
@@ -201,6 +203,7 @@ def _add_discard(routes: APIRouter, roles: ParkedEventRoles, applier: Applier) -
         now: Now,
         response: Response,
     ) -> ParkedEventView:
+        """버리기를 요청합니다. 다른 사람이 승인해야 버려집니다. Asks to drop it; another person must agree."""
         await parked.ask_discard(tx, parked_event_id, by=by, reason=body.reason, at=now)
         return _answer(await parked.show(tx, parked_event_id), response)
 

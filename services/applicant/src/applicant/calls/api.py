@@ -132,6 +132,10 @@ async def draft_call(
     now: Now,
     response: Response,
 ) -> CallView:
+    """공고의 정원, 예산, 분담률, 평가 기준을 초안으로 적습니다. 공고하기 전에는 바꿀 수 있습니다.
+
+    Seats, money, rates and the panel's rules as a draft, which can change until it is published.
+    """
     call = await commands.draft_call(tx, body.terms(), by=by, now=now)
     etag(response, call.version)
     return queries.call_view(call)
@@ -147,6 +151,7 @@ async def edit_call(
     now: Now,
     response: Response,
 ) -> CallView:
+    """초안 전체를 새 내용으로 바꿉니다. 공고한 뒤에는 바꿀 수 없습니다. Replaces a draft as a whole."""
     call = await commands.edit_call(tx, call_id, body.terms(), read_version=version, by=by, now=now)
     etag(response, call.version)
     return queries.call_view(call)
@@ -167,6 +172,10 @@ async def publish_call(
     now: Now,
     response: Response,
 ) -> CallView:
+    """제안자와 다른 승인자가 보조금관리위원회 의결을 근거로 공고합니다. 그 뒤로는 아무도 바꿀 수 없습니다.
+
+    Another person publishes it on the committee's resolution; from then on nobody can change it.
+    """
     call = await commands.publish_call(
         tx,
         call_id,
@@ -188,11 +197,13 @@ async def list_calls(
     fiscal_year: Annotated[int | None, Query(ge=2018, le=2100)] = None,
     track: Annotated[Track | None, Query()] = None,
 ) -> Page[CallView]:
+    """공고 목록. 초안은 담당자에게만 보입니다. Calls; drafts are shown to those who work on them."""
     return await queries.list_calls(tx, page, by=by, fiscal_year=fiscal_year, track=track)
 
 
 @routes.get("/v1/calls/{call_id}", operation_id="getCall", summary="모집공고 조회 (Read a call)")
 async def get_call(call_id: UUID, by: Annotated[Principal | None, anyone()], tx: Tx, response: Response) -> CallView:
+    """공고 하나와, 결정에 필요한 ETag. One call, with the ETag that a decision needs."""
     view = await queries.view_call(tx, call_id, by=by)
     etag(response, view.version)
     return view

@@ -61,6 +61,10 @@ async def register_company(
     now: Now,
     response: Response,
 ) -> CompanyView:
+    """토큰의 기업을 사업자등록번호로 등록합니다. 번호는 검증하고, 한 번만 등록할 수 있습니다.
+
+    Registers the token's company; its business number is checked and taken once only.
+    """
     facts = CompanyFacts(
         business_number=commands.checked_business_number(body.business_number),
         corporate_number=commands.checked_corporate_number(body.corporate_number),
@@ -87,6 +91,7 @@ async def get_company(
     access_point: AccessPoint,
     response: Response,
 ) -> CompanyView:
+    """기업 정보. 담당자가 남의 기업을 보면 열람 기록이 남습니다. Somebody else's look at a company is recorded."""
     view = await queries.view_company(tx, company_id, by=by)
     await _record(tx, company_id, "getCompany", by, access_point)
     etag(response, view.version)
@@ -106,6 +111,10 @@ async def add_worksite(
     tx: Tx,
     now: Now,
 ) -> WorksiteView:
+    """기업의 사업장을 시·군 코드와 함께 등록합니다. 2024-01-18 전의 기록은 옛 코드(45xxx)로도 적을 수 있습니다.
+
+    Adds a worksite; a record from before 2024-01-18 may carry the old code.
+    """
     queries.check_own(company_id, by)
     recorded_on = body.recorded_on or now.astimezone(KST).date()
     facts = WorksiteFacts(
@@ -129,6 +138,7 @@ async def add_worksite(
 async def list_worksites(
     company_id: UUID, by: Annotated[Principal, allowed(*_READERS)], tx: RecordingTx, access_point: AccessPoint
 ) -> WorksiteList:
+    """기업의 모든 사업장. All worksites of a company."""
     view = await queries.view_worksites(tx, company_id, by=by)
     await _record(tx, company_id, "listWorksites", by, access_point)
     return view

@@ -25,4 +25,5 @@ async def list_disclosures(
     data_subject: Annotated[str | None, Query(pattern="^(company|panel)/[0-9a-f-]{36}$")] = None,
     subject: Annotated[str | None, Query(min_length=1, max_length=255)] = None,
 ) -> Page[DisclosureView]:
+    """누가 언제 누구의 개인정보를 보았는지, 새것부터. Who was shown whose personal data, newest first."""
     return await queries.list_disclosures(tx, page, data_subject=data_subject, subject=subject)

@@ -69,6 +69,7 @@ class AssignmentCount(View):
 async def form_panel(
     call_id: UUID, body: FormPanel, by: Annotated[Principal, allowed(Role.TECHNOPARK_OPERATOR)], tx: Tx, now: Now
 ) -> PanelView:
+    """평가위원회를 위원과 함께 만듭니다. Makes a panel with its members."""
     panel = await commands.form_panel(
         tx,
         call_id,
@@ -85,6 +86,7 @@ async def form_panel(
 async def list_panels(
     call_id: UUID, by: Annotated[Principal, allowed(*_READERS)], tx: RecordingTx, access_point: AccessPoint
 ) -> PanelList:
+    """공고의 평가위원회와 위원, 맡은 건수. The panels of a call, with members and cases."""
     view = await queries.view_panels(tx, call_id)
     for panel in view.items:
         await record_disclosure(
@@ -102,6 +104,7 @@ async def list_panels(
 async def seat_members(
     panel_id: UUID, body: SeatMembers, by: Annotated[Principal, allowed(Role.TECHNOPARK_OPERATOR)], tx: Tx, now: Now
 ) -> PanelView:
+    """위원을 더합니다. Adds members to a panel."""
     await commands.seat_members(tx, panel_id, [_evaluator(member) for member in body.members], by=by, now=now)
     return await queries.view_panel(tx, panel_id)
 
@@ -115,6 +118,7 @@ async def seat_members(
 async def assign_cases(
     call_id: UUID, by: Annotated[Principal, allowed(Role.TECHNOPARK_OPERATOR)], tx: Tx, now: Now
 ) -> AssignmentCount:
+    """적격 신청을 위원에게 배정합니다. 이해충돌이 있는 위원은 건너뜁니다. Assigns eligible cases, past conflicts."""
     return AssignmentCount(assigned=len(await commands.assign_cases(tx, call_id, by=by, now=now)))
 
 
@@ -127,6 +131,7 @@ async def list_assignments(
     page: PageQuery,
     call_id: Annotated[UUID | None, Query()] = None,
 ) -> Page[AssignmentView]:
+    """위원에게는 자기 배정만, 담당자에게는 전부. A member sees the own assignments, the operator all."""
     return await queries.list_assignments(tx, page, by=by, call_id=call_id)
 
 
@@ -143,6 +148,7 @@ async def declare_conflict(
     tx: Tx,
     now: Now,
 ) -> ConflictView:
+    """배정된 건의 이해충돌을 스스로 알립니다. 그 건은 더 볼 수 없습니다. Declares a conflict and leaves the case."""
     ended = await commands.declare_conflict(
         tx, application_id, kind=body.kind, statement=body.statement, by=by, now=now
     )
@@ -158,6 +164,10 @@ async def declare_conflict(
 async def lock_score(
     application_id: UUID, body: LockScore, by: Annotated[Principal, allowed(Role.PANEL_MEMBER)], tx: Tx, now: Now
 ) -> ScoreSheetView:
+    """점수를 확정합니다. 고치려면 앞 판의 번호와 사유가 필요하며, 앞 판도 남습니다.
+
+    Locks a score; a correction names the version it replaces and why, and both are kept.
+    """
     sheet = await commands.lock_score(
         tx,
         application_id,
@@ -189,6 +199,7 @@ async def lock_score(
 async def list_scores(
     application_id: UUID, by: Annotated[Principal, allowed(Role.PANEL_MEMBER, *_READERS)], tx: Tx
 ) -> ScoreSheetList:
+    """위원은 자기 채점표만 봅니다. A member sees the own sheets only."""
     return await queries.view_scores(tx, application_id, by=by)
 
 

@@ -34,6 +34,7 @@ async def list_projects(
     state: Annotated[ProjectState | None, Query()] = None,
     municipality_code: Annotated[str | None, Query(pattern="^[0-9]{5}$")] = None,
 ) -> Page[ProjectView]:
+    """볼 수 있는 과제 목록. The projects the caller may see."""
     return await queries.list_projects(
         tx, page, by=by, call_id=call_id, state=state, municipality_code=municipality_code
     )
@@ -43,6 +44,7 @@ async def list_projects(
 async def get_project(
     project_id: UUID, by: Annotated[Principal, allowed(*_READERS)], tx: Tx, response: Response
 ) -> ProjectView:
+    """과제 하나와, 결정에 필요한 ETag. One project, with the ETag that a decision needs."""
     view = await queries.view_project(tx, project_id, by=by)
     etag(response, view.version)
     return view
@@ -63,6 +65,10 @@ async def withdraw_project(
     now: Now,
     response: Response,
 ) -> ProjectView:
+    """선정된 기업이 협약 전에 사업을 포기합니다. 자리는 다음 예비 기업에 갑니다.
+
+    Gives the place back before the agreement; the next reserve gets it.
+    """
     withdrawn = await commands.withdraw_project(
         tx, project_id, read_version=version, reason=body.reason, by=by, now=now
     )

@@ -36,6 +36,7 @@ async def propose_ranking(
     now: Now,
     response: Response,
 ) -> RankingView:
+    """확정된 점수, 정원, 남은 예산으로 순위를 계산해 제안합니다. Ranks by locked scores, seats and what is left."""
     proposed = await commands.propose_ranking(tx, call_id, by=by, now=now)
     etag(response, proposed.version)
     return await queries.view_ranking(tx, call_id, proposed.number)
@@ -49,6 +50,7 @@ async def get_ranking(
     tx: Tx,
     response: Response,
 ) -> RankingView:
+    """순위안과 건별 이유, 결정에 필요한 ETag. A proposed ranking with the reason of each case."""
     view = await queries.view_ranking(tx, call_id, number)
     etag(response, view.version)
     return view
@@ -69,6 +71,7 @@ async def decide_selection(
     now: Now,
     response: Response,
 ) -> RankingView:
+    """제안자와 다른 승인자가 순위안을 그대로 확정합니다. Another person decides the ranking as proposed."""
     decided = await commands.decide_selection(tx, call_id, body.ranking, read_version=version, by=by, now=now)
     etag(response, decided.version)
     return await queries.view_ranking(tx, call_id, decided.number)
@@ -86,4 +89,5 @@ async def list_outcomes(
     page: PageQuery,
     outcome: Annotated[Outcome | None, Query()] = None,
 ) -> Page[OutcomeView]:
+    """선정 결과. 기업에는 자기 것만 보입니다. Outcomes of the selection; a firm sees its own."""
     return await queries.list_outcomes(tx, call_id, page, by=by, outcome=outcome)

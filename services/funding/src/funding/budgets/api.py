@@ -44,6 +44,7 @@ class ProposeBudgetLine(Body):
 async def propose_budget_line(
     body: ProposeBudgetLine, by: _Proposer, tx: Tx, now: Now, response: Response
 ) -> BudgetLineView:
+    """의회가 정한 예산을 적습니다. 다른 사람이 확정해야 쓸 수 있습니다. Usable once another person confirms it."""
     proposal = commands.LineProposal(
         source=body.source,
         track=body.track,
@@ -66,6 +67,7 @@ async def propose_budget_line(
 async def confirm_budget_line(
     budget_line_id: UUID, version: Annotated[int, IfMatch()], by: _Confirmer, tx: Tx, now: Now, response: Response
 ) -> BudgetLineView:
+    """제안자와 다른 사람이 확정합니다. 그때부터 쓸 수 있습니다. Confirmed by another person, the line may be used."""
     await commands.confirm_line(tx, budget_line_id, version=version, by=by, now=now)
     return _answer(await queries.get_line(tx, budget_line_id, by=by), response)
 
@@ -83,6 +85,7 @@ async def list_budget_lines(
     municipality_code: Annotated[str | None, Query(pattern=_MUNICIPALITY)] = None,
     state: LineState | None = None,
 ) -> Page[BudgetLineView]:
+    """볼 수 있는 예산 항목: 시·군은 관내만. Budget lines; a municipality sees its own."""
     return await queries.list_lines(
         tx,
         by=by,
@@ -99,6 +102,7 @@ async def list_budget_lines(
     "/v1/budget-lines/{budget_line_id}", operation_id="getBudgetLine", summary="예산 항목 조회 (One budget line)"
 )
 async def get_budget_line(budget_line_id: UUID, by: _Reader, tx: Tx, response: Response) -> BudgetLineView:
+    """예산 항목 하나와 남은 금액, 결정에 필요한 ETag. One line, what is left of it, and its ETag."""
     return _answer(await queries.get_line(tx, budget_line_id, by=by), response)
 
 

@@ -35,6 +35,7 @@ async def list_commitments(
     track: Annotated[str | None, Query(pattern=_TRACK)] = None,
     state: CommitmentState | None = None,
 ) -> Page[CommitmentView]:
+    """볼 수 있는 예산 확정과 거절. Commitments and refusals the caller may see."""
     return await queries.list_commitments(
         tx,
         by=by,
@@ -53,6 +54,7 @@ async def list_commitments(
     summary="과제의 예산 결정 조회 (The decision on one project)",
 )
 async def get_commitment(project_id: UUID, by: _Reader, tx: Tx, response: Response) -> CommitmentView:
+    """과제 하나의 재원별 확정 금액, 또는 어느 재원이 모자랐는지. Each source's part, or which one was short."""
     found = await queries.get_commitment(tx, project_id, by=by)
     etag(response, found.version)
     return found

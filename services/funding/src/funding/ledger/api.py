@@ -28,6 +28,7 @@ async def list_transfers(
     project_id: UUID | None = None,
     budget_line_id: UUID | None = None,
 ) -> Page[TransferView]:
+    """원장의 이체와 분개, 새것부터. 모든 이체의 합은 0입니다. Transfers with their entries; each sums to zero."""
     return await queries.list_transfers(
         tx, by=by, page=page, kind=kind, project_id=project_id, budget_line_id=budget_line_id
     )

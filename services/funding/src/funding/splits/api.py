@@ -44,6 +44,7 @@ class ProposeSplitRule(Body):
 async def propose_split_rule(
     body: ProposeSplitRule, by: Annotated[Principal, allowed(Role.PROVINCE_OFFICER)], tx: Tx, now: Now
 ) -> SplitRuleView:
+    """재원별 분담률의 새 판을 제안합니다. 적지 않은 나머지는 기업 부담입니다. What no source pays, the firm does."""
     proposal = commands.RuleProposal(
         version=body.version,
         title=body.title,
@@ -65,17 +66,20 @@ async def propose_split_rule(
 async def confirm_split_rule(
     version: _Version, by: Annotated[Principal, allowed(Role.PROVINCE_APPROVER)], tx: Tx, now: Now
 ) -> SplitRuleView:
+    """제안자와 다른 사람이 확정하며, 그 뒤로는 바뀌지 않습니다. Confirmed by another person, it never changes."""
     await commands.confirm_rule(tx, version, by=by, now=now)
     return await queries.get_rule(tx, version, by=by)
 
 
 @routes.get("/v1/split-rules", operation_id="listSplitRules", summary="분담 규칙 목록 (Split rules by version)")
 async def list_split_rules(by: _Anyone, tx: Tx, page: PageQuery) -> Page[SplitRuleView]:
+    """분담 규칙의 모든 판. Every version of the rule."""
     return await queries.list_rules(tx, by=by, page=page)
 
 
 @routes.get("/v1/split-rules/{version}", operation_id="getSplitRule", summary="분담 규칙 조회 (One split rule)")
 async def get_split_rule(version: _Version, by: _Anyone, tx: Tx) -> SplitRuleView:
+    """분담 규칙 하나. One version of the rule."""
     return await queries.get_rule(tx, version, by=by)
 
 
@@ -91,4 +95,5 @@ async def preview_split(
     total_cost_won: Annotated[int, Query(ge=1, le=10**13)],
     cap_won: Annotated[int, Query(ge=0, le=10**13)],
 ) -> SplitPreview:
+    """총사업비를 규칙으로 나누어 원 단위까지 계산 과정을 보여 줍니다. Splits a cost and shows the arithmetic."""
     return await queries.preview_split(tx, version, total_cost_won=Won(total_cost_won), cap_won=Won(cap_won), by=by)

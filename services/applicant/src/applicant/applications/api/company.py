@@ -41,6 +41,10 @@ async def draft_application(
     now: Now,
     response: Response,
 ) -> ApplicationView:
+    """공고 기간에 신청서 초안을 만듭니다. 제출하기 전에는 고칠 수 있습니다.
+
+    A draft that can be revised until submitted.
+    """
     application = await commands.draft_application(
         tx,
         call_id=body.call_id,
@@ -68,6 +72,7 @@ async def revise_application(
     now: Now,
     response: Response,
 ) -> ApplicationView:
+    """보낸 항목만 바꿉니다. 제출한 뒤에는 바꿀 수 없습니다. Changes the fields that are sent, before submission."""
     application = await commands.revise_application(
         tx, application_id, body.changes(), read_version=version, by=by, now=now
     )
@@ -89,6 +94,7 @@ async def submit_application(
     now: Now,
     response: Response,
 ) -> ApplicationView:
+    """마감 전에 제출합니다. 마감 시각 정각은 늦은 것입니다. Submits in time; the closing instant itself is late."""
     application = await commands.submit_application(tx, application_id, read_version=version, by=by, now=now)
     etag(response, application.version)
     return queries.application_view(application)
@@ -109,6 +115,7 @@ async def supplement_application(
     now: Now,
     response: Response,
 ) -> ApplicationView:
+    """보완요청에 기한 안에 답합니다. Answers the request for more papers in time."""
     answer = SupplementAnswer(body.changes(), body.factory_registration_number)
     application = await commands.supplement_application(
         tx, application_id, answer, read_version=version, by=by, now=now
@@ -136,6 +143,7 @@ def withdrawal_routes(after_withdrawal: AfterWithdrawal) -> APIRouter:
         now: Now,
         response: Response,
     ) -> ApplicationView:
+        """신청을 거둡니다. 되돌릴 수 없습니다. Takes the application back, for good."""
         application = await commands.withdraw_application(
             tx, application_id, reason=body.reason, read_version=version, by=by, now=now
         )

@@ -29,6 +29,10 @@ async def begin_screening(
     now: Now,
     response: Response,
 ) -> ApplicationView:
+    """요건검토를 시작합니다. 외부 조회는 이어서 이루어지므로 결과는 나중에 확인합니다.
+
+    Begins the checks; registers answer later, so the result is read afterwards.
+    """
     application = await commands.begin_screening(tx, application_id, read_version=version, by=by, now=now)
     etag(response, application.version)
     return queries.application_view(application)
@@ -49,6 +53,10 @@ async def request_supplement(
     now: Now,
     response: Response,
 ) -> ApplicationView:
+    """기업에 보완을 요청합니다. 기한은 공고가 정한 날수에 따라, 휴일을 넘겨 정해집니다.
+
+    Asks the firm for more; the call's days and the holidays give the date.
+    """
     application = await commands.request_supplement(
         tx, application_id, body.wanted(), read_version=version, by=by, now=now
     )
@@ -71,6 +79,7 @@ async def decide_eligibility(
     now: Now,
     response: Response,
 ) -> ApplicationView:
+    """규칙 결과가 말하는 적격 여부를 사람이 확인해 확정합니다. A person confirms what the rules found."""
     application = await commands.decide_eligibility(
         tx, application_id, body.confirmed, read_version=version, by=by, now=now
     )

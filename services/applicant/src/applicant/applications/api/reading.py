@@ -37,6 +37,10 @@ def reading_routes(assigned_cases: AssignedCases) -> APIRouter:
         type_code: Annotated[str | None, Query(max_length=16)] = None,
         municipality_code: Annotated[str | None, Query(pattern="^[0-9]{5}$")] = None,
     ) -> Page[ApplicationView]:
+        """볼 수 있는 신청: 기업은 자기 것, 시·군은 관내, 도와 테크노파크는 전부.
+
+        The applications the caller may see.
+        """
         wanted = ApplicationFilter(call_id, status, type_code, municipality_code)
         return await queries.list_applications(tx, page, wanted, by=by, assigned=await assigned_to(tx, by))
 
@@ -46,6 +50,7 @@ def reading_routes(assigned_cases: AssignedCases) -> APIRouter:
     async def get_application(
         application_id: UUID, by: Annotated[Principal, allowed(*_READERS)], tx: Tx, response: Response
     ) -> ApplicationView:
+        """신청 하나와, 결정에 필요한 ETag. One application, with the ETag that a decision needs."""
         assigned = await assigned_to(tx, by)
         application = await queries.get_visible_application(tx, application_id, by=by, assigned=assigned)
         etag(response, application.version)
@@ -59,6 +64,10 @@ def reading_routes(assigned_cases: AssignedCases) -> APIRouter:
     async def get_screening(
         application_id: UUID, by: Annotated[Principal, allowed(*_STAFF)], tx: Tx, response: Response
     ) -> ScreeningView:
+        """요건검토의 규칙별 결과와, 답을 기다리는 외부 조회.
+
+        Findings by rule, and which registers have yet to answer.
+        """
         view = await queries.view_screening(tx, application_id, by=by)
         etag(response, view.version)
         return view
