@@ -51,7 +51,8 @@ async def test_a_cursor_of_something_else_is_refused(notebook: Notebook, change:
         case "filter":
             parameters["author"] = "somebody else"
         case "tampered":
-            parameters["cursor"] = base64.urlsafe_b64encode(raw[:-3] + b"0" + raw[-2:]).decode()
+            other = b"1" if raw[-3:-2] == b"0" else b"0"
+            parameters["cursor"] = base64.urlsafe_b64encode(raw[:-3] + other + raw[-2:]).decode()
         case "truncated":
             parameters["cursor"] = cursor[:-4]
         case "own":

@@ -94,7 +94,8 @@ def test_a_routes_own_problems_stand_beside_the_shared_ones(document: dict[str, 
     responses = document["paths"]["/v1/notes"]["post"]["responses"]
     examples = responses["409"]["content"]["application/problem+json"]["examples"]
     assert set(examples) == {"request-in-progress", "too-dear"}
-    assert examples["too-dear"]["value"]["title"] == "너무 비쌈"
+    assert examples["too-dear"] == {"$ref": "#/components/examples/too-dear"}
+    assert document["components"]["examples"]["too-dear"]["value"]["title"] == "너무 비쌈"
 
 
 def test_what_fastapi_would_say_of_its_own_errors_is_gone(document: dict[str, Any]):
