@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Known = Mapping[str, object]
-"""Values by field (`title`), by field of one model (`Invoice.title`), for a whole model (`Invoice`), or for a parameter only (`.title`)."""
+"""Values by field (`title`), by field of one model (`Invoice.title`), for a whole model (`Invoice`), or for a parameter
+only (`.title`)."""
 
 
 @dataclass(frozen=True)
