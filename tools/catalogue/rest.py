@@ -20,8 +20,9 @@ Made from the running applications by `python -m tools.catalogue`; do not edit.
 One origin, a prefix per service. Errors are `application/problem+json` ([all of them](../problems.md)), in Korean
 unless `Accept-Language` asks for English. Every `POST` needs an `Idempotency-Key`; the same key with the same body gets
 the same answer. A request that decides on something needs the `ETag` that was read, in `If-Match`. Lists answer
-`{"items": [...], "next": cursor}`. "anyone" needs no token. Full documents: the JSON files in this folder, and `/docs`
-of each running service.
+`{"items": [...], "next": cursor, "prev": cursor}` and a `Link` header; a larger page than there is gets the largest,
+an unknown parameter is refused, and a cursor counts for the filters it came from. "anyone" needs no token. Full
+documents: the JSON files in this folder, and `/docs` of each running service.
 """
 
 

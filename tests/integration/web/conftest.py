@@ -8,6 +8,7 @@ from typing import Any
 import httpx2
 import pytest
 from asgi_lifespan import LifespanManager
+from sqlalchemy import update
 
 from common import migrations
 from common.clock import FixedClock
@@ -16,6 +17,7 @@ from common.service import build_app
 from common.settings import ServiceSettings
 from smartfactory.stack.provision import DatabaseUrls
 from tests.integration.web.notebook.main import SERVICE, WRITER
+from tests.integration.web.notebook.tables import NoteRow
 from tests.support.servers import Servers
 from tests.support.tokens import Issuer
 
@@ -39,6 +41,11 @@ class Notebook:
             json={"text": text, "price_won": 100, **body},
             headers=self.headers(key=key, subject=subject),
         )
+
+    async def rename(self, note_id: str, author: str) -> None:
+        """Have another writer be the author, as a change that takes a row off a list."""
+        async with self.database.transaction() as tx:
+            await tx.execute(update(NoteRow).where(NoteRow.id == uuid.UUID(note_id)).values(author=author))
 
 
 @pytest.fixture(scope="session")

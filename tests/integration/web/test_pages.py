@@ -34,6 +34,56 @@ async def test_pages_hold_every_row_once_also_when_rows_come_between(notebook: N
     assert pages == 3
 
 
+async def test_a_reader_turns_back_and_finds_the_pages_it_came_by(notebook: Notebook):
+    author = f"writer-{uuid.uuid4()}"
+    written = await write_many(notebook, author, 7)
+    forth = [(await read(notebook, author=author, page_size=3)).json()]
+    while forth[-1]["next"]:
+        forth.append((await read(notebook, author=author, page_size=3, cursor=forth[-1]["next"])).json())
+    back = [forth[-1]]
+    while back[-1]["prev"]:
+        back.append((await read(notebook, author=author, page_size=3, cursor=back[-1]["prev"])).json())
+
+    assert [[item["id"] for item in page["items"]] for page in back] == [written[6:], written[3:6], written[:3]]
+    assert forth[0]["prev"] is back[-1]["prev"] is None
+    assert (await read(notebook, author=author, page_size=3, cursor=back[-1]["next"])).json()["items"] == forth[1][
+        "items"
+    ]
+
+
+async def test_a_page_that_others_emptied_leads_back_to_where_its_reader_came_from(notebook: Notebook):
+    author = f"writer-{uuid.uuid4()}"
+    written = await write_many(notebook, author, 2)
+    first = (await read(notebook, author=author, page_size=1)).json()
+    second = (await read(notebook, author=author, page_size=1, cursor=first["next"])).json()
+    await notebook.rename(written[0], "somebody else")
+    gone = (await read(notebook, author=author, page_size=1, cursor=second["prev"])).json()
+    assert (gone["items"], gone["prev"]) == ([], None)
+    assert (await read(notebook, author=author, page_size=1, cursor=gone["next"])).json()["items"] == second["items"]
+
+    await notebook.rename(written[0], author)
+    await notebook.rename(written[1], "somebody else")
+    ended = (await read(notebook, author=author, page_size=1, cursor=first["next"])).json()
+    assert (ended["items"], ended["next"]) == ([], None)
+    assert (await read(notebook, author=author, page_size=1, cursor=ended["prev"])).json()["items"] == first["items"]
+
+
+async def test_the_links_of_a_page_are_its_neighbours_under_the_same_filters(notebook: Notebook):
+    author = f"writer {uuid.uuid4()} 한글"
+    written = await write_many(notebook, author, 3)
+    answer, seen = await read(notebook, author=author, page_size=1), []
+    while True:
+        seen += [item["id"] for item in answer.json()["items"]]
+        links = answer.links
+        assert set(links) == {name for name in ("next", "prev") if answer.json()[name]}
+        if "next" not in links:
+            break
+        answer = await notebook.client.get(links["next"]["url"], headers=notebook.headers(key=None))
+    assert seen == written
+    before = await notebook.client.get(links["prev"]["url"], headers=notebook.headers(key=None))
+    assert [item["id"] for item in before.json()["items"]] == written[1:2]
+
+
 async def test_a_page_is_capped_not_refused(notebook: Notebook):
     answer = await read(notebook, page_size=100_000)
     assert answer.status_code == 200

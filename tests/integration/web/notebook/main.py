@@ -158,8 +158,8 @@ async def list_notes(
     by: Writer, tx: Tx, page: PageQuery, author: Annotated[list[str] | None, Query()] = None
 ) -> Page[NoteView]:
     statement = _NOTES if author is None else _NOTES.where(NoteRow.author.in_(author))
-    rows, following = await paginate(tx, statement, page, by=(NoteRow.written_at, NoteRow.id))
-    return Page(items=[NoteView.model_validate(row) for row in rows], next=following)
+    rows, turns = await paginate(tx, statement, page, by=(NoteRow.written_at, NoteRow.id))
+    return Page(items=[NoteView.model_validate(row) for row in rows], **turns)
 
 
 @routes.get("/v1/numbers/{number}", operation_id="readNumber", summary="저장할 수 없는 수 (Numbers)")

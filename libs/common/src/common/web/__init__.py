@@ -3,7 +3,7 @@
 from common.web.access import Caller, allowed, anyone
 from common.web.bodies import Body, View
 from common.web.openapi import problem_responses
-from common.web.pages import Page, PageQuery, PageRequest, paginate
+from common.web.pages import Column, Page, PageQuery, PageRequest, order, paginate
 from common.web.parameters import AccessPoint, IfMatch, Now, RecordingTx, Tx, etag
 from common.web.routes import router
 
@@ -11,6 +11,7 @@ __all__ = [
     "AccessPoint",
     "Body",
     "Caller",
+    "Column",
     "IfMatch",
     "Now",
     "Page",
@@ -22,6 +23,7 @@ __all__ = [
     "allowed",
     "anyone",
     "etag",
+    "order",
     "paginate",
     "problem_responses",
     "router",

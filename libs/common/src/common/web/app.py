@@ -19,7 +19,7 @@ from common.web.problems import add_problem_handlers
 from common.web.routes import GuardedRoute
 from common.web.runtime import Runtime
 
-_EXPOSED_HEADERS = ("ETag", "Location", "Retry-After", "X-Request-Id", "Idempotency-Replayed")
+_EXPOSED_HEADERS = ("ETag", "Location", "Link", "Retry-After", "X-Request-Id", "Idempotency-Replayed")
 _ACCEPTED_HEADERS = ("Authorization", "Content-Type", "Idempotency-Key", "If-Match", "Accept-Language", "X-Request-Id")
 
 

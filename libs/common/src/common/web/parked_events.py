@@ -242,8 +242,8 @@ def _filtered(topic: str | None, key: str | None, state: ParkedEventState | None
 
 
 async def _list(tx: Tx, page: PageRequest, statement: Select[Any]) -> Page[ParkedEventView]:
-    rows, following = await paginate(tx, statement, page, by=(parked_event.c.id,))
-    return Page(items=[ParkedEventView.of(parked.read(row._mapping)) for row in rows], next=following)  # noqa: SLF001
+    rows, turns = await paginate(tx, statement, page, by=(parked_event.c.id,))
+    return Page(items=[ParkedEventView.of(parked.read(row._mapping)) for row in rows], **turns)  # noqa: SLF001
 
 
 def _answer(event: ParkedEvent, response: Response) -> ParkedEventView:

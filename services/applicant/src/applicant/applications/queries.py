@@ -1,12 +1,16 @@
 """Applications and their screenings as each caller may read them, and as later features build on them."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from operator import eq, ge, lt
+from typing import Any
 from uuid import UUID
 
 from pydantic import Field
-from sqlalchemy import ColumnElement, func, select, true
+from sqlalchemy import ColumnElement, func, literal, select, true
+from sqlalchemy.sql.operators import in_op
 
 from applicant.applications.domain.case import (
     FINAL,
@@ -25,14 +29,16 @@ from applicant.calls.queries import Moment
 from applicant.companies.queries import own_company_id
 from common.auth import Principal
 from common.db import Transaction
-from common.web import Page, PageRequest, View, paginate
+from common.web import Column, Page, PageRequest, View, order, paginate
 from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES, Role
 
 __all__ = [
     "Application",
     "ApplicationFilter",
+    "ApplicationSort",
     "ApplicationStatus",
     "ApplicationView",
+    "ListedApplication",
     "Outcome",
     "ScreeningView",
     "application_view",
@@ -49,14 +55,29 @@ get_application = cases.get_application
 """One application, whoever asks: for the commands of later features."""
 
 
+class ApplicationSort(StrEnum):
+    """The orders there are; `-` is the latest first. What has not been submitted counts as later than what has."""
+
+    CREATED = "id"
+    CREATED_LAST = "-id"
+    SUBMITTED = "submitted_at"
+    SUBMITTED_LAST = "-submitted_at"
+    CHANGED = "changed_at"
+    CHANGED_LAST = "-changed_at"
+
+
 @dataclass(frozen=True, slots=True)
 class ApplicationFilter:
-    """What a list is narrowed to."""
+    """What a list is narrowed to: one of these states, and moments from one (included) to another (not included)."""
 
     call_id: UUID | None = None
-    status: ApplicationStatus | None = None
+    status: Collection[ApplicationStatus] = ()
     type_code: str | None = None
     municipality_code: str | None = None
+    submitted_from: datetime | None = None
+    submitted_before: datetime | None = None
+    changed_from: datetime | None = None
+    changed_before: datetime | None = None
 
 
 class ConsentsView(View):
@@ -113,6 +134,12 @@ class ApplicationView(View):
     version: int
 
 
+class ListedApplication(ApplicationView):
+    """`changed_at` is when this version was recorded, in real time: what a machine that follows changes goes by."""
+
+    changed_at: Moment
+
+
 class SentenceView(View):
     ko: str
     en: str
@@ -160,22 +187,31 @@ async def get_visible_application(
     return cases.application_from(row)
 
 
+_NOT_YET = datetime(9999, 12, 31, tzinfo=UTC)
+_SUBMITTED = func.coalesce(ApplicationRow.submitted_at, literal(_NOT_YET, ApplicationRow.submitted_at.type)).label(
+    "submitted_or_later"
+)
+_SORTS: Mapping[str, Column] = {
+    "id": ApplicationRow.id,
+    "submitted_at": _SUBMITTED,
+    "changed_at": ApplicationRow.changed_at,
+}
+
+
 async def list_applications(
-    tx: Transaction, page: PageRequest, wanted: ApplicationFilter, *, by: Principal, assigned: Collection[UUID]
-) -> Page[ApplicationView]:
-    """The applications the caller may see, newest first. `assigned` are a panel member's cases."""
-    statement = select(*cases.COLUMNS).where(_reach(by, assigned))
-    if wanted.call_id is not None:
-        statement = statement.where(ApplicationRow.call_id == wanted.call_id)
-    if wanted.status is not None:
-        statement = statement.where(ApplicationRow.status == wanted.status.value)
-    if wanted.type_code is not None:
-        statement = statement.where(ApplicationRow.type_code == wanted.type_code)
-    if wanted.municipality_code is not None:
-        statement = statement.where(ApplicationRow.municipality_code == wanted.municipality_code)
-    rows, following = await paginate(tx, statement, page, by=[ApplicationRow.id], descending=True)
-    found = [cases.application_from(row._mapping) for row in rows]  # noqa: SLF001  SQLAlchemy's documented access
-    return Page[ApplicationView](items=[application_view(each) for each in found], next=following)
+    tx: Transaction,
+    page: PageRequest,
+    wanted: ApplicationFilter,
+    *,
+    sort: ApplicationSort,
+    by: Principal,
+    assigned: Collection[UUID],
+) -> Page[ListedApplication]:
+    """The applications the caller may see. `assigned` are a panel member's cases."""
+    statement = select(*cases.COLUMNS, _SUBMITTED).where(_reach(by, assigned), *_narrowed(wanted))
+    rows, turns = await paginate(tx, statement, page, **order(sort, by=_SORTS, unique=ApplicationRow.id))
+    items = [_listed(cases.application_from(row._mapping), row.changed_at) for row in rows]  # noqa: SLF001  SQLAlchemy's documented access
+    return Page[ListedApplication](items=items, **turns)
 
 
 async def eligible_of_call(tx: Transaction, call_id: UUID) -> tuple[Application, ...]:
@@ -232,6 +268,25 @@ def application_view(application: Application) -> ApplicationView:
         withdrawn_at=application.withdrawn_at,
         version=application.version,
     )
+
+
+def _listed(application: Application, changed_at: datetime) -> ListedApplication:
+    return ListedApplication.model_validate({**dict(application_view(application)), "changed_at": changed_at})
+
+
+def _narrowed(wanted: ApplicationFilter) -> list[ColumnElement[bool]]:
+    row, states = ApplicationRow, [status.value for status in wanted.status]
+    asked: tuple[tuple[Column, Callable[[Any, Any], Any], object], ...] = (
+        (row.call_id, eq, wanted.call_id),
+        (row.status, in_op, states or None),
+        (row.type_code, eq, wanted.type_code),
+        (row.municipality_code, eq, wanted.municipality_code),
+        (row.submitted_at, ge, wanted.submitted_from),
+        (row.submitted_at, lt, wanted.submitted_before),
+        (row.changed_at, ge, wanted.changed_from),
+        (row.changed_at, lt, wanted.changed_before),
+    )
+    return [compare(column, value) for column, compare, value in asked if value is not None]
 
 
 def _screening_view(screening: Screening, application: Application, *, with_findings: bool) -> ScreeningView:

@@ -143,8 +143,8 @@ async def list_calls(
         statement = statement.where(CallRow.fiscal_year == fiscal_year)
     if track is not None:
         statement = statement.where(CallRow.track == track.value)
-    rows, following = await paginate(tx, statement, page, by=[CallRow.id], descending=True)
-    return Page[CallView](items=[call_view(store.call_from(row._mapping)) for row in rows], next=following)  # noqa: SLF001  SQLAlchemy's documented access by column
+    rows, turns = await paginate(tx, statement, page, by=[CallRow.id], descending=True)
+    return Page[CallView](items=[call_view(store.call_from(row._mapping)) for row in rows], **turns)  # noqa: SLF001  SQLAlchemy's documented access by column
 
 
 def call_view(call: Call) -> CallView:

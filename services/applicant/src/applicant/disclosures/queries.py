@@ -35,5 +35,5 @@ async def list_disclosures(
         statement = statement.where(DisclosureRow.data_subject == data_subject)
     if subject is not None:
         statement = statement.where(DisclosureRow.subject == subject)
-    rows, following = await paginate(tx, statement, page, by=[DisclosureRow.id], descending=True)
-    return Page[DisclosureView](items=[DisclosureView.model_validate(row) for row in rows], next=following)
+    rows, turns = await paginate(tx, statement, page, by=[DisclosureRow.id], descending=True)
+    return Page[DisclosureView](items=[DisclosureView.model_validate(row) for row in rows], **turns)

@@ -134,8 +134,8 @@ async def list_assignments(
     )
     if call_id is not None:
         statement = statement.where(PanelCaseRow.call_id == call_id)
-    rows, following = await paginate(tx, statement, page, by=[PanelCaseRow.application_id])
-    return Page[AssignmentView](items=[AssignmentView.model_validate(row) for row in rows], next=following)
+    rows, turns = await paginate(tx, statement, page, by=[PanelCaseRow.application_id])
+    return Page[AssignmentView](items=[AssignmentView.model_validate(row) for row in rows], **turns)
 
 
 async def assigned_cases(tx: Transaction, by: Principal) -> list[UUID]:

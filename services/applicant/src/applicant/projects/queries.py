@@ -55,8 +55,8 @@ async def list_projects(
         statement = statement.where(ProjectRow.state == state.value)
     if municipality_code is not None:
         statement = statement.where(ProjectRow.municipality_code == municipality_code)
-    rows, following = await paginate(tx, statement, page, by=[ProjectRow.id])
-    return Page[ProjectView](items=[ProjectView.model_validate(row) for row in rows], next=following)
+    rows, turns = await paginate(tx, statement, page, by=[ProjectRow.id])
+    return Page[ProjectView](items=[ProjectView.model_validate(row) for row in rows], **turns)
 
 
 async def view_project(tx: Transaction, project_id: UUID, *, by: Principal) -> ProjectView:

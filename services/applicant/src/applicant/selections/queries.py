@@ -129,8 +129,8 @@ async def list_outcomes(
     )
     if outcome is not None:
         statement = statement.where(CaseOutcomeRow.outcome == outcome.value)
-    rows, following = await paginate(tx, statement, page, by=[CaseOutcomeRow.application_id])
-    return Page[OutcomeView](items=[OutcomeView.model_validate(row) for row in rows], next=following)
+    rows, turns = await paginate(tx, statement, page, by=[CaseOutcomeRow.application_id])
+    return Page[OutcomeView](items=[OutcomeView.model_validate(row) for row in rows], **turns)
 
 
 def _visible(by: Principal) -> ColumnElement[bool]:

@@ -4,7 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query, Response
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from common.auth import Principal
 from common.web import Body, IfMatch, Now, Page, PageQuery, Tx, allowed, etag, router
@@ -12,7 +12,7 @@ from contracts.roles import MUNICIPALITY_ROLES, PROVINCE_ROLES, Role
 from contracts.types import Source, Won
 from funding.budgets import commands, queries
 from funding.budgets.domain import LegalRegime, LineState
-from funding.budgets.queries import BudgetLineView
+from funding.budgets.queries import BudgetLineFilter, BudgetLineSort, BudgetLineView
 
 routes = router(tags=["budgets"])
 
@@ -83,19 +83,26 @@ async def list_budget_lines(
     fiscal_year: Annotated[int | None, Query(ge=2000, le=2100)] = None,
     source: Source | None = None,
     municipality_code: Annotated[str | None, Query(pattern=_MUNICIPALITY)] = None,
-    state: LineState | None = None,
+    state: Annotated[list[LineState] | None, Query(description="Repeat it for any of several.")] = None,
+    changed_from: Annotated[
+        AwareDatetime | None,
+        Query(
+            description="Changed at or after this (real time). Whoever follows changes sorts by `changed_at` and "
+            "begins a minute before the last one seen: a change may become visible some seconds late."
+        ),
+    ] = None,
+    sort: BudgetLineSort = BudgetLineSort.PROPOSED,
 ) -> Page[BudgetLineView]:
     """볼 수 있는 예산 항목: 시·군은 관내만. Budget lines; a municipality sees its own."""
-    return await queries.list_lines(
-        tx,
-        by=by,
-        page=page,
+    wanted = BudgetLineFilter(
         track=track,
         fiscal_year=fiscal_year,
         source=source,
         municipality_code=municipality_code,
-        state=state,
+        state=state or (),
+        changed_from=changed_from,
     )
+    return await queries.list_lines(tx, page, wanted, sort=sort, by=by)
 
 
 @routes.get(

@@ -1,21 +1,51 @@
 """Reading budget lines: a municipality sees its own, the province, the technopark and the auditor see all."""
 
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
+from operator import eq, ge
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, case, select, true
+from sqlalchemy.sql.operators import in_op
 
 from common.auth import Principal
 from common.db import Transaction
-from common.web import Page, PageRequest, View, paginate
+from common.web import Column, Page, PageRequest, View, order, paginate
 from contracts.roles import MUNICIPALITY_ROLES
 from contracts.types import Source
 from funding.budgets.domain import BudgetLineUnknown, LegalRegime, LineState
 from funding.budgets.store import BudgetLineRow
 
 
+class BudgetLineSort(StrEnum):
+    """The orders there are; `-` is the latest first."""
+
+    PROPOSED = "id"
+    PROPOSED_LAST = "-id"
+    CHANGED = "changed_at"
+    CHANGED_LAST = "-changed_at"
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetLineFilter:
+    """What a list is narrowed to: any of these states, and changes from a moment on (that moment included)."""
+
+    track: str | None = None
+    fiscal_year: int | None = None
+    source: Source | None = None
+    municipality_code: str | None = None
+    state: Collection[LineState] = ()
+    changed_from: datetime | None = None
+
+
 class BudgetLineView(View):
-    """One budget line. `left_won` is what may still be committed: nothing before the line is confirmed."""
+    """One budget line. `left_won` is what may still be committed: nothing before the line is confirmed.
+
+    `changed_at` is when this version was recorded, in real time: what a machine that follows changes goes by.
+    """
 
     id: UUID
     source: Source
@@ -33,6 +63,7 @@ class BudgetLineView(View):
     confirmed_by: str | None
     confirmed_at: datetime | None
     version: int
+    changed_at: datetime
 
 
 _LINES = select(
@@ -41,6 +72,7 @@ _LINES = select(
         (BudgetLineRow.state == LineState.CONFIRMED, BudgetLineRow.amount_won - BudgetLineRow.committed_won), else_=0
     ).label("left_won"),
 )
+_SORTS = {"id": BudgetLineRow.id, "changed_at": BudgetLineRow.changed_at}
 
 
 async def get_line(tx: Transaction, line_id: UUID, *, by: Principal) -> BudgetLineView:
@@ -52,30 +84,25 @@ async def get_line(tx: Transaction, line_id: UUID, *, by: Principal) -> BudgetLi
 
 
 async def list_lines(
-    tx: Transaction,
-    *,
-    by: Principal,
-    page: PageRequest,
-    track: str | None,
-    fiscal_year: int | None,
-    source: Source | None,
-    municipality_code: str | None,
-    state: LineState | None,
+    tx: Transaction, page: PageRequest, wanted: BudgetLineFilter, *, sort: BudgetLineSort, by: Principal
 ) -> Page[BudgetLineView]:
-    """The lines the caller may see, oldest first."""
-    statement = _LINES.where(_visible(by))
-    filters = {
-        BudgetLineRow.track: track,
-        BudgetLineRow.fiscal_year: fiscal_year,
-        BudgetLineRow.source: source,
-        BudgetLineRow.municipality_code: municipality_code,
-        BudgetLineRow.state: state,
-    }
-    for column, wanted in filters.items():
-        if wanted is not None:
-            statement = statement.where(column == wanted)
-    rows, following = await paginate(tx, statement, page, by=[BudgetLineRow.id])
-    return Page(items=[BudgetLineView.model_validate(row) for row in rows], next=following)
+    """The lines the caller may see."""
+    statement = _LINES.where(_visible(by), *_narrowed(wanted))
+    rows, turns = await paginate(tx, statement, page, **order(sort, by=_SORTS, unique=BudgetLineRow.id))
+    return Page(items=[BudgetLineView.model_validate(row) for row in rows], **turns)
+
+
+def _narrowed(wanted: BudgetLineFilter) -> list[ColumnElement[bool]]:
+    row, states = BudgetLineRow, [state.value for state in wanted.state]
+    asked: tuple[tuple[Column, Callable[[Any, Any], Any], object], ...] = (
+        (row.track, eq, wanted.track),
+        (row.fiscal_year, eq, wanted.fiscal_year),
+        (row.source, eq, wanted.source),
+        (row.municipality_code, eq, wanted.municipality_code),
+        (row.state, in_op, states or None),
+        (row.changed_at, ge, wanted.changed_from),
+    )
+    return [compare(column, value) for column, compare, value in asked if value is not None]
 
 
 def _visible(by: Principal) -> ColumnElement[bool]:

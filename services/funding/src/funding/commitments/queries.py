@@ -97,9 +97,9 @@ async def list_commitments(
     for column, wanted in filters.items():
         if wanted is not None:
             statement = statement.where(column == wanted)
-    rows, following = await paginate(tx, statement, page, by=[CommitmentRow.project_id])
+    rows, turns = await paginate(tx, statement, page, by=[CommitmentRow.project_id])
     shares = await _shares(tx, [row.project_id for row in rows])
-    return Page(items=[_view(row, shares[row.project_id]) for row in rows], next=following)
+    return Page(items=[_view(row, shares[row.project_id]) for row in rows], **turns)
 
 
 async def _shares(tx: Transaction, project_ids: Sequence[UUID]) -> dict[UUID, list[ShareView]]:

@@ -60,10 +60,10 @@ async def list_transfers(
         statement = statement.where(LedgerTransferRow.kind == kind)
     if project_id is not None:
         statement = statement.where(LedgerTransferRow.project_id == project_id)
-    rows, following = await paginate(tx, statement, page, by=[LedgerTransferRow.id])
+    rows, turns = await paginate(tx, statement, page, by=[LedgerTransferRow.id])
     entries = await _entries(tx, [row.id for row in rows], by)
     items = [TransferView(**row._mapping, entries=entries[row.id]) for row in rows]  # noqa: SLF001  documented access
-    return Page(items=items, next=following)
+    return Page(items=items, **turns)
 
 
 async def _entries(tx: Transaction, transfer_ids: Sequence[UUID], by: Principal) -> dict[UUID, list[EntryView]]:

@@ -71,8 +71,8 @@ async def get_rule(tx: Transaction, version: str, *, by: Principal | None) -> Sp
 async def list_rules(tx: Transaction, *, by: Principal | None, page: PageRequest) -> Page[SplitRuleView]:
     """The versions the caller may see, by name."""
     statement = select(*SplitRuleRow.__table__.columns).where(_visible(by))
-    rows, following = await paginate(tx, statement, page, by=[SplitRuleRow.version])
-    return Page(items=[_view(row) for row in rows], next=following)
+    rows, turns = await paginate(tx, statement, page, by=[SplitRuleRow.version])
+    return Page(items=[_view(row) for row in rows], **turns)
 
 
 async def preview_split(

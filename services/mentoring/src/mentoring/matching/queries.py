@@ -36,5 +36,5 @@ async def list_waiting(
     if municipality_code is not None:
         statement = statement.where(WaitingProjectRow.municipality_code == municipality_code)
     by = (WaitingProjectRow.waiting_since, WaitingProjectRow.project_id)
-    rows, following = await paginate(tx, statement, page, by=by)
-    return Page(items=[WaitingProjectView.model_validate(row) for row in rows], next=following)
+    rows, turns = await paginate(tx, statement, page, by=by)
+    return Page(items=[WaitingProjectView.model_validate(row) for row in rows], **turns)

@@ -5,9 +5,17 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
+from pydantic import AwareDatetime
 
 from applicant.applications import queries
-from applicant.applications.queries import ApplicationFilter, ApplicationStatus, ApplicationView, ScreeningView
+from applicant.applications.queries import (
+    ApplicationFilter,
+    ApplicationSort,
+    ApplicationStatus,
+    ApplicationView,
+    ListedApplication,
+    ScreeningView,
+)
 from common.auth import Principal
 from common.db import Transaction
 from common.web import Page, PageQuery, Tx, allowed, etag, router
@@ -33,16 +41,37 @@ def reading_routes(assigned_cases: AssignedCases) -> APIRouter:
         tx: Tx,
         page: PageQuery,
         call_id: UUID | None = None,
-        status: ApplicationStatus | None = None,
+        status: Annotated[list[ApplicationStatus] | None, Query(description="Repeat it for any of several.")] = None,
         type_code: Annotated[str | None, Query(max_length=16)] = None,
         municipality_code: Annotated[str | None, Query(pattern="^[0-9]{5}$")] = None,
-    ) -> Page[ApplicationView]:
+        submitted_from: Annotated[AwareDatetime | None, Query(description="Submitted at or after this.")] = None,
+        submitted_before: Annotated[AwareDatetime | None, Query(description="Submitted before this.")] = None,
+        changed_from: Annotated[
+            AwareDatetime | None,
+            Query(
+                description="Changed at or after this (real time). Whoever follows changes sorts by `changed_at` and "
+                "begins a minute before the last one seen: a change may become visible some seconds late."
+            ),
+        ] = None,
+        changed_before: Annotated[AwareDatetime | None, Query(description="Changed before this (real time).")] = None,
+        sort: ApplicationSort = ApplicationSort.CREATED_LAST,
+    ) -> Page[ListedApplication]:
         """볼 수 있는 신청: 기업은 자기 것, 시·군은 관내, 도와 테크노파크는 전부.
 
         The applications the caller may see.
         """
-        wanted = ApplicationFilter(call_id, status, type_code, municipality_code)
-        return await queries.list_applications(tx, page, wanted, by=by, assigned=await assigned_to(tx, by))
+        wanted = ApplicationFilter(
+            call_id=call_id,
+            status=status or (),
+            type_code=type_code,
+            municipality_code=municipality_code,
+            submitted_from=submitted_from,
+            submitted_before=submitted_before,
+            changed_from=changed_from,
+            changed_before=changed_before,
+        )
+        assigned = await assigned_to(tx, by)
+        return await queries.list_applications(tx, page, wanted, sort=sort, by=by, assigned=assigned)
 
     @routes.get(
         "/v1/applications/{application_id}", operation_id="getApplication", summary="신청 조회 (Read an application)"

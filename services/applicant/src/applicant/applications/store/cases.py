@@ -53,6 +53,7 @@ class ApplicationRow(Tables):
     withdrawn_at: Mapped[datetime | None]
     withdrawal_reason: Mapped[str | None]
     version: Mapped[int]
+    changed_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
 
     __table_args__ = (
         CheckConstraint(
@@ -68,6 +69,7 @@ class ApplicationRow(Tables):
         Index("application_company_id_id_idx", "company_id", "id"),
         Index("application_call_id_id_idx", "call_id", "id"),
         Index("application_municipality_code_id_idx", "municipality_code", "id"),
+        Index("application_municipality_code_changed_at_idx", "municipality_code", "changed_at", "id"),
     )
 
 
