@@ -258,6 +258,7 @@ EXAMPLES: Mapping[str, object] = {
     "SplitRuleView.version": "2024-B-1",
     "SplitPreview.version": "2024-B-1",
     "next": "pZy3kq0cQ1m6hT9sXb2d8VsiMjAyNC0wMy0wNCJd",
+    "prev": "n2VvC8k1YxR4tLq7Wd0sJfsiMjAyNC0wMi0xOSJd",
     "cursor": "pZy3kq0cQ1m6hT9sXb2d8VsiMjAyNC0wMy0wNCJd",
     "page_size": 50,
 }

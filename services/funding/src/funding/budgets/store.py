@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, UniqueConstraint, and_, func, or_, select, update
+from sqlalchemy import FetchedValue, Select, UniqueConstraint, and_, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -44,7 +44,7 @@ class BudgetLineRow(Tables):
     confirmed_at: Mapped[datetime | None]
     committed_won: Mapped[int]
     version: Mapped[int]
-    changed_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    changed_at: Mapped[datetime] = mapped_column(server_default=FetchedValue())
 
 
 _COLUMNS = BudgetLineRow.__table__.columns

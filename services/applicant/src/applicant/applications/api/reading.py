@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Collection
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 from pydantic import AwareDatetime
 
 from applicant.applications import queries
@@ -28,6 +28,35 @@ _STAFF = (*sorted(COMPANY_ROLES | PROVINCE_ROLES | MUNICIPALITY_ROLES), Role.TEC
 _READERS = (*_STAFF, Role.PANEL_MEMBER)
 
 
+async def _narrowed(
+    call_id: UUID | None = None,
+    status: Annotated[list[ApplicationStatus] | None, Query(description="Repeat it for any of several.")] = None,
+    type_code: Annotated[str | None, Query(max_length=16)] = None,
+    municipality_code: Annotated[str | None, Query(pattern="^[0-9]{5}$")] = None,
+    submitted_from: Annotated[AwareDatetime | None, Query(description="Submitted at or after this.")] = None,
+    submitted_before: Annotated[AwareDatetime | None, Query(description="Submitted before this.")] = None,
+    changed_from: Annotated[
+        AwareDatetime | None,
+        Query(
+            description="Changed at or after this (real time). Whoever follows changes sorts by `changed_at` and "
+            "begins a minute before the last one seen: a change may become visible some seconds late."
+        ),
+    ] = None,
+    changed_before: Annotated[AwareDatetime | None, Query(description="Changed before this (real time).")] = None,
+) -> ApplicationFilter:
+    """The parameters that narrow a list of applications."""
+    return ApplicationFilter(
+        call_id=call_id,
+        status=status or (),
+        type_code=type_code,
+        municipality_code=municipality_code,
+        submitted_from=submitted_from,
+        submitted_before=submitted_before,
+        changed_from=changed_from,
+        changed_before=changed_before,
+    )
+
+
 def reading_routes(assigned_cases: AssignedCases) -> APIRouter:
     """The routes that read, with the later feature that knows who was assigned what."""
     routes = router(tags=["applications"])
@@ -40,36 +69,13 @@ def reading_routes(assigned_cases: AssignedCases) -> APIRouter:
         by: Annotated[Principal, allowed(*_READERS)],
         tx: Tx,
         page: PageQuery,
-        call_id: UUID | None = None,
-        status: Annotated[list[ApplicationStatus] | None, Query(description="Repeat it for any of several.")] = None,
-        type_code: Annotated[str | None, Query(max_length=16)] = None,
-        municipality_code: Annotated[str | None, Query(pattern="^[0-9]{5}$")] = None,
-        submitted_from: Annotated[AwareDatetime | None, Query(description="Submitted at or after this.")] = None,
-        submitted_before: Annotated[AwareDatetime | None, Query(description="Submitted before this.")] = None,
-        changed_from: Annotated[
-            AwareDatetime | None,
-            Query(
-                description="Changed at or after this (real time). Whoever follows changes sorts by `changed_at` and "
-                "begins a minute before the last one seen: a change may become visible some seconds late."
-            ),
-        ] = None,
-        changed_before: Annotated[AwareDatetime | None, Query(description="Changed before this (real time).")] = None,
+        wanted: Annotated[ApplicationFilter, Depends(_narrowed)],
         sort: ApplicationSort = ApplicationSort.CREATED_LAST,
     ) -> Page[ListedApplication]:
         """볼 수 있는 신청: 기업은 자기 것, 시·군은 관내, 도와 테크노파크는 전부.
 
         The applications the caller may see.
         """
-        wanted = ApplicationFilter(
-            call_id=call_id,
-            status=status or (),
-            type_code=type_code,
-            municipality_code=municipality_code,
-            submitted_from=submitted_from,
-            submitted_before=submitted_before,
-            changed_from=changed_from,
-            changed_before=changed_before,
-        )
         assigned = await assigned_to(tx, by)
         return await queries.list_applications(tx, page, wanted, sort=sort, by=by, assigned=assigned)
 

@@ -7,7 +7,19 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, bindparam, func, insert, or_, select, update
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    FetchedValue,
+    ForeignKey,
+    Index,
+    bindparam,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
@@ -53,7 +65,7 @@ class ApplicationRow(Tables):
     withdrawn_at: Mapped[datetime | None]
     withdrawal_reason: Mapped[str | None]
     version: Mapped[int]
-    changed_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    changed_at: Mapped[datetime] = mapped_column(server_default=FetchedValue())
 
     __table_args__ = (
         CheckConstraint(
