@@ -8,7 +8,6 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Self
 
 import httpx2
@@ -18,6 +17,7 @@ from common import migrations
 from smartfactory.stack.provision import DatabaseUrls
 from tests.integration.web.notebook.main import SERVICE, WRITER
 from tests.repo.tree import ROOT
+from tests.support.key_server import serving_keys
 from tests.support.servers import Servers, ServiceProcess
 from tests.support.tokens import ISSUER, Issuer
 from tests.support.waiting import eventually_now
@@ -27,20 +27,8 @@ ISSUED = Issuer()
 
 @pytest.fixture(scope="module")
 def jwks_url() -> Iterator[str]:
-    class Keys(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(json.dumps(ISSUED.jwks()).encode())
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Keys)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/jwks.json"
-    server.shutdown()
-    server.server_close()
+    with serving_keys(ISSUED) as keys:
+        yield keys.jwks_url
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ from typing import Any, Protocol
 from uuid import uuid4
 
 from fastapi import FastAPI
-from sqlalchemy import text
 
 from common.db import Database
 from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES, PROVINCE_TENANT
+from tests.support.examining import digest_of_tables
 from tests.support.tokens import Issuer
 from tools.catalogue.permissions import PUBLIC
 
@@ -104,14 +104,7 @@ class World:
 
     async def state(self) -> Mapping[str, str]:
         """A digest of every row of every table, by table."""
-        async with self.owner.transaction(read_only=True) as tx:
-            tables = (await tx.execute(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"))).scalars()
-            parts = [
-                f"SELECT '{name}', count(*) || ' ' || coalesce(md5(string_agg(t::text, '' ORDER BY t::text)), '')"
-                f' FROM "{name}" t'
-                for name in tables
-            ]
-            return {row[0]: row[1] for row in await tx.execute(text(" UNION ALL ".join(parts)))}
+        return await digest_of_tables(self.owner)
 
     def _tenant(self, role: str) -> str:
         if role in COMPANY_ROLES:

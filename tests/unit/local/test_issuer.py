@@ -2,6 +2,7 @@
 
 import base64
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,7 @@ def test_the_local_doors_stay_shut_without_the_secret(client: TestClient, header
     wanted = {"subject": "kim", "role": "province.treasurer", "tenant": "52"}
     assert client.post("/local/tokens", json=wanted, headers=headers).status_code == 403
     assert client.post("/local/rotations", headers=headers).status_code == 403
+    assert client.post("/local/revocations", json={"kid": "x"}, headers=headers).status_code == 403
 
 
 def test_a_role_that_does_not_exist_is_refused(client: TestClient) -> None:
@@ -93,17 +95,43 @@ async def test_after_a_rotation_new_tokens_have_a_new_key_and_old_ones_still_ver
         await verifier(client).verify(token)
 
 
-async def test_a_key_is_withdrawn_after_three_rotations(client: TestClient) -> None:
+async def test_a_key_is_published_before_it_signs(client: TestClient) -> None:
+    known = {key["kid"] for key in client.get("/jwks.json").json()["keys"]}
+    for _ in range(2):
+        assert client.post("/local/rotations", headers={ADMIN_HEADER: SECRET}).json()["kid"] in known
+
+
+async def test_a_rotated_key_is_published_as_long_as_its_tokens_live(tmp_path: Path) -> None:
+    now = NOW
+    client = TestClient(build_issuer(replace(options(tmp_path), real_time=lambda: now)))
     token = local_token(client)
-    for _ in range(3):
+    for _ in range(20):
         client.post("/local/rotations", headers={ADMIN_HEADER: SECRET})
+    now += 659
+    await verifier(client, now).verify(token)
+    now += 2
+    with pytest.raises(TokenRefused, match="unknown kid"):
+        await verifier(client, now).verify(token)
+    client.post("/local/rotations", headers={ADMIN_HEADER: SECRET})
+    assert len(client.get("/jwks.json").json()["keys"]) == 4, "the one that signs, two to come, one just retired"
+
+
+async def test_a_revoked_key_is_gone_at_once_with_its_tokens(client: TestClient) -> None:
+    token = local_token(client)
+    kid = client.get("/jwks.json").json()["keys"][0]["kid"]
+    answer = client.post("/local/revocations", json={"kid": kid}, headers={ADMIN_HEADER: SECRET})
+    assert answer.status_code == 201
     with pytest.raises(TokenRefused, match="unknown kid"):
         await verifier(client).verify(token)
+    await verifier(client).verify(local_token(client))
+    again = client.post("/local/revocations", json={"kid": kid}, headers={ADMIN_HEADER: SECRET})
+    assert again.status_code == 404
 
 
 def test_keys_survive_a_restart_and_only_we_can_read_them(tmp_path: Path) -> None:
     path = tmp_path / "keys.json"
     first = KeyRing(path)
+    first.rotate()
     assert KeyRing(path).published() == first.published()
     assert path.stat().st_mode & 0o077 == 0
 

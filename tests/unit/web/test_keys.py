@@ -7,6 +7,7 @@ import pytest
 from common import http
 from common.auth import JwksCache, KeysUnavailable
 from tests.support.tokens import Issuer
+from tests.support.waiting import eventually
 
 
 class FakeIssuer:
@@ -15,10 +16,12 @@ class FakeIssuer:
     def __init__(self) -> None:
         self.issuer, self.asked, self.up = Issuer(), 0, True
         self.document: object = self.issuer.jwks()
+        self.hangs = asyncio.Event()
+        self.hangs.set()
 
     async def get_json(self, _path: str) -> object:
         self.asked += 1
-        await asyncio.sleep(0)
+        await self.hangs.wait()
         if not self.up:
             raise http.Unreachable("away")
         return self.document
@@ -116,6 +119,45 @@ async def test_a_revoked_key_is_refused_within_five_minutes(keys: JwksCache, iss
     issuer.document = Issuer("key-2").jwks()
     monotonic.seconds = 299
     assert await keys.find("key-1") is None
+
+
+@pytest.mark.promise("R24")
+async def test_known_keys_that_have_aged_serve_while_the_issuer_is_asked(
+    keys: JwksCache, issuer: FakeIssuer, monotonic: Monotonic
+):
+    await keys.find("key-1")
+    issuer.issuer = Issuer("key-2")
+    issuer.document = issuer.issuer.jwks()
+    monotonic.seconds = 241
+    assert await keys.find("key-1") is not None, "nobody waits for keys that are known"
+    await eventually(lambda: issuer.asked == 2)
+    await asyncio.sleep(0)
+    assert await keys.find("key-1") is None
+    assert await keys.find("key-2") is not None
+    assert issuer.asked == 2
+
+
+@pytest.mark.promise("R24")
+async def test_an_issuer_that_hangs_slows_down_nobody_whose_key_is_known(
+    keys: JwksCache, issuer: FakeIssuer, monotonic: Monotonic
+):
+    await keys.find("key-1")
+    issuer.up = False
+    monotonic.seconds = 291
+    assert await keys.find("key-1") is not None
+    assert issuer.asked == 2, "after so long the first one waits for the answer"
+    issuer.hangs.clear()
+    monotonic.seconds = 302
+    async with asyncio.timeout(1):
+        assert await keys.find("key-1") is not None
+    issuer.hangs.set()
+
+
+@pytest.mark.promise("R24")
+async def test_ten_thousand_unknown_keys_ask_once(keys: JwksCache, issuer: FakeIssuer):
+    assert await keys.find("key-1") is not None
+    assert await asyncio.gather(*(keys.find(f"forged-{number}") for number in range(10_000))) == [None] * 10_000
+    assert issuer.asked == 1
 
 
 @pytest.mark.promise("R24")

@@ -9,6 +9,7 @@ import base64
 import binascii
 import json
 import logging
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -26,12 +27,15 @@ SERVICE_ROLE = "service"
 _MAX_TOKEN_BYTES = 8192
 _LEEWAY_SECONDS = 60
 _MAX_LIFETIME_SECONDS = 900
-_REFRESH_EVERY_SECONDS = 240.0  # a key that the issuer has revoked is refused within five minutes (promise R24)
+_REFRESH_EVERY_SECONDS = 240.0
+_UNASKED_AT_MOST_SECONDS = 290.0  # a key that the issuer has revoked is refused within five minutes (promise R24)
 _REFRESH_AT_MOST_EVERY_SECONDS = 10.0
 _STALE_FOR_SECONDS = 3600.0
 _MAX_TEXT = 255
 _TYPES = frozenset({"at+jwt", "application/at+jwt"})
-_FOREIGN_KEY_HEADERS = ("jku", "x5u", "jwk", "x5c", "crit", "b64", "zip")
+_FOREIGN_KEY_HEADERS = ("jku", "x5u", "jwk", "x5c", "crit", "b64", "zip", "enc", "cty")
+_SEGMENT = re.compile(r"[A-Za-z0-9_-]+")
+_SEGMENTS = 3
 
 _log = logging.getLogger(__name__)
 
@@ -83,19 +87,24 @@ class TokenVerifier:
 
     async def verify(self, token: str) -> Principal:
         """Return who the token speaks for; raise `TokenRefused` or `KeysUnavailable`."""
-        kid = checked_header(token)
+        kid, content = checked_header(token)
         key = await self._keys.find(kid)
         if key is None:
             raise TokenRefused("unknown kid")
-        claims = _verified_claims(token, key)
+        _check_signature(token, key)
+        claims = _json_object(content, part="claims")
         return checked_claims(claims, issuer=self._issuer, audience=self._audience, now=self._real_time())
 
 
-def checked_header(token: str) -> str:
-    """Check all that is said about a token before its signature is looked at; return the key id."""
+def checked_header(token: str) -> tuple[str, bytes]:
+    """Check all that can be said of a token before its signature is looked at; return the key id and the content."""
     if len(token) > _MAX_TOKEN_BYTES or not token.isascii():
         raise TokenRefused("larger than 8 KiB or not ASCII")
-    header = _json_object(token.partition(".")[0], part="header")
+    segments = token.split(".")
+    if len(segments) != _SEGMENTS:
+        raise TokenRefused("not three parts")
+    first, content, _ = (_decoded(each) for each in segments)
+    header = _json_object(first, part="header")
     if header.get("alg") != ALGORITHM:
         raise TokenRefused(f"alg is not {ALGORITHM}")
     kind = header.get("typ")
@@ -107,7 +116,7 @@ def checked_header(token: str) -> str:
     kid = header.get("kid")
     if not isinstance(kid, str) or not 0 < len(kid) <= _MAX_TEXT:
         raise TokenRefused("kid missing")
-    return kid
+    return kid, content
 
 
 def checked_claims(claims: Mapping[str, Any], *, issuer: str, audience: str, now: float) -> Principal:
@@ -138,12 +147,17 @@ class JwksCache:
         self._keys: dict[str, ECKey] = {}
         self._fetched_at: float | None = None
         self._tried_at: float | None = None
+        self._answered_at: float | None = None
         self._refreshing: asyncio.Task[None] | None = None
 
     async def find(self, kid: str) -> ECKey | None:
         """Return the key, asking the issuer when it is unknown or the keys have aged; raise `KeysUnavailable`."""
-        if kid not in self._keys or self._age() > _REFRESH_EVERY_SECONDS:
-            await self._refresh()
+        known = kid in self._keys
+        if not known or self._age() > _REFRESH_EVERY_SECONDS:
+            fetch = self._refreshing_now()
+            if fetch is not None and not (known and self._serves_meanwhile()):
+                # Shielded: a caller that gives up must not take the fetch away from the others who wait for it.
+                await asyncio.shield(fetch)
         if self._age() > _STALE_FOR_SECONDS:
             raise KeysUnavailable("the issuer's keys could not be fetched within the hour")
         return self._keys.get(kid)
@@ -157,17 +171,29 @@ class JwksCache:
     def _age(self) -> float:
         return float("inf") if self._fetched_at is None else self._monotonic() - self._fetched_at
 
-    async def _refresh(self) -> None:
+    def _serves_meanwhile(self) -> bool:
+        # Known keys need not wait as long as the issuer was asked lately, whatever it answered: one that is down or
+        # hangs must not slow down those whose keys we have.
+        lately = self._answered_at is not None and self._monotonic() - self._answered_at <= _UNASKED_AT_MOST_SECONDS
+        return lately and self._age() <= _STALE_FOR_SECONDS
+
+    def _refreshing_now(self) -> asyncio.Task[None] | None:
+        """The fetch under way, a new one, or none if the last one was begun less than ten seconds ago."""
         if self._refreshing is None or self._refreshing.done():
             now = self._monotonic()
             if self._tried_at is not None and now - self._tried_at < _REFRESH_AT_MOST_EVERY_SECONDS:
-                return
+                return None
             self._tried_at = now
             self._refreshing = asyncio.create_task(self._fetch(), name="jwks")
-        # Shielded: a caller that gives up must not take the fetch away from the others who wait for it.
-        await asyncio.shield(self._refreshing)
+        return self._refreshing
 
     async def _fetch(self) -> None:
+        try:
+            await self._fetch_once()
+        finally:
+            self._answered_at = self._monotonic()
+
+    async def _fetch_once(self) -> None:
         try:
             keys = _usable_keys(await self._client.get_json(self._path))
         except HttpFault as fault:
@@ -199,12 +225,11 @@ def _usable_keys(document: object) -> dict[str, ECKey]:
     return keys
 
 
-def _verified_claims(token: str, key: ECKey) -> dict[str, Any]:
+def _check_signature(token: str, key: ECKey) -> None:
     try:
-        payload = jws.deserialize_compact(token, key, algorithms=[ALGORITHM]).payload
+        jws.deserialize_compact(token, key, algorithms=[ALGORITHM])
     except (JoseError, ValueError) as error:
         raise TokenRefused(f"signature: {type(error).__name__}") from None
-    return _parsed(payload or b"", part="claims")
 
 
 def _check_times(claims: Mapping[str, Any], *, now: float) -> None:
@@ -228,24 +253,42 @@ def _instant(claims: Mapping[str, Any], name: str) -> int:
 
 def _text(claims: Mapping[str, Any], name: str) -> str:
     value = claims.get(name)
-    if not isinstance(value, str) or not 0 < len(value) <= _MAX_TEXT or not value.isprintable():
-        raise TokenRefused(f"{name} is not a text")
+    # ASCII, as OpenID Connect says of `sub`: two spellings that look the same must not be two people, or one role.
+    if not isinstance(value, str) or not 0 < len(value) <= _MAX_TEXT or not (value.isascii() and value.isprintable()):
+        raise TokenRefused(f"{name} is not a plain text")
     return value
 
 
-def _json_object(segment: str, *, part: str) -> dict[str, Any]:
+def _decoded(segment: str) -> bytes:
+    """Base64url as RFC 7515 has it, in its one spelling: no padding, no stray bits, nothing that is passed over."""
     try:
-        decoded = base64.urlsafe_b64decode(segment + "=" * (-len(segment) % 4))
-    except (binascii.Error, ValueError):
-        raise TokenRefused(f"{part} is not base64url") from None
-    return _parsed(decoded, part=part)
+        if _SEGMENT.fullmatch(segment):
+            content = base64.urlsafe_b64decode(segment + "=" * (-len(segment) % 4))
+            if base64.urlsafe_b64encode(content).rstrip(b"=") == segment.encode():
+                return content
+    except binascii.Error:
+        pass
+    raise TokenRefused("a part is not base64url")
 
 
-def _parsed(content: bytes, *, part: str) -> dict[str, Any]:
+def _json_object(content: bytes, *, part: str) -> dict[str, Any]:
     try:
-        value = json.loads(content)
+        # Decoded here: `json.loads` would also guess UTF-16 and pass over a byte order mark.
+        value = json.loads(content.decode(), object_pairs_hook=_each_once, parse_constant=_no_number)
     except (ValueError, RecursionError):
-        raise TokenRefused(f"{part} is not JSON") from None
+        raise TokenRefused(f"{part} is not JSON in which each name stands once") from None
     if not isinstance(value, dict):
         raise TokenRefused(f"{part} is not an object")
     return value
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    # Of two values for one name the issuer may have meant the one and we take the other (RFC 8725, section 2.4).
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name stands twice")
+    return found
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")

@@ -49,7 +49,7 @@ def tenant_fits(role: str, tenant: str | None) -> bool:
         return tenant in _MUNICIPALITY_CODES
     if role in PROVINCE_ROLES:
         return tenant == PROVINCE_TENANT
-    return True
+    return role in EVERY_ROLE
 
 
 def _is_uuid(text: str | None) -> bool:

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.roles import Role
 from smartfactory.issuer.clients import MachineClients
-from smartfactory.issuer.keys import KeyRing
+from smartfactory.issuer.keys import KeyRing, NoSuchKey
 from smartfactory.issuer.tokens import LIFETIME_SECONDS, Bearer, sign
 
 ADMIN_HEADER = "X-Local-Secret"
@@ -50,11 +50,19 @@ class TokenRequest(BaseModel):
     tenant: str = Field(min_length=1, max_length=64)
 
 
+class RevokedKey(BaseModel):
+    """The key that nobody may trust any longer."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kid: str = Field(min_length=1, max_length=255)
+
+
 def build_issuer(options: IssuerOptions) -> FastAPI:
     """Build the application, or raise `IssuerRefused` outside local and test."""
     if options.app_env not in ENVIRONMENTS:
         raise IssuerRefused("the local issuer starts only with APP_ENV=local or APP_ENV=test")
-    keys = KeyRing(options.directory / "signing-keys.json")
+    keys = KeyRing(options.directory / "signing-keys.json", real_time=options.real_time)
     app = FastAPI(title="Local issuer", docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(_metadata(options, keys))
     app.include_router(_client_credentials(options, keys, MachineClients(options.directory / "clients.json")))
@@ -116,6 +124,14 @@ def _local_door(options: IssuerOptions, keys: KeyRing) -> APIRouter:
     @router.post("/rotations", status_code=201)
     def rotate() -> dict[str, str]:
         return {"kid": keys.rotate()}
+
+    @router.post("/revocations", status_code=201)
+    def revoke(key: RevokedKey) -> dict[str, str]:
+        try:
+            keys.revoke(key.kid)
+        except NoSuchKey:
+            raise HTTPException(404, "no key of that id is published") from None
+        return {"kid": key.kid}
 
     return router
 

@@ -37,17 +37,17 @@ class Access:
 
     async def check(self, request: Request) -> Principal | None:
         """Authenticate and compare the role; a bad token is refused on public routes too."""
-        header = request.headers.get("authorization")
-        if header is None:
-            if self.public:
-                return None
-            raise Refused(kinds.TOKEN_MISSING, headers={"WWW-Authenticate": _CHALLENGE})
-        scheme, _, token = header.partition(" ")
-        if scheme.lower() != "bearer" or not token.strip():
+        offered = request.headers.getlist("authorization")
+        if not offered and self.public:
+            return None
+        scheme, _, token = offered[0].partition(" ") if offered else ("", "", "")
+        if scheme.lower() != "bearer" or not token.strip(" "):
             raise Refused(kinds.TOKEN_MISSING, headers={"WWW-Authenticate": _CHALLENGE})
         runtime = runtime_of(request)
         try:
-            caller = await runtime.verifier.verify(token.strip())
+            if len(offered) > 1:
+                raise TokenRefused("two Authorization headers")
+            caller = await runtime.verifier.verify(token.strip(" "))
             if not runtime.tenant_fits(caller.role, caller.tenant):
                 raise TokenRefused("the tenant does not fit the role")
         except TokenRefused as refusal:
