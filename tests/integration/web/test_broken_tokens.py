@@ -13,6 +13,7 @@ from smartfactory.stack.provision import DatabaseUrls
 from tests.support.applicant import company_body
 from tests.support.broken_tokens import Forger
 from tests.support.examining import digest_of_tables
+from tests.support.issuing import api_of
 from tests.support.key_server import KeyServer, serving_keys
 from tests.support.servers import Servers, ServiceProcess
 from tests.support.tokens import ISSUER, Issuer
@@ -27,12 +28,11 @@ _REASON = re.compile(r"an access token was refused: ([^\"\\]+)")
 class Service:
     """The applicant service's API as a process, with its own database and an issuer that notes what it is asked."""
 
-    def __init__(self, process: ServiceProcess, keys: KeyServer, urls: DatabaseUrls) -> None:
-        self.process, self.keys = process, keys
+    def __init__(self, process: ServiceProcess, client: httpx2.Client, keys: KeyServer, urls: DatabaseUrls) -> None:
+        self.process, self.client, self.keys = process, client, keys
         self.owner = Database(urls.owner, application_name="examiner", pool_size=1)
         self.forger = Forger(OURS, role=Role.COMPANY_OWNER, tenant=COMPANY, outside=f"{keys.origin}/evil")
         self.before: Mapping[str, str] = {}
-        self.client = httpx2.Client(base_url=f"http://127.0.0.1:{process.env['HTTP_PORT']}", timeout=15)
 
     def register(self, *authorizations: bytes, **query: str) -> httpx2.Response:
         """Ask for something that would be done if the caller were believed."""
@@ -48,22 +48,13 @@ class Service:
 @pytest.fixture(scope="module")
 async def service(session_servers: Servers) -> AsyncIterator[Service]:
     urls = session_servers.fresh_databases(["applicant"], migrated=True)["applicant"]
-    with serving_keys(OURS) as keys:
-        env = {"ISSUER": ISSUER, "JWKS_URL": keys.jwks_url}
-        process = session_servers.service("applicant", "api", urls, env=env).start()
-        running = Service(process, keys, urls)
-
-        def alive() -> bool:
-            assert process.exit_code() is None, process.log
-            try:
-                return running.client.get("/livez").status_code == 200
-            except httpx2.HTTPError:
-                return False
-
-        eventually_now(alive, deadline=40, what="the service is alive")
+    with (
+        serving_keys(OURS) as keys,
+        api_of(session_servers, "applicant", urls, {"ISSUER": ISSUER, "JWKS_URL": keys.jwks_url}) as (process, client),
+    ):
+        running = Service(process, client, keys, urls)
         running.before = await digest_of_tables(running.owner)
         yield running
-        running.client.close()
         await running.owner.dispose()
         process.kill()
     session_servers.drop_databases([urls])

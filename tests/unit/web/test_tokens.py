@@ -15,7 +15,6 @@ BROKEN = {"empty": lambda: "", **FORGER.broken()}
 own_signature, good, signed = FORGER.own_signature, FORGER.good, FORGER.signed
 
 
-@pytest.mark.promise("R23")
 @pytest.mark.parametrize("name", BROKEN)
 @pytest.mark.promise("R23")
 async def test_a_broken_token_is_refused(name: str):
