@@ -13,7 +13,8 @@ from tools.catalogue.permissions import ALLOWED, Operation
 
 _SCHEMAS = {name: app.openapi()["components"]["schemas"] for name, app in APPLICATIONS.items()}
 _CHANGING = [each for each in OFFERED if each.method != "GET"]
-_WRITABLE = [each for each in _CHANGING if "requestBody" in each.document]
+_UPLOADS = [each for each in _CHANGING if "207" in each.document["responses"]]
+_WRITABLE = [each for each in _CHANGING if "requestBody" in each.document and each not in _UPLOADS]
 _BODYLESS = [each for each in _CHANGING if "requestBody" not in each.document]
 _ALWAYS_OURS = frozenset({"id", "version", "tenant", "role", "subject", "created_at", "recorded_at", "is_admin"})
 
@@ -53,6 +54,22 @@ async def test_no_field_is_taken_that_is_not_the_callers_to_set(worlds: dict[str
     assert faults == []
     assert tried >= 12
     assert await world.state() == before
+
+
+@pytest.mark.parametrize("operation", _UPLOADS, ids=lambda operation: operation.name)
+async def test_no_row_of_an_upload_takes_one_either(worlds: dict[str, World], operation: Operation):
+    world, role = worlds[operation.service], _somebody(operation)
+    ask = world.ask(operation.id, role, "own")
+    assert ask.body is not None
+    (row,) = ask.body["rows"]
+    before = await world.state()
+    names = [*_ALWAYS_OURS, "state", "proposed_by", "confirmed_by", "committed_won", *unknown(operation, row)]
+    rows = [{**row, name: "x"} for name in names]
+    answer = await world.send(replace(ask, body={"rows": rows}), world.caller(role, "own"))
+    faults = [[fault["field"] for fault in each["problem"]["errors"]] for each in answer.json()["results"]]
+    assert faults == [[name] for name in names]
+    after = await world.state()
+    assert {table for table in before if before[table] != after[table]} == {"idempotency_key"}
 
 
 @pytest.mark.parametrize("operation", _BODYLESS, ids=lambda operation: operation.name)

@@ -44,6 +44,9 @@ async def applicant_world(urls: DatabaseUrls) -> AsyncIterator[World]:
         ]
         await _judged(applicant, call_id, own, other)
         open_call, draft = await _further_calls(applicant)
+        for case, place in ((own, GUNSAN), (other, IKSAN)):
+            case["survey"], case["place"] = draft, place
+            case["offer"] = await _offered(applicant, draft, place)
         shared = {"call": call_id, "open_call": open_call, "number": "1"}
         own, other = own | shared | {"publication": call_id}, other | shared | {"publication": draft}
         yield World(
@@ -104,6 +107,18 @@ async def _further_calls(applicant: Applicant) -> tuple[str, str]:
     return opened["id"], draft["id"]
 
 
+async def _offered(applicant: Applicant, call_id: str, place: str) -> str:
+    by = Person(Role.MUNICIPALITY_CLIENT, place, f"municipality-{place}")
+    row = {"municipality_code": place, "type_code": "JS1", "seats": 2}
+    told = await applicant.made(f"/v1/seat-surveys/{call_id}/seat-offers:batch", {"rows": [row]}, by=by)
+    return str(told["results"][0]["id"])
+
+
+def _upload_offers(things: Things) -> Ask:
+    row = {"municipality_code": things["place"], "type_code": "JS2", "seats": 2}
+    return Ask("POST", f"/v1/seat-surveys/{things['survey']}/seat-offers:batch", {"rows": [row]})
+
+
 def _on(method: str, path: str, body: Mapping[str, Any] | None = None, *, version: int | None = None) -> Any:
     return lambda things: Ask(method, path.format_map(things), body, version)
 
@@ -129,6 +144,13 @@ _ASKS: Asks = {
     "draftCall": _on("POST", "/v1/calls", call_body()),
     "editCall": _on("PUT", _CALL, call_body(), version=STALE),
     "publishCall": _on("POST", f"{_CALL}/publications", _COMMITTEE, version=STALE),
+    "listSeatSurveys": _on("GET", "/v1/seat-surveys"),
+    "getSeatOfferTemplate": _on("GET", "/v1/seat-surveys/{survey}/seat-offers:template"),
+    "uploadSeatOffers": _upload_offers,
+    "listSeatOffers": _listed("/v1/seat-offers", "offer", page_size=100),
+    "getSeatOffer": _on("GET", "/v1/seat-offers/{offer}"),
+    "confirmSeatOffer": _on("POST", "/v1/seat-offers/{offer}/confirmations", version=STALE),
+    "withdrawSeatOffer": _on("POST", "/v1/seat-offers/{offer}/withdrawals", version=STALE),
     "listCalls": _listed("/v1/calls", "publication", page_size=100),
     "getCall": _on("GET", "/v1/calls/{publication}"),
     "draftApplication": _draft,

@@ -64,6 +64,11 @@ def _propose_line(things: Things) -> Ask:
     return Ask("POST", "/v1/budget-lines", body)
 
 
+def _upload_lines(things: Things) -> Ask:
+    row = _propose_line(things).body
+    return Ask("POST", "/v1/budget-lines:batch", {"rows": [row]})
+
+
 def _propose_rule(_things: Things) -> Ask:
     body = {
         "version": "b-2024", "title": "Track B", "shares": TRACK_B, "capped_sources": ["PROVINCE"],
@@ -74,6 +79,8 @@ def _propose_rule(_things: Things) -> Ask:
 
 _ASKS: Asks = {
     "proposeBudgetLine": _propose_line,
+    "getBudgetLineTemplate": _on("GET", "/v1/budget-lines:template"),
+    "uploadBudgetLines": _upload_lines,
     "confirmBudgetLine": _on("POST", "/v1/budget-lines/{line}/confirmations", version=STALE),
     "listBudgetLines": _listed("/v1/budget-lines", "line"),
     "getBudgetLine": _on("GET", "/v1/budget-lines/{line}"),

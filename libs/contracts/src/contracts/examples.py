@@ -261,4 +261,37 @@ EXAMPLES: Mapping[str, object] = {
     "prev": "n2VvC8k1YxR4tLq7Wd0sJfsiMjAyNC0wMi0xOSJd",
     "cursor": "pZy3kq0cQ1m6hT9sXb2d8VsiMjAyNC0wMy0wNCJd",
     "page_size": 50,
+    # many rows at once
+    "UploadResult": {
+        "validate_only": False,
+        "rows": 2,
+        "accepted": 1,
+        "refused": 1,
+        "results": [
+            {"row": 4, "status": 201, "id": "0199f1b0-1d21-7b6e-8a10-51f0c7d2a003", "problem": None},
+            {
+                "row": 5,
+                "status": 422,
+                "id": None,
+                "problem": {
+                    "type": "/problems/input-invalid",
+                    "status": 422,
+                    "code": "input-invalid",
+                    "title": {"ko": "입력값 오류", "en": "Input not valid"},
+                    "detail": {
+                        "ko": "입력값이 올바르지 않아 처리하지 않았습니다. errors에서 항목별 이유를 확인해 주세요.",
+                        "en": "Some values are not valid, so nothing was done. See errors for each of them.",
+                    },
+                    "errors": [
+                        {
+                            "field": "amount_won",
+                            "cell": "E5",
+                            "code": "greater_than_equal",
+                            "detail": {"ko": "1 이상이어야 합니다.", "en": "The value must be at least 1."},
+                        }
+                    ],
+                },
+            },
+        ],
+    },
 }

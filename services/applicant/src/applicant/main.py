@@ -10,6 +10,7 @@ from applicant.applications.api.company import withdrawal_routes
 from applicant.applications.api.operator import routes as screening
 from applicant.applications.api.reading import reading_routes
 from applicant.applications.jobs import Registers, ask_registers
+from applicant.calls.api import publishing_routes
 from applicant.calls.api import routes as calls
 from applicant.companies.api import routes as companies
 from applicant.consumers import HANDLERS
@@ -18,6 +19,8 @@ from applicant.evaluations.api import routes as evaluations
 from applicant.evaluations.queries import assigned_cases
 from applicant.projects.api import routes as projects
 from applicant.projects.commands import withdraw_project_of
+from applicant.seat_offers.api import routes as seat_offers
+from applicant.seat_offers.queries import confirmed_seats
 from applicant.selections.api import routes as selections
 from applicant.settings import Settings
 from applicant.tables import Tables
@@ -44,6 +47,8 @@ SERVICE = Service(
         disclosures,
         companies,
         calls,
+        publishing_routes(confirmed_seats),
+        seat_offers,
         applying,
         withdrawal_routes(withdraw_project_of),
         reading_routes(assigned_cases),

@@ -3,11 +3,14 @@
 from common.web.access import Caller, allowed, anyone
 from common.web.bodies import Body, View
 from common.web.openapi import problem_responses
-from common.web.pages import Column, Page, PageQuery, PageRequest, order, paginate
+from common.web.pages import Column, Page, PageQuery, PageRequest, Turns, order, paginate
 from common.web.parameters import AccessPoint, IfMatch, Now, RecordingTx, Tx, etag
 from common.web.routes import router
+from common.web.upload_sheets import Sheet
+from common.web.uploads import MULTI_STATUS, Upload, UploadResult, csv_file, csv_response, uploaded
 
 __all__ = [
+    "MULTI_STATUS",
     "AccessPoint",
     "Body",
     "Caller",
@@ -18,13 +21,20 @@ __all__ = [
     "PageQuery",
     "PageRequest",
     "RecordingTx",
+    "Sheet",
+    "Turns",
     "Tx",
+    "Upload",
+    "UploadResult",
     "View",
     "allowed",
     "anyone",
+    "csv_file",
+    "csv_response",
     "etag",
     "order",
     "paginate",
     "problem_responses",
     "router",
+    "uploaded",
 ]

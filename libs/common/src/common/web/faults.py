@@ -44,6 +44,31 @@ _TEXTS: Mapping[str, Text] = {
     "model_attributes_type": Text(ko="JSON 객체여야 합니다.", en="A JSON object is needed."),
     "model_type": Text(ko="JSON 객체여야 합니다.", en="A JSON object is needed."),
     "dict_type": Text(ko="JSON 객체여야 합니다.", en="A JSON object is needed."),
+    "csv_encoding": Text(
+        ko="UTF-8 파일이어야 합니다. Excel에서는 'CSV UTF-8(쉼표로 분리)' 형식으로 저장해 주세요.",
+        en="The file must be UTF-8. In Excel, save it as 'CSV UTF-8 (Comma delimited)'.",
+    ),
+    "csv_delimiter": Text(ko="칸은 쉼표(,)로 나눠 주세요.", en="Cells are parted by commas."),
+    "csv_quotes": Text(
+        ko="따옴표의 짝이 맞지 않습니다. 값 안의 따옴표는 두 번 적습니다.",
+        en="The quotes do not match. A quote inside a value is written twice.",
+    ),
+    "no_rows": Text(
+        ko="읽을 줄이 없습니다. 열 이름 한 줄과 내용 한 줄 이상이 필요합니다.",
+        en="There is no row to read. One row of column names and at least one of values are needed.",
+    ),
+    "unknown_column": Text(ko="알 수 없는 열입니다.", en="There is no such column."),
+    "column_twice": Text(ko="같은 열이 두 번 있습니다.", en="The column stands twice."),
+    "missing_column": Text(ko="필요한 열이 없습니다.", en="The column is needed."),
+    "too_many_cells": Text(ko="열 이름보다 칸이 많습니다.", en="The row has more cells than there are columns."),
+    "formula_cell": Text(
+        ko="수식으로 보이는 값은 받지 않습니다. 글자 그대로라면 앞에 작은따옴표(')를 붙여 주세요.",
+        en="What looks like a formula is not taken. If it is meant as text, put an apostrophe (') before it.",
+    ),
+    "whole_number": Text(
+        ko="정수로 적어 주세요. 쉼표는 세 자리마다만 쓸 수 있고 소수점, 단위, 지수 표기는 쓸 수 없습니다.",
+        en="A whole number is needed: commas between thousands only, no decimal point, unit or exponent.",
+    ),
 }
 _MOST_FAULTS = 50
 
@@ -51,6 +76,11 @@ _MOST_FAULTS = 50
 def field_faults(findings: Iterable[Mapping[str, Any]]) -> list[FieldFault]:
     """The first findings as faults; what the caller sent is never repeated."""
     return [_fault(finding) for finding, _ in zip(findings, range(_MOST_FAULTS), strict=False)]
+
+
+def fault(code: str, *, pointer: str | None = None, name: str | None = None) -> FieldFault:
+    """A fault of the body that we found ourselves, with its words from the table."""
+    return FieldFault(place="body", code=code, detail=_TEXTS[code], pointer=pointer, name=name)
 
 
 def unknown_parameter(name: str) -> FieldFault:

@@ -161,8 +161,35 @@ MEDIA_TYPE_UNSUPPORTED = ProblemKind(
     415,
     Text(ko="지원하지 않는 형식", en="Media type not supported"),
     Text(
-        ko="본문은 application/json 형식으로 보내 주세요.",
-        en="Send the body as application/json.",
+        ko="본문은 {accepted} 형식으로 보내 주세요.",
+        en="Send the body as {accepted}.",
+    ),
+)
+UPLOAD_TOO_LONG = ProblemKind(
+    "upload-too-long",
+    413,
+    Text(ko="줄이 너무 많은 파일", en="Too many rows"),
+    Text(
+        ko="{rows}줄입니다. 한 번에 {limit_rows}줄까지 보낼 수 있습니다. 저장된 것은 없습니다. 나누어 보내 주세요.",
+        en="It has {rows} rows; {limit_rows} may come at once. Nothing was stored. Send it in parts.",
+    ),
+)
+SHEET_UNREADABLE = ProblemKind(
+    "sheet-unreadable",
+    422,
+    Text(ko="읽을 수 없는 표", en="The table cannot be read"),
+    Text(
+        ko="파일을 표로 읽을 수 없습니다. 저장된 것은 없습니다. errors에서 이유를 확인해 주세요.",
+        en="The file cannot be read as a table. Nothing was stored. See errors for the reason.",
+    ),
+)
+SHEET_HEADER_WRONG = ProblemKind(
+    "sheet-header-wrong",
+    422,
+    Text(ko="맞지 않는 열 이름", en="The column names do not fit"),
+    Text(
+        ko="열 이름이 맞지 않습니다. 저장된 것은 없습니다. 쓸 수 있는 열: {columns}",
+        en="The column names do not fit. Nothing was stored. The columns are: {columns}",
     ),
 )
 INPUT_INVALID = ProblemKind(

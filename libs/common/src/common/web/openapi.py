@@ -7,6 +7,7 @@ from common.errors import DomainError
 from common.idempotency import KEPT_FOR_DAYS
 from common.web import kinds
 from common.web.kinds import ProblemKind
+from common.web.upload_sheets import Sheet
 
 if TYPE_CHECKING:
     from common.web.routes import GuardedRoute
@@ -51,8 +52,11 @@ def document_route(route: "GuardedRoute") -> None:
     if route.needs_version:
         parameters.append(_IF_MATCH)
         problems += [kinds.VERSION_MISSING, kinds.VERSION_MALFORMED]
-    if route.body_field is not None:
+    if route.media_types:
         problems += [kinds.REQUEST_MALFORMED, kinds.BODY_TOO_LARGE, kinds.MEDIA_TYPE_UNSUPPORTED]
+    if route.upload is not None:
+        problems += [kinds.SHEET_UNREADABLE, kinds.SHEET_HEADER_WRONG, kinds.UPLOAD_TOO_LONG]
+        extra["requestBody"] = _upload_body(route.upload)
     if "cursor" in route.parameters:
         problems.append(kinds.CURSOR_REFUSED)
     problems.append(kinds.TOKEN_REFUSED)
@@ -67,6 +71,19 @@ def document_route(route: "GuardedRoute") -> None:
         extra["parameters"] = parameters
     route.openapi_extra = extra
     route.responses = _merged(_documented(problems), route.responses)
+
+
+def _upload_body(sheet: Sheet[Any]) -> dict[str, Any]:
+    return {
+        "required": True,
+        "content": {
+            "text/csv": {
+                "schema": {"type": "string", "description": "UTF-8, columns named as in the template."},
+                "example": sheet.example_csv(),
+            },
+            "application/json": {"schema": {"$ref": f"#/components/schemas/{sheet.body_name}"}},
+        },
+    }
 
 
 def _documented(problems: Iterable[ProblemKind]) -> dict[int | str, dict[str, Any]]:

@@ -12,6 +12,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute, iter_route_contexts
 
 from common.examples import Examples, Known
+from common.web.routes import GuardedRoute
 
 _PROBLEM_SCHEMA: dict[str, Any] = {
     "title": "Problem",
@@ -56,6 +57,7 @@ _OUTCOMES: Mapping[str, str] = {
     "201": "기록했습니다 (done and recorded)",
     "202": "접수했습니다 (accepted; the work goes on)",
     "204": "처리했습니다 (done)",
+    "207": "줄마다의 결과 (what became of each row)",
 }
 
 
@@ -75,6 +77,7 @@ def use_document(app: FastAPI, *, servers: list[dict[str, str]], known: Known) -
                 contact=app.contact,
                 license_info=app.license_info,
             )
+            _add_uploads(app, made["components"]["schemas"])
             finish(made, known)
             app.openapi_schema = made
         return app.openapi_schema
@@ -119,6 +122,15 @@ def tags(app: FastAPI) -> list[dict[str, str]]:
             for tag in route.tags:
                 found.setdefault(str(tag), _purpose(route))
     return [{"name": name, "description": purpose} for name, purpose in sorted(found.items())]
+
+
+def _add_uploads(app: FastAPI, schemas: dict[str, Any]) -> None:
+    """What FastAPI does not see, since an upload may come in more than one form."""
+    for context in iter_route_contexts(app.routes):
+        route = context.original_route
+        if isinstance(route, GuardedRoute) and route.upload is not None:
+            for name, schema in route.upload.schemas().items():
+                schemas.setdefault(name, schema)
 
 
 def _purpose(route: APIRoute) -> str:

@@ -56,7 +56,7 @@ def problem(
         "type": f"{request.scope.get('root_path', '')}/problems/{kind.code}",
         "title": say(kind.title, language),
         "status": kind.status,
-        "detail": say(kind.detail, language).format_map({name: _in_words(value) for name, value in known.items()}),
+        "detail": say(worded(kind.detail, known), language),
         "instance": f"{request.scope.get('root_path', '')}{route_path(request)}",
         "code": kind.code,
         "errors": [_written(fault, language) for fault in errors],
@@ -77,13 +77,19 @@ def domain_problem(request: Request, error: DomainError) -> Response:
     faults = []
     field = error.facts.get("field")
     if isinstance(error, InvalidInput) and isinstance(field, str):
-        detail = Text(ko=error.detail.ko.format_map(error.facts), en=error.detail.en.format_map(error.facts))
+        detail = worded(error.detail, error.facts)
         faults.append(FieldFault(place="body", code=error.code, detail=detail, pointer=field))
     headers = {}
     version = error.facts.get("current_version")
     if isinstance(version, int):
         headers["ETag"] = f'"{version}"'
     return problem(request, kind, facts=error.facts, errors=faults, headers=headers)
+
+
+def worded(text: Text, facts: Mapping[str, object]) -> Text:
+    """The sentence with its facts in it, moments in Korean time."""
+    known = {name: _in_words(value) for name, value in facts.items()}
+    return Text(ko=text.ko.format_map(known), en=text.en.format_map(known))
 
 
 def busy(error: Exception) -> Refused | None:

@@ -29,6 +29,7 @@ from common.web.openapi import document_route
 from common.web.parameters import open_recording_transaction, open_transaction, version_read
 from common.web.problems import RETRY_AFTER_SECONDS, busy, domain_problem
 from common.web.runtime import Runtime, runtime_of
+from common.web.uploads import CSV, JSON, upload_of
 
 _READING = frozenset({"GET"})
 _DECIDING_BY_VERSION = frozenset({"PUT", "PATCH", "DELETE"})
@@ -56,6 +57,8 @@ class GuardedRoute(APIRoute):
         self.uses_transaction = self.records_reading or _depends_on(self.dependant, open_transaction)
         self.needs_version = _depends_on(self.dependant, version_read)
         self.parameters = _query_names(self.dependant)
+        self.upload = upload_of(self.dependant)
+        self.media_types = (CSV, JSON) if self.upload else (JSON,) if self.body_field else ()
         methods = self.methods or set()
         if "POST" in methods and self.access.public:
             raise TypeError(f"POST {path} is public: an idempotency key needs to belong to somebody")
@@ -129,11 +132,11 @@ class GuardedRoute(APIRoute):
     async def _read_body(self, request: Request) -> bytes:
         # Read before the transaction opens, so that a slow sender holds no connection.
         body = await request.body()
-        if body and self.body_field is not None:
+        if body and self.media_types:
             media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-            if media_type != "application/json" and not media_type.endswith("+json"):
-                raise Refused(kinds.MEDIA_TYPE_UNSUPPORTED)
-        if self.body_field is None and body.strip() not in _NOTHING_SAID:
+            if media_type not in self.media_types and not media_type.endswith("+json"):
+                raise Refused(kinds.MEDIA_TYPE_UNSUPPORTED, facts={"accepted": ", ".join(self.media_types)})
+        if not self.media_types and body.strip() not in _NOTHING_SAID:
             # Not passed over in silence: whoever sends a field believes that it counts (promise R26).
             raise Refused(kinds.INPUT_INVALID, errors=[unexpected_body()])
         return body

@@ -1,16 +1,18 @@
 """HTTP: calls are drafted by the Technopark, published by the province and read by everybody."""
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, date
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Query, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import AwareDatetime, Field
 
 from applicant.calls import commands, queries
 from applicant.calls.queries import (
     CallTerms,
     CallView,
+    OfferedSeats,
     PanelRule,
     PlannedBudgetLine,
     ProjectType,
@@ -20,6 +22,7 @@ from applicant.calls.queries import (
     Track,
 )
 from common.auth import Principal
+from common.db import Transaction
 from common.web import Body, IfMatch, Now, Page, PageQuery, Tx, allowed, anyone, etag, router
 from contracts.roles import Role
 from contracts.types import BasisPoints, MunicipalityCode, Source, Won
@@ -157,38 +160,6 @@ async def edit_call(
     return queries.call_view(call)
 
 
-@routes.post(
-    "/v1/calls/{call_id}/publications",
-    status_code=201,
-    operation_id="publishCall",
-    summary="모집공고 게시 (Publish a call for ever)",
-)
-async def publish_call(
-    call_id: UUID,
-    body: PublishCall,
-    by: Annotated[Principal, allowed(Role.PROVINCE_APPROVER)],
-    version: Annotated[int, IfMatch()],
-    tx: Tx,
-    now: Now,
-    response: Response,
-) -> CallView:
-    """제안자와 다른 승인자가 보조금관리위원회 의결을 근거로 공고합니다. 그 뒤로는 아무도 바꿀 수 없습니다.
-
-    Another person publishes it on the committee's resolution; from then on nobody can change it.
-    """
-    call = await commands.publish_call(
-        tx,
-        call_id,
-        read_version=version,
-        committee_date=body.committee_date,
-        committee_resolution_number=body.committee_resolution_number,
-        by=by,
-        now=now,
-    )
-    etag(response, call.version)
-    return queries.call_view(call)
-
-
 @routes.get("/v1/calls", operation_id="listCalls", summary="모집공고 목록 (List calls)")
 async def list_calls(
     by: Annotated[Principal | None, anyone()],
@@ -207,6 +178,45 @@ async def get_call(call_id: UUID, by: Annotated[Principal | None, anyone()], tx:
     view = await queries.view_call(tx, call_id, by=by)
     etag(response, view.version)
     return view
+
+
+def publishing_routes(offered_seats: Callable[[Transaction, UUID], Awaitable[OfferedSeats]]) -> APIRouter:
+    """The route that publishes, with the later feature that knows which seats were offered."""
+    routes = router(tags=["calls"])
+
+    @routes.post(
+        "/v1/calls/{call_id}/publications",
+        status_code=201,
+        operation_id="publishCall",
+        summary="모집공고 게시 (Publish a call for ever)",
+    )
+    async def publish_call(
+        call_id: UUID,
+        body: PublishCall,
+        by: Annotated[Principal, allowed(Role.PROVINCE_APPROVER)],
+        version: Annotated[int, IfMatch()],
+        tx: Tx,
+        now: Now,
+        response: Response,
+    ) -> CallView:
+        """제안자와 다른 승인자가 보조금관리위원회 의결을 근거로 공고합니다. 그 뒤로는 아무도 바꿀 수 없습니다.
+
+        Another person publishes it on the committee's resolution; from then on nobody can change it.
+        """
+        call = await commands.publish_call(
+            tx,
+            call_id,
+            read_version=version,
+            committee_date=body.committee_date,
+            committee_resolution_number=body.committee_resolution_number,
+            offered_seats=offered_seats,
+            by=by,
+            now=now,
+        )
+        etag(response, call.version)
+        return queries.call_view(call)
+
+    return routes
 
 
 def _project_type(body: ProjectTypeBody) -> ProjectType:

@@ -1,10 +1,11 @@
 """How a call comes into being: the Technopark drafts and edits, a second person at the province publishes."""
 
+from collections.abc import Awaitable, Callable
 from datetime import date, datetime
 from uuid import UUID
 
 from applicant.calls import domain, store
-from applicant.calls.domain import Call, CallTerms
+from applicant.calls.domain import Call, CallTerms, OfferedSeats
 from common import journal, outbox
 from common.auth import Principal
 from common.clock import KST
@@ -41,6 +42,7 @@ async def publish_call(
     read_version: int,
     committee_date: date,
     committee_resolution_number: str,
+    offered_seats: Callable[[Transaction, UUID], Awaitable[OfferedSeats]],
     by: Principal,
     now: datetime,
 ) -> Call:
@@ -54,6 +56,8 @@ async def publish_call(
         today=now.astimezone(KST).date(),
         committee_date=committee_date,
         committee_resolution_number=committee_resolution_number,
+        # Asked under the lock: whoever offers or confirms seats holds the call, so none comes in between.
+        offered=await offered_seats(tx, call_id),
     )
     saved = await store.save_call(tx, published)
     await outbox.record(tx, _published(saved), at=now)

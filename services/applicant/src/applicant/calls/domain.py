@@ -4,12 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
+from types import MappingProxyType
 from uuid import UUID
 
 from common.errors import InvalidInput, NotFound, NotPermitted, RuleRefused, StaleVersion, Text
 from contracts.types import BasisPoints, MunicipalityCode, Source, Won, municipality
 
 WHOLE_BP = 10_000
+
+OfferedSeats = Mapping[tuple[str, str], int]
+"""Seats that municipalities have confirmed for a call, by municipality and type."""
+
+NOTHING_OFFERED: OfferedSeats = MappingProxyType({})
 
 
 class Track(StrEnum):
@@ -183,6 +189,18 @@ class CommitteeNotHeld(RuleRefused):
     )
 
 
+class SeatsNotOffered(RuleRefused):
+    """Seats cost the municipality's money: a call gives no more of them than the municipality has confirmed."""
+
+    code = "seats-not-offered"
+    title = Text("시·군이 확정한 정원을 넘습니다", "More seats than the municipality has confirmed")
+    detail = Text(
+        "{municipality_code}의 {type_code} 정원 {seats}이 시·군의 확정 제안 {offered}보다 많습니다. 바뀐 것은 없습니다.",
+        "{municipality_code} has {seats} seats of {type_code} in this call and has confirmed {offered}. Nothing was "
+        "changed.",
+    )
+
+
 class WindowAlreadyClosed(RuleRefused):
     code = "window-already-closed"
     title = Text("접수 기간이 이미 끝났습니다", "The window has closed already")
@@ -251,10 +269,18 @@ def edit_call(call: Call, terms: CallTerms, *, by: str) -> Call:
 
 
 def publish_call(
-    call: Call, *, by: str, now: datetime, today: date, committee_date: date, committee_resolution_number: str
+    call: Call,
+    *,
+    by: str,
+    now: datetime,
+    today: date,
+    committee_date: date,
+    committee_resolution_number: str,
+    offered: OfferedSeats = NOTHING_OFFERED,
 ) -> Call:
     """Open the call to the public, by a second person and after the committee; nothing about it changes again."""
     _refuse_published(call)
+    _refuse_seats_above(offered, call.terms)
     if by in call.proposers:
         raise ProposerMayNotPublish
     if committee_date > today:
@@ -290,6 +316,20 @@ def estimate_shares(terms: CallTerms, type_code: str, total_cost_won: Won) -> Ma
 def _refuse_published(call: Call) -> None:
     if call.state is not CallState.DRAFT:
         raise CallIsPublished
+
+
+def _refuse_seats_above(offered: OfferedSeats, terms: CallTerms) -> None:
+    # A municipality that has confirmed no offer at all gave its word on paper: the Technopark answers for its seats.
+    by_offer = {place for place, _ in offered}
+    for line in terms.seat_lines:
+        confirmed = offered.get((line.municipality_code, line.type_code), 0)
+        if line.municipality_code in by_offer and line.seats > confirmed:
+            raise SeatsNotOffered(
+                municipality_code=line.municipality_code,
+                type_code=line.type_code,
+                seats=line.seats,
+                offered=confirmed,
+            )
 
 
 def _check_consistent(terms: CallTerms) -> None:

@@ -13,6 +13,7 @@ from applicant.calls.domain import (
     CallNotFound,
     CallState,
     CallTerms,
+    OfferedSeats,
     PanelRule,
     PlannedBudgetLine,
     ProjectType,
@@ -27,15 +28,17 @@ from applicant.calls.store import CallRow
 from common.auth import Principal
 from common.clock import KST
 from common.db import Transaction
-from common.web import Page, PageRequest, View, paginate
+from common.web import Page, PageRequest, Turns, View, paginate
 from contracts.roles import PROVINCE_ROLES, Role
 from contracts.types import Source
 
 __all__ = [
     "Call",
+    "CallState",
     "CallTerms",
     "CallView",
     "Moment",
+    "OfferedSeats",
     "PanelRule",
     "PlannedBudgetLine",
     "ProjectType",
@@ -44,8 +47,11 @@ __all__ = [
     "TieBreak",
     "Track",
     "estimate_shares",
+    "get_draft",
     "get_published_call",
+    "hold_call",
     "list_calls",
+    "list_drafts",
     "project_type",
     "view_call",
 ]
@@ -122,6 +128,25 @@ async def get_published_call(tx: Transaction, call_id: UUID) -> Call:
     if call.state is not CallState.PUBLISHED:
         raise CallNotFound
     return call
+
+
+hold_call = store.hold_call
+"""A call, draft or published, that cannot be edited or published before this transaction ends."""
+
+
+async def get_draft(tx: Transaction, call_id: UUID) -> Call:
+    """A call that is still being drafted, for those who contribute to it; a published one is no draft."""
+    call = await store.get_call(tx, call_id)
+    if call.state is not CallState.DRAFT:
+        raise CallNotFound
+    return call
+
+
+async def list_drafts(tx: Transaction, page: PageRequest) -> tuple[list[Call], Turns]:
+    """Calls being drafted, newest first."""
+    statement = select(*CallRow.__table__.columns).where(CallRow.state == CallState.DRAFT.value)
+    rows, turns = await paginate(tx, statement, page, by=[CallRow.id], descending=True)
+    return [store.call_from(row._mapping) for row in rows], turns  # noqa: SLF001  SQLAlchemy's documented access by column
 
 
 async def view_call(tx: Transaction, call_id: UUID, *, by: Principal | None) -> CallView:

@@ -71,6 +71,15 @@ async def get_call(tx: Transaction, call_id: UUID, *, lock: bool = False) -> Cal
     return call_from(row)
 
 
+async def hold_call(tx: Transaction, call_id: UUID) -> Call:
+    """One call that stays as read until commit, for those who only rest on it; raises CallNotFound."""
+    statement = select(*CallRow.__table__.columns).where(CallRow.id == call_id).with_for_update(read=True)
+    row = (await tx.execute(statement)).mappings().one_or_none()
+    if row is None:
+        raise CallNotFound
+    return call_from(row)
+
+
 async def save_call(tx: Transaction, call: Call) -> Call:
     """Write the call as its next version; raises CallHasChanged when somebody else was first."""
     statement = (
