@@ -24,7 +24,7 @@ from common.sheets import (
 )
 from common.web import kinds
 from common.web.bodies import Body
-from common.web.faults import fault, field_faults
+from common.web.faults import fault, field_faults, json_pointer
 from common.web.kinds import FieldFault, Refused
 
 _WHOLE_NUMBER = re.compile(r"-?(?:[0-9]{1,18}|[0-9]{1,3}(?:,[0-9]{3}){1,5})")
@@ -109,7 +109,11 @@ class Sheet(Generic[_Row]):
             raise Refused(kinds.REQUEST_MALFORMED) from None
         if not isinstance(document, dict):
             raise Refused(kinds.INPUT_INVALID, errors=[fault("model_type", pointer="")])
-        faults = [fault("extra_forbidden", pointer=f"/{name[:_LONGEST_NAME]}") for name in document if name != "rows"]
+        faults = [
+            fault("extra_forbidden", pointer=json_pointer([name[:_LONGEST_NAME]]))
+            for name in document
+            if name != "rows"
+        ]
         rows = document.get("rows")
         entries = rows if isinstance(rows, list) else []
         if not isinstance(rows, list):

@@ -195,7 +195,7 @@ class SeatsNotOffered(RuleRefused):
     code = "seats-not-offered"
     title = Text("시·군이 확정한 정원을 넘습니다", "More seats than the municipality has confirmed")
     detail = Text(
-        "{municipality_code}의 {type_code} 정원 {seats}이 시·군의 확정 제안 {offered}보다 많습니다. 바뀐 것은 없습니다.",
+        "{municipality_code}의 {type_code} 정원 {seats}이 확정 제안 {offered}보다 많습니다. 바뀐 것은 없습니다.",
         "{municipality_code} has {seats} seats of {type_code} in this call and has confirmed {offered}. Nothing was "
         "changed.",
     )
