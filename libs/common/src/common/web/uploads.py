@@ -131,7 +131,7 @@ class Upload(Generic[_Row]):
             type=f"{self.request.scope.get('root_path', '')}/problems/{kind.code}",
             status=kind.status,
             code=kind.code,
-            title=_wording(worded(kind.title, facts)),
+            title=_wording(kind.title),
             detail=_wording(worded(kind.detail, facts)),
             errors=[_row_fault(found, row) for found in faults],
         )
