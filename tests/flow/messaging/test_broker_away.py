@@ -8,9 +8,9 @@ import pytest
 
 from common.event import new_id
 from common.kafka import Publisher, create_topics
-from tests.flow.messaging.conftest import Parcels
 from tests.support.parcels.driver import deliveries, send, sequences_of, wire
 from tests.support.parcels.events import ParcelSent
+from tests.support.parcels.running import Parcels
 from tests.support.waiting import eventually
 
 

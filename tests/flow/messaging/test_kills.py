@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from common.event import new_id
-from tests.flow.messaging.conftest import Parcels
 from tests.support.parcels.driver import deliveries, rows, scalar, send, sequences_of, wire
 from tests.support.parcels.events import ParcelSent, ParcelWeighed
+from tests.support.parcels.running import Parcels
 from tests.support.waiting import eventually
 
 

@@ -8,9 +8,9 @@ from common.auth import Principal
 from common.consumer.redrive import redrive
 from common.event import new_id
 from common.inbox import Key
-from tests.flow.messaging.conftest import Parcels
 from tests.support.parcels.driver import rows, send, sequences_of, set_limit, wire
 from tests.support.parcels.events import ParcelSent
+from tests.support.parcels.running import Parcels
 from tests.support.waiting import eventually
 
 OPERATOR = Principal(issuer="i", subject="op", role="platform.operator", tenant=None, token_id="t")

@@ -15,10 +15,10 @@ from common.consumer.rebuild import Projection, rebuild
 from common.db import Database, Transaction
 from common.event import new_id
 from common.kafka_history import History
-from tests.flow.messaging.conftest import Parcels
 from tests.support.parcels.consumers import HANDLERS
 from tests.support.parcels.driver import AT, rows, scalar, tell
 from tests.support.parcels.events import DeliveryMade, ParcelSent, ParcelWeighed
+from tests.support.parcels.running import Parcels
 from tests.support.parcels.tables import Tables
 from tests.support.servers import ServiceProcess
 from tests.support.waiting import eventually

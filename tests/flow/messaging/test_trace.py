@@ -8,9 +8,9 @@ from opentelemetry.sdk.trace import TracerProvider
 
 from common import context, outbox
 from common.event import new_id
-from tests.flow.messaging.conftest import Parcels
 from tests.support.parcels.driver import AT, rows, sequences_of, tell
 from tests.support.parcels.events import DeliveryMade, ParcelSent
+from tests.support.parcels.running import Parcels
 from tests.support.waiting import eventually
 
 

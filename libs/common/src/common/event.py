@@ -6,6 +6,7 @@ Structured mode is read too; what tells the two apart is the content type, not t
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import ClassVar, NoReturn, TypeVar
@@ -19,6 +20,7 @@ TYPE_PREFIX = "kr.jeonbuk.smartfactory"
 _SEQUENCE_DIGITS = 20
 _STRUCTURED = "application/cloudevents"
 _JSON = b"application/json"
+_TRACEPARENT = re.compile(rb"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _EventClass = TypeVar("_EventClass", bound="type[DomainEvent]")
 
 
@@ -158,6 +160,12 @@ def open_envelope(record: WireRecord) -> tuple[Envelope, bytes]:
     if record.key != str(envelope.key).encode():
         raise Undecodable("the record's key is not the event's partitionkey")
     return envelope, data
+
+
+def traceparent_of(record: WireRecord) -> str | None:
+    """The trace that the record's headers name in its one form, whether or not anything else of it can be read."""
+    named = (value for name, value in record.headers if name.lower() == "ce_traceparent" and value is not None)
+    return next((value.decode() for value in named if _TRACEPARENT.fullmatch(value)), None)
 
 
 def decode(envelope: Envelope, data: bytes, cls: type[DomainEvent]) -> DomainEvent:

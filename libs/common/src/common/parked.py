@@ -18,7 +18,7 @@ from common import inbox, journal
 from common.auth import Principal
 from common.db import Transaction, sqlstate
 from common.errors import DomainError, InvalidInput, NotFound, NotPermitted, RuleRefused, StaleVersion, Text
-from common.event import Envelope, Undecodable, WireRecord, open_envelope
+from common.event import Envelope, Undecodable, WireRecord, open_envelope, traceparent_of
 from common.inbox import Claim, IdTaken, Key
 from common.journal import JsonValue
 from common.schema import parked_event as parked
@@ -166,7 +166,7 @@ async def park(tx: Transaction, record: WireRecord, *, envelope: Envelope | None
         "record_value": record.value,
         "reason": reason,
         "detail": _clean(detail)[:_DETAIL_MAX],
-        "traceparent": _clean(envelope.traceparent) if envelope and envelope.traceparent else None,
+        "traceparent": _traceparent(record, envelope),
     }
     await tx.execute(upsert(parked).values(row).on_conflict_do_nothing())
 
@@ -349,6 +349,12 @@ def _envelope(record: WireRecord) -> Envelope | None:
         return open_envelope(record)[0]
     except Undecodable:
         return None
+
+
+def _traceparent(record: WireRecord, envelope: Envelope | None) -> str | None:
+    # What cannot be read is what somebody will have to trace, so the header is asked, whatever became of the rest.
+    told = envelope.traceparent if envelope else None
+    return traceparent_of(record) or (_clean(told) if told else None)
 
 
 def _encoded(value: bytes | None) -> str | None:
