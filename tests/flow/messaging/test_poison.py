@@ -25,9 +25,9 @@ async def test_poison_of_every_kind_is_parked_once_and_all_that_is_good_is_appli
 
     # Killed between its commit and its offsets, it is handed the same poison again.
     worker = parcels.worker("consumer.after_commit=kill9").start()
-    assert worker.wait_for_end(60) == -9
+    assert worker.wait_for_end(90) == -9
     worker.start(FAILPOINTS="")
-    await eventually(parcels.consumed, 60)
+    await eventually(parcels.consumed, 90)
 
     counted = await rows(parcels.database, "SELECT DISTINCT events, grams, last_grams FROM tally")
     assert counted == [(len(made), sum(range(2, len(made) + 2)), len(made) + 1)]
