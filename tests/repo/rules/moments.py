@@ -30,6 +30,7 @@ REAL_TIME_ALLOWED = {
 _REAL_TIME_COLUMN = "recorded_at"
 SLEEP_ALLOWED = {
     "tests/support/waiting.py": "polls a condition until a deadline: the wait every other test uses",
+    "tests/support/drills/pacing.py": "the rate at which people come, and how long a fault lasts, are what a drill is about",
     "tests/flow/messaging/test_kills.py": "the time between two cuts is the fault",
     "tests/integration/web/test_db.py": "being cancelled half way through a slow commit is the fault",
     "tests/integration/web/notebook/main.py": "a route that is slower than the deadline, for the test of the deadline",

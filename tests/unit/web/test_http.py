@@ -1,11 +1,13 @@
 """The client for other systems: short, bounded, and tried again only where that is safe."""
 
+import contextlib
 from collections.abc import Callable
 
 import httpx
 import pytest
 
-from common.http import BadAnswer, HttpClient, TimedOut, Unreachable
+from common.breaker import Breaker
+from common.http import BadAnswer, HttpClient, LeftAlone, TimedOut, Unreachable
 
 Answer = Callable[[httpx.Request], httpx.Response]
 
@@ -83,11 +85,77 @@ async def test_sending_is_tried_again_only_under_a_key():
     assert {request.headers["idempotency-key"] for request in under.asked} == {"order-0001-abcdef"}
 
 
+class Time:
+    """Seconds that pass when told to."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
 @pytest.mark.promise("R36")
-async def test_an_outage_is_not_answered_with_twice_the_load():
-    other = Other(httpx.ConnectError("no"))
+async def test_now_and_then_a_failure_is_retried_and_many_are_not_answered_with_twice_the_load():
+    bad, good = httpx.Response(503), httpx.Response(200, json=1)
+    other = Other(*[bad, good, good] * 200, good)
     async with other.client() as client:
-        for _ in range(100):
-            with pytest.raises(Unreachable):
+        for _ in range(300):
+            with contextlib.suppress(BadAnswer):
                 await client.get_json("/")
-    assert 100 < len(other.asked) <= 115
+        assert not client.leaves_alone
+    assert 300 < len(other.asked) <= 1.1 * 300 + 3
+
+
+@pytest.mark.promise("R36")
+async def test_who_keeps_failing_is_left_alone_and_asked_again_when_it_is_well():
+    time, other = Time(), Other(httpx.ConnectError("no"))
+    client = HttpClient("http://other.test", transport=httpx.MockTransport(other), monotonic=time)
+    for _ in range(100):
+        with pytest.raises(Unreachable):
+            await client.get_json("/")
+    assert 10 <= len(other.asked) <= 13
+    with pytest.raises(LeftAlone):
+        await client.post_json("/", {})
+
+    asked = len(other.asked)
+    for _ in range(30):  # half a minute: it is tried a few times, by one question each
+        time.now += 1.0
+        with pytest.raises(Unreachable):
+            await client.get_json("/")
+    assert 5 <= len(other.asked) - asked <= 10
+
+    other._answers[:] = [httpx.Response(200, json=1)]
+    time.now += 4.0
+    for _ in range(3):
+        assert await client.get_json("/") == 1
+    assert not client.leaves_alone
+    await client.aclose()
+
+
+@pytest.mark.promise("R36")
+async def test_a_no_about_the_request_and_failures_long_ago_leave_nobody_alone():
+    time = Time()
+    for answer, seconds in ((httpx.Response(404), 0.0), (httpx.Response(503), 10.0)):
+        client = HttpClient("http://other.test", transport=httpx.MockTransport(Other(answer)), monotonic=time)
+        for _ in range(50):
+            time.now += seconds
+            with pytest.raises(BadAnswer):
+                await client.get_json("/")
+        await client.aclose()
+
+
+@pytest.mark.promise("R36")
+async def test_while_one_tries_the_others_do_not():
+    time = Time()
+    breaker = Breaker(monotonic=time)
+    for _ in range(10):
+        assert breaker.enter()
+        breaker.leave(good=False)
+    assert not breaker.enter()
+    time.now += 1.0
+    assert [breaker.enter(), breaker.enter()] == [True, False]
+    breaker.abandon()  # whoever tried was cancelled: the next one tries
+    assert breaker.enter()
+    breaker.leave(good=False)
+    time.now += 1.0
+    assert not breaker.enter(), "the second pause is longer"

@@ -1,11 +1,12 @@
 """The one client for other people's HTTP interfaces: short deadlines, no redirects, one careful retry, bounded answers.
 
 A caller sees JSON or one of three faults (`Unreachable`, `TimedOut`, `BadAnswer`) and decides what they mean; an outage
-of somebody else is never an answer about the programme.
+of somebody else is never an answer about the programme. Who keeps failing is left alone for a moment (promise R36).
 """
 
 import json
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -14,6 +15,8 @@ from urllib.parse import urlsplit
 import httpx
 from opentelemetry import propagate, trace
 from opentelemetry.trace import SpanKind, StatusCode
+
+from common.breaker import Breaker
 
 JsonValue = Any
 
@@ -25,6 +28,7 @@ _RETRY_SHARE = 0.1
 _RETRY_BURST = 3.0
 _LOWEST_ERROR_STATUS = 400
 _LOWEST_REDIRECT_STATUS = 300
+_LOWEST_SERVER_ERROR_STATUS = 500
 _TEMPORARY_STATUSES = frozenset({502, 503, 504})
 
 _tracer = trace.get_tracer(__name__)
@@ -36,6 +40,10 @@ class HttpFault(Exception):
 
 class Unreachable(HttpFault):
     """No connection, or it broke."""
+
+
+class LeftAlone(Unreachable):
+    """It was not asked, since it has been failing: it will be asked again soon."""
 
 
 class TimedOut(HttpFault):
@@ -71,6 +79,7 @@ class HttpClient:
         connect_timeout_seconds: float = _CONNECT_SECONDS,
         read_timeout_seconds: float = _READ_SECONDS,
         transport: httpx.AsyncBaseTransport | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._host = urlsplit(base_url).hostname or base_url
         self._client = httpx.AsyncClient(
@@ -82,6 +91,12 @@ class HttpClient:
             transport=transport,
         )
         self._retry_budget = _RetryBudget()
+        self._breaker = Breaker(monotonic=monotonic)
+
+    @property
+    def leaves_alone(self) -> bool:
+        """Whether the other side fails so often that it is not asked now, or only tried."""
+        return self._breaker.is_open
 
     async def get_json(
         self, path: str, *, params: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
@@ -131,12 +146,13 @@ class HttpClient:
         headers: Mapping[str, str] | None = None,
         retry: bool,
     ) -> JsonValue:
-        self._retry_budget.earn()
+        if not self.leaves_alone:
+            self._retry_budget.earn()
         try:
             return await self._ask_once(method, path, params=params, body=body, headers=headers)
         except HttpFault as fault:
             temporary = not isinstance(fault, BadAnswer) or fault.status in _TEMPORARY_STATUSES
-            if not (retry and temporary and self._retry_budget.spend()):
+            if self.leaves_alone or not (retry and temporary and self._retry_budget.spend()):
                 raise
         return await self._ask_once(method, path, params=params, body=body, headers=headers)
 
@@ -156,13 +172,30 @@ class HttpClient:
             sent = dict(headers or {})
             propagate.inject(sent)
             try:
-                status, _, content = await self._exchange(method, path, params=params, body=body, headers=sent)
+                if not self._breaker.enter():
+                    raise LeftAlone(f"{self._host} fails too often and is left alone for a moment")
+                status, content = await self._watched(method, path, params=params, body=body, headers=sent)
                 span.set_attribute("http.response.status_code", status)
                 return _decoded(status, content, host=self._host)
             except HttpFault as fault:
                 span.set_attribute("error.type", type(fault).__name__)
                 span.set_status(StatusCode.ERROR)
                 raise
+
+    async def _watched(
+        self, method: str, path: str, *, params: Mapping[str, str] | None, body: JsonValue, headers: Mapping[str, str]
+    ) -> tuple[int, bytes]:
+        """One exchange of which the breaker is told; an answer about the request itself is a good one."""
+        try:
+            status, _, content = await self._exchange(method, path, params=params, body=body, headers=headers)
+        except HttpFault:
+            self._breaker.leave(good=False)
+            raise
+        except BaseException:
+            self._breaker.abandon()
+            raise
+        self._breaker.leave(good=status < _LOWEST_SERVER_ERROR_STATUS)
+        return status, content
 
     async def _exchange(
         self,
