@@ -157,3 +157,52 @@ async def test_migrations_go_up_down_and_up(fresh_databases):
     opened = Database(urls.application, application_name="tests")
     assert await migrations.current(opened) == migrations.head(SERVICE.migrations) == "0001"
     await opened.dispose()
+
+
+@pytest.mark.promise("R9")
+async def test_a_unit_of_work_that_takes_too_long_is_given_up_and_leaves_nothing(database_urls: DatabaseUrls):
+    hurried = Database(database_urls.application, application_name="tests", unit_seconds=0.3)
+    began = asyncio.get_running_loop().time()
+
+    async def write_and_linger() -> None:
+        async with hurried.transaction() as tx:
+            await tx.execute(text("INSERT INTO note VALUES (gen_random_uuid(), 'x', 'x', 1, 'late', now(), 1)"))
+            await tx.execute(text("SELECT pg_sleep(2)"))
+
+    with pytest.raises(DatabaseUnavailable) as given_up:
+        await write_and_linger()
+    assert asyncio.get_running_loop().time() - began < 1.5
+    assert is_trouble(given_up.value)
+    async with hurried.transaction(read_only=True) as tx:
+        assert (await tx.execute(text("SELECT count(*) FROM note WHERE slot = 'late'"))).scalar_one() == 0
+    with pytest.raises(TimeoutError):  # of the caller's own: that is no trouble of the database
+        async with hurried.transaction(), asyncio.timeout(0.01):
+            await asyncio.sleep(1)
+    await hurried.dispose()
+
+
+@pytest.mark.promise("R9", "R18")
+async def test_who_is_told_to_come_again_waits_no_longer_for_a_slow_commit_and_it_still_takes_place(
+    database_urls: DatabaseUrls, monkeypatch: pytest.MonkeyPatch
+):
+    hurried, commit = (
+        Database(database_urls.application, application_name="tests", unit_seconds=0.2),
+        AsyncConnection.commit,
+    )
+    gate = asyncio.Event()
+
+    async def slow_commit(tx: AsyncConnection) -> None:
+        await gate.wait()
+        await commit(tx)
+
+    monkeypatch.setattr(AsyncConnection, "commit", slow_commit)
+    with pytest.raises(DatabaseUnavailable):
+        async with hurried.transaction() as tx:
+            await tx.execute(text("INSERT INTO note VALUES (gen_random_uuid(), 'x', 'x', 1, 'slow', now(), 1)"))
+    gate.set()
+    await hurried.dispose()
+    monkeypatch.undo()
+    after = Database(database_urls.application, application_name="tests")
+    async with after.transaction(read_only=True) as tx:
+        assert (await tx.execute(text("SELECT count(*) FROM note WHERE slot = 'slow'"))).scalar_one() == 1
+    await after.dispose()

@@ -27,6 +27,8 @@ Transaction = AsyncConnection
 OUTBOX_CHANNEL = "outbox"
 
 _HINT_INTERVAL_SECONDS = 0.005
+_GRACE_SECONDS = 0.5
+_CLOSE_SECONDS = 6.0
 _RECORDED = "smartfactory.outbox_recorded"
 _NAMES = {
     # PostgreSQL's own default names, so that a constraint written in SQL and one written here are called the same.
@@ -59,8 +61,17 @@ class Database:
     """One service's database in one process: its pool, its transactions and the hint that follows a commit."""
 
     def __init__(
-        self, url: str, *, application_name: str, pool_size: int = 10, pool_timeout_seconds: float = 2.0
+        self,
+        url: str,
+        *,
+        application_name: str,
+        pool_size: int = 10,
+        pool_timeout_seconds: float = 2.0,
+        unit_seconds: float | None = None,
     ) -> None:
+        # How long a unit of work may take in all, the wait for its connection included, where somebody waits for it.
+        self._unit_seconds = unit_seconds
+        self._ending: set[asyncio.Task[None]] = set()
         address = make_url(url).set(drivername="postgresql+asyncpg")
         connect_args = {
             "server_settings": _SESSION | {"application_name": application_name},
@@ -85,20 +96,24 @@ class Database:
     @contextlib.asynccontextmanager
     async def transaction(self, *, read_only: bool = False) -> AsyncIterator[Transaction]:
         """Open one unit of work: committed on leaving, rolled back on any exception, and then the relay's hint."""
-        async with _connected(self._engine) as tx:
-            if read_only:
-                _ = await tx.execution_options(postgresql_readonly=True)
-            _ = await tx.begin()
-            tx.info.pop(_RECORDED, None)
-            try:
-                yield tx
-            except BaseException:
-                await _finish(_rolled_back(tx))
+        deadline = asyncio.timeout(self._unit_seconds)
+        try:
+            async with deadline:
+                tx = await _connect(self._engine)
+                try:
+                    if read_only:
+                        _ = await tx.execution_options(postgresql_readonly=True)
+                    _ = await tx.begin()
+                    tx.info.pop(_RECORDED, None)
+                    yield tx
+                except BaseException as error:
+                    await self._finish(_given_up(tx), in_time=not isinstance(error, asyncio.CancelledError))
+                    raise
+                await self._finish(self._committed(tx))
+        except TimeoutError as error:
+            if not deadline.expired():
                 raise
-            recorded = tx.info.pop(_RECORDED, False)
-            await _finish(tx.commit())
-            if recorded:
-                self._hint.ring()
+            raise DatabaseUnavailable(f"the work took longer than {self._unit_seconds:g} s") from error
 
     @contextlib.asynccontextmanager
     async def savepoint(self, tx: Transaction) -> AsyncIterator[None]:
@@ -119,9 +134,48 @@ class Database:
 
     async def dispose(self) -> None:
         """Close every connection."""
+        if self._ending:
+            await asyncio.wait(self._ending, timeout=_CLOSE_SECONDS)
         await self._hint.stop()
         await self._engine.dispose()
         await self._off_pool.dispose()
+
+    async def _committed(self, tx: Transaction) -> None:
+        recorded = tx.info.pop(_RECORDED, False)
+        try:
+            await tx.commit()
+            if recorded:
+                self._hint.ring()
+        finally:
+            await tx.close()
+
+    async def _finish(self, work: Coroutine[Any, Any, None], *, in_time: bool = True) -> None:
+        """Let a commit or a rollback end, whatever happens to the task; half a commit is an answer nobody can give.
+
+        Who is cancelled (a deadline, a caller that left) waits a moment for it and no longer: it ends by itself.
+        """
+        task = asyncio.ensure_future(work)
+        cancelled: asyncio.CancelledError | None = None
+        while not task.done():
+            try:
+                hurry = cancelled is not None or not in_time
+                _, unfinished = await asyncio.wait({task}, timeout=_GRACE_SECONDS if hurry else None)
+            except asyncio.CancelledError as error:
+                cancelled = error
+                continue
+            if unfinished:
+                self._ending.add(task)
+                task.add_done_callback(self._ended_alone)
+                break
+        else:
+            task.result()
+        if cancelled is not None:
+            raise cancelled
+
+    def _ended_alone(self, task: asyncio.Task[None]) -> None:
+        self._ending.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.warning("work that nobody waited for ended badly", extra={"reason": type(error).__name__})
 
 
 def announce_after_commit(tx: Transaction) -> None:
@@ -209,13 +263,17 @@ class _Hint:
             await asyncio.sleep(_HINT_INTERVAL_SECONDS)
 
 
-@contextlib.asynccontextmanager
-async def _connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+async def _connect(engine: AsyncEngine) -> AsyncConnection:
     connection = engine.connect()
     try:
-        _ = await connection.start()
+        return await connection.start()
     except Exception as error:
         raise DatabaseUnavailable(f"no connection to the database: {type(error).__name__}") from error
+
+
+@contextlib.asynccontextmanager
+async def _connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    connection = await _connect(engine)
     try:
         yield connection
     finally:
@@ -228,23 +286,11 @@ def _refuse_closed(dbapi_connection: Any, _record: object, _proxy: object) -> No
         raise DisconnectionError
 
 
-async def _rolled_back(tx: Transaction) -> None:
+async def _given_up(tx: Transaction) -> None:
     try:
         await tx.rollback()
     except (DBAPIError, OSError):
         # The connection is gone, and with it the transaction; the first fault is the one to report.
         await tx.invalidate()
-
-
-async def _finish(work: Coroutine[Any, Any, None]) -> None:
-    """Let the work end before a cancellation goes on: half a commit is an answer nobody can give."""
-    task = asyncio.ensure_future(work)
-    cancelled: asyncio.CancelledError | None = None
-    while not task.done():
-        try:
-            await asyncio.wait({task})
-        except asyncio.CancelledError as error:
-            cancelled = error
-    await task
-    if cancelled is not None:
-        raise cancelled
+    finally:
+        await tx.close()
