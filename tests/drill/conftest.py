@@ -9,12 +9,17 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from smartfactory.stack.provision import SERVICES
 from tests.support.drills.figures import Drill, Size
+from tests.support.drills.installation import Installation
 from tests.support.drills.report import Outcome, text_of
+from tests.support.servers import Servers
 
 _drill = pytest.StashKey[Drill]()
 _outcomes = pytest.StashKey[list[Outcome]]()
 _began = pytest.StashKey[float]()
+_failed = pytest.StashKey[bool]()
+_standing = pytest.StashKey[Installation]()
 
 
 def _size() -> Size:
@@ -29,6 +34,34 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     session.config.stash[_began] = time.monotonic()
 
 
+@pytest.fixture(scope="session")
+def crashable_servers() -> Iterator[Servers]:
+    """Servers of the installation's own, which its drills crash and starve while others' drills run on the shared ones."""
+    servers = Servers(durable=True)
+    # Here, on the main thread, whose end would take them with it: drills do much in other threads.
+    assert servers.postgres.answers()
+    servers.kafka.start()
+    servers.start_by_forking([*(f"{service}.main" for service in SERVICES), "tests.support.parcels.main"])
+    yield servers
+    servers.close()
+
+
+@pytest.fixture
+def installation(
+    crashable_servers: Servers, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Installation]:
+    """One installation for many drills, with all that happened in it; after a drill that failed, a new one."""
+    stash = request.config.stash
+    if stash.get(_standing, None) is None:
+        stash[_standing] = Installation(crashable_servers, tmp_path_factory.mktemp("installation"))
+    standing = stash[_standing]
+    standing.start()
+    yield standing
+    if request.node.stash.get(_failed, False):
+        standing.close()
+        del stash[_standing]
+
+
 @pytest.fixture
 def drill(request: pytest.FixtureRequest) -> Drill:
     """This drill's size and figures."""
@@ -40,6 +73,7 @@ def drill(request: pytest.FixtureRequest) -> Drill:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
     report = yield
+    item.stash[_failed] = item.stash.get(_failed, False) or report.failed
     if report.when == "call" or (report.when == "setup" and report.failed):
         marks = [id_ for mark in item.iter_markers("promise") for id_ in mark.args]
         made = item.stash.get(_drill, None)

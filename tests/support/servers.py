@@ -7,15 +7,17 @@ import itertools
 import os
 import secrets
 import shutil
+import signal
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 from smartfactory.stack import ports
 from smartfactory.stack.kafka import Kafka, KafkaOptions, start_kafka
+from smartfactory.stack.nursery import Nursery
 from smartfactory.stack.postgres import Postgres, PostgresAdmin, PostgresOptions, start_postgres
 from smartfactory.stack.process import Child, Command, run_to_end
 from smartfactory.stack.process import start as start_process
@@ -41,9 +43,18 @@ class Broker:
 
     def start(self) -> None:
         """Start it if it does not run, and wait until it serves."""
+        self.begin()
+        self.await_ready()
+
+    def begin(self) -> None:
+        """Start it if it does not run. On the main thread, whose end the kernel would take it with."""
         if self._kafka is None:
             self._kafka = start_kafka(self._options)
-            self._kafka.await_ready()
+
+    def await_ready(self) -> None:
+        """Wait until it serves."""
+        assert self._kafka is not None
+        self._kafka.await_ready()
 
     def stop(self) -> None:
         if self._kafka is not None:
@@ -65,12 +76,13 @@ class ServiceProcess:
     env: Mapping[str, str]
     log_file: Path
     child: Child | None = field(default=None)
+    starts_by: Callable[[Command], Child] = field(default=start_process)
 
     def start(self, **env: str) -> "ServiceProcess":
         """Start (again); keywords change the environment of this start only, as `FAILPOINTS=""`."""
         assert self.child is None or self.child.exit_code() is not None, f"{self.name} still runs"
         command = Command(name=self.name, argv=self.argv, log=self.log_file, env={**self.env, **env})
-        self.child = start_process(command)
+        self.child = self.starts_by(command)
         return self
 
     @property
@@ -112,13 +124,15 @@ class ServiceProcess:
 
 
 class Servers:
-    """All that outlives one test."""
+    """All that outlives one test. With `durable`, PostgreSQL may be crashed: what it said is committed is on the disk."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, durable: bool = False) -> None:
+        self._durable = durable
         self.folder = Path(tempfile.mkdtemp(prefix="smartfactory-tests-"))
         self._passwords = Passwords(self.folder / "passwords.json")
         self._postgres: Postgres | None = None
         self._broker: Broker | None = None
+        self._nursery: Nursery | None = None
         self._templates: dict[str, str] = {}
         self._numbers = itertools.count(1)
         self._processes: list[ServiceProcess] = []
@@ -126,13 +140,40 @@ class Servers:
 
     @cached_property
     def postgres(self) -> PostgresAdmin:
-        """The server as its administrator sees it; for tests it need not survive a crash of the machine."""
-        options = PostgresOptions(
-            directory=self.folder / "postgres", log=self.folder / "postgres.log", port=ports.free_port(), durable=False
+        """The server as its administrator sees it; a test that crashes it asks for `durable` servers."""
+        self._options = PostgresOptions(
+            directory=self.folder / "postgres",
+            log=self.folder / "postgres.log",
+            port=ports.free_port(),
+            durable=self._durable,
         )
-        self._postgres = start_postgres(options)
+        self._postgres = start_postgres(self._options)
         self._postgres.await_ready()
         return self._postgres.admin
+
+    def crash_postgres(self) -> None:
+        """As `pg_ctl stop -m immediate`: every connection is cut, nothing is written, the next start recovers."""
+        assert self._durable, "a server without fsync does not survive it"
+        assert self._postgres is not None
+        self._postgres.child.send(signal.SIGQUIT)
+        assert self._postgres.child.wait(10) is not None, "PostgreSQL did not stop"
+
+    def kill_postgres(self) -> None:
+        """As a machine that is gone."""
+        assert self._durable, "a server without fsync does not survive it"
+        assert self._postgres is not None
+        self._postgres.child.kill()
+
+    def adopt_postgres(self, server: Postgres, options: PostgresOptions) -> PostgresOptions:
+        """From now on this is the run's PostgreSQL, as after a failover; where the one before was."""
+        before, self._options, self._postgres = self._options, options, server
+        self.__dict__["postgres"] = server.admin
+        return before
+
+    def restart_postgres(self) -> Postgres:
+        """Start it again on its port; `await_ready` of what comes back tells when it answers."""
+        self._postgres = start_postgres(self._options)
+        return self._postgres
 
     @property
     def kafka(self) -> Broker:
@@ -150,6 +191,11 @@ class Servers:
         """
         existing = os.environ.get("KAFKA_BOOTSTRAP_SERVERS")
         return existing or (self._broker or self.kafka).bootstrap_servers
+
+    def start_by_forking(self, modules: Iterable[str]) -> None:
+        """From now on processes of these modules are forked, ready in a blink: for drills that kill hundreds."""
+        self._nursery = Nursery(modules, self.folder / "nursery.log")
+        self._nursery.await_ready()
 
     def fresh_databases(self, services: Iterable[str], *, migrated: bool = False) -> dict[str, DatabaseUrls]:
         """New databases with unique names and the fixed roles `<service>_owner` and `<service>_app`.
@@ -175,7 +221,10 @@ class Servers:
     def process(self, name: str, argv: Iterable[str], env: Mapping[str, str] | None = None) -> ServiceProcess:
         """A child process, not yet started; it is killed at the end of the run at the latest."""
         number = next(self._numbers)
-        made = ServiceProcess(name, tuple(argv), dict(env or {}), self.folder / "logs" / f"{name}-{number}.log")
+        log = self.folder / "logs" / f"{name}-{number}.log"
+        made = ServiceProcess(name, tuple(argv), dict(env or {}), log)
+        if self._nursery is not None:
+            made.starts_by = self._nursery.start
         self._processes.append(made)
         return made
 
@@ -214,6 +263,8 @@ class Servers:
     def close(self) -> None:
         """Stop everything and remove every trace."""
         self.stop_processes()
+        if self._nursery is not None:
+            self._nursery.child.kill()
         if self._broker is not None:
             self._broker.stop()
         if self._postgres is not None:

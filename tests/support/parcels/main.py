@@ -26,5 +26,10 @@ SERVICE = Service(
     parked_event_roles=ParkedEventRoles(read=frozenset({MENDER, READER}), mend=frozenset({MENDER})),
 )
 
+
+def cli() -> int:
+    return run(SERVICE)
+
+
 if __name__ == "__main__":
-    sys.exit(run(SERVICE))
+    sys.exit(cli())
