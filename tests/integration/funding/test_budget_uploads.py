@@ -167,6 +167,14 @@ async def test_bad_header_names_are_listed(funding: Funding):
         ("Source", "unknown_column"), ("트랙", "unknown_column"), ("source", "missing_column"), ("track", "missing_column"),
     ]  # fmt: skip
     assert answer.json()["columns"] == ", ".join(HEADER)
+    wide = await upload(funding, ",".join(["x", *map(str, range(40_000))]).encode() + b"\n1")
+    assert (wide.json()["code"], len(wide.json()["errors"])) == ("sheet-header-wrong", 50)
+
+
+async def test_a_code_that_is_no_municipality_is_refused_at_its_cell(funding: Funding):
+    (row,) = (await upload(funding, sheet(line(2024, "52999")))).json()["results"]
+    (found,) = row["problem"]["errors"]
+    assert (found["field"], found["cell"], found["code"]) == ("municipality_code", "D2", "unknown-municipality")
 
 
 async def test_sizes_are_limited(funding: Funding):

@@ -107,12 +107,13 @@ def business_number_check_digit(first_nine: str) -> int:
     return (10 - (weighted + numbers[8] * 5 // 10) % 10) % 10
 
 
-def municipality(code: str) -> Municipality:
-    """One of the fourteen by its present code; raises UnknownMunicipality."""
+def municipality(code: str, *, field: str | None = None) -> Municipality:
+    """One of the fourteen by its present code; raises UnknownMunicipality, with the field where one is named."""
     try:
         return _BY_CODE[MunicipalityCode(code)]
     except KeyError:
-        raise UnknownMunicipality(given=code, on="52xxx") from None
+        where = {} if field is None else {"field": field}
+        raise UnknownMunicipality(given=code, on="52xxx", **where) from None
 
 
 def municipality_at(code: str, on: date) -> Municipality:

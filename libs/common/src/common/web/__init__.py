@@ -3,7 +3,7 @@
 from common.web.access import Caller, allowed, anyone
 from common.web.bodies import Body, View
 from common.web.openapi import problem_responses
-from common.web.pages import Column, Page, PageQuery, PageRequest, Turns, order, paginate
+from common.web.pages import ChangedFrom, Column, Page, PageQuery, PageRequest, Turns, narrowed, order, paginate
 from common.web.parameters import AccessPoint, IfMatch, Now, RecordingTx, Tx, etag
 from common.web.routes import router
 from common.web.upload_sheets import Sheet
@@ -14,6 +14,7 @@ __all__ = [
     "AccessPoint",
     "Body",
     "Caller",
+    "ChangedFrom",
     "Column",
     "IfMatch",
     "Now",
@@ -32,6 +33,7 @@ __all__ = [
     "csv_file",
     "csv_response",
     "etag",
+    "narrowed",
     "order",
     "paginate",
     "problem_responses",

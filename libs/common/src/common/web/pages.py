@@ -5,7 +5,7 @@ import binascii
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Any, Generic, TypedDict, TypeVar
@@ -14,7 +14,7 @@ from uuid import UUID
 
 import pydantic_core
 from fastapi import Depends, Query, Request, Response
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 from sqlalchemy import ColumnElement, Row, Select, literal, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -142,6 +142,13 @@ async def requested_page(
 
 
 PageQuery = Annotated[PageRequest, Depends(requested_page)]
+ChangedFrom = Annotated[
+    AwareDatetime | None,
+    Query(
+        description="Changed at or after this (real time). Whoever follows changes sorts by `changed_at` and begins a "
+        "minute before the last one seen: a change may become visible some seconds late."
+    ),
+]
 
 
 def order(sort: str, *, by: Mapping[str, Column], unique: Column) -> Order:
@@ -151,6 +158,11 @@ def order(sort: str, *, by: Mapping[str, Column], unique: Column) -> Order:
     """
     column = by[sort.removeprefix("-")]
     return Order(by=[column] if column is unique else [column, unique], descending=sort.startswith("-"))
+
+
+def narrowed(*asked: tuple[Column, Callable[[Any, Any], Any], object]) -> list[ColumnElement[bool]]:
+    """The conditions of a list's filters: column, how it compares, and the value, which is none where nobody asked."""
+    return [compare(column, value) for column, compare, value in asked if value is not None]
 
 
 async def paginate(

@@ -1,6 +1,7 @@
 """What one kind of upload looks like: its columns as CSV, its rows as JSON, the template, and how a row is read."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar, get_args
@@ -151,7 +152,7 @@ class Sheet(Generic[_Row]):
     def _refuse_other_header(self, names: Sequence[str]) -> None:
         shown = [name[:_LONGEST_NAME] for name in names]
         faults = [fault("unknown_column", name=name) for name in shown if name not in self.labels]
-        faults += [fault("column_twice", name=name) for name in dict.fromkeys(shown) if shown.count(name) > 1]
+        faults += [fault("column_twice", name=name) for name, count in Counter(shown).items() if count > 1]
         needed = [name for name, described in self.model.model_fields.items() if described.is_required()]
         faults += [fault("missing_column", name=name) for name in needed if name not in names]
         if faults:

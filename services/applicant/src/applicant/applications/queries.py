@@ -1,11 +1,10 @@
 """Applications and their screenings as each caller may read them, and as later features build on them."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from operator import eq, ge, lt
-from typing import Any
 from uuid import UUID
 
 from pydantic import Field
@@ -29,7 +28,7 @@ from applicant.calls.queries import Moment
 from applicant.companies.queries import own_company_id
 from common.auth import Principal
 from common.db import Transaction
-from common.web import Column, Page, PageRequest, View, order, paginate
+from common.web import Column, Page, PageRequest, View, narrowed, order, paginate
 from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES, Role
 
 __all__ = [
@@ -276,7 +275,7 @@ def _listed(application: Application, changed_at: datetime) -> ListedApplication
 
 def _narrowed(wanted: ApplicationFilter) -> list[ColumnElement[bool]]:
     row, states = ApplicationRow, [status.value for status in wanted.status]
-    asked: tuple[tuple[Column, Callable[[Any, Any], Any], object], ...] = (
+    return narrowed(
         (row.call_id, eq, wanted.call_id),
         (row.status, in_op, states or None),
         (row.type_code, eq, wanted.type_code),
@@ -286,7 +285,6 @@ def _narrowed(wanted: ApplicationFilter) -> list[ColumnElement[bool]]:
         (row.changed_at, ge, wanted.changed_from),
         (row.changed_at, lt, wanted.changed_before),
     )
-    return [compare(column, value) for column, compare, value in asked if value is not None]
 
 
 def _screening_view(screening: Screening, application: Application, *, with_findings: bool) -> ScreeningView:

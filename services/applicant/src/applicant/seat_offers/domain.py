@@ -132,7 +132,7 @@ def propose_offer(
     return SeatOffer(
         id=offer_id,
         call_id=call_id,
-        municipality_code=municipality(municipality_code).code,
+        municipality_code=municipality(municipality_code, field="/municipality_code").code,
         type_code=type_code,
         seats=seats,
         state=OfferState.PROPOSED,

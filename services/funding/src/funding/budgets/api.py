@@ -4,13 +4,14 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query, Response
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from common.auth import Principal
 from common.errors import Text
 from common.web import (
     MULTI_STATUS,
     Body,
+    ChangedFrom,
     IfMatch,
     Now,
     Page,
@@ -151,13 +152,7 @@ async def list_budget_lines(
     source: Source | None = None,
     municipality_code: Annotated[str | None, Query(pattern=_MUNICIPALITY)] = None,
     state: Annotated[list[LineState] | None, Query(description="Repeat it for any of several.")] = None,
-    changed_from: Annotated[
-        AwareDatetime | None,
-        Query(
-            description="Changed at or after this (real time). Whoever follows changes sorts by `changed_at` and "
-            "begins a minute before the last one seen: a change may become visible some seconds late."
-        ),
-    ] = None,
+    changed_from: ChangedFrom = None,
     sort: BudgetLineSort = BudgetLineSort.PROPOSED,
 ) -> Page[BudgetLineView]:
     """볼 수 있는 예산 항목: 시·군은 관내만. Budget lines; a municipality sees its own."""

@@ -156,7 +156,7 @@ def propose_line(
     if source is Source.SME or (source is Source.MUNICIPALITY) != (municipality_code is not None):
         raise BudgetLineMalformed(field="/municipality_code")
     if municipality_code is not None:
-        municipality(municipality_code)
+        municipality(municipality_code, field="/municipality_code")
     return BudgetLine(
         id=line_id,
         source=source,

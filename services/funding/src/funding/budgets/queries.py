@@ -1,11 +1,10 @@
 """Reading budget lines: a municipality sees its own, the province, the technopark and the auditor see all."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from operator import eq, ge
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, case, select, true
@@ -13,7 +12,7 @@ from sqlalchemy.sql.operators import in_op
 
 from common.auth import Principal
 from common.db import Transaction
-from common.web import Column, Page, PageRequest, View, order, paginate
+from common.web import Page, PageRequest, View, narrowed, order, paginate
 from contracts.roles import MUNICIPALITY_ROLES
 from contracts.types import Source
 from funding.budgets.domain import BudgetLineUnknown, LegalRegime, LineState
@@ -94,7 +93,7 @@ async def list_lines(
 
 def _narrowed(wanted: BudgetLineFilter) -> list[ColumnElement[bool]]:
     row, states = BudgetLineRow, [state.value for state in wanted.state]
-    asked: tuple[tuple[Column, Callable[[Any, Any], Any], object], ...] = (
+    return narrowed(
         (row.track, eq, wanted.track),
         (row.fiscal_year, eq, wanted.fiscal_year),
         (row.source, eq, wanted.source),
@@ -102,7 +101,6 @@ def _narrowed(wanted: BudgetLineFilter) -> list[ColumnElement[bool]]:
         (row.state, in_op, states or None),
         (row.changed_at, ge, wanted.changed_from),
     )
-    return [compare(column, value) for column, compare, value in asked if value is not None]
 
 
 def _visible(by: Principal) -> ColumnElement[bool]:

@@ -18,7 +18,7 @@ from applicant.applications.queries import (
 )
 from common.auth import Principal
 from common.db import Transaction
-from common.web import Page, PageQuery, Tx, allowed, etag, router
+from common.web import ChangedFrom, Page, PageQuery, Tx, allowed, etag, router
 from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES, PROVINCE_ROLES, Role
 
 AssignedCases = Callable[[Transaction, Principal], Awaitable[Collection[UUID]]]
@@ -35,13 +35,7 @@ async def _narrowed(
     municipality_code: Annotated[str | None, Query(pattern="^[0-9]{5}$")] = None,
     submitted_from: Annotated[AwareDatetime | None, Query(description="Submitted at or after this.")] = None,
     submitted_before: Annotated[AwareDatetime | None, Query(description="Submitted before this.")] = None,
-    changed_from: Annotated[
-        AwareDatetime | None,
-        Query(
-            description="Changed at or after this (real time). Whoever follows changes sorts by `changed_at` and "
-            "begins a minute before the last one seen: a change may become visible some seconds late."
-        ),
-    ] = None,
+    changed_from: ChangedFrom = None,
     changed_before: Annotated[AwareDatetime | None, Query(description="Changed before this (real time).")] = None,
 ) -> ApplicationFilter:
     """The parameters that narrow a list of applications."""
