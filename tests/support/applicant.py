@@ -25,6 +25,7 @@ from common.service import build_app
 from contracts.roles import Role
 from contracts.types import business_number_check_digit
 from smartfactory.stack.provision import DatabaseUrls
+from tests.support.documented import documented
 from tests.support.tokens import Issuer
 from tests.support.waiting import eventually
 
@@ -305,7 +306,9 @@ async def running_applicant(urls: DatabaseUrls) -> AsyncIterator[Applicant]:
     async with (
         server,
         LifespanManager(app),
-        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://applicant.test") as http,
+        httpx.AsyncClient(
+            event_hooks=documented(app), transport=httpx.ASGITransport(app), base_url="http://applicant.test"
+        ) as http,
     ):
         job = partial(ask_registers, asked, settings)
         yield Applicant(urls, database, owner, clock, http, issuer, registers, job)

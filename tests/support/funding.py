@@ -29,6 +29,7 @@ from funding.consumers import HANDLERS
 from funding.main import SERVICE
 from funding.settings import Settings
 from smartfactory.stack.provision import DatabaseUrls
+from tests.support.documented import documented
 from tests.support.records import wire
 from tests.support.tokens import Issuer
 
@@ -210,7 +211,9 @@ async def running_funding(urls: DatabaseUrls) -> AsyncIterator[Funding]:
     try:
         async with (
             LifespanManager(app),
-            httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://funding.test") as http,
+            httpx2.AsyncClient(
+                event_hooks=documented(app), transport=httpx2.ASGITransport(app), base_url="http://funding.test"
+            ) as http,
         ):
             yield Funding(urls, database, owner, clock, http, issuer)
     finally:

@@ -34,6 +34,7 @@ from contracts.funding import CommitmentRefused, CommitmentReleased, LineBalance
 from contracts.roles import Role
 from smartfactory.stack.provision import DatabaseUrls
 from tests.support.closed_call import CLOSES, JEONJU, NOW, WANJU, add_case, closed_call
+from tests.support.documented import documented
 from tests.support.records import wire
 from tests.support.tokens import Issuer
 
@@ -313,7 +314,9 @@ async def running_judging(urls: DatabaseUrls) -> AsyncIterator[Judging]:
     app = build_app(SERVICE, settings, clock=clock, database=database, verifier=issuer.verifier())
     async with (
         LifespanManager(app),
-        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://applicant.test") as http,
+        httpx.AsyncClient(
+            event_hooks=documented(app), transport=httpx.ASGITransport(app), base_url="http://applicant.test"
+        ) as http,
     ):
         yield Judging(urls, database, owner, clock, http, issuer)
     await database.dispose()

@@ -18,6 +18,7 @@ from common.db import Database
 from common.event import DomainEvent, Envelope
 from common.service import Service, build_app
 from smartfactory.stack.provision import DatabaseUrls
+from tests.support.documented import documented
 from tests.support.tokens import Issuer
 
 NOW = datetime(2024, 5, 20, 1, 0, tzinfo=UTC)
@@ -68,7 +69,9 @@ async def listener(service: Service, urls: Mapping[str, DatabaseUrls], **setting
     app = build_app(service, config, clock=FixedClock(NOW), database=database, verifier=issuer.verifier())
     async with (
         LifespanManager(app),
-        httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://service.test") as http,
+        httpx2.AsyncClient(
+            event_hooks=documented(app), transport=httpx2.ASGITransport(app), base_url="http://service.test"
+        ) as http,
     ):
         yield Listener(service, database, http, issuer)
     await database.dispose()

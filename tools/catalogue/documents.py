@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from tools.catalogue import architecture, asyncapi, events, permissions, problems, promises, rest, settings
+from tools.catalogue import architecture, asyncapi, events, permissions, problems, promises, rest, rest_growth, settings
 from tools.catalogue.system import load_system
 
 ROOT = Path(__file__).resolve().parents[2]
-_GENERATED_FOLDERS = ("docs/events", "docs/api")
+_GENERATED_FOLDERS = ("docs/events", "docs/api", rest_growth.FOLDER)
 
 
 def documents() -> dict[str, str]:
@@ -17,6 +17,7 @@ def documents() -> dict[str, str]:
         **events.documents(system),
         **asyncapi.documents(system),
         **rest.documents(system),
+        **rest_growth.documents(ROOT, system),
         "docs/settings.md": settings.page(system),
         "docs/problems.md": problems.page(system),
         permissions.PATH: permissions.page(system),

@@ -1,7 +1,8 @@
 """Within a version an event only grows: what was released is compared with what the code says now.
 
 `libs/contracts/released_events.json` holds every event as it was last accepted. A breaking edit is refused; growth has
-to be accepted with `python -m tools.catalogue --accept-growth`, so that the next edit is compared with it too.
+to be accepted with `python -m tools.catalogue --accept-growth`, so that the next edit is compared with it too, and a
+record of the new shape joins the golden events.
 """
 
 import json

@@ -21,8 +21,9 @@ One origin, a prefix per service. Errors are `application/problem+json` ([all of
 unless `Accept-Language` asks for English. Every `POST` needs an `Idempotency-Key`; the same key with the same body gets
 the same answer. A request that decides on something needs the `ETag` that was read, in `If-Match`. Lists answer
 `{"items": [...], "next": cursor, "prev": cursor}` and a `Link` header; a larger page than there is gets the largest,
-an unknown parameter is refused, and a cursor counts for the filters it came from. "anyone" needs no token. Full
-documents: the JSON files in this folder, and `/docs` of each running service.
+an unknown parameter is refused, and a cursor counts for the filters it came from. Within `/v1` the surface only grows:
+readers pass over fields, and values of an enumeration, that they do not know. "anyone" needs no token. Full documents:
+the JSON files in this folder, and `/docs` of each running service.
 """
 
 

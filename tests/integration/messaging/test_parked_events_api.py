@@ -20,6 +20,7 @@ from common.event import new_id
 from common.service import build_app
 from common.settings import ServiceSettings
 from smartfactory.stack.provision import DatabaseUrls
+from tests.support.documented import documented
 from tests.support.parcels.consumers import HANDLERS
 from tests.support.parcels.driver import AT, rows, scalar, sequences_of, set_limit, wire
 from tests.support.parcels.events import ParcelSent, ParcelWeighed
@@ -78,7 +79,9 @@ async def operators(urls: DatabaseUrls, database: Database) -> AsyncIterator[Ope
     async with (
         LifespanManager(app),
         httpx2.AsyncClient(
-            transport=httpx2.ASGITransport(app, raise_app_exceptions=False), base_url="http://parcels.test"
+            event_hooks=documented(app),
+            transport=httpx2.ASGITransport(app, raise_app_exceptions=False),
+            base_url="http://parcels.test",
         ) as client,
     ):
         made = Operators(client, database)

@@ -18,6 +18,7 @@ from common.settings import ServiceSettings
 from smartfactory.stack.provision import DatabaseUrls
 from tests.integration.web.notebook.main import SERVICE, WRITER
 from tests.integration.web.notebook.tables import NoteRow
+from tests.support.documented import documented
 from tests.support.servers import Servers
 from tests.support.tokens import Issuer
 
@@ -74,7 +75,9 @@ async def notebook(settings: ServiceSettings, database: Database) -> AsyncIterat
     async with (
         LifespanManager(app),
         httpx2.AsyncClient(
-            transport=httpx2.ASGITransport(app, raise_app_exceptions=False), base_url="http://notebook.test"
+            event_hooks=documented(app),
+            transport=httpx2.ASGITransport(app, raise_app_exceptions=False),
+            base_url="http://notebook.test",
         ) as client,
     ):
         yield Notebook(client, database, issuer)

@@ -117,7 +117,7 @@ async def test_wrong_fields_are_named_with_their_place_and_code(notebook: Notebo
         ("body", "/text", "string_too_short"),
         ("body", "/price_won", "int_type"),
         ("body", "/parts/0/name", "string_type"),
-        ("body", "/parts/0/due_on", "date_from_datetime_parsing"),
+        ("body", "/parts/0/due_on", "date_parsing"),
         ("body", "/colour", "extra_forbidden"),
     }
     assert all(error["detail"] for error in answer.json()["errors"])

@@ -5,6 +5,8 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, field_validator
 from pydantic_core import CoreSchema, PydanticCustomError
 
+from common.web.moments import only_as_written
+
 LARGEST_EXACT_INT = 2**53 - 1
 """The largest integer that every JSON reader keeps exact (RFC 8259, section 6)."""
 
@@ -17,7 +19,7 @@ def _make_strict(node: object) -> None:
     if isinstance(node, list | tuple):
         for entry in node:
             _make_strict(entry)
-    elif isinstance(node, dict):
+    elif isinstance(node, dict) and not only_as_written(node):
         if node.get("type") in _STRICT_KINDS:
             node["strict"] = True
         if node.get("type") == "int" and "lt" not in node:
@@ -40,7 +42,7 @@ def _holds_nul(value: object) -> bool:
 
 
 class Body(BaseModel):
-    """A request body. Unknown fields are refused; "3", 3.0 and true are not integers; no text holds NUL.
+    """A request body. Unknown fields are refused; "3", 3.0 and true are not integers, 3 is no date; no text holds NUL.
 
     Blanks around a text are not part of it, so a text of blanks alone is too short.
     """

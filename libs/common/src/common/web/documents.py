@@ -1,5 +1,6 @@
 """The pages for people: the API explorer without a foreign server, and one page for every problem."""
 
+import asyncio
 import html
 from collections.abc import Mapping
 from pathlib import Path
@@ -49,7 +50,8 @@ def add_documents(app: FastAPI, problems: Mapping[str, ProblemKind]) -> None:
     """Serve /openapi.json, /docs, /problems and /problems/{code}."""
 
     async def document(_request: Request) -> Response:
-        return JSONResponse(app.openapi())
+        # Made once, of everything there is: the loop serves others meanwhile.
+        return JSONResponse(await asyncio.to_thread(app.openapi))
 
     async def explorer(request: Request) -> Response:
         root = html.escape(request.scope.get("root_path", ""))

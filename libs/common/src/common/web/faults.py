@@ -87,6 +87,10 @@ def unknown_parameter(name: str) -> FieldFault:
     return FieldFault(place="query", code="unknown_parameter", detail=_TEXTS["unknown_parameter"], name=name[:100])
 
 
+def misread_moment(name: str, code: str) -> FieldFault:
+    return FieldFault(place="query", code=code, detail=_TEXTS[code], name=name)
+
+
 def unexpected_body() -> FieldFault:
     return FieldFault(place="body", code="unexpected_body", detail=_TEXTS["unexpected_body"], pointer="")
 

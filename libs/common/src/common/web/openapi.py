@@ -21,7 +21,7 @@ _IDEMPOTENCY_KEY = {
         "Names this request (draft-ietf-httpapi-idempotency-key-header). Send the same key again to learn the "
         f"first answer; it is kept for {KEPT_FOR_DAYS} days."
     ),
-    "schema": {"type": "string", "minLength": 16, "maxLength": 255},
+    "schema": {"type": "string", "pattern": "^[!#-~]{16,255}$"},
     "example": "0199f1c2-6a5e-7d30-9c41-8d2b6a51e0f3",
 }
 _IF_MATCH = {
@@ -29,15 +29,25 @@ _IF_MATCH = {
     "in": "header",
     "required": True,
     "description": "The ETag of what was read: the decision is refused with 412 when it has changed since.",
-    "schema": {"type": "string", "pattern": '^"\\d+"$'},
+    "schema": {"type": "string", "pattern": '^"[0-9]{1,15}"$'},
     "example": '"3"',
 }
 _ROLES = "x-roles"
 
 
 def problem_responses(*errors: type[DomainError]) -> dict[int | str, dict[str, Any]]:
-    """`responses=problem_responses(WindowClosed, QuotaFull)`: the rules a route may refuse by."""
+    """`responses=problem_responses(WindowClosed)`: rules that `common.web.refusals` cannot see in a route's code."""
     return _documented(kinds.kind_of(error) for error in errors)
+
+
+def add_rules(responses: dict[str, Any], rules: Iterable[type[DomainError]]) -> None:
+    """Add the problems of these rules to what a document says of an operation's answers."""
+    ours = _documented(kinds.kind_of(rule) for rule in rules)
+    for status, response in _merged(ours, {int(status): response for status, response in responses.items()}).items():
+        responses[str(status)] = response
+    ordered = dict(sorted(responses.items()))
+    responses.clear()
+    responses.update(ordered)
 
 
 def document_route(route: "GuardedRoute") -> None:
@@ -45,6 +55,7 @@ def document_route(route: "GuardedRoute") -> None:
     extra: dict[str, Any] = dict(route.openapi_extra or {})
     parameters = list(extra.get("parameters", ()))
     problems = [kinds.INTERNAL_ERROR, kinds.SERVICE_BUSY, kinds.DEADLINE_EXCEEDED, kinds.INPUT_INVALID]
+    problems.append(kinds.REQUEST_MALFORMED)
     if "POST" in (route.methods or ()):
         parameters.append(_IDEMPOTENCY_KEY)
         problems += [kinds.IDEMPOTENCY_KEY_MISSING, kinds.IDEMPOTENCY_KEY_MALFORMED, kinds.IDEMPOTENCY_KEY_REUSED]
@@ -53,7 +64,7 @@ def document_route(route: "GuardedRoute") -> None:
         parameters.append(_IF_MATCH)
         problems += [kinds.VERSION_MISSING, kinds.VERSION_MALFORMED]
     if route.media_types:
-        problems += [kinds.REQUEST_MALFORMED, kinds.BODY_TOO_LARGE, kinds.MEDIA_TYPE_UNSUPPORTED]
+        problems += [kinds.BODY_TOO_LARGE, kinds.MEDIA_TYPE_UNSUPPORTED]
     if route.upload is not None:
         problems += [kinds.SHEET_UNREADABLE, kinds.SHEET_HEADER_WRONG, kinds.UPLOAD_TOO_LONG]
         extra["requestBody"] = _upload_body(route.upload)

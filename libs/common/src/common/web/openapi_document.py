@@ -12,6 +12,8 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute, iter_route_contexts
 
 from common.examples import Examples, Known
+from common.web.openapi import add_rules
+from common.web.refusals import rules_of
 from common.web.routes import GuardedRoute
 
 _PROBLEM_SCHEMA: dict[str, Any] = {
@@ -52,6 +54,9 @@ _SECURITY_SCHEME = {
 }
 _PROBLEM = "application/problem+json"
 _JSON = "application/json"
+_IN_A_SENTENCE = "detail."
+"""Before the name of a value that only sentences of problems take, such as `detail.count`."""
+
 _OUTCOMES: Mapping[str, str] = {
     "200": "요청한 내용 (what was asked for)",
     "201": "기록했습니다 (done and recorded)",
@@ -78,11 +83,21 @@ def use_document(app: FastAPI, *, servers: list[dict[str, str]], known: Known) -
                 license_info=app.license_info,
             )
             _add_uploads(app, made["components"]["schemas"])
+            _add_rules(app, made)
             finish(made, known)
             app.openapi_schema = made
         return app.openapi_schema
 
     app.openapi = document  # type: ignore[method-assign]
+
+
+def _add_rules(app: FastAPI, document: Mapping[str, Any]) -> None:
+    for context in iter_route_contexts(app.routes):
+        route = context.original_route
+        if isinstance(route, APIRoute) and route.include_in_schema:
+            for method in route.methods or ():
+                operation = document["paths"][str(context.path)][method.lower()]
+                add_rules(operation["responses"], rules_of(route.dependant))
 
 
 def finish(document: dict[str, Any], known: Known) -> None:
@@ -93,24 +108,49 @@ def finish(document: dict[str, Any], known: Known) -> None:
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     examples, shared = Examples(schemas, known), components.setdefault("examples", {})
+    facts = _Facts({**known, **{name.removeprefix(_IN_A_SENTENCE): value for name, value in known.items()}})
     for operation in _operations(document):
-        for parameter in operation.get("parameters", ()):
-            if "example" not in parameter:
-                parameter["example"] = examples.of(parameter["schema"], field=parameter["name"])
-        for body in _contents(operation.get("requestBody", {}), _JSON):
-            body.setdefault("example", examples.of(body["schema"]))
-        for status, response in operation["responses"].items():
-            if response["description"] == "Successful Response":
-                response["description"] = _OUTCOMES[status]
-            for answer in _contents(response, _JSON):
-                answer.setdefault("example", examples.of(answer["schema"]))
+        _show(operation, examples)
+        for response in operation["responses"].values():
             for problem in _contents(response, _PROBLEM):
                 problem["examples"] = {
-                    code: _shared(code, shown, shared) for code, shown in problem["examples"].items()
+                    name: _shared(name, shown, shared) for name, shown in problem["examples"].items()
                 }
+    for shown in shared.values():
+        shown["value"]["detail"] = shown["value"]["detail"].format_map(facts)
     schemas["Problem"] = _PROBLEM_SCHEMA
     components["examples"] = dict(sorted(shared.items()))
     components["securitySchemes"] = {"bearer": _SECURITY_SCHEME}
+
+
+def _show(operation: Mapping[str, Any], examples: Examples) -> None:
+    """One example of each parameter, of what is sent, and of each answer that is no problem."""
+    for parameter in operation.get("parameters", ()):
+        if "example" not in parameter:
+            parameter["example"] = examples.of(parameter["schema"], field=parameter["name"])
+    for body in _contents(operation.get("requestBody", {}), _JSON):
+        body.setdefault("example", examples.of(body["schema"]))
+    for status, response in operation["responses"].items():
+        if response["description"] == "Successful Response":
+            response["description"] = _OUTCOMES[status]
+        for answer in _contents(response, _JSON):
+            answer.setdefault("example", examples.of(answer["schema"]))
+
+
+class _Facts(dict[str, object]):
+    """What stands in a sentence's place holders: the value known by the name, or the name."""
+
+    def __missing__(self, name: str) -> object:
+        return _Unknown(name)
+
+
+class _Unknown(str):
+    """A place holder that stays one, however its value was to be written."""
+
+    __slots__ = ()
+
+    def __format__(self, _form: str) -> str:
+        return "{" + self + "}"
 
 
 def tags(app: FastAPI) -> list[dict[str, str]]:

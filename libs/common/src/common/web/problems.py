@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 
 import pydantic_core
 from fastapi import FastAPI, Request, Response
@@ -57,7 +58,8 @@ def problem(
         "title": say(kind.title, language),
         "status": kind.status,
         "detail": say(worded(kind.detail, known), language),
-        "instance": f"{request.scope.get('root_path', '')}{route_path(request)}",
+        # The path comes decoded, and an address holds no control characters and no Hangul (RFC 3986).
+        "instance": quote(f"{request.scope.get('root_path', '')}{route_path(request)}", safe="/:@!$&'()*+,;="),
         "code": kind.code,
         "errors": [_written(fault, language) for fault in errors],
         "trace_id": trace_id(request),

@@ -5,6 +5,7 @@ is done once however often it is sent.
 """
 
 import logging
+import re
 from collections.abc import Callable, Coroutine, Sequence
 from enum import Enum
 from typing import Any
@@ -23,8 +24,9 @@ from common.errors import DomainError, RuleRefused
 from common.idempotency import Claim, KeyReused, StoredAnswer
 from common.web import kinds
 from common.web.access import Access, access_of
-from common.web.faults import unexpected_body, unknown_parameter
+from common.web.faults import misread_moment, unexpected_body, unknown_parameter
 from common.web.kinds import Refused
+from common.web.moments import form_of
 from common.web.openapi import document_route
 from common.web.parameters import open_recording_transaction, open_transaction, version_read
 from common.web.problems import RETRY_AFTER_SECONDS, busy, domain_problem
@@ -59,6 +61,7 @@ class GuardedRoute(APIRoute):
         self.parameters = _query_names(self.dependant)
         self.upload = upload_of(self.dependant)
         self.media_types = (CSV, JSON) if self.upload else (JSON,) if self.body_field else ()
+        self.moments = _query_moments(self.dependant)
         methods = self.methods or set()
         if "POST" in methods and self.access.public:
             raise TypeError(f"POST {path} is public: an idempotency key needs to belong to somebody")
@@ -78,7 +81,7 @@ class GuardedRoute(APIRoute):
         try:
             caller = await self.access.check(request)
             request.state.caller = caller
-            self._refuse_unknown_parameters(request)
+            self._refuse_odd_parameters(request)
             request_id: str = request.state.request_id
             with context.carried(correlation=request_id, causation=request_id, by=caller.actor if caller else None):
                 if request.method == "POST" and caller is not None:
@@ -141,10 +144,17 @@ class GuardedRoute(APIRoute):
             raise Refused(kinds.INPUT_INVALID, errors=[unexpected_body()])
         return body
 
-    def _refuse_unknown_parameters(self, request: Request) -> None:
+    def _refuse_odd_parameters(self, request: Request) -> None:
         unknown = sorted(set(request.query_params) - self.parameters)
         if unknown:
             raise Refused(kinds.INPUT_INVALID, errors=[unknown_parameter(name) for name in unknown[:50]])
+        misread = [
+            misread_moment(name, self.moments[name][1])
+            for name, value in request.query_params.multi_items()
+            if name in self.moments and not self.moments[name][0].fullmatch(value)
+        ]
+        if misread:
+            raise Refused(kinds.INPUT_INVALID, errors=misread)
 
 
 async def _run(request: Request, inner: _Handler, runtime: Runtime, tx: Transaction) -> Response:
@@ -192,6 +202,14 @@ def _replayed(stored: StoredAnswer) -> Response:
 
 def _depends_on(dependant: Dependant, call: object) -> bool:
     return any(child.call is call or _depends_on(child, call) for child in dependant.dependencies)
+
+
+def _query_moments(dependant: Dependant) -> dict[str, tuple[re.Pattern[str], str]]:
+    forms = {each.alias: form_of(each.field_info.annotation) for each in dependant.query_params}
+    found = {name: form for name, form in forms.items() if form is not None}
+    for child in dependant.dependencies:
+        found |= _query_moments(child)
+    return found
 
 
 def _query_names(dependant: Dependant) -> frozenset[str]:

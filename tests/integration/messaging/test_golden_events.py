@@ -1,0 +1,114 @@
+"""Every consumer still takes every golden event that it listens to, on a database as its migrations make it."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+import pytest
+from sqlalchemy import update
+
+from applicant.applications.domain.case import ApplicationStatus
+from applicant.calls import store as calls
+from applicant.projects import store as projects
+from applicant.projects.domain import Project, ProjectState
+from applicant.selections.domain.places import Places
+from applicant.selections.domain.ranking import Line
+from applicant.selections.store import places, rankings
+from common.consumer.handling import Decoded, Spans, handle
+from common.db import Database, Transaction
+from common.errors import DomainError
+from common.event import WireRecord, decode, open_envelope, registered_events
+from common.service import Service
+from contracts.applicant import ProjectSelected
+from contracts.funding import CommitmentReleased
+from smartfactory.stack.provision import DatabaseUrls
+from tests.repo.tree import ROOT
+from tests.support.closed_call import add_case, closed_call
+from tests.support.funding import NOW, Funding, running_funding
+from tools.catalogue import golden
+from tools.catalogue.system import load_system
+
+pytestmark = [pytest.mark.anyio, pytest.mark.promise("R7")]
+
+_SERVICES = {service.name: service for service in load_system(ROOT).services if service.handlers}
+_PROJECT = UUID("0199f1b0-1d20-7c31-9b52-3c1e8f40a501")
+_CALL = UUID("0199f1b0-1d20-7c31-9b52-3c1e8f40a201")
+
+
+@pytest.mark.parametrize("name", _SERVICES)
+async def test_a_consumer_takes_every_golden_event(
+    name: str, fresh_databases: Callable[..., dict[str, DatabaseUrls]]
+) -> None:
+    service, urls = _SERVICES[name], fresh_databases(name, migrated=True)[name]
+    database = Database(urls.application, application_name="golden")
+    try:
+        if name == "funding":
+            async with running_funding(urls) as funding:
+                await _have_rule_and_money(funding)
+                async with funding.database.transaction() as tx:
+                    (selected,) = golden.read(ROOT)[ProjectSelected.TYPE][-1:]
+                    await _apply(tx, service, selected)
+        elif name == "applicant":
+            await _have_selected_project(database)
+        kept = golden.read(ROOT)
+        taken = {
+            (event.__name__, number): await _take(database, service, record)
+            for event in service.handlers
+            for number, record in enumerate(kept[event.TYPE])
+        }
+    finally:
+        await database.dispose()
+
+    assert {event for event, _ in taken} == {event.__name__ for event in service.handlers}
+    assert set(taken.values()) == {"taken"}, taken
+
+
+async def _have_rule_and_money(funding: Funding) -> None:
+    """What the golden project asks of funding."""
+    await funding.confirmed_rule("2024-B-1")
+    await funding.confirmed_line(10**9)
+    await funding.confirmed_line(10**9, "52110")
+
+
+async def _have_selected_project(database: Database) -> None:
+    """What funding's golden answers speak of."""
+    call = closed_call(_CALL, {("JS1", "52110"): 1}, province_won=10**9, municipality_won={}, size_min=5)
+    async with database.transaction() as tx:
+        await calls.add_call(tx, call)
+        case = await add_case(
+            tx, _CALL, "JS1", "52110", 40_000_000, first_timer=True, status=ApplicationStatus.ELIGIBLE
+        )
+        project = Project(
+            id=_PROJECT, application_id=case.id, company_id=case.company_id, call_id=_CALL, type_code="JS1",
+            municipality_code="52110", fiscal_year=2024, track="B", total_cost_won=40_000_000, cap_won=40_000_000,
+            split_rule_version="2024-B-1", need_won={}, promoted=False, state=ProjectState.SELECTED, holds_place=True,
+            state_reason=None, selected_at=NOW, version=1,
+        )  # fmt: skip
+        await projects.add(tx, [project])
+        await rankings.lock_selection(tx, _CALL)
+        await places.open_places(tx, _CALL, [Places(Line("JS1", "52110"), seats=1, taken=1)])
+
+
+class _Undone(Exception):
+    """Each record is taken from the same state: a database in which none of the others was."""
+
+
+async def _take(database: Database, service: Service, record: WireRecord) -> str:
+    try:
+        async with database.transaction() as tx:
+            if service.name == "applicant" and dict(record.headers)["ce_type"] == CommitmentReleased.TYPE.encode():
+                # Money is freed once the firm has given its place back.
+                await tx.execute(update(projects.ProjectRow).values(state=ProjectState.WITHDRAWN))
+            await _apply(tx, service, record)
+            raise _Undone
+    except _Undone:
+        return "taken"
+    except DomainError as refusal:
+        return refusal.code
+
+
+async def _apply(tx: Transaction, service: Service, record: WireRecord) -> None:
+    envelope, data = open_envelope(record)
+    cls = registered_events()[envelope.type]
+    decoded = Decoded(envelope, decode(envelope, data, cls), service.handlers[cls])
+    with Spans() as spans:
+        await handle(tx, [decoded], service=service.name, now=NOW, spans=spans)

@@ -1,0 +1,48 @@
+"""Every answer that a test gets is held against the OpenAPI document: its status, and the code of its problem."""
+
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from fastapi import FastAPI
+
+_documents: dict[str, dict[str, Any]] = {}
+
+Hook = Callable[[Any], Awaitable[None]]
+
+
+def documented(app: FastAPI) -> dict[str, list[Hook]]:
+    """For `AsyncClient(event_hooks=documented(app))`."""
+
+    async def check(response: Any) -> None:
+        operation = _operation(_document(app), response.request)
+        if operation is None:
+            return
+        await response.aread()
+        described = operation["responses"].get(str(response.status_code))
+        assert described is not None, f"{operation['operationId']} answers {response.status_code}, undocumented"
+        problem = described.get("content", {}).get("application/problem+json")
+        if problem is not None:
+            code = response.json()["code"]
+            assert code in problem["examples"], f"{operation['operationId']} answers {code}, undocumented"
+
+    return {"response": [check]}
+
+
+def _document(app: FastAPI) -> dict[str, Any]:
+    # One for all applications of a service: making it takes longer than most tests.
+    name = f"{app.title} {app.state.runtime.settings.root_path}"
+    if name not in _documents:
+        _documents[name] = app.openapi()
+    return _documents[name]
+
+
+def _operation(document: dict[str, Any], request: Any) -> dict[str, Any] | None:
+    prefix = document["servers"][0]["url"].rstrip("/")
+    path = request.url.path.removeprefix(prefix)
+    for template, methods in document["paths"].items():
+        pattern = re.sub(r"\\{[^}]+\\}", "[^/]+", re.escape(template))
+        if re.fullmatch(pattern, path) and request.method.lower() in methods:
+            found: dict[str, Any] = methods[request.method.lower()]
+            return found
+    return None
