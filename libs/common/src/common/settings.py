@@ -54,7 +54,7 @@ class ServiceSettings(BaseSettings):
     )
     max_body_bytes: int = Field(262_144, ge=1024, description="Largest request body; a larger one gets 413.")
     max_upload_rows: int = Field(
-        200, ge=1, le=1_000, description="Most rows of one upload, which has to end within the deadline; more get 413."
+        100, ge=1, le=1_000, description="Most rows of one upload, which has to end within the deadline; more get 413."
     )
     request_timeout_seconds: float = Field(10.0, gt=0, description="Deadline of one request; then 503.")
     shutdown_delay_seconds: float = Field(
