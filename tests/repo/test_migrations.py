@@ -38,6 +38,11 @@ _SCHEMA = {
         WHERE pronamespace = 'public'::regnamespace AND prokind IN ('f', 'p')""",
     "type": "SELECT typname FROM pg_type WHERE typnamespace = 'public'::regnamespace AND typtype IN ('e', 'd')",
     "sequence": "SELECT sequencename FROM pg_sequences WHERE schemaname = 'public'",
+    "policy": """
+        SELECT concat_ws(' ', tablename, policyname, permissive, cmd, roles, qual, with_check)
+        FROM pg_policies WHERE schemaname = 'public'""",
+    "row security": """
+        SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relrowsecurity""",
     "grant": """
         SELECT concat_ws(' ', table_name, privilege_type, grantee)
         FROM information_schema.role_table_grants WHERE table_schema = 'public'""",

@@ -18,6 +18,7 @@ from sqlalchemy import text
 from applicant.applications.jobs import Registers, ask_registers
 from applicant.main import SERVICE
 from applicant.settings import Settings
+from common.acting import THE_SERVICE
 from common.clock import KST, FixedClock
 from common.db import Database
 from common.jobs import Job
@@ -300,9 +301,10 @@ async def running_applicant(urls: DatabaseUrls) -> AsyncIterator[Applicant]:
         register_longest_wait_seconds=0.05,
     )
     asked = Registers(settings)
-    database = Database(urls.application, application_name="applicant-test", pool_size=10)
+    database = Database(urls.application, acting=THE_SERVICE, application_name="applicant-test", pool_size=10)
+    callers = Database(urls.application, application_name="applicant-test", pool_size=10)
     owner = Database(urls.owner, application_name="examiner", pool_size=5)
-    app = build_app(SERVICE, settings, clock=clock, database=database, verifier=issuer.verifier())
+    app = build_app(SERVICE, settings, clock=clock, database=callers, verifier=issuer.verifier())
     async with (
         server,
         LifespanManager(app),
@@ -314,4 +316,5 @@ async def running_applicant(urls: DatabaseUrls) -> AsyncIterator[Applicant]:
         yield Applicant(urls, database, owner, clock, http, issuer, registers, job)
         await asked.aclose()
     await database.dispose()
+    await callers.dispose()
     await owner.dispose()

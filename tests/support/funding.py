@@ -15,6 +15,7 @@ from asgi_lifespan import LifespanManager
 from sqlalchemy import text
 
 from common import event as events
+from common.acting import THE_SERVICE
 from common.auth import Principal
 from common.clock import FixedClock
 from common.consumer import Received
@@ -204,10 +205,13 @@ class Funding:
 async def running_funding(urls: DatabaseUrls) -> AsyncIterator[Funding]:
     """The service over these migrated databases, as an application in this process."""
     clock, issuer = FixedClock(NOW), Issuer()
-    database = Database(urls.application, application_name="funding-test", pool_size=40, pool_timeout_seconds=30)
+    database = Database(
+        urls.application, acting=THE_SERVICE, application_name="funding-test", pool_size=40, pool_timeout_seconds=30
+    )
+    callers = Database(urls.application, application_name="funding-test", pool_size=40, pool_timeout_seconds=30)
     owner = Database(urls.owner, application_name="examiner", pool_size=5)
     settings = Settings(app_env="test", database_url=urls.application)  # type: ignore[arg-type]
-    app = build_app(SERVICE, settings, clock=clock, database=database, verifier=issuer.verifier())
+    app = build_app(SERVICE, settings, clock=clock, database=callers, verifier=issuer.verifier())
     try:
         async with (
             LifespanManager(app),
@@ -218,4 +222,5 @@ async def running_funding(urls: DatabaseUrls) -> AsyncIterator[Funding]:
             yield Funding(urls, database, owner, clock, http, issuer)
     finally:
         await database.dispose()
+        await callers.dispose()
         await owner.dispose()

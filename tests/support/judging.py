@@ -25,6 +25,7 @@ from applicant.evaluations.domain import Marks, ScoreSheet
 from applicant.main import SERVICE
 from applicant.settings import Settings
 from common import event as events
+from common.acting import THE_SERVICE
 from common.clock import FixedClock
 from common.consumer.batch import Applier
 from common.db import Database
@@ -308,10 +309,13 @@ async def at_once(*work: Any) -> list[Any]:
 async def running_judging(urls: DatabaseUrls) -> AsyncIterator[Judging]:
     """The service over these migrated databases, as an application in this process."""
     clock, issuer = FixedClock(NOW), Issuer()
-    database = Database(urls.application, application_name="applicant-test", pool_size=45, pool_timeout_seconds=30)
+    database = Database(
+        urls.application, acting=THE_SERVICE, application_name="applicant-test", pool_size=45, pool_timeout_seconds=30
+    )
+    callers = Database(urls.application, application_name="applicant-test", pool_size=45, pool_timeout_seconds=30)
     owner = Database(urls.owner, application_name="examiner", pool_size=5)
     settings = Settings(app_env="test", database_url=urls.application)  # type: ignore[arg-type]
-    app = build_app(SERVICE, settings, clock=clock, database=database, verifier=issuer.verifier())
+    app = build_app(SERVICE, settings, clock=clock, database=callers, verifier=issuer.verifier())
     async with (
         LifespanManager(app),
         httpx.AsyncClient(
@@ -320,4 +324,5 @@ async def running_judging(urls: DatabaseUrls) -> AsyncIterator[Judging]:
     ):
         yield Judging(urls, database, owner, clock, http, issuer)
     await database.dispose()
+    await callers.dispose()
     await owner.dispose()

@@ -12,6 +12,7 @@ import httpx2
 from asgi_lifespan import LifespanManager
 
 from common import event as events
+from common.acting import THE_SERVICE
 from common.clock import FixedClock
 from common.consumer.batch import Applied, Applier
 from common.db import Database
@@ -64,9 +65,10 @@ async def listener(service: Service, urls: Mapping[str, DatabaseUrls], **setting
     """The service over its own migrated database."""
     issuer = Issuer()
     address = urls[service.name].application
-    database = Database(address, application_name="tests")
+    database = Database(address, application_name="tests", acting=THE_SERVICE)
+    callers = Database(address, application_name="tests")
     config = service.settings(app_env="test", database_url=address, **settings)  # type: ignore[arg-type]
-    app = build_app(service, config, clock=FixedClock(NOW), database=database, verifier=issuer.verifier())
+    app = build_app(service, config, clock=FixedClock(NOW), database=callers, verifier=issuer.verifier())
     async with (
         LifespanManager(app),
         httpx2.AsyncClient(
@@ -75,3 +77,4 @@ async def listener(service: Service, urls: Mapping[str, DatabaseUrls], **setting
     ):
         yield Listener(service, database, http, issuer)
     await database.dispose()
+    await callers.dispose()

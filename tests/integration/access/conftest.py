@@ -1,29 +1,23 @@
-"""The four services in this process on real PostgreSQL, each built once for all requests of the matrix."""
+"""The worlds of the matrix, each built once for all its requests."""
 
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from tests.support.access.applicant import applicant_world
-from tests.support.access.funding import funding_world
-from tests.support.access.listeners import mentoring_world, metrics_world
-from tests.support.access.parked import with_parked_event
+from smartfactory.stack.provision import DatabaseUrls
+from tests.support.access.building import BUILT_OF, built_worlds
 from tests.support.access.worlds import World
 from tests.support.servers import Servers
 
-_WORLDS = {
-    "applicant": applicant_world,
-    "funding": funding_world,
-    "mentoring": mentoring_world,
-    "metrics": metrics_world,
-}
+
+@pytest.fixture(scope="package")
+def world_urls(session_servers: Servers) -> Iterator[dict[str, DatabaseUrls]]:
+    urls = session_servers.fresh_databases(BUILT_OF, migrated=True)
+    yield urls
+    session_servers.drop_databases(list(urls.values()))
 
 
 @pytest.fixture(scope="package")
-async def worlds(session_servers: Servers) -> AsyncIterator[dict[str, World]]:
-    urls = session_servers.fresh_databases(tuple(_WORLDS), migrated=True)
-    async with AsyncExitStack() as stack:
-        built = {name: await stack.enter_async_context(world(urls[name])) for name, world in _WORLDS.items()}
-        yield {name: await with_parked_event(world) for name, world in built.items()}
-    session_servers.drop_databases(list(urls.values()))
+async def worlds(world_urls: dict[str, DatabaseUrls]) -> AsyncIterator[dict[str, World]]:
+    async with built_worlds(world_urls) as built:
+        yield built

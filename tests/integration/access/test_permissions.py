@@ -20,5 +20,6 @@ async def test_every_role_is_answered_as_the_table_says(worlds: dict[str, World]
     assert await faults_of(worlds[operation.service], cells_of(PERMISSIONS, operation)) == []
 
 
+@pytest.mark.promise("R25")
 def test_the_table_is_as_large_as_it_looks():
     assert sum(len(cells_of(PERMISSIONS, operation)) for operation in OFFERED) >= 2850

@@ -14,10 +14,13 @@ from common.web.access import Access
 from contracts.roles import EVERY_ROLE, Role
 from tests.support.access.matrix import Cell, cells_of, faults_of
 from tests.support.access.table import OFFERED, PERMISSIONS, SERVICES
+from tests.support.access.walls import without_row_security
 from tests.support.access.worlds import World
 from tools.catalogue.permissions import ALLOWED, Operation, disagreements, operations
 from tools.catalogue.rest import api_routes
 from tools.catalogue.system import application
+
+pytestmark = pytest.mark.promise("R25")
 
 _ROLES = sorted(EVERY_ROLE)
 
@@ -70,6 +73,7 @@ async def test_every_cell_counts(worlds: dict[str, World], name: str):
 
 
 async def test_a_query_that_forgets_whose_it_is_is_found(worlds: dict[str, World], monkeypatch: pytest.MonkeyPatch):
+    without_row_security(monkeypatch)
     monkeypatch.setattr(applications, "_reach", lambda _by, _assigned: true())
     for name in ("applicant.getApplication", "applicant.listApplications"):
         found = await _faults(worlds, name)
@@ -83,6 +87,7 @@ async def test_a_query_that_forgets_whose_it_is_is_found(worlds: dict[str, World
 async def test_a_guard_that_lets_every_role_in_is_found(worlds: dict[str, World], monkeypatch: pytest.MonkeyPatch):
     world = worlds["funding"]
     (route,) = [route for _, route in api_routes(world.app) if route.operation_id == "listTransfers"]
+    without_row_security(monkeypatch)
     monkeypatch.setattr(route, "access", Access(frozenset(EVERY_ROLE)))
     found = {_who(fault) for fault in await _faults(worlds, "funding.listTransfers")}
 
@@ -96,6 +101,7 @@ async def test_a_token_of_a_municipality_that_is_none_of_the_fourteen_is_found(
 ):
     state = worlds["funding"].app.state
     trusting = replace(state.runtime, tenant_fits=lambda _role, _tenant: True)
+    without_row_security(monkeypatch)
     monkeypatch.setitem(state._state, "runtime", trusting)
     found = {_who(fault) for fault in await _faults(worlds, "funding.listBudgetLines")}
 
@@ -111,6 +117,7 @@ async def test_a_refusal_that_writes_is_found(worlds: dict[str, World]):
 
 
 async def test_lines_that_are_everybodys_are_found(worlds: dict[str, World], monkeypatch: pytest.MonkeyPatch):
+    without_row_security(monkeypatch)
     monkeypatch.setattr(budgets, "_visible", lambda _by: true())
 
     assert {_who(fault) for fault in await _faults(worlds, "funding.getBudgetLine")} == {

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
+from common.acting import THE_SERVICE
 from common.db import Database
 from smartfactory.stack.provision import DatabaseUrls
 from tests.support.parcels.databases import have_template
@@ -18,6 +19,6 @@ def urls(servers: Servers, fresh_databases: Callable[..., dict[str, DatabaseUrls
 
 @pytest.fixture
 async def database(urls: DatabaseUrls) -> AsyncIterator[Database]:
-    opened = Database(urls.application, application_name="tests")
+    opened = Database(urls.application, application_name="tests", acting=THE_SERVICE)
     yield opened
     await opened.dispose()

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from common import db, failpoints, parked
+from common.acting import THE_SERVICE
 from common.auth import Principal
 from common.clock import FixedClock
 from common.consumer import Handler, Received, handling
@@ -354,7 +355,7 @@ async def test_two_batches_in_each_others_way_lose_nothing_and_park_nothing(
     # The deadlock is to be found by PostgreSQL, and not to end by the shorter of two waits.
     monkeypatch.setitem(db._SESSION, "lock_timeout", "20000")
     monkeypatch.setitem(db._SESSION, "statement_timeout", "30000")
-    database = Database(urls.application, application_name="tests")
+    database = Database(urls.application, application_name="tests", acting=THE_SERVICE)
     shared = [new_id(), new_id()]
     for row in shared:
         await send(database, row, 0)

@@ -13,6 +13,7 @@ from applicant.projects.domain import Project, ProjectState
 from applicant.selections.domain.places import Places
 from applicant.selections.domain.ranking import Line
 from applicant.selections.store import places, rankings
+from common.acting import THE_SERVICE
 from common.consumer.handling import Decoded, Spans, handle
 from common.db import Database, Transaction
 from common.errors import DomainError
@@ -39,7 +40,7 @@ async def test_a_consumer_takes_every_golden_event(
     name: str, fresh_databases: Callable[..., dict[str, DatabaseUrls]]
 ) -> None:
     service, urls = _SERVICES[name], fresh_databases(name, migrated=True)[name]
-    database = Database(urls.application, application_name="golden")
+    database = Database(urls.application, application_name="golden", acting=THE_SERVICE)
     try:
         if name == "funding":
             async with running_funding(urls) as funding:

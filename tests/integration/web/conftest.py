@@ -11,6 +11,7 @@ from asgi_lifespan import LifespanManager
 from sqlalchemy import update
 
 from common import migrations
+from common.acting import THE_SERVICE
 from common.clock import FixedClock
 from common.db import Database
 from common.service import build_app
@@ -64,6 +65,14 @@ def settings(database_urls: DatabaseUrls) -> ServiceSettings:
 @pytest.fixture
 async def database(database_urls: DatabaseUrls) -> AsyncIterator[Database]:
     opened = Database(database_urls.application, application_name="tests")
+    yield opened
+    await opened.dispose()
+
+
+@pytest.fixture
+async def workers(database_urls: DatabaseUrls) -> AsyncIterator[Database]:
+    """The database as the worker's jobs have it: opened for the service."""
+    opened = Database(database_urls.application, application_name="tests", acting=THE_SERVICE)
     yield opened
     await opened.dispose()
 

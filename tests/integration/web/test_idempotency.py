@@ -6,6 +6,7 @@ import uuid
 import pytest
 from sqlalchemy import text
 
+from common.db import Database
 from common.idempotency import ForgetOldKeys
 from tests.integration.web.conftest import CLOCK, Notebook
 from tests.support.waiting import eventually
@@ -157,16 +158,16 @@ async def test_a_reading_route_cannot_write(notebook: Notebook):
     assert await notes(notebook, author) == 1
 
 
-async def test_a_key_is_forgotten_after_a_week_and_not_before(notebook: Notebook):
+async def test_a_key_is_forgotten_after_a_week_and_not_before(notebook: Notebook, workers: Database):
     young, old, author = str(uuid.uuid4()), str(uuid.uuid4()), someone()
     for key in (young, old):
         await notebook.write(key=key, subject=author)
-    async with notebook.database.transaction() as tx:
+    async with workers.transaction() as tx:
         aged = text("UPDATE idempotency_key SET created_at = now() - :age * interval '1 hour' WHERE key = :key")
         await tx.execute(aged, {"age": 7 * 24 + 1, "key": old})
         await tx.execute(aged, {"age": 7 * 24 - 1, "key": young})
     forget = ForgetOldKeys(monotonic=lambda: 1.0)
-    assert await forget(notebook.database, CLOCK)
-    assert not await forget(notebook.database, CLOCK), "and then it rests"
+    assert await forget(workers, CLOCK)
+    assert not await forget(workers, CLOCK), "and then it rests"
     assert "idempotency-replayed" in (await notebook.write(key=young, subject=author)).headers
     assert "idempotency-replayed" not in (await notebook.write(key=old, subject=author)).headers

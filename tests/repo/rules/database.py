@@ -15,12 +15,14 @@ _NO_TRANSACTION = {
 _TAKES_SQL = {"text", "literal_column", "DDL", "exec_driver_sql", "execute", "executemany", "scalar", "scalars", "run"}
 _TAKES_SQL |= {"fetch", "fetchrow", "fetchval", "copy_from_query", "prepare", "cursor"}
 _COMPOSED_OF_CONSTANTS = {
+    "libs/common/src/common/acting.py": "SET takes no parameter: the parts of a verified token, printable and quoted",
+    "libs/common/src/common/row_security_v1.py": "DDL of migrations: tables and conditions written in them",
     "libs/common/src/common/db.py": "NOTIFY takes no parameter; the channel is a constant beside it",
     "libs/common/src/common/schema.py": "DDL of migrations, over a list of tables beside it",
     "infra/local/src/smartfactory/check/hashes.py": "the names come from pg_tables of our own database",
     "infra/local/src/smartfactory/stack/provision.py": "an administrator's script of roles and databases, quoted there",
 }
-"""Where SQL is put together, why it must be, and of what: no value that came over HTTP or Kafka gets there."""
+"""Where SQL is put together, why it must be, and of what: no value that came over HTTP or Kafka gets there, but for who calls."""
 
 
 def one_file_begins_and_ends_transactions(tree: Tree) -> list[Finding]:

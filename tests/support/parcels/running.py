@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
+from common.acting import THE_SERVICE
 from common.clock import SystemClock
 from common.consumer.batch import Applier
 from common.db import Database
@@ -140,7 +141,7 @@ class Observer:
 @asynccontextmanager
 async def installed(servers: Servers, urls: DatabaseUrls, prefix: str, folder: Path) -> AsyncIterator[Parcels]:
     """An installation with its topics and without a worker yet."""
-    database = Database(urls.application, application_name="tests")
+    database = Database(urls.application, application_name="tests", acting=THE_SERVICE)
     made = Parcels(servers, urls, prefix, database, folder)
     await create_topics(made.options, [ParcelSent.TOPIC, DeliveryMade.TOPIC])
     yield made

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from common import parked
+from common.acting import THE_SERVICE
 from common.auth import Principal
 from common.clock import FileClock
 from common.consumer.batch import Applier
@@ -146,7 +147,7 @@ async def _with_database(data: DataDirectory, service: str, work: Callable[[Data
             Text(f"{service}라는 서비스가 없습니다.", f"There is no service {service}."),
             Text(f"{', '.join(SERVICES)} 중 하나를 쓰세요.", f"Use one of {', '.join(SERVICES)}."),
         )
-    database = Database(url, application_name="smartfactory-parked", pool_size=2)
+    database = Database(url, application_name="smartfactory-parked", acting=THE_SERVICE, pool_size=2)
     try:
         return await work(database)
     except DomainError as refused:

@@ -126,10 +126,13 @@ def checked_claims(claims: Mapping[str, Any], *, issuer: str, audience: str, now
     if claims.get("aud") not in (audience, [audience]):
         raise TokenRefused("aud is another audience")
     _check_times(claims, now=now)
+    role = _text(claims, "role")
+    if role == SERVICE_ROLE:
+        raise TokenRefused("the role is the services' own")
     return Principal(
         issuer=issuer,
         subject=_text(claims, "sub"),
-        role=_text(claims, "role"),
+        role=role,
         # Whoever is of no tenant would be one whom no rule about tenants holds back.
         tenant=_text(claims, "tenant"),
         token_id=_text(claims, "jti"),

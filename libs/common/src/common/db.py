@@ -21,6 +21,7 @@ from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.pool import NullPool
 
 from common import schema
+from common.acting import SETTING, Acting, SpeakingConnection, note_acting
 
 Transaction = AsyncConnection
 
@@ -44,6 +45,7 @@ _SESSION = {
     "idle_in_transaction_session_timeout": "10000",
     "timezone": "UTC",
     "jit": "off",
+    "standard_conforming_strings": "on",
 }
 # Classes of SQLSTATE that say "not now": connection, transaction rollback (deadlock), resources, operator intervention.
 _TRANSIENT_CLASSES = frozenset({"08", "40", "53", "57"})
@@ -58,23 +60,31 @@ class DatabaseUnavailable(Exception):
 
 
 class Database:
-    """One service's database in one process: its pool, its transactions and the hint that follows a commit."""
+    """One service's database in one process: its pool, its transactions and the hint that follows a commit.
+
+    `acting` is for whom its connections are opened: the service, where nobody else ever works on them (a worker, a
+    command line). An API's are opened for nobody, and each of its transactions names its caller.
+    """
 
     def __init__(
         self,
         url: str,
         *,
         application_name: str,
+        acting: Acting | None = None,
         pool_size: int = 10,
         pool_timeout_seconds: float = 2.0,
         unit_seconds: float | None = None,
     ) -> None:
+        self._acting = acting
         # How long a unit of work may take in all, the wait for its connection included, where somebody waits for it.
         self._unit_seconds = unit_seconds
         self._ending: set[asyncio.Task[None]] = set()
         address = make_url(url).set(drivername="postgresql+asyncpg")
+        opened_for = {} if acting is None else {SETTING: acting.said}
         connect_args = {
-            "server_settings": _SESSION | {"application_name": application_name},
+            "server_settings": _SESSION | {"application_name": application_name} | opened_for,
+            "connection_class": SpeakingConnection,
             "timeout": 2.0,
             # A dead network must not hold a unit of work: above statement_timeout, below the request's deadline.
             "command_timeout": 5.0,
@@ -94,13 +104,17 @@ class Database:
         self._hint = _Hint(self._off_pool)
 
     @contextlib.asynccontextmanager
-    async def transaction(self, *, read_only: bool = False) -> AsyncIterator[Transaction]:
-        """Open one unit of work: committed on leaving, rolled back on any exception, and then the relay's hint."""
+    async def transaction(self, *, read_only: bool = False, acting: Acting | None = None) -> AsyncIterator[Transaction]:
+        """Open one unit of work: committed on leaving, rolled back on any exception, and then the relay's hint.
+
+        It sees and writes the rows of whom it is `acting` for, or of whom the database was opened for.
+        """
         deadline = asyncio.timeout(self._unit_seconds)
         try:
             async with deadline:
                 tx = await _connect(self._engine)
                 try:
+                    note_acting(tx, acting or self._acting, said=acting is not None)
                     if read_only:
                         _ = await tx.execution_options(postgresql_readonly=True)
                     _ = await tx.begin()

@@ -17,6 +17,7 @@ from fastapi import APIRouter, FastAPI
 from sqlalchemy import MetaData
 
 from common import failpoints, migrations, settings, telemetry
+from common.acting import THE_SERVICE, Acting
 from common.auth import JwksCache, TokenVerifier
 from common.clock import Clock, FileClock, SystemClock
 from common.consumer import Handlers, topics_of
@@ -117,7 +118,7 @@ def build_worker(
     service: Service, config: ServiceSettings, *, clock: Clock | None = None, database: Database | None = None
 ) -> Worker:
     """Make the worker; it closes the database it works on when it ends."""
-    opened = database or open_database(service, config, process="worker")
+    opened = database or open_database(service, config, process="worker", acting=THE_SERVICE)
     return Worker(
         service.name,
         config,
@@ -134,11 +135,12 @@ def _operating_routes(service: Service, applier: Applier) -> Sequence[APIRouter]
     return () if roles is None else (parked_event_routes(roles, applier),)
 
 
-def open_database(service: Service, config: ServiceSettings, *, process: str) -> Database:
+def open_database(service: Service, config: ServiceSettings, *, process: str, acting: Acting | None = None) -> Database:
     """Open the service's database under a name that an operator sees in pg_stat_activity."""
     return Database(
         config.database_url.get_secret_value(),
         application_name=f"{service.name}-{process}",
+        acting=acting,
         pool_size=config.database_pool_size,
         unit_seconds=_UNIT_SECONDS if process == "api" else None,
     )
@@ -209,7 +211,7 @@ def rebuild_projection(service: Service, config: ServiceSettings) -> int:
 
     async def work() -> Rebuilt:
         url = (config.migrations_database_url or config.database_url).get_secret_value()
-        database = Database(url, application_name=f"{service.name}-rebuild", pool_size=1)
+        database = Database(url, application_name=f"{service.name}-rebuild", acting=THE_SERVICE, pool_size=1)
         heard = topics_of(projection.handlers(service.handlers))
         try:
             async with History(kafka_options(service.name, config), heard) as history:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from common import failpoints, inbox, parked, telemetry
+from common.acting import as_service
 from common.clock import Clock
 from common.consumer import Handler, Handlers
 from common.consumer.handling import Decoded, HandlerTooSlow, Spans, handle
@@ -116,7 +117,8 @@ class Applier:
         A fault of the database is raised: with it nothing can be said about the record.
         """
         try:
-            async with self._database.savepoint(tx):
+            # Whoever asked for it, the event has its effect as it would have had in the worker.
+            async with self._database.savepoint(tx), as_service(tx):
                 await self._claim_and_handle(tx, record, spans)
         except Exception as error:
             if is_trouble(error):

@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
 from common import context, failpoints, idempotency
+from common.acting import Acting
 from common.auth import Principal
 from common.db import Transaction, is_lock_timeout
 from common.errors import DomainError, RuleRefused
@@ -100,7 +101,8 @@ class GuardedRoute(APIRoute):
             return await inner(request)
         await self._read_body(request)
         reading = request.method in _READING and not self.records_reading
-        async with runtime_of(request).database.transaction(read_only=reading) as tx:
+        acting = Acting.of(request.state.caller)
+        async with runtime_of(request).database.transaction(read_only=reading, acting=acting) as tx:
             request.state.tx = tx
             response = await inner(request)
             if not reading:
@@ -121,7 +123,7 @@ class GuardedRoute(APIRoute):
             body=body,
         )
         runtime = runtime_of(request)
-        async with runtime.database.transaction() as tx:
+        async with runtime.database.transaction(acting=Acting.of(caller)) as tx:
             stored = await _claimed(tx, wanted, content)
             if stored is not None:
                 return _replayed(stored)

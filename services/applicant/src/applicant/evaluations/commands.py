@@ -10,6 +10,7 @@ from applicant.calls import queries as calls
 from applicant.evaluations import domain, store
 from applicant.evaluations.domain import Assignment, ConflictKind, Marks, Panel, ScoreSheet
 from common import journal
+from common.acting import as_service
 from common.auth import Principal
 from common.db import Transaction
 from common.errors import NotFound
@@ -145,11 +146,13 @@ async def _seat(tx: Transaction, application_id: UUID, *, by: Principal, now: da
     found = await store.get_assignment(tx, application_id, by.subject, lock=True)
     if found is None:
         try:
-            case = await applications.get_application(tx, application_id)
+            # A member sees no case before it is assigned: giving out is the service's own work.
+            async with as_service(tx):
+                case = await applications.get_application(tx, application_id)
+                await assign_cases(tx, case.call_id, by=Principal.service("applicant"), now=now)
         except NotFound:
             # One answer for a case of somebody else's and for none: a member learns of no other case.
             raise domain.CaseNotAssigned from None
-        await assign_cases(tx, case.call_id, by=Principal.service("applicant"), now=now)
         found = await store.get_assignment(tx, application_id, by.subject, lock=True)
     return domain.may_judge(found)
 

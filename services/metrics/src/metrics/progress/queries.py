@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, Select, case, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
+from common.acting import as_service
 from common.db import Transaction
 from common.errors import NotFound, Text
 from common.web import View
@@ -115,7 +116,8 @@ async def read_progress(tx: Transaction, call_id: UUID, *, municipality_code: st
 async def read_public_progress(tx: Transaction, call_id: UUID, *, minimum: int) -> PublicProgress:
     """Counts by municipality with small cells hidden; raises CallUnknown."""
     call = await _call(tx, call_id)
-    cases = await _cases(tx, call_id)
+    async with as_service(tx):
+        cases = await _cases(tx, call_id)
     places = sorted({row.municipality_code for row in cases})
     applied = {place: sum(row.applied for row in cases if row.municipality_code == place) for place in places}
     confirmed = {place: sum(row.confirmed for row in cases if row.municipality_code == place) for place in places}

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from common import schema
+from common import row_security_v1, schema
 
 revision = "0001"
 down_revision = None
@@ -13,6 +13,7 @@ depends_on = None
 
 def upgrade() -> None:
     schema.create_v1(op)
+    row_security_v1.begin(op, parked_event_readers=("mender", "reader"), parked_event_menders=("mender",))
     op.create_table(
         "parcel", sa.Column("id", sa.Uuid, primary_key=True), sa.Column("version", sa.BigInteger, nullable=False)
     )
@@ -38,4 +39,5 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in ("weight_limit", "tally", "delivery", "parcel"):
         op.drop_table(table)
+    row_security_v1.end(op)
     schema.drop_v1(op)

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from common import schema
+from common import row_security_v1, schema
 
 revision = "0001"
 down_revision = None
@@ -13,6 +13,7 @@ depends_on = None
 
 def upgrade() -> None:
     schema.create_v1(op)
+    row_security_v1.begin(op, parked_event_readers=(), parked_event_menders=())
     op.create_table(
         "note",
         sa.Column("id", sa.Uuid, primary_key=True),
@@ -28,4 +29,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("note")
+    row_security_v1.end(op)
     schema.drop_v1(op)

@@ -1,0 +1,220 @@
+"""Asks PostgreSQL, as the role a service works as, which rows each caller sees and may write, and compares.
+
+All of it happens in one transaction of the administrator's that is rolled back: rows are planted in tables that a world
+leaves empty, and triggers are off, so that nothing but the policies can refuse a row.
+"""
+
+import json
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import text
+
+from common.acting import Acting
+from common.db import Database, Transaction
+from contracts.roles import COMPANY_ROLES, EVERY_ROLE, MUNICIPALITY_ROLES
+from tests.support.access.rows import TableRows
+from tools.catalogue.permissions import PUBLIC
+
+_MOST_ROWS = 40
+NOBODY: Final = Acting("")
+STRANGER: Final = Acting("no.such.role", "52", "stranger")
+
+# The row as it is, once more: a policy refuses it (42501) before the unique key does (23505).
+_TRY_WRITING = """
+    DO $$
+    DECLARE
+        given jsonb;
+        verdicts text[] := '{}';
+    BEGIN
+        FOR given IN SELECT * FROM jsonb_array_elements(current_setting('probe.rows')::jsonb) LOOP
+            BEGIN
+                EXECUTE format('INSERT INTO %1$I OVERRIDING SYSTEM VALUE'
+                    ' SELECT * FROM jsonb_populate_record(NULL::%1$I, $1)', current_setting('probe.table'))
+                    USING given;
+                verdicts := verdicts || 'written'::text;
+            EXCEPTION WHEN OTHERS THEN
+                verdicts := verdicts || CASE SQLSTATE WHEN '42501' THEN 'refused' WHEN '23505' THEN 'allowed'
+                    ELSE SQLSTATE || ' ' || SQLERRM END;
+            END;
+        END LOOP;
+        PERFORM set_config('probe.verdicts', to_jsonb(verdicts)::text, true);
+    END $$
+"""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row as JSON, and what an examiner finds about it for one caller."""
+
+    content: str
+    seen: bool
+    writable: bool
+
+
+@dataclass
+class Probe:
+    """One service's database in the administrator's open transaction; `asked` counts the rows compared."""
+
+    tx: Transaction
+    role: str
+    asked: int = 0
+
+    async def faults(self, tables: Mapping[str, TableRows], callers: Iterable[Acting]) -> list[str]:
+        """Every difference between the file and the database, by table and caller."""
+        who = list(callers)
+        found = []
+        for name, entry in tables.items():
+            if entry.open is None:
+                await self.tx.execute(text(f'ALTER TABLE "{name}" DISABLE TRIGGER USER'))
+                for acting in who:
+                    found += [f"{name} {fault}" for fault in await self._compare(name, entry, acting)]
+        return found
+
+    async def weak(self, tables: Mapping[str, TableRows], callers: Iterable[Acting]) -> list[str]:
+        """Tables in which no caller sees some rows and not others, though the file says that this can be."""
+        who = list(callers)
+        found = []
+        for name, entry in tables.items():
+            if any(condition != "true" for condition in entry.sees.values()):
+                rows = [await self._examined(name, entry, acting) for acting in who]
+                if not any({row.seen for row in mine} == {True, False} for mine in rows):
+                    found.append(f"{name} has nothing to hide from anybody in this world")
+            elif not entry.open and not await self._examined(name, entry, NOBODY):
+                found.append(f"{name} is empty in this world")
+        return found
+
+    async def _compare(self, name: str, entry: TableRows, acting: Acting) -> list[str]:
+        rows = await self._examined(name, entry, acting)
+        async with self._as(acting):
+            shown = {row[0] for row in await self.tx.execute(text(f'SELECT to_jsonb(t)::text FROM "{name}" AS t'))}
+            verdicts = await self._try_writing(name, [row.content for row in rows])
+        self.asked += len(rows)
+        about = f"{acting.said.split(chr(31))}"
+        faults = [f"shows {about} {row.content[:200]}" for row in rows if row.content in shown and not row.seen]
+        faults += [f"hides from {about} {row.content[:200]}" for row in rows if row.seen and row.content not in shown]
+        for row, verdict in zip(rows, verdicts, strict=True):
+            if verdict != ("allowed" if row.writable else "refused"):
+                faults.append(f"answers {verdict} to {about} writing {row.content[:200]}")
+        return faults
+
+    async def _examined(self, name: str, entry: TableRows, acting: Acting) -> list[Row]:
+        sees, writes = entry.condition("sees", acting.role), entry.condition("writes", acting.role)
+        if acting == NOBODY or acting.role not in {*EVERY_ROLE, PUBLIC}:
+            sees = writes = "false"
+        question = text(
+            f"SELECT to_jsonb(t)::text, coalesce(({sees}), false), coalesce(({writes}), false)"
+            f' FROM "{name}" AS t ORDER BY t.ctid DESC LIMIT {_MOST_ROWS}'
+        )
+        actor = f"{acting.role}:{acting.tenant or '-'}:{acting.subject}"
+        known = {"tenant": acting.tenant, "subject": acting.subject, "actor": actor}
+        return [Row(*row) for row in await self.tx.execute(question, known)]
+
+    async def _try_writing(self, name: str, rows: list[str]) -> list[str]:
+        await self._set("probe.table", name)
+        await self._set("probe.rows", f"[{','.join(rows)}]")
+        await self.tx.exec_driver_sql(_TRY_WRITING)
+        said = (await self.tx.execute(text("SELECT current_setting('probe.verdicts')"))).scalar_one()
+        return list(json.loads(said))
+
+    @asynccontextmanager
+    async def _as(self, acting: Acting) -> AsyncIterator[None]:
+        await self._set("smartfactory.caller", acting.said)
+        await self.tx.execute(text(f"SET LOCAL ROLE {self.role}"))
+        yield
+        await self.tx.execute(text("RESET ROLE"))
+        await self._set("smartfactory.caller", "")
+
+    async def _set(self, name: str, value: str) -> None:
+        await self.tx.execute(text("SELECT set_config(:name, :value, true)"), {"name": name, "value": value})
+
+
+class _RolledBackError(Exception):
+    """The end of every probe."""
+
+
+@asynccontextmanager
+async def probe(administrator_url: str, role: str, planted: Iterable[str] = ()) -> AsyncIterator[Probe]:
+    """A probe of one database; nothing it does stays."""
+    database = Database(administrator_url, application_name="probe", pool_size=1)
+    try:
+        async with database.transaction() as tx:
+            await tx.execute(text("SET LOCAL statement_timeout = 0"))
+            for statement in planted:
+                await tx.exec_driver_sql(statement)
+            yield Probe(tx, role)
+            raise _RolledBackError
+    except _RolledBackError:
+        pass
+    finally:
+        await database.dispose()
+
+
+def callers(companies: Iterable[str], municipalities: Iterable[str], subjects: Iterable[str]) -> list[Acting]:
+    """Every role with every tenant it may have, some with a tenant of another kind, strangers, and nobody."""
+    firms, places, people = list(companies), list(municipalities), list(subjects)
+    found = [NOBODY, STRANGER, Acting(PUBLIC)]
+    for role in sorted(EVERY_ROLE):
+        tenants = firms if role in COMPANY_ROLES else places if role in MUNICIPALITY_ROLES else ["52"]
+        found += [Acting(str(role), tenant, subject) for tenant in tenants for subject in people]
+    found += [Acting(str(role), places[0], people[0]) for role in sorted(COMPANY_ROLES)]
+    found += [Acting(str(role), firms[0], people[0]) for role in sorted(MUNICIPALITY_ROLES)]
+    return found
+
+
+def planted_rows(service: str) -> list[str]:
+    """Rows for the tables that the worlds leave empty, of two owners where there are owners."""
+    return [*_COMMON_ROWS, *_ROWS.get(service, ())]
+
+
+_COMMON_ROWS = (
+    """
+    INSERT INTO outbox (event_id, type, topic, key, sequence, payload, occurred_at, correlation_id)
+    VALUES (gen_random_uuid(), 'planted', 'planted', gen_random_uuid(), 1, '', now(), 'planted')
+    """,
+    """
+    INSERT INTO journal_entry (chain, position, decision, actor, evidence, facts, decided_at, recorded_at, body, hash)
+    VALUES ('planted', 1, 'planted', 'planted', '{}', '{}', now(), now(), '', '')
+    """,
+    """
+    INSERT INTO idempotency_key (issuer, subject, method, route, key, fingerprint)
+    SELECT 'planted', actor, 'POST', '/', 'planted', ''
+    FROM unnest(ARRAY['supplier:52:one', 'supplier:52:two', 'supplier:-:one', 'public:-:']) AS actor
+    """,
+)
+_ROWS: Mapping[str, tuple[Any, ...]] = {
+    "applicant": (
+        """
+        INSERT INTO known_balance VALUES (gen_random_uuid(), 'MUNICIPALITY', '52130', 2024, 'B', 1, 1)
+        """,
+        """
+        INSERT INTO conflict_of_interest
+        SELECT gen_random_uuid(), application_id, panel_member.id, 'SELF_WITHDRAWAL', '', now()
+        FROM panel_case JOIN panel_member USING (panel_id) ON CONFLICT DO NOTHING
+        """,
+        """
+        INSERT INTO disclosure (id, issuer, subject, role, tenant, access_point, data_subject, action)
+        SELECT gen_random_uuid(), 'planted', 'one', role, tenant, '127.0.0.1', 'company/planted', 'getCompany'
+        FROM (VALUES ('auditor', '52'), ('auditor', NULL), ('municipality.officer', '52130')) AS read (role, tenant)
+        """,
+    ),
+    "metrics": (
+        """
+        INSERT INTO project_progress
+        SELECT gen_random_uuid(), gen_random_uuid(), call_id, 'JS2', place, 'SELECTED', false, now()
+        FROM call, unnest(ARRAY['52110', '52130']) AS place
+        """,
+        """
+        INSERT INTO commitment
+        SELECT project_id, call_id, municipality_code, 'COMMITTED', 100, NULL, now() FROM project_progress
+        """,
+        "INSERT INTO commitment_share SELECT project_id, 'SME', NULL, 13 FROM commitment",
+        """
+        INSERT INTO budget_line
+        SELECT gen_random_uuid(), 'MUNICIPALITY', place, 2024, 'B', 1000, 900, 1
+        FROM unnest(ARRAY['52110', '52130']) AS place
+        """,
+    ),
+}
