@@ -69,7 +69,7 @@ async def test_a_page_that_others_emptied_leads_back_to_where_its_reader_came_fr
 
 
 async def test_the_links_of_a_page_are_its_neighbours_under_the_same_filters(notebook: Notebook):
-    author = f"writer {uuid.uuid4()} 한글"
+    author = f"writer {uuid.uuid4()} &=+%"
     written = await write_many(notebook, author, 3)
     answer, seen = await read(notebook, author=author, page_size=1), []
     while True:
