@@ -141,6 +141,10 @@ class Database:
         async with _connected(self._off_pool) as connection:
             yield connection
 
+    def wake_relay(self) -> None:
+        """Hint that something was committed for the relay; it may be lost, and is never waited for."""
+        self._hint.ring()
+
     async def ping(self) -> None:
         """Ask the database for a sign of life, or raise. Off the pool: a busy process is not a broken one."""
         async with _connected(self._off_pool) as connection:
@@ -159,7 +163,7 @@ class Database:
         try:
             await tx.commit()
             if recorded:
-                self._hint.ring()
+                self.wake_relay()
         finally:
             await tx.close()
 

@@ -1,0 +1,85 @@
+"""`make bench`: starts all that is measured, measures it round after round, ends it, and writes the report."""
+
+import argparse
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import uvloop
+
+from tools.bench import suites
+from tools.bench.applications import Applications
+from tools.bench.ground import Ground
+from tools.bench.measured.commands import Commands
+from tools.bench.measured.consuming import Consuming
+from tools.bench.measured.relay import DRAINER, RelayDrain
+from tools.bench.report import Report
+from tools.bench.suites import Suite
+
+_SERVICES = ("applicant", "metrics", "mentoring")
+_MINUTES = 15.0
+
+
+def main() -> int:
+    """Run it; 1 when a figure is void."""
+    arguments = _arguments()
+    only = {name.strip() for name in arguments.only.split(",") if name.strip()}
+    folder = Path(tempfile.mkdtemp(prefix="smartfactory-bench-"))
+    try:
+        return uvloop.run(_run(arguments, only, folder))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _run(arguments: argparse.Namespace, only: set[str], folder: Path) -> int:
+    began = time.monotonic()
+    ground = Ground(folder, _SERVICES)
+    try:
+        await ground.issuer.start()
+        _say("starting PostgreSQL and Kafka")
+        ground.start_servers()
+        await ground.make_topics()
+        wanted = [suite for suite in await _suites(ground) if not only or only & {one.id for one in suite.figures}]
+        until = began + arguments.minutes * 60
+        readings = await suites.run(wanted, rounds=arguments.rounds, seed=arguments.seed, until=until, say=_say)
+        report = Report(readings, ground, seed=arguments.seed, seconds=time.monotonic() - began)
+        sys.stdout.write(report.text())
+        if arguments.write is not None:
+            report.write(arguments.write)
+        return 1 if report.void else 0
+    finally:
+        ground.stop()
+
+
+async def _suites(ground: Ground) -> Sequence[Suite]:
+    applications = Applications(ground)
+    ground.start_service("applicant", "api")
+    ground.start_service("metrics", "worker")
+    ground.start_service(DRAINER, "worker")
+    ground.start_part("transactions", "tools.bench.anchors.transactions")
+    ground.start_part("kafka", "tools.bench.anchors.kafka")
+    ground.start_part("statements", "tools.bench.anchors.statements")
+    await applications.prepare()
+    await ground.until_ready("applicant-api")
+    return [Commands(ground, applications), RelayDrain(ground), Consuming(ground)]
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=9, help="rounds per figure (9; 15 to claim less than 1.3x)")
+    parser.add_argument("--only", default="", help="figures to measure, joined by commas: P1,P3")
+    parser.add_argument("--seed", type=int, default=1, help="fixes the order of suites and variants")
+    parser.add_argument("--minutes", type=float, default=_MINUTES, help="begin no round after so many minutes")
+    parser.add_argument("--write", type=Path, default=None, help="folder for the dated report")
+    return parser.parse_args()
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"bench: {text}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

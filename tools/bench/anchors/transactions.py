@@ -1,0 +1,74 @@
+"""The limit of a command: asyncpg alone doing BEGIN, two INSERTs, COMMIT, with nothing around it.
+
+Thirty-two tasks share sixteen connections whose reset is off. `wake` adds what tells the relay of a commit: nothing,
+the shipped hint after the commit, or NOTIFY inside the transaction, as many outbox libraries and triggers do it.
+"""
+
+import asyncio
+import time
+from typing import Any
+
+import asyncpg
+
+from common.db import OUTBOX_CHANNEL, Database
+from common.event import encode_data, new_id
+from tools.bench.events import MOMENT, submitted
+from tools.bench.parts import Answer, serve
+from tools.bench.tables import INSERT_DOMAIN, INSERT_OUTBOX
+
+TASKS, CONNECTIONS = 32, 16
+_PLAN = '{"project_title": "' + "x" * 100 + '"}'
+_EVENT_BYTES = 591
+
+_pools: dict[str, Any] = {}
+_databases: dict[str, Database] = {}
+
+
+async def _no_reset(_connection: object) -> None:
+    """A reset is a round trip that nobody needs who keeps no session state."""
+
+
+async def measure(url: str, seconds: float, wake: str = "none") -> Answer:
+    """Commit until the time is up; how many, and in how many seconds."""
+    if url not in _pools:
+        _pools[url] = await asyncpg.create_pool(url, min_size=CONNECTIONS, max_size=CONNECTIONS, reset=_no_reset)
+        _databases[url] = Database(url, application_name="bench-hint")
+    began = time.monotonic()
+    counts = await asyncio.gather(*(_work(_pools[url], _databases[url], wake, began + seconds) for _ in range(TASKS)))
+    return {"operations": sum(counts), "seconds": time.monotonic() - began}
+
+
+async def _work(pool: Any, database: Database, wake: str, until: float) -> int:  # noqa: ANN401  asyncpg has no types
+    count, company = 0, new_id()
+    while time.monotonic() < until:
+        application_id = new_id()
+        event = submitted(application_id)
+        data = encode_data(event)
+        payload = data + b" " * (_EVENT_BYTES - len(data))
+        async with pool.acquire() as connection, connection.transaction():
+            await connection.execute(
+                INSERT_DOMAIN, application_id, company, "JS2", 60_000_000, _PLAN, "SUBMITTED", MOMENT
+            )
+            await connection.execute(INSERT_OUTBOX, new_id(), event.TYPE, event.TOPIC, application_id, payload)
+            if wake == "notify":
+                await connection.execute(f"NOTIFY {OUTBOX_CHANNEL}")
+        if wake == "hint":
+            database.wake_relay()
+        count += 1
+    return count
+
+
+PGBENCH = f"""
+\\set cost random(1, 100000000)
+BEGIN;
+INSERT INTO domain_row (id, company_id, type_code, total_cost_won, plan, status, created_at)
+    VALUES (uuidv7(), uuidv7(), 'JS2', :cost, '{_PLAN}', 'SUBMITTED', now());
+INSERT INTO outbox_row (event_id, type, topic, key, payload)
+    VALUES (uuidv7(), 'bench', 'bench', uuidv7(), decode(repeat('ab', {_EVENT_BYTES}), 'hex'));
+COMMIT;
+"""  # noqa: S608  constants of this file
+"""The same transaction for pgbench: how far the anchor itself is from what C does."""
+
+
+if __name__ == "__main__":
+    serve({"measure": measure})

@@ -1,0 +1,180 @@
+"""What the benchmark runs on: PostgreSQL with its flushes on, one Kafka broker, the shipped services and the helpers,
+all children of this one process and ended by their ids.
+"""
+
+import asyncio
+import secrets
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+
+from common.kafka import KafkaOptions as KafkaClient
+from common.kafka import create_topics
+from smartfactory.stack import migrations, ports
+from smartfactory.stack.kafka import Kafka, KafkaOptions, start_kafka
+from smartfactory.stack.postgres import Postgres, PostgresOptions, prepare_postgres, start_postgres
+from smartfactory.stack.process import Child, Command, ProgramFailed, start
+from smartfactory.stack.provision import DatabaseUrls, Passwords, provision
+from tools.bench.issuer import BenchIssuer
+from tools.bench.parts import Part
+from tools.bench.tables import BENCH_TABLES
+
+BENCH_DATABASE = "bench"
+BENCH_TOPICS = ("bench.raw.v1", "bench.relay.v1", "bench.peer.v1", "bench.round-trip.v1")
+# A worker is stopped in its place while its backlog is made; its membership must outlast that.
+_SESSION_MILLIS = 600_000
+_READY_SECONDS = 60.0
+# Commit times of effects, for latencies without a clock in the service.
+_POSTGRES_SETTINGS = "track_commit_timestamp = on\n"
+
+
+@dataclass
+class Ground:
+    """The servers and processes of one run."""
+
+    folder: Path
+    services: tuple[str, ...]
+    issuer: BenchIssuer = field(default_factory=BenchIssuer)
+    with_kafka: bool = True
+    postgres: Postgres = field(init=False)
+    kafka: Kafka | None = field(init=False, default=None)
+    urls: dict[str, DatabaseUrls] = field(init=False)
+    children: dict[str, Child] = field(init=False, default_factory=dict)
+    ports: dict[str, int] = field(init=False, default_factory=dict)
+    parts: dict[str, Part] = field(init=False, default_factory=dict)
+
+    def start_servers(self) -> None:
+        """PostgreSQL and Kafka, with a migrated database per service and one of the benchmark's own."""
+        options = PostgresOptions(
+            directory=self.folder / "postgres", log=self.folder / "postgres.log", port=ports.free_port()
+        )
+        prepare_postgres(options)
+        with (options.directory / "cluster" / "postgresql.conf").open("a", encoding="utf-8") as configuration:
+            configuration.write(_POSTGRES_SETTINGS)
+        self.postgres = start_postgres(options)
+        if self.with_kafka:
+            self.kafka = start_kafka(
+                KafkaOptions(
+                    directory=self.folder / "kafka",
+                    log=self.folder / "kafka.log",
+                    port=ports.free_port(),
+                    controller_port=ports.free_port(),
+                )
+            )
+        self.postgres.await_ready()
+        names = {service: service for service in (*self.services, BENCH_DATABASE)}
+        self.urls = provision(self.postgres.admin, Passwords(self.folder / "passwords.json"), names)
+        owners = {service: self.urls[service].owner for service in self.services}
+        migrations.migrate(owners, self.folder / "migrations.log")
+        self.postgres.admin.run(BENCH_TABLES, database=BENCH_DATABASE)
+        if self.kafka is not None:
+            self.kafka.await_ready()
+
+    async def make_topics(self) -> None:
+        """The domain topics and the benchmark's own, six partitions each as everywhere."""
+        await create_topics(self.kafka_client(), (*migrations.topics(), *BENCH_TOPICS))
+
+    @property
+    def bootstrap_servers(self) -> str:
+        return self.kafka.options.bootstrap_servers if self.kafka is not None else "127.0.0.1:1"
+
+    def kafka_client(self) -> KafkaClient:
+        return KafkaClient(bootstrap_servers=self.bootstrap_servers, client_id="bench")
+
+    def start_service(self, service: str, role: str) -> Child:
+        """A shipped process with its settings as an installation has them: spans, metrics and request log on."""
+        name = f"{service}-{role}"
+        self.ports[name] = ports.free_port()
+        env = {
+            "APP_ENV": "test",
+            "DATABASE_URL": self.urls[service].application,
+            "KAFKA_BOOTSTRAP_SERVERS": self.bootstrap_servers,
+            "KAFKA_SESSION_TIMEOUT_MS": str(_SESSION_MILLIS),
+            "ISSUER": self.issuer.name,
+            "JWKS_URL": self.issuer.jwks_url,
+            "HTTP_PORT": str(self.ports[name] if role == "api" else ports.free_port()),
+            "WORKER_PORT": str(self.ports[name] if role == "worker" else ports.free_port()),
+            "SPAN_FILE": str(self.folder / "spans" / f"{name}.jsonl"),
+        }
+        return self._adopt(name, (sys.executable, "-m", f"{service}.main", role), env)
+
+    def start_program(self, name: str, module: str, *arguments: str) -> Child:
+        """A program of the benchmark's own that serves HTTP on `ports[name]`."""
+        self.ports[name] = ports.free_port()
+        argv = (sys.executable, "-m", module, str(self.ports[name]), *arguments)
+        return self._adopt(name, argv, {"ISSUER": self.issuer.name, "JWKS_URL": self.issuer.jwks_url})
+
+    def start_part(self, name: str, module: str) -> Part:
+        """A helper process that does what it is asked."""
+        part = Part(module, self.folder / f"{name}.log")
+        self.parts[name], self.children[name] = part, part.child
+        return part
+
+    async def until_ready(self, *names: str) -> None:
+        """Wait until these processes answer on their ready page."""
+        deadline = time.monotonic() + _READY_SECONDS
+        for name in names:
+            while not await asyncio.to_thread(ports.answers, self.ports[name], "/readyz"):
+                child = self.children[name]
+                if child.exit_code() is not None or time.monotonic() > deadline:
+                    raise ProgramFailed(name, child.exit_code(), child.log_tail())
+                await asyncio.sleep(0.1)
+
+    def freeze(self, *names: str) -> None:
+        """Stop processes in their place: they cost nothing, and keep what they have."""
+        for name in names:
+            self.children[name].send(signal.SIGSTOP)
+
+    def thaw(self, *names: str) -> None:
+        for name in names:
+            self.children[name].send(signal.SIGCONT)
+
+    def pids(self, names: Mapping[str, str]) -> dict[str, int]:
+        """Process ids by ledger name, of what runs under these child names."""
+        servers = {"postgres": self.postgres.child.pid} | ({"kafka": self.kafka.child.pid} if self.kafka else {})
+        known = servers | {name: child.pid for name, child in self.children.items()}
+        return {shown: known[name] for shown, name in names.items() if name in known}
+
+    @asynccontextmanager
+    async def administrator(self, database: str) -> AsyncIterator[Any]:
+        """A connection that no row-level rule and no trigger stands in the way of: it only prepares and counts."""
+        admin = self.postgres.admin
+        connection = await asyncpg.connect(
+            host=admin.host, port=admin.port, user=admin.user, password=admin.password, database=database
+        )
+        try:
+            await connection.execute("SET session_replication_role = replica")
+            yield connection
+        finally:
+            await connection.close()
+
+    def dsn(self, database: str, *, owner: bool = False) -> str:
+        """An address for asyncpg itself."""
+        urls = self.urls[database]
+        return (urls.owner if owner else urls.application).replace("+asyncpg", "")
+
+    def stop(self) -> None:
+        """End everything, by id, whatever state it is in."""
+        for child in self.children.values():
+            child.kill()
+        if self.kafka is not None:
+            self.kafka.kill()
+        if hasattr(self, "postgres"):
+            self.postgres.child.kill()
+
+    def _adopt(self, name: str, argv: tuple[str, ...], env: Mapping[str, str]) -> Child:
+        log = self.folder / "logs" / f"{name}.log"
+        self.children[name] = start(Command(name=name, argv=argv, log=log, env=env))
+        return self.children[name]
+
+
+def fresh_key() -> str:
+    """An Idempotency-Key that nobody has used."""
+    return secrets.token_hex(16)

@@ -1,0 +1,1 @@
+"""The groups of figures, each measured side by side with its limits."""

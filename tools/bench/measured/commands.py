@@ -1,0 +1,84 @@
+"""P1: the shipped hot command over HTTP against asyncpg alone."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tools.bench.anchors import pgbench
+from tools.bench.applications import Applications, fault_of
+from tools.bench.figures import Figure, Slice, ratio
+from tools.bench.ground import BENCH_DATABASE, Ground
+from tools.bench.http_load import Generator
+from tools.bench.ledger import Ledger
+from tools.bench.suites import Variant
+from tools.bench.tables import EMPTY_BENCH_TABLES
+
+CONNECTIONS = 32
+SECONDS = 1.2
+_MOST_PER_SECOND = 1_500
+
+SUBMIT, RAW, PGBENCH = "submit over HTTP", "raw asyncpg transactions", "pgbench"
+
+
+@dataclass
+class Commands:
+    """An application is submitted: token, idempotency key, outbox, journal, trace and request log are on."""
+
+    ground: Ground
+    applications: Applications
+    name: str = "commands"
+    figures: Sequence[Figure] = (
+        Figure(
+            "P1",
+            "shipped hot command over HTTP / raw asyncpg transactions",
+            ratio(SUBMIT, RAW),
+            (SUBMIT, RAW),
+            0.20,
+            0.35,
+        ),
+        Figure(
+            "A1", "anchor: raw asyncpg transactions / pgbench, same transaction", ratio(RAW, PGBENCH), (RAW, PGBENCH)
+        ),
+    )
+    _generator: Generator = field(init=False)
+
+    async def prepare(self) -> None:
+        self._generator = Generator(self.ground.ports["applicant-api"])
+
+    async def begin_round(self) -> None:
+        await self.applications.begin_round()
+        async with self.ground.administrator(BENCH_DATABASE) as admin:
+            await admin.execute(EMPTY_BENCH_TABLES)
+
+    def variants(self) -> Mapping[str, Variant]:
+        return {SUBMIT: self._submit, RAW: self._raw, PGBENCH: self._pgbench}
+
+    async def _submit(self) -> Slice:
+        return await saturated(self.ground, self.applications, self._generator, ("applicant-api", "postgres"))
+
+    async def _raw(self) -> Slice:
+        url = self.ground.dsn(BENCH_DATABASE)
+        answer = await self.ground.parts["transactions"].ask("measure", url=url, seconds=1.0)
+        return Slice(answer["operations"], answer["seconds"])
+
+    async def _pgbench(self) -> Slice:
+        return await pgbench.transactions(self.ground)
+
+
+async def saturated(
+    ground: Ground, applications: Applications, generator: Generator, in_ledger: Sequence[str], seconds: float = SECONDS
+) -> Slice:
+    """Submit as fast as the service answers; void unless every 201 has exactly one effect."""
+    before = await applications.counts()
+    requests = await applications.drafts(int(_MOST_PER_SECOND * seconds))
+    ledger = Ledger(ground.pids({name: name for name in in_ledger}))
+    spent = ledger.read()
+    load = await generator.saturate(requests, connections=CONNECTIONS, seconds=seconds)
+    cpu = ledger.since(spent)
+    counts = {name: number - before[name] for name, number in (await applications.counts()).items()}
+    made = load.statuses().pop(201, 0)
+    return Slice(
+        made,
+        load.seconds,
+        fault=fault_of(counts, answered=made, refused=len(load.exchanges) - made),
+        cpu_seconds=cpu,
+    )

@@ -1,0 +1,124 @@
+"""P4: how fast a shipped worker applies events, against one statement per batch without Kafka."""
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from contracts.applicant import ApplicationSubmitted
+from tools.bench.figures import Figure, Slice, ratio
+from tools.bench.ground import BENCH_DATABASE, Ground
+from tools.bench.ledger import Ledger
+from tools.bench.suites import Variant
+from tools.bench.tables import EMPTY_BENCH_TABLES
+from tools.bench.workload import poison_in
+
+APPLY, APPLY_MIXED, STATEMENT = "shipped consumer", "shipped consumer, again and poison", "batched statement"
+GET_MANY, RDKAFKA = "raw getmany", "librdkafka consume"
+_EVENTS = 8_000
+_WAIT_SECONDS = 60.0
+_LOOK_SECONDS = 0.01
+_EMPTY = "TRUNCATE inbox, inbox_sequence, parked_event, case_progress"
+_COUNT = """
+    SELECT (SELECT count(*) FROM inbox) AS claimed, (SELECT count(*) FROM case_progress) AS effects,
+        (SELECT count(*) FROM parked_event) AS parked,
+        (SELECT count(*) FROM inbox_sequence WHERE last <> 1) AS doubled
+"""
+
+
+@dataclass
+class Consuming:
+    """The metrics worker and its busiest projection, where each application stands."""
+
+    ground: Ground
+    name: str = "consuming"
+    figures: Sequence[Figure] = (
+        Figure(
+            "P4",
+            "shipped consumer, hottest projection / batched statement",
+            ratio(APPLY, STATEMENT),
+            (APPLY, STATEMENT),
+            0.30,
+            0.50,
+        ),
+        Figure(
+            "P4m",
+            "the same with 10 % delivered again and 1 % poison",
+            ratio(APPLY_MIXED, STATEMENT),
+            (APPLY_MIXED, STATEMENT),
+        ),
+        Figure("A4", "anchor: raw getmany / librdkafka", ratio(GET_MANY, RDKAFKA), (GET_MANY, RDKAFKA)),
+    )
+
+    async def prepare(self) -> None:
+        await self.ground.until_ready("metrics-worker")
+
+    async def begin_round(self) -> None:
+        async with self.ground.administrator("metrics") as admin:
+            await admin.execute(_EMPTY)
+            await admin.execute("CHECKPOINT")
+        async with self.ground.administrator(BENCH_DATABASE) as admin:
+            await admin.execute(EMPTY_BENCH_TABLES)
+
+    def variants(self) -> Mapping[str, Variant]:
+        return {
+            APPLY: self._apply,
+            APPLY_MIXED: self._apply_mixed,
+            STATEMENT: self._statement,
+            GET_MANY: self._get_many,
+            RDKAFKA: self._rdkafka,
+        }
+
+    async def _apply(self) -> Slice:
+        return await self._drain(mix=False)
+
+    async def _apply_mixed(self) -> Slice:
+        return await self._drain(mix=True)
+
+    async def _drain(self, *, mix: bool) -> Slice:
+        kafka, worker = self.ground.parts["kafka"], "metrics-worker"
+        poison = poison_in(_EVENTS) if mix else 0
+        self.ground.freeze(worker)
+        made = await kafka.ask(
+            "fill",
+            bootstrap_servers=self.ground.bootstrap_servers,
+            topic=ApplicationSubmitted.TOPIC,
+            count=_EVENTS,
+            mix=mix,
+        )
+        async with self.ground.administrator("metrics") as admin:
+            before = dict(await admin.fetchrow(_COUNT))
+            ledger = Ledger(self.ground.pids({"consumer": worker, "postgres": "postgres", "kafka": "kafka"}))
+            spent, began = ledger.read(), time.monotonic()
+            self.ground.thaw(worker)
+            wanted = before["claimed"] + _EVENTS - poison
+            while time.monotonic() < began + _WAIT_SECONDS:
+                if await admin.fetchval("SELECT count(*) FROM inbox") >= wanted:
+                    break
+                await asyncio.sleep(_LOOK_SECONDS)
+            seconds, cpu = time.monotonic() - began, ledger.since(spent)
+            counts = {name: number - before[name] for name, number in dict(await admin.fetchrow(_COUNT)).items()}
+        fault = _fault_of(counts, effects=_EVENTS - poison, parked=poison)
+        return Slice(made["records"], seconds, fault=fault, cpu_seconds=cpu)
+
+    async def _statement(self) -> Slice:
+        url = self.ground.dsn(BENCH_DATABASE)
+        answer = await self.ground.parts["statements"].ask("measure", url=url, seconds=0.7)
+        return Slice(answer["operations"], answer["seconds"])
+
+    async def _get_many(self) -> Slice:
+        return await self._raw("get_many")
+
+    async def _rdkafka(self) -> Slice:
+        return await self._raw("get_with_librdkafka")
+
+    async def _raw(self, deed: str) -> Slice:
+        kafka = self.ground.parts["kafka"]
+        answer = await kafka.ask(deed, bootstrap_servers=self.ground.bootstrap_servers, count=10_000)
+        return Slice(answer["operations"], answer["seconds"])
+
+
+def _fault_of(counts: Mapping[str, int], *, effects: int, parked: int) -> str:
+    wanted = {"claimed": effects, "effects": effects, "parked": parked, "doubled": 0}
+    wrong = [f"{name} {counts[name]} and not {number}" for name, number in wanted.items() if counts[name] != number]
+    return ", ".join(wrong)

@@ -1,0 +1,1 @@
+"""How the same work is done elsewhere, so that the report shows what each simple choice loses."""
