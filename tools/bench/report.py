@@ -70,7 +70,7 @@ class Report:
         libraries = ", ".join(f"{name} {version(name)}" for name in _LIBRARIES)
         return [
             f"{os.cpu_count()} cores, {platform.machine()}; Python {platform.python_version()}; {libraries}.",
-            f"{flushes:,.0f} flushes a second; seed {self.seed}; {self.seconds:.0f} s in all. "
+            f"{flushes:,.0f} flushes a second; seed {self.seed}; {self.seconds:.0f} s in all.",
             f"Rounds thrown away: {thrown}.",
         ]
 
