@@ -13,9 +13,14 @@ import uvloop
 from tools.bench import suites
 from tools.bench.applications import Applications
 from tools.bench.ground import Ground
+from tools.bench.measured.chain import Chain
+from tools.bench.measured.codec import Codec
 from tools.bench.measured.commands import Commands
 from tools.bench.measured.consuming import Consuming
-from tools.bench.measured.relay import DRAINER, RelayDrain
+from tools.bench.measured.edge import EdgeCost
+from tools.bench.measured.memory import Memory
+from tools.bench.measured.relay import RelayDrain
+from tools.bench.measured.waking import Waking
 from tools.bench.report import Report
 from tools.bench.suites import Suite
 
@@ -42,7 +47,7 @@ async def _run(arguments: argparse.Namespace, only: set[str], folder: Path) -> i
         _say("starting PostgreSQL and Kafka")
         ground.start_servers()
         await ground.make_topics()
-        wanted = [suite for suite in await _suites(ground) if not only or only & {one.id for one in suite.figures}]
+        wanted = [suite for suite in _suites(ground) if not only or only & {one.id.split()[0] for one in suite.figures}]
         until = began + arguments.minutes * 60
         readings = await suites.run(wanted, rounds=arguments.rounds, seed=arguments.seed, until=until, say=_say)
         report = Report(readings, ground, seed=arguments.seed, seconds=time.monotonic() - began)
@@ -54,17 +59,18 @@ async def _run(arguments: argparse.Namespace, only: set[str], folder: Path) -> i
         ground.stop()
 
 
-async def _suites(ground: Ground) -> Sequence[Suite]:
+def _suites(ground: Ground) -> Sequence[Suite]:
     applications = Applications(ground)
-    ground.start_service("applicant", "api")
-    ground.start_service("metrics", "worker")
-    ground.start_service(DRAINER, "worker")
-    ground.start_part("transactions", "tools.bench.anchors.transactions")
-    ground.start_part("kafka", "tools.bench.anchors.kafka")
-    ground.start_part("statements", "tools.bench.anchors.statements")
-    await applications.prepare()
-    await ground.until_ready("applicant-api")
-    return [Commands(ground, applications), RelayDrain(ground), Consuming(ground)]
+    return [
+        Commands(ground, applications),
+        EdgeCost(ground),
+        RelayDrain(ground),
+        Consuming(ground),
+        Chain(ground, applications),
+        Waking(ground),
+        Codec(),
+        Memory(ground),
+    ]
 
 
 def _arguments() -> argparse.Namespace:

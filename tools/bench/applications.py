@@ -68,7 +68,9 @@ class Applications:
     call_id: UUID = field(default_factory=new_id)
 
     async def prepare(self) -> None:
-        """One published call and the companies."""
+        """One published call and the companies, made once."""
+        if self.companies:
+            return
         self.companies = [new_id() for _ in range(COMPANIES)]
         opens = datetime.now(UTC) - timedelta(days=1)
         closes = opens + timedelta(days=60)
@@ -78,6 +80,7 @@ class Applications:
 
     async def begin_round(self) -> None:
         """Empty tables, everything on disk, tokens of this moment."""
+        await self.prepare()
         async with self.ground.administrator("applicant") as admin:
             await admin.execute(_EMPTY)
             await admin.execute("CHECKPOINT")

@@ -27,7 +27,19 @@ from tools.bench.parts import Part
 from tools.bench.tables import BENCH_TABLES
 
 BENCH_DATABASE = "bench"
-BENCH_TOPICS = ("bench.raw.v1", "bench.relay.v1", "bench.peer.v1", "bench.round-trip.v1")
+BENCH_TOPICS = (
+    "bench.raw.v1",
+    "bench.relay.v1",
+    "bench.round-trip.v1",
+    *(f"bench.peer-{number}.v1" for number in range(5)),
+)
+PARTS = {
+    "transactions": "tools.bench.anchors.transactions",
+    "kafka": "tools.bench.anchors.kafka",
+    "statements": "tools.bench.anchors.statements",
+    "peer consumers": "tools.bench.peers.consuming",
+    "peer relay": "tools.bench.peers.relaying",
+}
 # A worker is stopped in its place while its backlog is made; its membership must outlast that.
 _SESSION_MILLIS = 600_000
 _READY_SECONDS = 60.0
@@ -88,9 +100,11 @@ class Ground:
     def kafka_client(self) -> KafkaClient:
         return KafkaClient(bootstrap_servers=self.bootstrap_servers, client_id="bench")
 
-    def start_service(self, service: str, role: str) -> Child:
-        """A shipped process with its settings as an installation has them: spans, metrics and request log on."""
+    def start_service(self, service: str, role: str) -> None:
+        """A shipped process, once, set as in an installation: spans, metrics and request log on."""
         name = f"{service}-{role}"
+        if name in self.children:
+            return
         self.ports[name] = ports.free_port()
         env = {
             "APP_ENV": "test",
@@ -103,19 +117,20 @@ class Ground:
             "WORKER_PORT": str(self.ports[name] if role == "worker" else ports.free_port()),
             "SPAN_FILE": str(self.folder / "spans" / f"{name}.jsonl"),
         }
-        return self._adopt(name, (sys.executable, "-m", f"{service}.main", role), env)
+        self._adopt(name, (sys.executable, "-m", f"{service}.main", role), env)
 
-    def start_program(self, name: str, module: str, *arguments: str) -> Child:
+    def start_program(self, name: str, module: str, *arguments: str) -> None:
         """A program of the benchmark's own that serves HTTP on `ports[name]`."""
         self.ports[name] = ports.free_port()
         argv = (sys.executable, "-m", module, str(self.ports[name]), *arguments)
-        return self._adopt(name, argv, {"ISSUER": self.issuer.name, "JWKS_URL": self.issuer.jwks_url})
+        self._adopt(name, argv, {"ISSUER": self.issuer.name, "JWKS_URL": self.issuer.jwks_url})
 
-    def start_part(self, name: str, module: str) -> Part:
-        """A helper process that does what it is asked."""
-        part = Part(module, self.folder / f"{name}.log")
-        self.parts[name], self.children[name] = part, part.child
-        return part
+    def part(self, name: str) -> Part:
+        """A helper process that does what it is asked; started when first asked for."""
+        if name not in self.parts:
+            self.parts[name] = Part(PARTS[name], self.folder / f"{name}.log")
+            self.children[name] = self.parts[name].child
+        return self.parts[name]
 
     async def until_ready(self, *names: str) -> None:
         """Wait until these processes answer on their ready page."""
@@ -127,10 +142,22 @@ class Ground:
                     raise ProgramFailed(name, child.exit_code(), child.log_tail())
                 await asyncio.sleep(0.1)
 
+    async def until_listening(self, name: str) -> None:
+        """Wait until a program answers at all, whatever it says of its readiness."""
+        deadline = time.monotonic() + _READY_SECONDS
+        while not await asyncio.to_thread(ports.is_taken, self.ports[name]):
+            if self.children[name].exit_code() is not None or time.monotonic() > deadline:
+                raise ProgramFailed(name, self.children[name].exit_code(), self.children[name].log_tail())
+            await asyncio.sleep(0.1)
+
     def freeze(self, *names: str) -> None:
         """Stop processes in their place: they cost nothing, and keep what they have."""
         for name in names:
             self.children[name].send(signal.SIGSTOP)
+
+    def quiet(self) -> None:
+        """Freeze every worker, so that a suite measures what it thaws and nothing else."""
+        self.freeze(*(name for name in self.children if name.endswith("-worker")))
 
     def thaw(self, *names: str) -> None:
         for name in names:
@@ -169,10 +196,9 @@ class Ground:
         if hasattr(self, "postgres"):
             self.postgres.child.kill()
 
-    def _adopt(self, name: str, argv: tuple[str, ...], env: Mapping[str, str]) -> Child:
+    def _adopt(self, name: str, argv: tuple[str, ...], env: Mapping[str, str]) -> None:
         log = self.folder / "logs" / f"{name}.log"
         self.children[name] = start(Command(name=name, argv=argv, log=log, env=env))
-        return self.children[name]
 
 
 def fresh_key() -> str:

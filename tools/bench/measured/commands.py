@@ -42,9 +42,12 @@ class Commands:
     _generator: Generator = field(init=False)
 
     async def prepare(self) -> None:
+        self.ground.start_service("applicant", "api")
+        await self.ground.until_ready("applicant-api")
         self._generator = Generator(self.ground.ports["applicant-api"])
 
     async def begin_round(self) -> None:
+        self.ground.quiet()
         await self.applications.begin_round()
         async with self.ground.administrator(BENCH_DATABASE) as admin:
             await admin.execute(EMPTY_BENCH_TABLES)
@@ -57,7 +60,7 @@ class Commands:
 
     async def _raw(self) -> Slice:
         url = self.ground.dsn(BENCH_DATABASE)
-        answer = await self.ground.parts["transactions"].ask("measure", url=url, seconds=1.0)
+        answer = await self.ground.part("transactions").ask("measure", url=url, seconds=1.0)
         return Slice(answer["operations"], answer["seconds"])
 
     async def _pgbench(self) -> Slice:

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from contracts.applicant import ApplicationSubmitted
 from tools.bench.figures import Figure, Slice, ratio
@@ -15,6 +16,10 @@ from tools.bench.workload import poison_in
 
 APPLY, APPLY_MIXED, STATEMENT = "shipped consumer", "shipped consumer, again and poison", "batched statement"
 GET_MANY, RDKAFKA = "raw getmany", "librdkafka consume"
+EACH, ORM = "peer: transaction per message", "peer: ORM session per message"
+FASTSTREAM, FASTSTREAM_BATCH = "peer: FastStream per message", "peer: FastStream batch"
+PEER_TOPICS = {name: f"bench.peer-{number}.v1" for number, name in enumerate((EACH, ORM, FASTSTREAM, FASTSTREAM_BATCH))}
+_PEER_EVENTS = {EACH: 300, ORM: 120, FASTSTREAM: 250, FASTSTREAM_BATCH: 4_000}
 _EVENTS = 8_000
 _WAIT_SECONDS = 60.0
 _LOOK_SECONDS = 0.01
@@ -47,13 +52,34 @@ class Consuming:
             ratio(APPLY_MIXED, STATEMENT),
             (APPLY_MIXED, STATEMENT),
         ),
+        Figure(
+            "P4c",
+            "handlers that return statements (the same slice) / batched statement",
+            ratio(APPLY, STATEMENT),
+            (APPLY, STATEMENT),
+            0.20,
+            0.35,
+        ),
+        Figure("P4b", "shipped consumer / a transaction per message", ratio(APPLY, EACH), (APPLY, EACH), 10.0, 25.0),
+        Figure(
+            "P11",
+            "shipped consumer / FastStream per message, the same work",
+            ratio(APPLY, FASTSTREAM),
+            (APPLY, FASTSTREAM),
+            10.0,
+            25.0,
+        ),
+        Figure("X11", "shipped consumer / FastStream batch", ratio(APPLY, FASTSTREAM_BATCH), (APPLY, FASTSTREAM_BATCH)),
+        Figure("X4", "peer: ORM session per message / batched statement", ratio(ORM, STATEMENT), (ORM, STATEMENT)),
         Figure("A4", "anchor: raw getmany / librdkafka", ratio(GET_MANY, RDKAFKA), (GET_MANY, RDKAFKA)),
     )
 
     async def prepare(self) -> None:
+        self.ground.start_service("metrics", "worker")
         await self.ground.until_ready("metrics-worker")
 
     async def begin_round(self) -> None:
+        self.ground.quiet()
         async with self.ground.administrator("metrics") as admin:
             await admin.execute(_EMPTY)
             await admin.execute("CHECKPOINT")
@@ -67,6 +93,10 @@ class Consuming:
             STATEMENT: self._statement,
             GET_MANY: self._get_many,
             RDKAFKA: self._rdkafka,
+            EACH: partial(self._peer, EACH, "per_message", kind="transactions"),
+            ORM: partial(self._peer, ORM, "per_message", kind="orm"),
+            FASTSTREAM: partial(self._peer, FASTSTREAM, "faststream_each"),
+            FASTSTREAM_BATCH: partial(self._peer, FASTSTREAM_BATCH, "faststream_batch"),
         }
 
     async def _apply(self) -> Slice:
@@ -76,7 +106,7 @@ class Consuming:
         return await self._drain(mix=True)
 
     async def _drain(self, *, mix: bool) -> Slice:
-        kafka, worker = self.ground.parts["kafka"], "metrics-worker"
+        kafka, worker = self.ground.part("kafka"), "metrics-worker"
         poison = poison_in(_EVENTS) if mix else 0
         self.ground.freeze(worker)
         made = await kafka.ask(
@@ -103,7 +133,7 @@ class Consuming:
 
     async def _statement(self) -> Slice:
         url = self.ground.dsn(BENCH_DATABASE)
-        answer = await self.ground.parts["statements"].ask("measure", url=url, seconds=0.7)
+        answer = await self.ground.part("statements").ask("measure", url=url, seconds=0.7)
         return Slice(answer["operations"], answer["seconds"])
 
     async def _get_many(self) -> Slice:
@@ -112,8 +142,25 @@ class Consuming:
     async def _rdkafka(self) -> Slice:
         return await self._raw("get_with_librdkafka")
 
+    async def _peer(self, name: str, deed: str, **arguments: str) -> Slice:
+        count, servers = _PEER_EVENTS[name], self.ground.bootstrap_servers
+        await self.ground.part("kafka").ask("fill", bootstrap_servers=servers, topic=PEER_TOPICS[name], count=count)
+        async with self.ground.administrator(BENCH_DATABASE) as admin:
+            before = await admin.fetchval("SELECT count(*) FROM effect_row")
+            answer = await self.ground.part("peer consumers").ask(
+                deed,
+                bootstrap_servers=servers,
+                url=self.ground.dsn(BENCH_DATABASE),
+                topic=PEER_TOPICS[name],
+                count=count,
+                **arguments,
+            )
+            effects = await admin.fetchval("SELECT count(*) FROM effect_row") - before
+        fault = "" if effects == count == answer["operations"] else f"{effects} effects of {count}"
+        return Slice(answer["operations"], answer["seconds"], fault=fault)
+
     async def _raw(self, deed: str) -> Slice:
-        kafka = self.ground.parts["kafka"]
+        kafka = self.ground.part("kafka")
         answer = await kafka.ask(deed, bootstrap_servers=self.ground.bootstrap_servers, count=10_000)
         return Slice(answer["operations"], answer["seconds"])
 

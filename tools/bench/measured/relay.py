@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from common.event import encode_data, new_id
 from tools.bench.events import CALL_ID, submitted
 from tools.bench.figures import Figure, Slice, ratio
-from tools.bench.ground import Ground
+from tools.bench.ground import BENCH_DATABASE, Ground
 from tools.bench.ledger import Ledger
 from tools.bench.suites import Variant
 
@@ -17,6 +17,8 @@ DRAINER = "mentoring"
 TOPIC = "bench.relay.v1"
 KEYS = 300
 DRAIN, GATHER, BATCH, RDKAFKA = "relay drain", "raw send and gather", "raw send_batch", "librdkafka"
+ONE_BY_ONE = "peer: row by row"
+_PEER_TOPIC, _PEER_ROWS = "bench.peer-4.v1", 150
 _ROWS = 12_000
 _WAIT_SECONDS = 60.0
 _LOOK_SECONDS = 0.005
@@ -40,22 +42,31 @@ class RelayDrain:
     figures: Sequence[Figure] = (
         Figure("P3", "relay drain / raw aiokafka send() and gather", ratio(DRAIN, GATHER), (DRAIN, GATHER), 0.60, 1.0),
         Figure("P3b", "relay drain / raw aiokafka send_batch", ratio(DRAIN, BATCH), (DRAIN, BATCH), 0.15, 0.25),
+        Figure("X3", "peer: row by row / raw send() and gather", ratio(ONE_BY_ONE, GATHER), (ONE_BY_ONE, GATHER)),
         Figure("A3", "anchor: raw send_batch / librdkafka", ratio(BATCH, RDKAFKA), (BATCH, RDKAFKA)),
     )
 
     async def prepare(self) -> None:
+        self.ground.start_service(DRAINER, "worker")
         await self.ground.until_ready(f"{DRAINER}-worker")
 
     async def begin_round(self) -> None:
+        self.ground.quiet()
         async with self.ground.administrator(DRAINER) as admin:
             await admin.execute("TRUNCATE outbox, outbox_sequence")
             await admin.execute("CHECKPOINT")
 
     def variants(self) -> Mapping[str, Variant]:
-        return {DRAIN: self._drain, GATHER: self._gather, BATCH: self._batch, RDKAFKA: self._rdkafka}
+        return {
+            DRAIN: self._drain,
+            GATHER: self._gather,
+            BATCH: self._batch,
+            RDKAFKA: self._rdkafka,
+            ONE_BY_ONE: self._peer,
+        }
 
     async def _drain(self) -> Slice:
-        worker, kafka = f"{DRAINER}-worker", self.ground.parts["kafka"]
+        worker, kafka = f"{DRAINER}-worker", self.ground.part("kafka")
         where = {"bootstrap_servers": self.ground.bootstrap_servers, "topic": TOPIC}
         starts = (await kafka.ask("ends", **where))["ends"]
         self.ground.freeze(worker)
@@ -78,8 +89,18 @@ class RelayDrain:
     async def _rdkafka(self) -> Slice:
         return await self._raw("send_with_librdkafka")
 
+    async def _peer(self) -> Slice:
+        answer = await self.ground.part("peer relay").ask(
+            "one_by_one",
+            bootstrap_servers=self.ground.bootstrap_servers,
+            url=self.ground.dsn(BENCH_DATABASE),
+            topic=_PEER_TOPIC,
+            count=_PEER_ROWS,
+        )
+        return Slice(answer["operations"], answer["seconds"])
+
     async def _raw(self, deed: str) -> Slice:
-        kafka = self.ground.parts["kafka"]
+        kafka = self.ground.part("kafka")
         answer = await kafka.ask(deed, bootstrap_servers=self.ground.bootstrap_servers, seconds=0.7)
         return Slice(answer["operations"], answer["seconds"])
 

@@ -7,6 +7,7 @@ come from configuration. Times here are real time, never programme time.
 import asyncio
 import base64
 import binascii
+import hashlib
 import json
 import logging
 import re
@@ -34,6 +35,7 @@ _STALE_FOR_SECONDS = 3600.0
 _MAX_TEXT = 255
 _TYPES = frozenset({"at+jwt", "application/at+jwt"})
 _FOREIGN_KEY_HEADERS = ("jku", "x5u", "jwk", "x5c", "crit", "b64", "zip", "enc", "cty")
+_MOST_CHECKED = 10_000
 _SEGMENT = re.compile(r"[A-Za-z0-9_-]+")
 _SEGMENTS = 3
 
@@ -84,16 +86,42 @@ class TokenVerifier:
 
     def __init__(self, keys: Keys, *, issuer: str, audience: str, real_time: Callable[[], float] = time.time) -> None:
         self._keys, self._issuer, self._audience, self._real_time = keys, issuer, audience, real_time
+        self._checked: dict[bytes, _Checked] = {}
 
     async def verify(self, token: str) -> Principal:
         """Return who the token speaks for; raise `TokenRefused` or `KeysUnavailable`."""
+        digest = hashlib.sha256(token.encode(errors="surrogatepass")).digest()
+        checked = self._checked.get(digest)
+        if checked is None or checked.key is not await self._keys.find(checked.kid):
+            checked = await self._check(token)
+            self._remember(digest, checked)
+        return checked_claims(checked.claims, issuer=self._issuer, audience=self._audience, now=self._real_time())
+
+    async def _check(self, token: str) -> "_Checked":
         kid, content = checked_header(token)
         key = await self._keys.find(kid)
         if key is None:
             raise TokenRefused("unknown kid")
         _check_signature(token, key)
-        claims = _json_object(content, part="claims")
-        return checked_claims(claims, issuer=self._issuer, audience=self._audience, now=self._real_time())
+        return _Checked(kid, key, _json_object(content, part="claims"))
+
+    def _remember(self, digest: bytes, checked: "_Checked") -> None:
+        if len(self._checked) >= _MOST_CHECKED:
+            for oldest in list(self._checked)[: _MOST_CHECKED // 2]:
+                del self._checked[oldest]
+        self._checked[digest] = checked
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """What a token's bytes say, its signature found good by this key.
+
+    Only that is remembered: whether the key is still the issuer's, and what the time makes of it, is asked each time.
+    """
+
+    kid: str
+    key: ECKey
+    claims: Mapping[str, Any]
 
 
 def checked_header(token: str) -> tuple[str, bytes]:

@@ -7,9 +7,9 @@ has started, whatever happens to the task that asked for it, and a commit that r
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Date, MetaData, Text, Uuid, event, text
@@ -31,6 +31,7 @@ _HINT_INTERVAL_SECONDS = 0.005
 _GRACE_SECONDS = 0.5
 _CLOSE_SECONDS = 6.0
 _RECORDED = "smartfactory.outbox_recorded"
+_LAST = "smartfactory.written_last"
 _NAMES = {
     # PostgreSQL's own default names, so that a constraint written in SQL and one written here are called the same.
     "pk": "%(table_name)s_pkey",
@@ -53,6 +54,19 @@ _TRANSIENT_STATES = frozenset({"55P03", "25P03", "25P04"})
 _LOCK_NOT_AVAILABLE = "55P03"
 
 _log = logging.getLogger(__name__)
+
+
+class Last(Protocol):
+    """What is collected while a transaction works, and written just before it commits."""
+
+    def mark(self) -> tuple[int, ...]: ...
+
+    def back_to(self, mark: Any, /) -> None: ...  # noqa: ANN401  what `mark` gave
+
+    async def write(self, tx: Transaction, /) -> None: ...
+
+
+_SomeLast = TypeVar("_SomeLast", bound=Last)
 
 
 class DatabaseUnavailable(Exception):
@@ -119,7 +133,10 @@ class Database:
                         _ = await tx.execution_options(postgresql_readonly=True)
                     _ = await tx.begin()
                     tx.info.pop(_RECORDED, None)
+                    tx.info.pop(_LAST, None)
                     yield tx
+                    if (last := tx.info.pop(_LAST, None)) is not None:
+                        await last.write(tx)
                 except BaseException as error:
                     await self._finish(_given_up(tx), in_time=not isinstance(error, asyncio.CancelledError))
                     raise
@@ -132,8 +149,17 @@ class Database:
     @contextlib.asynccontextmanager
     async def savepoint(self, tx: Transaction) -> AsyncIterator[None]:
         """Undo what the block did when it raises, and keep the transaction."""
-        async with tx.begin_nested():
-            yield
+        last: Last | None = tx.info.get(_LAST)
+        mark = None if last is None else last.mark()
+        try:
+            async with tx.begin_nested():
+                yield
+        except BaseException:
+            if last is None or mark is None:
+                tx.info.pop(_LAST, None)
+            else:
+                last.back_to(mark)
+            raise
 
     @contextlib.asynccontextmanager
     async def dedicated(self) -> AsyncIterator[AsyncConnection]:
@@ -194,6 +220,14 @@ class Database:
         self._ending.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.warning("work that nobody waited for ended badly", extra={"reason": type(error).__name__})
+
+
+def last_of_transaction(tx: Transaction, make: Callable[[], _SomeLast]) -> _SomeLast:
+    """The transaction's collection of what it writes last, made on first use; `transaction` writes it."""
+    found: _SomeLast | None = tx.info.get(_LAST)
+    if found is None:
+        found = tx.info[_LAST] = make()
+    return found
 
 
 def announce_after_commit(tx: Transaction) -> None:
@@ -269,15 +303,16 @@ class _Hint:
             try:
                 async with _connected(self._engine) as connection:
                     await self._send_to(connection)
-            except (DBAPIError, DatabaseUnavailable, OSError) as error:
+            except Exception as error:  # noqa: BLE001  a hint may be lost, but those after it must not be
                 _log.warning("the outbox hint found no database; the relay's poll will do", exc_info=error)
                 await asyncio.sleep(1.0)
 
     async def _send_to(self, connection: AsyncConnection) -> None:
+        driver: Any = (await connection.get_raw_connection()).driver_connection
         while True:
             await self._wanted.wait()
             self._wanted.clear()
-            await connection.exec_driver_sql(f"NOTIFY {OUTBOX_CHANNEL}")
+            await driver.execute(f"NOTIFY {OUTBOX_CHANNEL}")
             await asyncio.sleep(_HINT_INTERVAL_SECONDS)
 
 

@@ -11,12 +11,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, and_, bindparam, delete, func, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
+from common import last_words
 from common.auth import Principal
 from common.clock import Clock
 from common.db import Database, Transaction
+from common.prepared import Prepared
 from common.schema import idempotency_key
 
 KEPT_FOR_DAYS = 7
@@ -35,18 +37,13 @@ def _is_this_key() -> ColumnElement[bool]:
     return and_(*(_KEY[name] == bindparam(f"k_{name}") for name in _IDENTITY))
 
 
-_CLAIM = (
+_CLAIM = Prepared(
     insert(idempotency_key)
     .values({name: bindparam(f"k_{name}") for name in _IDENTITY} | {"fingerprint": bindparam("fingerprint")})
     .on_conflict_do_nothing()
     .returning(_KEY.key)
 )
 _STORED = select(_KEY.fingerprint, _KEY.status, _KEY.headers, _KEY.body).where(_is_this_key())
-_STORE = (
-    update(idempotency_key)
-    .where(_is_this_key())
-    .values(status=bindparam("status"), headers=bindparam("headers"), body=bindparam("body"))
-)
 _OLD = (
     select(*(_KEY[name] for name in _IDENTITY))
     .where(_KEY.created_at < func.now() - timedelta(days=KEPT_FOR_DAYS))
@@ -111,8 +108,7 @@ async def claim(tx: Transaction, wanted: Claim, fingerprint_: bytes) -> StoredAn
     Waits while another transaction holds the key, at most for `lock_timeout`.
     """
     parameters = wanted.parameters()
-    taken = await tx.execute(_CLAIM, parameters | {"fingerprint": fingerprint_})
-    if taken.first() is not None:
+    if await _CLAIM.first(tx, parameters | {"fingerprint": fingerprint_}) is not None:
         return None
     row = (await tx.execute(_STORED, parameters)).one()
     if row.fingerprint != fingerprint_:
@@ -121,9 +117,9 @@ async def claim(tx: Transaction, wanted: Claim, fingerprint_: bytes) -> StoredAn
 
 
 async def store(tx: Transaction, taken: Claim, answer: StoredAnswer) -> None:
-    """Keep the answer beside the key, in the same transaction."""
-    values = {"status": answer.status, "headers": dict(answer.headers), "body": answer.body}
-    await tx.execute(_STORE, taken.parameters() | values)
+    """Keep the answer beside the key, in the same transaction; it is written last."""
+    values = {"answer_status": answer.status, "answer_headers": dict(answer.headers), "answer_body": answer.body}
+    last_words.of(tx).answers.append(taken.parameters() | values)
 
 
 class ForgetOldKeys:

@@ -11,11 +11,9 @@ from datetime import datetime
 from typing import Any, TypeAlias
 
 import msgspec
-from sqlalchemy import bindparam, select, text
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
-from sqlalchemy.types import Text
+from sqlalchemy import select
 
-from common import schema
+from common import last_words, schema
 from common.auth import Principal
 from common.clock import SystemClock
 from common.db import Transaction
@@ -25,28 +23,6 @@ JsonValue: TypeAlias = "str | int | bool | Sequence[JsonValue] | Mapping[str, Js
 
 _real_time = SystemClock()
 _canonical = msgspec.json.Encoder(order="deterministic")
-
-_RECORD = text(
-    """
-    WITH head AS (
-        INSERT INTO journal_head AS known (chain, position, hash) VALUES (:chain, 1, sha256(:origin || :body))
-        ON CONFLICT (chain) DO UPDATE SET position = known.position + 1, hash = sha256(known.hash || :body)
-        RETURNING position, hash
-    )
-    INSERT INTO journal_entry (
-        chain, position, decision, actor, rule_version, evidence, facts, decided_at, recorded_at, body, hash
-    )
-    SELECT :chain, position, :decision, :actor, :rule_version, :evidence, :facts, :decided_at, :recorded_at, :body, hash
-    FROM head
-    """
-).bindparams(
-    bindparam("origin", type_=schema.journal_entry.c.hash.type),
-    bindparam("body", type_=schema.journal_entry.c.body.type),
-    bindparam("evidence", type_=ARRAY(Text)),
-    bindparam("facts", type_=JSONB),
-    bindparam("decided_at", type_=TIMESTAMP(timezone=True)),
-    bindparam("recorded_at", type_=TIMESTAMP(timezone=True)),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +56,14 @@ async def record(
     rule_version: str | None = None,
     evidence: Sequence[str] = (),
 ) -> None:
-    """Append one decision to its chain; concurrent ones of a chain wait for each other at its head."""
-    await tx.execute(_RECORD, _row(Entry(chain, decision, facts, rule_version, evidence), by, at))
+    """Append one decision to its chain; concurrent ones of a chain wait for each other at its head. Written last."""
+    last_words.of(tx).entries.append(_row(Entry(chain, decision, facts, rule_version, evidence), by, at))
 
 
 async def record_many(tx: Transaction, entries: Sequence[Entry], *, by: Principal, at: datetime) -> None:
-    """Append many decisions of one act in one round trip, in their order."""
+    """Append many decisions of one act, in their order."""
     if entries:
-        await tx.execute(_RECORD, [_row(entry, by, at) for entry in entries])
+        last_words.of(tx).entries.extend(_row(entry, by, at) for entry in entries)
 
 
 async def verify(tx: Transaction, chain: str) -> Verification:

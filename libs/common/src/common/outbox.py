@@ -7,34 +7,13 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from opentelemetry import trace
-from sqlalchemy import bindparam, text
-from sqlalchemy.dialects.postgresql import TIMESTAMP
+from sqlalchemy import text
 
-from common import context, schema
+from common import context, last_words, schema
 from common.db import Transaction, announce_after_commit
 from common.event import DomainEvent, encode_data, new_id
 
 _tracer = trace.get_tracer("common.outbox")
-
-_RECORD = text(
-    """
-    WITH numbered AS (
-        INSERT INTO outbox_sequence AS known (topic, key, last) VALUES (:topic, :key, 1)
-        ON CONFLICT (topic, key) DO UPDATE SET last = known.last + 1
-        RETURNING last
-    )
-    INSERT INTO outbox (
-        event_id, type, topic, key, sequence, payload, occurred_at, correlation_id, causation_id, traceparent, actor
-    )
-    SELECT :event_id, :type, :topic, :key, last, :payload, :at, :correlation_id, :causation_id, :traceparent, :actor
-    FROM numbered
-    """
-).bindparams(
-    bindparam("event_id", type_=schema.outbox.c.event_id.type),
-    bindparam("key", type_=schema.outbox.c.key.type),
-    bindparam("payload", type_=schema.outbox.c.payload.type),
-    bindparam("at", type_=TIMESTAMP(timezone=True)),
-)
 
 _SEND_AGAIN = text("UPDATE outbox SET published_at = NULL WHERE topic = :topic AND published_at IS NOT NULL")
 
@@ -44,15 +23,15 @@ class EventTooLarge(Exception):
 
 
 async def record(tx: Transaction, event: DomainEvent, *, at: datetime) -> None:
-    """Add the event to the transaction; `at` is the programme time at which it happened."""
-    await tx.execute(_RECORD, _row(event, at))
+    """Add the event to the transaction; `at` is the programme time at which it happened. It is written last."""
+    last_words.of(tx).events.append(_row(event, at))
     announce_after_commit(tx)
 
 
 async def record_many(tx: Transaction, events: Sequence[DomainEvent], *, at: datetime) -> None:
-    """Add many events in one round trip, in their order; the caller holds the locks of all their aggregates."""
+    """Add many events in their order; the caller holds the locks of all their aggregates."""
     if events:
-        await tx.execute(_RECORD, [_row(event, at) for event in events])
+        last_words.of(tx).events.extend(_row(event, at) for event in events)
         announce_after_commit(tx)
 
 
@@ -95,5 +74,5 @@ def _row(event: DomainEvent, at: datetime) -> dict[str, object]:
             "correlation_id": context.correlation_id.get() or str(event_id),
             "causation_id": context.causation_id.get(),
             "traceparent": _traceparent(span.get_span_context()),
-            "actor": context.actor.get(),
+            "told_by": context.actor.get(),
         }

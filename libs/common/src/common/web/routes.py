@@ -123,16 +123,25 @@ class GuardedRoute(APIRoute):
             body=body,
         )
         runtime = runtime_of(request)
-        async with runtime.database.transaction(acting=Acting.of(caller)) as tx:
-            stored = await _claimed(tx, wanted, content)
-            if stored is not None:
-                return _replayed(stored)
+
+        async def run(tx: Transaction) -> Response:
             request.state.tx = tx
-            response = await _run(request, inner, runtime, tx)
-            await idempotency.store(tx, wanted, _to_store(response))
-            await failpoints.hit("command.before_commit")
-        await failpoints.hit("command.after_commit")
-        return response
+            response = await inner(request)
+            if response.status_code >= _LOWEST_UNSTORED_STATUS:
+                raise TypeError(f"{request.url.path} answered {response.status_code} by hand: raise an error instead")
+            return response
+
+        try:
+            return await _once(runtime, caller, wanted, content, run)
+        except RuleRefused as refusal:
+            # The rule undid all that the function did, the claim of the key with it; its refusal is the answer to keep.
+            # Should the same request have been answered in between, then that is the answer.
+            refused = domain_problem(request, refusal)
+
+            async def refuse(_tx: Transaction) -> Response:
+                return refused
+
+            return await _once(runtime, caller, wanted, content, refuse)
 
     async def _read_body(self, request: Request) -> bytes:
         # Read before the transaction opens, so that a slow sender holds no connection.
@@ -159,15 +168,22 @@ class GuardedRoute(APIRoute):
             raise Refused(kinds.INPUT_INVALID, errors=misread)
 
 
-async def _run(request: Request, inner: _Handler, runtime: Runtime, tx: Transaction) -> Response:
-    """Run the function. A rule that refuses undoes what the function did, and its refusal is the answer to keep."""
-    try:
-        async with runtime.database.savepoint(tx):
-            response = await inner(request)
-    except RuleRefused as refusal:
-        return domain_problem(request, refusal)
-    if response.status_code >= _LOWEST_UNSTORED_STATUS:
-        raise TypeError(f"{request.url.path} answered {response.status_code} by hand: raise an error instead")
+async def _once(
+    runtime: Runtime,
+    caller: Principal,
+    wanted: Claim,
+    content: bytes,
+    act: Callable[[Transaction], Coroutine[Any, Any, Response]],
+) -> Response:
+    """Take the key, act and keep the answer in one transaction; or replay the answer that is kept."""
+    async with runtime.database.transaction(acting=Acting.of(caller)) as tx:
+        stored = await _claimed(tx, wanted, content)
+        if stored is not None:
+            return _replayed(stored)
+        response = await act(tx)
+        await idempotency.store(tx, wanted, _to_store(response))
+        await failpoints.hit("command.before_commit")
+    await failpoints.hit("command.after_commit")
     return response
 
 

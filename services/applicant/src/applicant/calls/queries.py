@@ -124,10 +124,7 @@ class CallView(View):
 
 async def get_published_call(tx: Transaction, call_id: UUID) -> Call:
     """A call that is public and can no longer change; a draft does not exist for applications and panels."""
-    call = await store.get_call(tx, call_id)
-    if call.state is not CallState.PUBLISHED:
-        raise CallNotFound
-    return call
+    return await store.get_published(tx, call_id)
 
 
 hold_call = store.hold_call

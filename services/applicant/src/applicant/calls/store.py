@@ -30,6 +30,10 @@ _PUBLISHED_TOGETHER = (
 )
 
 
+_MOST_REMEMBERED = 256
+_published: dict[UUID, Call] = {}
+
+
 class CallRow(Tables):
     __tablename__ = "call"
 
@@ -59,6 +63,19 @@ class CallRow(Tables):
 async def add_call(tx: Transaction, call: Call) -> None:
     """Store a new draft."""
     await tx.execute(insert(CallRow).values(id=call.id, version=call.version, **_columns(call)))
+
+
+async def get_published(tx: Transaction, call_id: UUID) -> Call:
+    """One published call; raises CallNotFound. Read once per process: the database lets nobody change it any more."""
+    call = _published.get(call_id)
+    if call is None:
+        call = await get_call(tx, call_id)
+        if call.state is not CallState.PUBLISHED:
+            raise CallNotFound
+        if len(_published) >= _MOST_REMEMBERED:
+            _published.clear()
+        _published[call_id] = call
+    return call
 
 
 async def get_call(tx: Transaction, call_id: UUID, *, lock: bool = False) -> Call:

@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, select, update
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_skip
-from sqlalchemy.engine import RowMapping
 from sqlalchemy.orm import Mapped, mapped_column
 
 from applicant.companies.domain import (
@@ -22,6 +21,7 @@ from applicant.companies.domain import (
 )
 from applicant.tables import Tables
 from common.db import Transaction
+from common.prepared import Prepared, Row
 from contracts.types import BusinessNumber, MunicipalityCode, Won
 
 
@@ -96,8 +96,7 @@ async def add_company(tx: Transaction, company: Company) -> None:
 
 async def get_company(tx: Transaction, company_id: UUID) -> Company:
     """One company; raises CompanyNotFound."""
-    found = await tx.execute(select(*CompanyRow.__table__.columns).where(CompanyRow.id == company_id))
-    row = found.mappings().one_or_none()
+    row = await _GET_COMPANY.first(tx, {"id": company_id})
     if row is None:
         raise CompanyNotFound
     return _company(row)
@@ -154,7 +153,7 @@ def _columns(facts: WorksiteFacts) -> Mapping[str, object]:
     }
 
 
-def _company(row: RowMapping) -> Company:
+def _company(row: Row) -> Company:
     facts = CompanyFacts(
         business_number=BusinessNumber(row["business_number"]),
         corporate_number=row["corporate_number"],
@@ -171,7 +170,7 @@ def _company(row: RowMapping) -> Company:
     return Company(row["id"], facts, row["version"])
 
 
-def _worksite(row: RowMapping) -> Worksite:
+def _worksite(row: Row) -> Worksite:
     facts = WorksiteFacts(
         name=row["name"],
         code_as_written=row["code_as_written"],
@@ -183,3 +182,6 @@ def _worksite(row: RowMapping) -> Worksite:
         in_industrial_complex=row["in_industrial_complex"],
     )
     return Worksite(row["id"], row["company_id"], facts, row["version"])
+
+
+_GET_COMPANY = Prepared(select(*CompanyRow.__table__.columns).where(CompanyRow.id == bindparam("id")))

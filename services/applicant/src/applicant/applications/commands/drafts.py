@@ -70,8 +70,12 @@ async def revise_application(
 
 async def lock_own(tx: Transaction, application_id: UUID, by: Principal) -> Application:
     """The caller's own company's application under its row lock; another company's does not exist for the caller."""
-    company_id = companies.own_company_id(by)
     application = await cases.get_application(tx, application_id, lock=True)
-    if application.company_id != company_id:
-        raise case.ApplicationNotFound
+    check_own(application, by)
     return application
+
+
+def check_own(application: Application, by: Principal) -> None:
+    """Raise ApplicationNotFound unless it is the caller's own company's."""
+    if application.company_id != companies.own_company_id(by):
+        raise case.ApplicationNotFound

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from applicant.applications.commands.accounts import event_facts, record_decision
-from applicant.applications.commands.drafts import lock_own
+from applicant.applications.commands.drafts import check_own, lock_own
 from applicant.applications.domain import case
 from applicant.applications.domain.case import Application, Outcome
 from applicant.applications.store import cases, screenings
@@ -23,7 +23,8 @@ async def submit_application(
     tx: Transaction, application_id: UUID, *, read_version: int, by: Principal, now: datetime
 ) -> Application:
     """Hand the draft in, inside the call's window and once per worksite and fiscal year (rule R-09)."""
-    application = await lock_own(tx, application_id, by)
+    application, other_live_applications = await cases.lock_for_submission(tx, application_id)
+    check_own(application, by)
     case.check_version(application, read_version)
     call = await calls.get_published_call(tx, application.call_id)
     company = await companies.get_company(tx, application.company_id)
@@ -32,7 +33,7 @@ async def submit_application(
         opens_at=call.terms.opens_at,
         closes_at=call.terms.closes_at,
         min_cost_won=calls.project_type(call.terms, application.type_code).min_cost_won,
-        other_live_applications=await cases.count_other_live(tx, application),
+        other_live_applications=other_live_applications,
         first_timer=not company.facts.supported_before,
         now=now,
     )

@@ -13,14 +13,15 @@ from sqlalchemy import (
     FetchedValue,
     ForeignKey,
     Index,
+    Uuid,
     bindparam,
     func,
     insert,
     or_,
     select,
+    text,
     update,
 )
-from sqlalchemy.engine import RowMapping
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -37,6 +38,7 @@ from applicant.applications.domain.case import (
 )
 from applicant.tables import Tables
 from common.db import Transaction
+from common.prepared import Prepared, Row
 from contracts.types import MunicipalityCode
 
 _ONE_LIVE = "application_one_live_per_worksite_idx"
@@ -113,12 +115,18 @@ async def add_application(tx: Transaction, application: Application) -> None:
 
 async def get_application(tx: Transaction, application_id: UUID, *, lock: bool = False) -> Application:
     """One application, whoever asks; raises ApplicationNotFound."""
-    statement = select(*COLUMNS).where(ApplicationRow.id == application_id)
-    found = await tx.execute(statement.with_for_update() if lock else statement)
-    row = found.mappings().one_or_none()
+    row = await (_LOCK if lock else _GET).first(tx, {"id": application_id})
     if row is None:
         raise ApplicationNotFound
     return application_from(row)
+
+
+async def lock_for_submission(tx: Transaction, application_id: UUID) -> tuple[Application, int]:
+    """One application under its row lock, with the number of its worksite's other live ones (rule R-09)."""
+    row = await _LOCK_WITH_RIVALS.first(tx, {"id": application_id})
+    if row is None:
+        raise ApplicationNotFound
+    return application_from(row), int(row["rivals"])
 
 
 async def save_application(tx: Transaction, application: Application) -> Application:
@@ -127,21 +135,17 @@ async def save_application(tx: Transaction, application: Application) -> Applica
     Raises ApplicationHasChanged when somebody else was first, and WorksiteHasLiveApplication when another submission
     for the worksite was (rule R-09; the caller's transaction is then spent up to its savepoint).
     """
-    statement = (
-        update(ApplicationRow)
-        .where(ApplicationRow.id == application.id, ApplicationRow.version == application.version)
-        .values(version=application.version + 1, **_columns(application))
-        .returning(*COLUMNS)
-    )
     try:
-        row = (await tx.execute(statement)).mappings().one_or_none()
+        row = await _SAVE.first(
+            tx, {"the_id": application.id, "the_version": application.version} | _columns(application)
+        )
     except IntegrityError as error:
         if _ONE_LIVE in str(error.orig):
             raise WorksiteHasLiveApplication from error
         raise
     if row is None:
         raise ApplicationHasChanged(current_version=(await get_application(tx, application.id)).version)
-    return application_from(row)
+    return replace(application, version=row["version"])
 
 
 async def lock_applications(tx: Transaction, application_ids: Collection[UUID]) -> dict[UUID, Application]:
@@ -172,7 +176,7 @@ async def count_other_live(tx: Transaction, application: Application) -> int:
     return (await tx.execute(statement)).scalar_one()
 
 
-def application_from(row: RowMapping) -> Application:
+def application_from(row: Row) -> Application:
     """An application out of its columns."""
     return Application(
         id=row["id"],
@@ -224,4 +228,32 @@ _SAVE_OUTCOME = (
     update(ApplicationRow)
     .where(ApplicationRow.id == bindparam("held_id"))
     .values(outcome=bindparam("told"), version=ApplicationRow.version + 1)
+)
+
+_ONE = select(*COLUMNS).where(ApplicationRow.id == bindparam("id"))
+_GET, _LOCK = Prepared(_ONE), Prepared(_ONE.with_for_update())
+
+# The words of the partial index, as literals: only then may a plan that is made once use the index.
+_LOCK_WITH_RIVALS = Prepared(
+    text(
+        """
+        SELECT application.*, (
+            SELECT count(*) FROM application AS rival
+            WHERE rival.worksite_id = application.worksite_id AND rival.fiscal_year = application.fiscal_year
+                AND rival.id <> application.id AND rival.status NOT IN ('DRAFT', 'INELIGIBLE', 'WITHDRAWN')
+                AND (rival.outcome IS NULL OR rival.outcome <> 'NOT_SELECTED')
+        ) AS rivals
+        FROM application WHERE application.id = :id FOR UPDATE OF application
+        """
+    ).bindparams(bindparam("id", type_=Uuid))
+)
+
+_WRITTEN = tuple(
+    column for column in ApplicationRow.__table__.columns if column.name not in {"id", "version", "changed_at"}
+)
+_SAVE = Prepared(
+    update(ApplicationRow)
+    .where(ApplicationRow.id == bindparam("the_id"), ApplicationRow.version == bindparam("the_version"))
+    .values({column.name: bindparam(column.name) for column in _WRITTEN} | {"version": ApplicationRow.version + 1})
+    .returning(ApplicationRow.version)
 )

@@ -1,0 +1,90 @@
+"""Runs a statement on PostgreSQL's driver itself, for the few that every command or every batch runs.
+
+SQLAlchemy stays the one source of what a statement says and how values are written: it renders the statement once. What
+is left out is its work per execution, which costs more than PostgreSQL's own.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from sqlalchemy import ClauseElement
+from sqlalchemy.dialects.postgresql.asyncpg import dialect
+from sqlalchemy.engine import RowMapping
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.sql.compiler import SQLCompiler
+
+from common.db import Transaction
+
+_driver: Any = dialect.import_dbapi()  # type: ignore[no-untyped-call] # SQLAlchemy declares no types here
+_dialect = dialect(dbapi=_driver)  # type: ignore[no-untyped-call] # the same
+
+Row: TypeAlias = RowMapping | Mapping[str, Any]
+"""A row by the names of its columns, from here or from SQLAlchemy."""
+
+
+class Prepared:
+    """One statement constant; what it takes and gives back has the types that its columns and parameters declare."""
+
+    def __init__(self, statement: ClauseElement) -> None:
+        compiled = statement.compile(dialect=_dialect)
+        assert isinstance(compiled, SQLCompiler)  # noqa: S101  a statement, not DDL
+        self.sql = compiled.string
+        writers: Mapping[str, Any] = compiled._bind_processors  # noqa: SLF001  how SQLAlchemy itself writes values
+        fixed = compiled.construct_params(_check=False)
+        self._parameters = [(name, writers.get(name), fixed.get(name)) for name in compiled.positiontup or ()]
+        self._readers = _readers(compiled)
+
+    async def all(self, tx: Transaction, parameters: Mapping[str, object]) -> list[Row]:
+        """Run it in the transaction; every row it gives back."""
+        return [self._read(row) for row in await self._fetch(tx, parameters)]
+
+    async def first(self, tx: Transaction, parameters: Mapping[str, object]) -> Row | None:
+        """Run it in the transaction; the first row, if there is one."""
+        rows = await self._fetch(tx, parameters)
+        return self._read(rows[0]) if rows else None
+
+    async def run(self, tx: Transaction, parameters: Mapping[str, object]) -> None:
+        """Run it for its effect."""
+        await self._fetch(tx, parameters)
+
+    async def _fetch(self, tx: Transaction, parameters: Mapping[str, object]) -> Sequence[Any]:
+        values = [
+            value if writer is None else writer(value)
+            for value, writer in ((parameters.get(name, default), writer) for name, writer, default in self._parameters)
+        ]
+        assert tx.sync_connection is not None  # noqa: S101  a transaction is open
+        adapted: Any = tx.sync_connection.connection.dbapi_connection
+        try:
+            if adapted._transaction is None:  # noqa: SLF001  SQLAlchemy begins at the first statement, and so do we
+                await adapted._start_transaction()  # noqa: SLF001
+            found: Sequence[Any] = await adapted.driver_connection.fetch(self.sql, *values)
+        except Exception as error:
+            raise self._explained(adapted, error) from error
+        return found
+
+    def _explained(self, adapted: Any, error: Exception) -> BaseException:  # noqa: ANN401  SQLAlchemy's adapter
+        """The same exceptions as from SQLAlchemy's own way, for whoever tells faults apart."""
+        try:
+            adapted._handle_exception(error)  # noqa: SLF001  always raises
+        except Exception as told:  # noqa: BLE001  whatever it makes of it
+            made: BaseException = DBAPIError.instance(
+                self.sql, None, told, _driver.Error, hide_parameters=True, dialect=_dialect
+            )
+            return made
+        return error
+
+    def _read(self, row: Any) -> Row:  # noqa: ANN401  asyncpg has no types
+        found = dict(row)
+        for name, reader in self._readers:
+            if found[name] is not None:
+                found[name] = reader(found[name])
+        return found
+
+
+def _readers(compiled: SQLCompiler) -> list[tuple[str, Callable[[Any], object]]]:
+    found: list[tuple[str, Callable[[Any], object]]] = []
+    for column in compiled._result_columns or ():  # noqa: SLF001  the columns as SQLAlchemy itself reads them
+        reader = column.type.dialect_impl(_dialect).result_processor(_dialect, None)
+        if reader is not None:
+            found.append((column.keyname, reader))
+    return found

@@ -1,0 +1,149 @@
+"""A FastAPI application with one route and nothing around it, and the same in the layers that people put around it.
+
+`complete` is the shipped stack with the same route: token, role, version, request id, deadline, trace, metrics, request
+log. It is a PUT, because a shipped POST always keeps its Idempotency-Key in the database. `layered` is the bare one in
+two `BaseHTTPMiddleware`, one with a request id and one with a log line.
+"""
+
+import logging
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated
+
+import uvicorn
+from fastapi import FastAPI, Request, Response
+from pydantic import BaseModel, Field
+from sqlalchemy import MetaData
+from starlette.middleware.base import BaseHTTPMiddleware
+
+from common import telemetry
+from common.auth import Principal
+from common.errors import Text
+from common.event import new_id
+from common.service import Service, build_app, keep_what_is_made
+from common.settings import ServiceSettings
+from common.web import Body, IfMatch, Now, View, allowed, router
+from contracts.roles import Role
+
+PATH = "/v1/plans/01900000-0000-7000-8000-000000000001"
+_NEVER_ASKED = "postgresql://nobody@127.0.0.1:1/none"
+
+_log = logging.getLogger(__name__)
+Next = Callable[[Request], Awaitable[Response]]
+
+
+class Plan(BaseModel):
+    project_title: str = Field(min_length=1, max_length=200)
+    type_code: str = Field(min_length=1, max_length=16)
+    total_cost_won: int = Field(gt=0)
+    self_pay_capacity_won: int = Field(ge=0)
+
+
+class Kept(BaseModel):
+    id: str
+    project_title: str
+    total_cost_won: int
+    version: int
+
+
+class GuardedPlan(Body):
+    project_title: str = Field(min_length=1, max_length=200)
+    type_code: str = Field(min_length=1, max_length=16)
+    total_cost_won: int = Field(gt=0)
+    self_pay_capacity_won: int = Field(ge=0)
+
+
+class GuardedKept(View):
+    id: str
+    project_title: str
+    total_cost_won: int
+    version: int
+
+
+def bare() -> FastAPI:
+    """One route, as the first page of FastAPI's tutorial would have it."""
+    app = FastAPI()
+
+    @app.put("/v1/plans/{plan_id}")
+    async def keep_plan(plan_id: str, body: Plan) -> Kept:
+        return Kept(id=plan_id, project_title=body.project_title, total_cost_won=body.total_cost_won, version=2)
+
+    @app.get("/readyz")
+    async def ready() -> dict[str, str]:
+        return {"status": "ok"}
+
+    return app
+
+
+def layered() -> FastAPI:
+    """The bare one in two layers made with BaseHTTPMiddleware."""
+    app = bare()
+
+    async def with_request_id(request: Request, following: Next) -> Response:
+        response = await following(request)
+        response.headers["X-Request-Id"] = request.headers.get("x-request-id", str(new_id()))
+        return response
+
+    async def with_log(request: Request, following: Next) -> Response:
+        response = await following(request)
+        _log.debug("request %s %s", request.method, response.status_code)
+        return response
+
+    app.add_middleware(BaseHTTPMiddleware, dispatch=with_request_id)
+    app.add_middleware(BaseHTTPMiddleware, dispatch=with_log)
+    return app
+
+
+def complete() -> FastAPI:
+    """The shipped stack around the same route."""
+    routes = router(tags=["plans"])
+
+    @routes.put("/v1/plans/{plan_id}", operation_id="keepPlan", summary="Keep a plan")
+    async def keep_plan(
+        plan_id: str,
+        body: GuardedPlan,
+        by: Annotated[Principal, allowed(Role.COMPANY_OWNER)],
+        version: Annotated[int, IfMatch()],
+        now: Now,
+    ) -> GuardedKept:
+        return GuardedKept(
+            id=plan_id, project_title=body.project_title, total_cost_won=body.total_cost_won, version=version + 1
+        )
+
+    service = Service(
+        name="bench",
+        title=Text(ko="측정", en="Bench"),
+        settings=ServiceSettings,
+        routers=(routes,),
+        migrations=Path(__file__).parent,
+        tables=MetaData(),
+    )
+    config = ServiceSettings(app_env="test", database_url=_NEVER_ASKED)  # type: ignore[arg-type]
+    telemetry.setup("bench", config)
+    return build_app(service, config)
+
+
+_APPS = {"bare": bare, "layered": layered, "complete": complete}
+
+
+def main() -> None:
+    """`bare_app PORT bare|layered|complete`, with uvicorn as the services run it."""
+    app = _APPS[sys.argv[2]]()
+    keep_what_is_made()
+    uvicorn.run(
+        app,
+        host="127.0.0.1",
+        port=int(sys.argv[1]),
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+    )
+
+
+if __name__ == "__main__":
+    main()
