@@ -11,7 +11,6 @@ _NO_TRANSACTION = {
     "self._consumer.commit": "Kafka offsets, in common/kafka.py",
     "subscription.commit": "Kafka offsets, through it",
     "spans.begin": "a span of a trace",
-    "session.begin": "an ORM session, in the benchmark's peers alone: nobody else may import one",
 }
 _TAKES_SQL = {"text", "literal_column", "DDL", "exec_driver_sql", "execute", "executemany", "scalar", "scalars", "run"}
 _TAKES_SQL |= {"fetch", "fetchrow", "fetchval", "copy_from_query", "prepare", "cursor"}

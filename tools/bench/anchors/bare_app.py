@@ -1,26 +1,21 @@
-"""A FastAPI application with one route and nothing around it, and the same in the layers that people put around it.
+"""A FastAPI application with one route and nothing around it, and the shipped stack around the same route.
 
-`complete` is the shipped stack with the same route: token, role, version, request id, deadline, trace, metrics, request
-log. It is a PUT, because a shipped POST always keeps its Idempotency-Key in the database. `layered` is the bare one in
-two `BaseHTTPMiddleware`, one with a request id and one with a log line.
+`complete` has all that a shipped route has: token, role, version, request id, deadline, trace, metrics, request log. It
+is a PUT, because a shipped POST always keeps its Idempotency-Key in the database.
 """
 
-import logging
 import sys
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated
 
 import uvicorn
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI
 from pydantic import BaseModel, Field
 from sqlalchemy import MetaData
-from starlette.middleware.base import BaseHTTPMiddleware
 
 from common import telemetry
 from common.auth import Principal
 from common.errors import Text
-from common.event import new_id
 from common.service import Service, build_app, keep_what_is_made
 from common.settings import ServiceSettings
 from common.web import Body, IfMatch, Now, View, allowed, router
@@ -28,9 +23,6 @@ from contracts.roles import Role
 
 PATH = "/v1/plans/01900000-0000-7000-8000-000000000001"
 _NEVER_ASKED = "postgresql://nobody@127.0.0.1:1/none"
-
-_log = logging.getLogger(__name__)
-Next = Callable[[Request], Awaitable[Response]]
 
 
 class Plan(BaseModel):
@@ -76,25 +68,6 @@ def bare() -> FastAPI:
     return app
 
 
-def layered() -> FastAPI:
-    """The bare one in two layers made with BaseHTTPMiddleware."""
-    app = bare()
-
-    async def with_request_id(request: Request, following: Next) -> Response:
-        response = await following(request)
-        response.headers["X-Request-Id"] = request.headers.get("x-request-id", str(new_id()))
-        return response
-
-    async def with_log(request: Request, following: Next) -> Response:
-        response = await following(request)
-        _log.debug("request %s %s", request.method, response.status_code)
-        return response
-
-    app.add_middleware(BaseHTTPMiddleware, dispatch=with_request_id)
-    app.add_middleware(BaseHTTPMiddleware, dispatch=with_log)
-    return app
-
-
 def complete() -> FastAPI:
     """The shipped stack around the same route."""
     routes = router(tags=["plans"])
@@ -124,17 +97,16 @@ def complete() -> FastAPI:
     return build_app(service, config)
 
 
-_APPS = {"bare": bare, "layered": layered, "complete": complete}
+_APPS = {"bare": bare, "complete": complete}
 
 
-def main() -> None:
-    """`bare_app PORT bare|layered|complete`, with uvicorn as the services run it."""
-    app = _APPS[sys.argv[2]]()
+def serve(app: FastAPI, port: int) -> None:
+    """Run it as the services run theirs."""
     keep_what_is_made()
     uvicorn.run(
         app,
         host="127.0.0.1",
-        port=int(sys.argv[1]),
+        port=port,
         loop="uvloop",
         http="httptools",
         ws="none",
@@ -146,4 +118,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    serve(_APPS[sys.argv[2]](), int(sys.argv[1]))

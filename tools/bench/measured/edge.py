@@ -43,8 +43,11 @@ class EdgeCost:
     _token: str = ""
 
     async def prepare(self) -> None:
-        for program in PROGRAMS.values():
-            self.ground.start_program(program, "tools.bench.anchors.bare_app", program.removeprefix("edge-"))
+        for name in (COMPLETE, BARE):
+            self.ground.start_program(
+                PROGRAMS[name], "tools.bench.anchors.bare_app", PROGRAMS[name].removeprefix("edge-")
+            )
+        self.ground.start_program(PROGRAMS[LAYERED], "tools.bench.peers.layered_app")
         await self.ground.until_ready(PROGRAMS[BARE], PROGRAMS[LAYERED])
         await self.ground.until_listening(PROGRAMS[COMPLETE])
         self._generators = {name: Generator(self.ground.ports[program]) for name, program in PROGRAMS.items()}

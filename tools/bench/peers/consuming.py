@@ -39,7 +39,7 @@ class _Clock:
         self.began = self.ended = 0.0
         self.over = asyncio.Event()
 
-    def begin(self) -> None:
+    def start(self) -> None:
         self.began = self.began or time.monotonic()
 
     def done(self, records: int) -> None:
@@ -69,7 +69,7 @@ async def per_message(bootstrap_servers: str, url: str, topic: str, count: int, 
         until = time.monotonic() + _READ_SECONDS
         while clock.left > 0 and time.monotonic() < until:
             for batch in (await subscription.getmany(timeout_ms=500, max_records=500)).values():
-                clock.begin()
+                clock.start()
                 for record in batch:
                     await deed(_read(record.key, record.value, record.headers))
                     clock.done(1)
@@ -86,7 +86,7 @@ async def faststream_each(bootstrap_servers: str, url: str, topic: str, count: i
 
     @broker.subscriber(topic, group_id=_GROUPS["each"], auto_offset_reset="earliest")
     async def handle(body: bytes, message: KafkaMessage) -> None:
-        clock.begin()
+        clock.start()
         raw: Any = message.raw_message
         await _transaction(pool, _read(raw.key, raw.value, raw.headers))
         clock.done(1)
@@ -101,7 +101,7 @@ async def faststream_batch(bootstrap_servers: str, url: str, topic: str, count: 
 
     @broker.subscriber(topic, group_id=_GROUPS["batch"], batch=True, max_records=500, auto_offset_reset="earliest")
     async def handle(body: list[bytes], message: KafkaMessage) -> None:
-        clock.begin()
+        clock.start()
         raw: Any = message.raw_message
         await _batch(pool, [_read(one.key, one.value, one.headers) for one in raw])
         clock.done(len(raw))
