@@ -16,6 +16,7 @@ from sqlalchemy.types import Text, Uuid
 
 from common.db import Transaction
 from common.event import Envelope
+from common.prepared import Prepared
 
 APPLIED = "applied"
 UNUSED = "unused"
@@ -82,24 +83,29 @@ class IdTaken(Exception):
     """The id of the event belongs to another one, of another key or sequence: it is not what it says it is."""
 
 
-_LOCK = text(
-    """
+_LOCK = Prepared(
+    text(
+        """
     SELECT topic, key, last FROM inbox_sequence
     WHERE (topic, key) IN (SELECT * FROM unnest(:topics, :keys))
     ORDER BY topic, key FOR UPDATE
     """
-).bindparams(bindparam("topics", type_=ARRAY(Text)), bindparam("keys", type_=ARRAY(Uuid)))
+    ).bindparams(bindparam("topics", type_=ARRAY(Text)), bindparam("keys", type_=ARRAY(Uuid)))
+)
 
-_WAITING = text(
-    """
+_WAITING = Prepared(
+    text(
+        """
     SELECT topic, key, sequence, reason NOT IN ('gap', 'behind') AS failed FROM parked_event
     WHERE resolved_at IS NULL AND sequence IS NOT NULL AND (topic, key) IN (SELECT * FROM unnest(:topics, :keys))
     """
-).bindparams(bindparam("topics", type_=ARRAY(Text)), bindparam("keys", type_=ARRAY(Text)))
+    ).bindparams(bindparam("topics", type_=ARRAY(Text)), bindparam("keys", type_=ARRAY(Text)))
+)
 
 # DISTINCT ON: a batch may hold one event twice, and the same row cannot be inserted or updated twice by one statement.
-_CLAIM = text(
-    """
+_CLAIM = Prepared(
+    text(
+        """
     WITH given AS (
         SELECT * FROM unnest(:ids, :types, :topics, :keys, :sequences, :outcomes) WITH ORDINALITY
             AS event (event_id, type, topic, key, sequence, outcome, place)
@@ -116,13 +122,14 @@ _CLAIM = text(
     )
     SELECT event_id FROM claimed
     """
-).bindparams(
-    bindparam("ids", type_=ARRAY(Uuid)),
-    bindparam("types", type_=ARRAY(Text)),
-    bindparam("topics", type_=ARRAY(Text)),
-    bindparam("keys", type_=ARRAY(Uuid)),
-    bindparam("sequences", type_=ARRAY(BIGINT)),
-    bindparam("outcomes", type_=ARRAY(Text)),
+    ).bindparams(
+        bindparam("ids", type_=ARRAY(Uuid)),
+        bindparam("types", type_=ARRAY(Text)),
+        bindparam("topics", type_=ARRAY(Text)),
+        bindparam("keys", type_=ARRAY(Uuid)),
+        bindparam("sequences", type_=ARRAY(BIGINT)),
+        bindparam("outcomes", type_=ARRAY(Text)),
+    )
 )
 
 
@@ -144,15 +151,15 @@ async def lock(tx: Transaction, keys: Iterable[Key]) -> dict[Key, Standing]:
     real = [(key.topic, UUID(key.key)) for key in standings if _is_uuid(key.key)]
     if real:
         given = {"topics": [topic for topic, _ in real], "keys": [key for _, key in real]}
-        for topic, key, last in await tx.execute(_LOCK, given):
-            standings[Key(topic, str(key))].last = last
+        for row in await _LOCK.all(tx, given):
+            standings[Key(row["topic"], str(row["key"]))].last = row["last"]
     if standings:
         given = {"topics": [key.topic for key in standings], "keys": [key.key for key in standings]}
-        for topic, key, sequence, failed in await tx.execute(_WAITING, given):
-            standing = standings[Key(topic, key)]
-            standing.waiting.add(sequence)
-            if failed:
-                standing.failed.add(sequence)
+        for row in await _WAITING.all(tx, given):
+            standing = standings[Key(row["topic"], row["key"])]
+            standing.waiting.add(row["sequence"])
+            if row["failed"]:
+                standing.failed.add(row["sequence"])
     return standings
 
 
@@ -161,8 +168,8 @@ async def claim(tx: Transaction, claims: Sequence[Claim]) -> set[UUID]:
     if not claims:
         return set()
     envelopes = [claim.envelope for claim in claims]
-    rows = await tx.execute(
-        _CLAIM,
+    rows = await _CLAIM.all(
+        tx,
         {
             "ids": [envelope.event_id for envelope in envelopes],
             "types": [envelope.type for envelope in envelopes],
@@ -172,7 +179,7 @@ async def claim(tx: Transaction, claims: Sequence[Claim]) -> set[UUID]:
             "outcomes": [claim.outcome for claim in claims],
         },
     )
-    return set(rows.scalars())
+    return {row["event_id"] for row in rows}
 
 
 async def claim_all(tx: Transaction, claims: Sequence[Claim]) -> None:

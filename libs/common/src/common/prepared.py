@@ -7,11 +7,12 @@ is left out is its work per execution, which costs more than PostgreSQL's own.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from sqlalchemy import ClauseElement
+from sqlalchemy import ARRAY, ClauseElement
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.types import TypeEngine
 
 from common.db import Transaction
 
@@ -31,8 +32,16 @@ class Prepared:
         self.sql = compiled.string
         writers: Mapping[str, Any] = compiled._bind_processors  # noqa: SLF001  how SQLAlchemy itself writes values
         fixed = compiled.construct_params(_check=False)
-        self._parameters = [(name, writers.get(name), fixed.get(name)) for name in compiled.positiontup or ()]
+        plain = {name for name, bound in compiled.binds.items() if _is_plain_array(bound.type)}
+        self._parameters = [
+            (name, None if name in plain else writers.get(name), fixed.get(name)) for name in compiled.positiontup or ()
+        ]
         self._readers = _readers(compiled)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of its parameters."""
+        return tuple(name for name, _, _ in self._parameters)
 
     async def all(self, tx: Transaction, parameters: Mapping[str, object]) -> list[Row]:
         """Run it in the transaction; every row it gives back."""
@@ -79,6 +88,14 @@ class Prepared:
             if found[name] is not None:
                 found[name] = reader(found[name])
         return found
+
+
+def _is_plain_array(type_: TypeEngine[Any]) -> bool:
+    """Whether the driver takes the list as it is; SQLAlchemy's writer looks at every item to find that out."""
+    if not isinstance(type_, ARRAY):
+        return False
+    item = type_.item_type.dialect_impl(_dialect)
+    return item.bind_processor(_dialect) is None
 
 
 def _readers(compiled: SQLCompiler) -> list[tuple[str, Callable[[Any], object]]]:

@@ -23,7 +23,7 @@ from opentelemetry.metrics import Counter
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import MetricReader, PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace import ReadableSpan, SpanLimits, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 from prometheus_client import REGISTRY
 from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST, generate_latest
@@ -42,6 +42,7 @@ LOG_FIELDS = frozenset(
 """Every `extra` field a log line may carry. A new one is added here, after asking whether it can hold personal data."""
 
 _FLUSH_EVERY_MILLIS = 500
+_MOST_LINKS = 1_000  # a span of events that are projected together has one for each of a batch
 _WORDY_LIBRARIES = ("sqlalchemy", "asyncpg", "pydantic", "pydantic_core", "httpx", "joserfc")
 
 _meter = metrics.get_meter("smartfactory")
@@ -91,7 +92,7 @@ def setup(service: str, settings: ServiceSettings) -> Telemetry:
         }
     )
     collected = bool(os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"))
-    tracer_provider = TracerProvider(resource=resource)
+    tracer_provider = TracerProvider(resource=resource, span_limits=SpanLimits(max_links=_MOST_LINKS))
     if settings.span_file is not None:
         exporter = SpanFile(settings.span_file, service=service)
         tracer_provider.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=_FLUSH_EVERY_MILLIS))

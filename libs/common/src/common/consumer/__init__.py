@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Executable
 
+from common.consumer.rows import Rows
 from common.db import Transaction
 from common.event import DomainEvent
 
@@ -26,8 +27,9 @@ class Received:
     correlation_id: str
 
 
-Statement: TypeAlias = tuple[Executable, Mapping[str, object]]
-"""A module-level statement constant and its parameters; equal constants of a batch run as one executemany."""
+Statement: TypeAlias = tuple[Executable | Rows, Mapping[str, object]]
+"""A module-level statement constant and its parameters; equal constants of a batch run as one executemany, or as one
+statement when they are `Rows`."""
 
 DecidingHandler: TypeAlias = Callable[[Transaction, Any, Received], Awaitable[None]]
 """Makes one command call; it may record events and journal entries of its own."""

@@ -4,7 +4,6 @@ The outcomes are those of the table in docs/architecture.md: apply, skip, park, 
 the database is in trouble.
 """
 
-import inspect
 import logging
 import time
 from collections import Counter
@@ -15,7 +14,7 @@ from common import failpoints, inbox, parked, telemetry
 from common.acting import as_service
 from common.clock import Clock
 from common.consumer import Handler, Handlers
-from common.consumer.handling import Decoded, HandlerTooSlow, Spans, handle
+from common.consumer.handling import Decoded, HandlerTooSlow, Spans, decides, handle
 from common.db import Database, Transaction, is_trouble
 from common.event import DomainEvent, Envelope, Undecodable, UnknownVersion, WireRecord, decode, open_envelope
 from common.inbox import Claim, Key, LostClaim, Standing, Verdict
@@ -213,7 +212,7 @@ class Applier:
         streak, decisions = self._streak, 0
         for index, read in enumerate(part, start=1):
             streak = streak + 1 if read.fault is not None else 0
-            decisions += read.decoded is not None and inspect.iscoroutinefunction(read.decoded.handler)
+            decisions += read.decoded is not None and decides(read.decoded.handler)
             if streak >= PARKED_IN_A_ROW_MAX or decisions >= _DECISIONS_AT_ONCE:
                 return index
         return len(part)

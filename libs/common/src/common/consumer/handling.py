@@ -2,19 +2,24 @@
 
 import asyncio
 import inspect
+import re
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any, Self, cast
 from uuid import UUID
 
 from opentelemetry import trace
+from opentelemetry.context import Context
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from sqlalchemy import Executable
 
 from common import context
 from common.auth import Principal
 from common.consumer import DecidingHandler, Handler, ProjectingHandler, Received, Statement
+from common.consumer.rows import Rows
 from common.db import Transaction
 from common.event import DomainEvent, Envelope
 from common.inbox import Key, key_of
@@ -23,6 +28,7 @@ _HANDLER_SECONDS = 10.0
 
 _tracer = trace.get_tracer("common.consumer")
 _propagator = TraceContextTextMapPropagator()
+_TRACEPARENT = re.compile("00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
 
 
 class HandlerTooSlow(Exception):
@@ -57,6 +63,29 @@ class Spans:
                 span.set_status(trace.Status(trace.StatusCode.ERROR, type(error).__name__))
             span.end()
 
+    def begin_together(self, envelopes: Sequence[Envelope]) -> None:
+        """One span for what is projected together, linked to the trace that each event brings.
+
+        Nothing of such an event runs by itself, and a span of its own cost more than applying it does.
+        """
+        by_topic: dict[str, list[Envelope]] = defaultdict(list)
+        for envelope in envelopes:
+            by_topic[envelope.topic].append(envelope)
+        for topic, some in by_topic.items():
+            span = _tracer.start_span(
+                f"process {topic}",
+                context=Context(),
+                kind=trace.SpanKind.CONSUMER,
+                links=[trace.Link(context) for one in some if (context := _context_of(one)) is not None],
+                attributes={
+                    "messaging.system": "kafka",
+                    "messaging.operation.type": "process",
+                    "messaging.destination.name": topic,
+                    "messaging.batch.message_count": len(some),
+                },
+            )
+            self._open.append(span)
+
     def begin(self, envelope: Envelope) -> trace.Span:
         """Go on with the trace that the event brings."""
         carrier = {"traceparent": envelope.traceparent} if envelope.traceparent else {}
@@ -80,6 +109,7 @@ async def handle(tx: Transaction, decoded: Sequence[Decoded], *, service: str, n
     """Let every event have its effect, in order per key."""
     by = Principal.service(service).actor
     projection = _Projection()
+    spans.begin_together([one.envelope for one in decoded if not decides(one.handler)])
     for one in decoded:
         envelope = one.envelope
         received = Received(
@@ -92,15 +122,21 @@ async def handle(tx: Transaction, decoded: Sequence[Decoded], *, service: str, n
             now=now,
             correlation_id=envelope.correlation_id,
         )
+        if not decides(one.handler):
+            projection.add(key_of(envelope), cast("ProjectingHandler", one.handler)(one.event, received))
+            continue
         carried = context.carried(correlation=envelope.correlation_id, causation=str(envelope.event_id), by=by)
         with trace.use_span(spans.begin(envelope), end_on_exit=False), carried:
-            if inspect.iscoroutinefunction(one.handler):
-                if projection.concerns(key_of(envelope)):
-                    await projection.write(tx)
-                await _decide(tx, cast("DecidingHandler", one.handler), one.event, received)
-            else:
-                projection.add(key_of(envelope), cast("ProjectingHandler", one.handler)(one.event, received))
+            if projection.concerns(key_of(envelope)):
+                await projection.write(tx)
+            await _decide(tx, cast("DecidingHandler", one.handler), one.event, received)
     await projection.write(tx)
+
+
+@cache
+def decides(handler: Handler) -> bool:
+    """Whether the handler makes a command call of its own, or says which statements keep a projection."""
+    return inspect.iscoroutinefunction(handler)
 
 
 async def _decide(tx: Transaction, handler: DecidingHandler, event: DomainEvent, received: Received) -> None:
@@ -118,7 +154,7 @@ async def _decide(tx: Transaction, handler: DecidingHandler, event: DomainEvent,
 class _Projection:
     """Statements of a batch, grouped so that each group is one executemany and each key keeps its order."""
 
-    _groups: list[tuple[Executable, list[dict[str, Any]]]] = field(default_factory=list)
+    _groups: list[tuple[Executable | Rows, list[dict[str, Any]]]] = field(default_factory=list)
     _latest: dict[Key, int] = field(default_factory=dict)
 
     def concerns(self, key: Key) -> bool:
@@ -132,14 +168,26 @@ class _Projection:
 
     async def write(self, tx: Transaction) -> None:
         for statement, parameters in self._groups:
-            await tx.execute(statement, parameters)
+            if isinstance(statement, Rows):
+                await statement.write(tx, parameters)
+            else:
+                await tx.execute(statement, parameters)
         self._groups.clear()
         self._latest.clear()
 
-    def _place(self, key: Key, statement: Executable) -> int:
+    def _place(self, key: Key, statement: Executable | Rows) -> int:
         # A key's statement may join a group only at or after the group of the key's statement before it.
         for at in range(self._latest.get(key, 0), len(self._groups)):
             if self._groups[at][0] is statement:
                 return at
         self._groups.append((statement, []))
         return len(self._groups) - 1
+
+
+def _context_of(envelope: Envelope) -> trace.SpanContext | None:
+    """Where the event was recorded, if it says so in a form that can be read."""
+    found = _TRACEPARENT.fullmatch(envelope.traceparent or "")
+    if found is None:
+        return None
+    trace_id, span_id, flags = (int(part, 16) for part in found.groups())
+    return trace.SpanContext(trace_id, span_id, is_remote=True, trace_flags=trace.TraceFlags(flags))

@@ -1,15 +1,16 @@
 """The progress projection in PostgreSQL: one table per fact that some topic owns, so no order between topics matters.
 
-Every statement is a module constant: the consumer runs all rows of a batch through one executemany.
+Every statement is a module constant: the consumer runs all rows of a batch through one executemany, or one statement.
 """
 
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, case, func
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import CheckConstraint, Index, Text, Uuid, bindparam, case, func, text
+from sqlalchemy.dialects.postgresql import ARRAY, TIMESTAMP, insert
 from sqlalchemy.orm import Mapped, mapped_column
 
+from common.consumer.rows import Rows
 from metrics.tables import Tables
 
 
@@ -115,10 +116,23 @@ class BudgetLineRow(Tables):
 ADD_CALL = insert(CallRow).on_conflict_do_nothing()
 ADD_CALL_SEAT = insert(CallSeatRow).on_conflict_do_nothing()
 
-_case = insert(CaseProgressRow)
-PUT_CASE = _case.on_conflict_do_update(
-    index_elements=[CaseProgressRow.application_id],
-    set_={"state": _case.excluded.state, "changed_at": _case.excluded.changed_at},
+# Where a case stands changes with most events there are.
+PUT_CASE = Rows(
+    text(
+        """
+        INSERT INTO case_progress (application_id, call_id, type_code, municipality_code, state, changed_at)
+        SELECT * FROM unnest(:application_id, :call_id, :type_code, :municipality_code, :state, :changed_at)
+        ON CONFLICT (application_id) DO UPDATE SET state = excluded.state, changed_at = excluded.changed_at
+        """
+    ).bindparams(
+        bindparam("application_id", type_=ARRAY(Uuid)),
+        bindparam("call_id", type_=ARRAY(Uuid)),
+        bindparam("type_code", type_=ARRAY(Text)),
+        bindparam("municipality_code", type_=ARRAY(Text)),
+        bindparam("state", type_=ARRAY(Text)),
+        bindparam("changed_at", type_=ARRAY(TIMESTAMP(timezone=True))),
+    ),
+    told_apart_by=("application_id",),
 )
 
 _project = insert(ProjectProgressRow)
