@@ -10,7 +10,7 @@ from pathlib import Path
 
 import uvloop
 
-from tools.bench import suites
+from tools.bench import probe, statements, suites
 from tools.bench.applications import Applications
 from tools.bench.ground import Ground
 from tools.bench.measured.chain import Chain
@@ -25,7 +25,8 @@ from tools.bench.report import Report
 from tools.bench.suites import Suite
 
 _SERVICES = ("applicant", "metrics", "mentoring")
-_MINUTES = 15.0
+_MINUTES = 14.0
+_REPORTS = Path(__file__).parents[2] / "docs" / "bench"
 
 
 def main() -> int:
@@ -42,25 +43,52 @@ def main() -> int:
 async def _run(arguments: argparse.Namespace, only: set[str], folder: Path) -> int:
     began = time.monotonic()
     ground = Ground(folder, _SERVICES)
+    applications = Applications(ground)
+    wanted = [one for one in _suites(ground, applications) if not only or only & _ids(one)]
     try:
-        await ground.issuer.start()
-        _say("starting PostgreSQL and Kafka")
-        ground.start_servers()
-        await ground.make_topics()
-        wanted = [suite for suite in _suites(ground) if not only or only & {one.id.split()[0] for one in suite.figures}]
+        facts = await _start(ground, wanted)
         until = began + arguments.minutes * 60
         readings = await suites.run(wanted, rounds=arguments.rounds, seed=arguments.seed, until=until, say=_say)
-        report = Report(readings, ground, seed=arguments.seed, seconds=time.monotonic() - began)
+        told = await statements.of_one_submission(ground, applications) if "applicant-api" in ground.children else ()
+        report = Report(
+            readings,
+            command=" ".join(("make bench", *([f'ARGS="{given}"'] if (given := " ".join(sys.argv[1:])) else []))),
+            seed=arguments.seed,
+            seconds=time.monotonic() - began,
+            facts=facts,
+            statements=told,
+        )
         sys.stdout.write(report.text())
-        if arguments.write is not None:
-            report.write(arguments.write)
+        if arguments.write is not None or not only:
+            _say(f"written to {report.write(arguments.write or _REPORTS)}")
         return 1 if report.void else 0
     finally:
         ground.stop()
 
 
-def _suites(ground: Ground) -> Sequence[Suite]:
-    applications = Applications(ground)
+async def _start(ground: Ground, wanted: Sequence[Suite]) -> dict[str, str]:
+    """Start the servers if anything needs them, and say what they are."""
+    if all(isinstance(suite, Codec) for suite in wanted):
+        return {}
+    _say("starting PostgreSQL and Kafka")
+    await ground.issuer.start()
+    ground.start_servers()
+    await ground.make_topics()
+    async with ground.administrator("applicant") as admin:
+        postgres = await admin.fetchval("SHOW server_version")
+    flushes = probe.flushes_per_second(ground.folder)
+    return {
+        "PostgreSQL": f"{postgres}, fsync on, shipped settings",
+        "Kafka": f"{ground.kafka_version()}, one broker, acks of all replicas",
+        "disk": f"{flushes:,.0f} flushes of 8 KiB a second",
+    }
+
+
+def _ids(suite: Suite) -> set[str]:
+    return {figure.id.split()[0] for figure in suite.figures}
+
+
+def _suites(ground: Ground, applications: Applications) -> Sequence[Suite]:
     return [
         Commands(ground, applications),
         EdgeCost(ground),
@@ -79,7 +107,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--only", default="", help="figures to measure, joined by commas: P1,P3")
     parser.add_argument("--seed", type=int, default=1, help="fixes the order of suites and variants")
     parser.add_argument("--minutes", type=float, default=_MINUTES, help="begin no round after so many minutes")
-    parser.add_argument("--write", type=Path, default=None, help="folder for the dated report")
+    parser.add_argument(
+        "--write", type=Path, default=None, help="folder for the dated report (docs/bench when all is measured)"
+    )
     return parser.parse_args()
 
 

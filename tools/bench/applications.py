@@ -66,13 +66,14 @@ class Applications:
     companies: list[UUID] = field(default_factory=list)
     tokens: dict[UUID, str] = field(default_factory=dict)
     call_id: UUID = field(default_factory=new_id)
+    opened_at: datetime = field(default_factory=lambda: datetime.now(UTC) - timedelta(days=1))
 
     async def prepare(self) -> None:
         """One published call and the companies, made once."""
         if self.companies:
             return
         self.companies = [new_id() for _ in range(COMPANIES)]
-        opens = datetime.now(UTC) - timedelta(days=1)
+        opens = self.opened_at
         closes = opens + timedelta(days=60)
         async with self.ground.administrator("applicant") as admin:
             await admin.execute(_ADD_COMPANIES, self.companies)

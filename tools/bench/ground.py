@@ -3,6 +3,7 @@ all children of this one process and ended by their ids.
 """
 
 import asyncio
+import re
 import secrets
 import signal
 import sys
@@ -18,6 +19,7 @@ import asyncpg
 from common.kafka import KafkaOptions as KafkaClient
 from common.kafka import create_topics
 from smartfactory.stack import migrations, ports
+from smartfactory.stack.jars import class_path
 from smartfactory.stack.kafka import Kafka, KafkaOptions, start_kafka
 from smartfactory.stack.postgres import Postgres, PostgresOptions, prepare_postgres, start_postgres
 from smartfactory.stack.process import Child, Command, ProgramFailed, start
@@ -96,6 +98,11 @@ class Ground:
     @property
     def bootstrap_servers(self) -> str:
         return self.kafka.options.bootstrap_servers if self.kafka is not None else "127.0.0.1:1"
+
+    def kafka_version(self) -> str:
+        """The version of the broker's own jar."""
+        found = re.search(r"/kafka_2\.13-([\d.]+)\.jar", class_path())
+        return found[1] if found else "unknown"
 
     def kafka_client(self) -> KafkaClient:
         return KafkaClient(bootstrap_servers=self.bootstrap_servers, client_id="bench")

@@ -3,18 +3,20 @@
 import os
 import platform
 import statistics
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from tools.bench import probe
-from tools.bench.figures import Verdict, judge
-from tools.bench.ground import Ground
+from tools.bench.figures import MOST_GENERATOR_SHARE, Slice, Verdict, judge
+from tools.bench.ledger import GENERATOR
 from tools.bench.suites import Readings
 
-_LIBRARIES = ("fastapi", "starlette", "uvicorn", "uvloop", "sqlalchemy", "asyncpg", "aiokafka", "msgspec", "pydantic")
+_LIBRARIES = (
+    *("fastapi", "starlette", "uvicorn", "uvloop", "sqlalchemy", "asyncpg", "aiokafka", "msgspec", "pydantic"),
+    *("opentelemetry-sdk", "faststream", "confluent-kafka"),
+)
 
 
 @dataclass
@@ -22,68 +24,134 @@ class Report:
     """One run's report."""
 
     readings: Sequence[Readings]
-    ground: Ground
+    command: str
     seed: int
     seconds: float
+    facts: Mapping[str, str]
+    statements: Sequence[str] = ()
+    verdicts: Sequence[Verdict] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._verdicts = [judge(figure, one.rounds) for one in self.readings for figure in one.suite.figures]
+        self.verdicts = [judge(figure, one.rounds) for one in self.readings for figure in one.suite.figures]
 
     @property
     def void(self) -> bool:
-        return any(verdict.void for verdict in self._verdicts)
+        return any(verdict.void for verdict in self.verdicts)
 
     def text(self) -> str:
         """The report as Markdown."""
-        return "\n\n".join([*self._figures(), *self._rates(), *self._machine()]) + "\n"
+        parts = [
+            "# Benchmark",
+            *self._figures(),
+            *self._slices(),
+            *self._values(),
+            *self._statements(),
+            *self._machine(),
+        ]
+        return "\n\n".join(parts) + "\n"
 
     def write(self, folder: Path) -> Path:
         """Keep it under the date of today."""
+        folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{datetime.now(UTC):%Y-%m-%d}.md"
         path.write_text(self.text(), encoding="utf-8")
         return path
 
-    def _figures(self) -> list[str]:
-        rows = ["| figure | ratio [middle half] | floor | target | reached | rounds |", "|---|---|---|---|---|---|"]
-        return ["\n".join(rows + [_row(verdict) for verdict in self._verdicts])]
-
-    def _rates(self) -> list[str]:
-        rows = ["| slice | rate, median | CPU us per operation |", "|---|---|---|"]
-        for one in self.readings:
-            names = dict.fromkeys(name for found in one.rounds for name in found)
-            for name in names:
-                slices = [found[name] for found in one.rounds if name in found]
-                rate = statistics.median(each.rate for each in slices)
-                costs = {
-                    part: statistics.median(each.cpu_seconds[part] / max(1, each.operations) for each in slices) * 1e6
-                    for part in slices[0].cpu_seconds
-                }
-                told = ", ".join(f"{part} {cost:.0f}" for part, cost in costs.items())
-                rows.append(f"| {name} | ({rate:,.0f}/s) | {told} |")
-        return ["\n".join(rows)]
-
-    def _machine(self) -> list[str]:
-        thrown = ", ".join(
-            f"{one.suite.name} {one.thrown_away} of {one.thrown_away + len(one.rounds)}" for one in self.readings
+    def _figures(self) -> Iterator[str]:
+        yield f"`{self.command}`. How to read it: [performance](../performance.md)."
+        goals = [one for one in self.verdicts if one.figure.target is not None]
+        others = [one for one in self.verdicts if one.figure.target is None]
+        yield _table(
+            ("goal", "", "ratio [middle half]", "floor", "target", "reached", "rounds"),
+            [_goal(one) for one in goals],
         )
-        flushes = probe.flushes_per_second(self.ground.folder)
-        libraries = ", ".join(f"{name} {version(name)}" for name in _LIBRARIES)
-        return [
-            f"{os.cpu_count()} cores, {platform.machine()}; Python {platform.python_version()}; {libraries}.",
-            f"{flushes:,.0f} flushes a second; seed {self.seed}; {self.seconds:.0f} s in all.",
-            f"Rounds thrown away: {thrown}.",
-        ]
+        if others:
+            yield "Peers (X: what a simpler choice loses) and anchors against C (A: how honest the limit is):"
+            yield _table(("", "", "ratio [middle half]", "rounds"), [_other(one) for one in others])
+
+    def _slices(self) -> Iterator[str]:
+        yield "Absolutes of this machine on this day, and the ledger of CPU time. They compare with nothing:"
+        rows = []
+        for one in self.readings:
+            for name, slices in _by_name(one).items():
+                if slices[0].operations > 1:
+                    rate = statistics.median(each.rate for each in slices)
+                    rows.append((one.suite.name, name, f"({rate:,.0f}/s)", _costs(slices)))
+        yield _table(("suite", "slice", "median rate", "CPU microseconds per operation"), rows)
+        if crowded := [name for name, share in self._generator_shares() if share > MOST_GENERATOR_SHARE]:
+            yield f"The generator took more than {MOST_GENERATOR_SHARE:.0%} of the cores in: {', '.join(crowded)}."
+
+    def _values(self) -> Iterator[str]:
+        rows = []
+        for one in self.readings:
+            for name, slices in _by_name(one).items():
+                if slices[0].values:
+                    medians = {key: statistics.median(each.values[key] for each in slices) for key in slices[0].values}
+                    rows.append((name, ", ".join(f"{key} {value:.1f}" for key, value in medians.items())))
+        if rows:
+            yield _table(("slice", "medians over the rounds"), rows)
+
+    def _statements(self) -> Iterator[str]:
+        if self.statements:
+            yield f"One submission is {len(self.statements)} round trips to PostgreSQL:"
+            yield "\n".join(f"{number}. `{text}`" for number, text in enumerate(self.statements, start=1))
+
+    def _machine(self) -> Iterator[str]:
+        yield "## What it ran on"
+        thrown = ", ".join(f"{one.suite.name} {one.thrown_away}" for one in self.readings if one.thrown_away)
+        probes = [probe for one in self.readings for probe in one.probes] or [0.0]
+        facts = {
+            "cores": f"{os.cpu_count()}, {platform.machine()}",
+            "Python": platform.python_version(),
+            **self.facts,
+            "libraries": ", ".join(f"{name} {version(name)}" for name in _LIBRARIES),
+            "speed probe": f"{min(probes):.1f} to {max(probes):.1f} million steps a second",
+            "rounds thrown away": thrown or "none",
+            "seed": str(self.seed),
+            "time": f"{self.seconds:.0f} s",
+        }
+        yield _table(("", ""), list(facts.items()))
+
+    def _generator_shares(self) -> Iterator[tuple[str, float]]:
+        for one in self.readings:
+            for name, slices in _by_name(one).items():
+                if GENERATOR in slices[0].cpu_seconds:
+                    shares = [each.cpu_seconds[GENERATOR] / each.seconds / (os.cpu_count() or 1) for each in slices]
+                    yield name, statistics.median(shares)
 
 
-def _row(verdict: Verdict) -> str:
-    figure = verdict.figure
-    marks = ["" if mark is None else f"{mark:g}" for mark in (figure.floor, figure.target)]
-    if verdict.void:
-        return f"| {figure.id} {figure.title} | VOID: {verdict.faults[0]} | {marks[0]} | {marks[1]} | VOID | |"
-    if not verdict.ratios:
-        return f"| {figure.id} {figure.title} | not measured | {marks[0]} | {marks[1]} | | 0 |"
-    low, high = verdict.middle_half
-    ratio = f"**{verdict.median:.2f}** [{low:.2f} to {high:.2f}]"
-    return (
-        f"| {figure.id} {figure.title} | {ratio} | {marks[0]} | {marks[1]} | {verdict.word()} | {len(verdict.ratios)} |"
+def _by_name(reading: Readings) -> dict[str, list[Slice]]:
+    names = dict.fromkeys(name for found in reading.rounds for name in found)
+    return {name: [found[name] for found in reading.rounds if name in found] for name in names}
+
+
+def _costs(slices: Sequence[Slice]) -> str:
+    return ", ".join(
+        f"{part} {statistics.median(each.cpu_seconds[part] / max(1, each.operations) for each in slices) * 1e6:.0f}"
+        for part in slices[0].cpu_seconds
     )
+
+
+def _goal(verdict: Verdict) -> tuple[str, ...]:
+    figure = verdict.figure
+    sign = "" if figure.higher_is_better else "<= "
+    marks = [f"{sign}{mark:g}" for mark in (figure.floor, figure.target) if mark is not None]
+    return (figure.id, figure.title, _ratio(verdict), *marks, f"**{verdict.word()}**", str(len(verdict.ratios)))
+
+
+def _other(verdict: Verdict) -> tuple[str, ...]:
+    return verdict.figure.id, verdict.figure.title, _ratio(verdict), str(len(verdict.ratios))
+
+
+def _ratio(verdict: Verdict) -> str:
+    if verdict.void:
+        return f"void: {verdict.faults[0]}"
+    if not verdict.ratios:
+        return "-"
+    low, high = verdict.middle_half
+    return f"**{verdict.median:.3g}** [{low:.3g} to {high:.3g}]"
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)

@@ -19,7 +19,7 @@ KEYS = 300
 DRAIN, GATHER, BATCH, RDKAFKA = "relay drain", "raw send and gather", "raw send_batch", "librdkafka"
 ONE_BY_ONE = "peer: row by row"
 _PEER_TOPIC, _PEER_ROWS = "bench.peer-4.v1", 150
-_ROWS = 12_000
+ROWS = 12_000
 _WAIT_SECONDS = 60.0
 _LOOK_SECONDS = 0.005
 
@@ -71,14 +71,14 @@ class RelayDrain:
         starts = (await kafka.ask("ends", **where))["ends"]
         self.ground.freeze(worker)
         async with self.ground.administrator(DRAINER) as admin:
-            await fill_outbox(admin, TOPIC, _ROWS)
+            await fill_outbox(admin, TOPIC, ROWS)
             ledger = Ledger(self.ground.pids({"relay": worker, "postgres": "postgres", "kafka": "kafka"}))
             spent, began = ledger.read(), time.monotonic()
             self.ground.thaw(worker)
             left = await _until_empty(admin, began + _WAIT_SECONDS)
             seconds, cpu = time.monotonic() - began, ledger.since(spent)
-        found = await kafka.ask("read_back", **where, starts=starts, count=_ROWS)
-        return Slice(_ROWS, seconds, fault=_fault_of(found, left), cpu_seconds=cpu)
+        found = await kafka.ask("read_back", **where, starts=starts, count=ROWS)
+        return Slice(ROWS, seconds, fault=_fault_of(found, left), cpu_seconds=cpu)
 
     async def _gather(self) -> Slice:
         return await self._raw("send_and_gather")
@@ -123,6 +123,6 @@ async def _until_empty(admin, until: float) -> int:  # type: ignore[no-untyped-d
 def _fault_of(found: Mapping[str, int], left: int) -> str:
     if left:
         return f"{left} rows were never marked"
-    if found["events"] != _ROWS:
-        return f"{_ROWS - found['events']} of {_ROWS} events are not in the topic"
+    if found["events"] != ROWS:
+        return f"{ROWS - found['events']} of {ROWS} events are not in the topic"
     return f"{found['disordered']} events are out of their key's order" if found["disordered"] else ""
