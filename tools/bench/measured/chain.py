@@ -5,6 +5,7 @@ and a quarter of that rate, requests at random moments: how long until the answe
 """
 
 import asyncio
+import random
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +13,9 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+from common.event import encode_data, new_id
 from tools.bench.applications import Applications, fault_of
+from tools.bench.events import submitted
 from tools.bench.figures import Figure, Slice, quantile, ratio, value_ratio
 from tools.bench.ground import Ground
 from tools.bench.http_load import Generator
@@ -20,7 +23,8 @@ from tools.bench.measured.commands import saturated
 from tools.bench.suites import Variant
 
 LISTENERS = ("applicant-worker", "metrics-worker", "mentoring-worker")
-ALONE, CHAIN = "HTTP alone", "HTTP with the whole chain"
+ALONE, CHAIN, POLL = "HTTP alone", "HTTP with the whole chain", "peer: no hint, the relay's poll alone"
+_POLLED_EVENTS, _POLLED_RATE = 16, 8.0
 _LEDGER = ("applicant-api", "postgres", *LISTENERS, "kafka")
 _SHARES = {"10 %": 0.10, "25 %": 0.25}
 _OPEN_LOOP_SECONDS = 4.0
@@ -31,6 +35,10 @@ _EMPTY_EFFECTS = "TRUNCATE inbox, inbox_sequence, parked_event, case_progress"
 _EFFECTS = """
     SELECT (SELECT count(*) FROM inbox) AS claimed, (SELECT count(*) FROM case_progress) AS effects,
         (SELECT count(*) FROM parked_event) AS parked
+"""
+_TELL = """
+    INSERT INTO outbox (event_id, type, topic, key, sequence, payload, occurred_at, correlation_id)
+    VALUES (uuidv7(), $1, $2, $3, 1, $4, now(), 'bench') RETURNING extract(epoch FROM clock_timestamp())::float8
 """
 _COMMITTED_AT = """
     SELECT key, extract(epoch FROM pg_xact_commit_timestamp(xmin))::float8 AS committed_at FROM inbox
@@ -89,6 +97,13 @@ class Chain:
         ),
         *(figure for share in _SHARES for figure in _figures_at(share)),
         Figure(
+            "X5",
+            "peer: a relay that polls once a second, p50 / raw Kafka round trip p50",
+            value_ratio((POLL, "effect p50 ms"), (_round_trip("10 %"), "p50 ms")),
+            (POLL, _round_trip("10 %")),
+            higher_is_better=False,
+        ),
+        Figure(
             "P12",
             "HTTP p99 / p50, open loop at 25 %",
             value_ratio((_latency("25 %"), "http p99 ms"), (_latency("25 %"), "http p50 ms")),
@@ -120,7 +135,11 @@ class Chain:
         self._chain = await self._measure_chain()
 
     def variants(self) -> Mapping[str, Variant]:
-        found: dict[str, Variant] = {CHAIN: self._measured_chain, ALONE: self._measure_alone}
+        found: dict[str, Variant] = {
+            CHAIN: self._measured_chain,
+            ALONE: self._measure_alone,
+            POLL: self._measure_poll,
+        }
         for share, part in _SHARES.items():
             found[_latency(share)] = partial(self._measure_latency, part)
             found[_round_trip(share)] = partial(self._measure_round_trip, part)
@@ -179,6 +198,19 @@ class Chain:
                 "http p99 ms": quantile(http, 0.99) * 1000,
             },
         )
+
+    async def _measure_poll(self) -> Slice:
+        """Events that are committed without the hint: what a relay gives that only looks once a second."""
+        chance, told = random.Random(self._seed), dict[UUID, float]()  # noqa: S311  reproducible
+        async with self.ground.administrator("applicant") as admin:
+            for _ in range(_POLLED_EVENTS):
+                await asyncio.sleep(chance.expovariate(_POLLED_RATE))
+                event = submitted(new_id())
+                row = (event.TYPE, event.TOPIC, event.key, encode_data(event))
+                told[event.key] = await admin.fetchval(_TELL, *row)
+        fault = await self._until_drained()
+        delays = await self._delays(told)
+        return Slice(len(told), 1.0, fault=fault, values={"effect p50 ms": quantile(delays, 0.5) * 1000})
 
     async def _measure_round_trip(self, share: float) -> Slice:
         rate = share * self._saturation
