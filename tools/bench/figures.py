@@ -101,7 +101,7 @@ def judge(figure: Figure, rounds: Sequence[Round]) -> Verdict:
     faults: list[str] = []
     for one in rounds:
         faults += [f"{name}: {one[name].fault}" for name in figure.rests_on if name in one and one[name].fault]
-        if all(name in one for name in figure.rests_on):
+        if all(name in one and not one[name].fault for name in figure.rests_on):
             ratios.append(figure.of(one))
     return Verdict(figure, ratios, tuple(dict.fromkeys(faults)))
 

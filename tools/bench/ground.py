@@ -134,7 +134,7 @@ class Ground:
 
     def part(self, name: str) -> Part:
         """A helper process that does what it is asked; started when first asked for."""
-        if name not in self.parts:
+        if name not in self.parts or self.parts[name].child.exit_code() is not None:
             self.parts[name] = Part(PARTS[name], self.folder / f"{name}.log")
             self.children[name] = self.parts[name].child
         return self.parts[name]

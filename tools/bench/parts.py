@@ -40,7 +40,12 @@ class Part:
             self._streams = await asyncio.open_connection(sock=self._socket, limit=_LINE_BYTES)
         reader, writer = self._streams
         writer.write(json.dumps({"deed": deed, "arguments": arguments}).encode() + b"\n")
-        line = await asyncio.wait_for(reader.readline(), _ANSWER_SECONDS)
+        try:
+            line = await asyncio.wait_for(reader.readline(), _ANSWER_SECONDS)
+        except TimeoutError:
+            # What it might still answer would be taken for the answer to the next question.
+            self.child.kill()
+            raise
         if not line:
             raise ProgramFailed(self.child.command.name, self.child.wait(2.0), self.child.log_tail())
         answer: Answer = json.loads(line)
