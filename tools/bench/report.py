@@ -122,7 +122,10 @@ class Report:
 
 def _by_name(reading: Readings) -> dict[str, list[Slice]]:
     names = dict.fromkeys(name for found in reading.rounds for name in found)
-    return {name: [found[name] for found in reading.rounds if name in found] for name in names}
+    slices = {
+        name: [found[name] for found in reading.rounds if name in found and not found[name].fault] for name in names
+    }
+    return {name: some for name, some in slices.items() if some}
 
 
 def _costs(slices: Sequence[Slice]) -> str:
