@@ -19,21 +19,18 @@ async def of_one_submission(ground: Ground, applications: Applications) -> Seque
     requests = await applications.drafts(40)
     await generator.saturate(requests[:39], connections=1, seconds=30.0)
     async with ground.administrator("applicant") as admin:
-        await _logged(admin, "all")
+        await admin.execute("ALTER SYSTEM SET log_statement = 'all'")
+        await admin.execute("SELECT pg_reload_conf()")
         await asyncio.sleep(0.5)
         log = ground.folder / "postgres.log"
         start = log.stat().st_size
         await generator.saturate(requests[39:], connections=1, seconds=5.0)
         await asyncio.sleep(0.1)
-        await _logged(admin, "none")
+        await admin.execute("ALTER SYSTEM SET log_statement = 'none'")
+        await admin.execute("SELECT pg_reload_conf()")
     generator.close()
     with log.open(encoding="utf-8", errors="replace") as lines:
         lines.seek(start)
         found = _LINE.findall(lines.read())
     said = [" ".join(text.split()) for text in found]
     return [text[:_SHOWN] + ("..." if len(text) > _SHOWN else "") for text in said if not text.startswith("NOTIFY")]
-
-
-async def _logged(admin, which: str) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001  asyncpg has no types
-    await admin.execute(f"ALTER SYSTEM SET log_statement = '{which}'")
-    await admin.execute("SELECT pg_reload_conf()")

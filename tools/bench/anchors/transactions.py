@@ -10,7 +10,7 @@ from typing import Any
 
 import asyncpg
 
-from common.db import OUTBOX_CHANNEL, Database
+from common.db import Database
 from common.event import encode_data, new_id
 from tools.bench.events import MOMENT, submitted
 from tools.bench.parts import Answer, serve
@@ -19,6 +19,7 @@ from tools.bench.tables import INSERT_DOMAIN, INSERT_OUTBOX
 TASKS, CONNECTIONS = 32, 16
 _PLAN = '{"project_title": "' + "x" * 100 + '"}'
 _EVENT_BYTES = 591
+_NOTIFY = "NOTIFY outbox"
 
 _pools: dict[str, Any] = {}
 _databases: dict[str, Database] = {}
@@ -51,7 +52,7 @@ async def _work(pool: Any, database: Database, wake: str, until: float) -> int: 
             )
             await connection.execute(INSERT_OUTBOX, new_id(), event.TYPE, event.TOPIC, application_id, payload)
             if wake == "notify":
-                await connection.execute(f"NOTIFY {OUTBOX_CHANNEL}")
+                await connection.execute(_NOTIFY)
         if wake == "hint":
             database.wake_relay()
         count += 1

@@ -13,7 +13,7 @@ ALONE, HINT, NOTIFY = "commit", "commit, hint after it", "commit, NOTIFY inside"
 SLOW = " (+1 ms per flush)"
 _SECONDS = 0.8
 # PostgreSQL's own delay before a flush, for whoever flushes on behalf of a group: what a slower disk would do.
-_DELAY_MICROS = 1000
+_SLOWER, _AS_IT_IS = "ALTER SYSTEM SET commit_delay = 1000", "ALTER SYSTEM SET commit_delay = 0"
 
 
 def _figures(id_: str, suffix: str) -> tuple[Figure, ...]:
@@ -50,16 +50,16 @@ class Waking:
         }
 
     async def _measure(self, wake: str, *, slow: bool) -> Slice:
-        await self._delay(_DELAY_MICROS if slow else 0)
+        await self._set(_SLOWER if slow else _AS_IT_IS)
         try:
             url = self.ground.dsn(BENCH_DATABASE)
             answer = await self.ground.part("transactions").ask("measure", url=url, seconds=_SECONDS, wake=wake)
         finally:
-            await self._delay(0)
+            await self._set(_AS_IT_IS)
         return Slice(answer["operations"], answer["seconds"])
 
-    async def _delay(self, micros: int) -> None:
+    async def _set(self, delay: str) -> None:
         async with self.ground.administrator(BENCH_DATABASE) as admin:
-            await admin.execute(f"ALTER SYSTEM SET commit_delay = {micros}")
+            await admin.execute(delay)
             await admin.execute("ALTER SYSTEM SET commit_siblings = 0")
             await admin.execute("SELECT pg_reload_conf()")
