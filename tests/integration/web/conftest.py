@@ -1,7 +1,7 @@
 """The notebook on a real PostgreSQL, behind a client that keeps to nothing but HTTP."""
 
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,8 +18,10 @@ from common.service import build_app
 from common.settings import ServiceSettings
 from smartfactory.stack.provision import DatabaseUrls
 from tests.integration.web.notebook.main import SERVICE, WRITER
+from tests.integration.web.notebook.process import ISSUED, Running
 from tests.integration.web.notebook.tables import NoteRow
 from tests.support.documented import documented
+from tests.support.key_server import serving_keys
 from tests.support.servers import Servers
 from tests.support.tokens import Issuer
 
@@ -90,3 +92,21 @@ async def notebook(settings: ServiceSettings, database: Database) -> AsyncIterat
         ) as client,
     ):
         yield Notebook(client, database, issuer)
+
+
+@pytest.fixture(scope="module")
+def jwks_url() -> Iterator[str]:
+    with serving_keys(ISSUED) as keys:
+        yield keys.jwks_url
+
+
+@pytest.fixture
+def own_database(servers: Servers, fresh_databases: Callable[..., dict[str, DatabaseUrls]]) -> DatabaseUrls:
+    return fresh_databases("notebook")["notebook"]
+
+
+@pytest.fixture
+def running(servers: Servers, own_database: DatabaseUrls, jwks_url: str) -> Iterator[Running]:
+    migrations.upgrade(SERVICE.migrations, own_database.owner)
+    with Running(servers, own_database, jwks_url) as made:
+        yield made

@@ -37,6 +37,7 @@ from common.settings import ServiceSettings, SettingsRefusedError
 from common.web.app import create_app
 from common.web.health import Health, NotReady
 from common.web.parked_events import ParkedEventRoles, parked_event_routes
+from common.web.protocol import careful_protocol
 from common.web.runtime import Runtime
 from common.worker import Worker, kafka_options
 
@@ -247,7 +248,11 @@ def serve_api(service: Service, config: ServiceSettings) -> int:
         host=config.http_host,
         port=config.http_port,
         loop="uvloop",
-        http="httptools",
+        http=careful_protocol(
+            head_seconds=config.request_timeout_seconds,
+            connections_max=config.http_connections_max,
+            root_path=config.root_path,
+        ),
         ws="none",
         lifespan="on",
         log_config=None,
@@ -255,7 +260,6 @@ def serve_api(service: Service, config: ServiceSettings) -> int:
         server_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=20,
-        h11_max_incomplete_event_size=32_768,
     )
     server = _Server(options, health=app.state.health, delay_seconds=config.shutdown_delay_seconds)
     server.run()

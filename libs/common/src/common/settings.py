@@ -48,6 +48,9 @@ class ServiceSettings(BaseSettings):
     http_host: str = Field("127.0.0.1", description="Address the API process listens on.")
     http_port: int = Field(8000, ge=0, le=65535, description="Port of the API process.")
     worker_port: int = Field(8001, ge=0, le=65535, description="Port of the worker's health and metrics pages.")
+    http_connections_max: int = Field(
+        1_000, ge=1, description="Connections a process holds at once, slow ones included; one more gets 503."
+    )
     root_path: str = Field("", description="Path prefix that the gateway strips, such as `/orders`.")
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Browser origins that may call the API, joined by commas; none by default."
@@ -56,7 +59,11 @@ class ServiceSettings(BaseSettings):
     max_upload_rows: int = Field(
         100, ge=1, le=1_000, description="Most rows of one upload, which has to end within the deadline; more get 413."
     )
-    request_timeout_seconds: float = Field(10.0, gt=0, description="Deadline of one request; then 503.")
+    request_timeout_seconds: float = Field(
+        10.0,
+        gt=0,
+        description="Deadline of one request, its arrival included; then 503, or 408 while it still arrives.",
+    )
     shutdown_delay_seconds: float = Field(
         0.0, ge=0, description="How long the API answers on after SIGTERM while `/readyz` already says no."
     )

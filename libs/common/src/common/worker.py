@@ -25,6 +25,7 @@ from common.relay import Relay
 from common.settings import ServiceSettings
 from common.waiting import bounded
 from common.web.health import Check, Health, NotReady, health_routes
+from common.web.protocol import careful_protocol
 
 _DRAIN_SECONDS = 12.0
 _CLOSE_SECONDS = 5.0
@@ -128,7 +129,15 @@ class _Server(uvicorn.Server):
 async def _served(health: Health, settings: ServiceSettings) -> AsyncIterator[None]:
     app = Starlette(routes=health_routes(health))
     config = uvicorn.Config(
-        app, host=settings.http_host, port=settings.worker_port, log_config=None, access_log=False, lifespan="off"
+        app,
+        host=settings.http_host,
+        port=settings.worker_port,
+        http=careful_protocol(
+            head_seconds=settings.request_timeout_seconds, connections_max=settings.http_connections_max
+        ),
+        log_config=None,
+        access_log=False,
+        lifespan="off",
     )
     server = _Server(config)
     serving = asyncio.create_task(server.serve(), name="health pages")

@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, field_validator
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, field_validator, model_validator
 from pydantic_core import CoreSchema, PydanticCustomError
 
 from common.web.moments import only_as_written
@@ -10,6 +10,7 @@ from common.web.moments import only_as_written
 LARGEST_EXACT_INT = 2**53 - 1
 """The largest integer that every JSON reader keeps exact (RFC 8259, section 6)."""
 
+_UNKNOWN_FIELDS_MAX = 50
 _STRICT_KINDS = frozenset({"int", "bool", "float"})
 _NOT_SCHEMA = frozenset({"metadata", "default", "serialization", "cls", "config"})
 
@@ -54,6 +55,14 @@ class Body(BaseModel):
         schema = handler(source)
         _make_strict(schema)
         return schema
+
+    @model_validator(mode="before")
+    @classmethod
+    def _not_thousands_of_unknown_fields(cls, value: object) -> object:
+        # Each would be a finding of its own, and a small body would become megabytes of them.
+        if isinstance(value, dict) and len(value) > len(cls.model_fields) + _UNKNOWN_FIELDS_MAX:
+            raise PydanticCustomError("too_many_fields", "There are far more fields than the object has")
+        return value
 
     @field_validator("*", mode="before")
     @classmethod

@@ -16,9 +16,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from common.event import new_id
 from common.web import kinds
 from common.web.problems import RETRY_AFTER_SECONDS, problem
+from common.web.protocol import HEAD_BYTES_MAX
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _QUIET_PATHS = frozenset({"/livez", "/readyz", "/startupz", "/openmetrics"})
+_LENGTH_DIGITS_MAX = 18
 
 _log = logging.getLogger(__name__)
 
@@ -34,53 +36,65 @@ class Edge:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        exchange = _Exchange({**scope, "root_path": self._root_path or scope.get("root_path", "")}, send)
+        exchange = _Exchange({**scope, "root_path": self._root_path or scope.get("root_path", "")}, receive, send)
         try:
             async with asyncio.timeout(self._timeout_seconds) as deadline:
                 exchange.deadline = deadline
-                await self._answer(exchange, receive)
+                await self._answer(exchange)
         except TimeoutError:
-            if exchange.status is None:
-                await self._refuse(exchange, receive, kinds.DEADLINE_EXCEEDED, {"Retry-After": RETRY_AFTER_SECONDS})
+            if exchange.status is None and exchange.awaits_body:
+                await self._refuse(exchange, kinds.REQUEST_TOO_SLOW, {"Connection": "close"})
+            elif exchange.status is None:
+                await self._refuse(exchange, kinds.DEADLINE_EXCEEDED, {"Retry-After": RETRY_AFTER_SECONDS})
         except Exception as error:  # noqa: BLE001  the outermost layer answers, whatever happened
             # The framework has answered and logged it, and raises it again for a server that would log it once more.
             if exchange.status is None:
                 _log.exception("a request failed before any answer: %s", type(error).__name__)
-                await self._refuse(exchange, receive, kinds.INTERNAL_ERROR, {})
+                await self._refuse(exchange, kinds.INTERNAL_ERROR, {})
         finally:
             exchange.log()
 
-    async def _answer(self, exchange: "_Exchange", receive: Receive) -> None:
+    async def _answer(self, exchange: "_Exchange") -> None:
         headers = Headers(scope=exchange.scope)
         length = headers.get("content-length", "0")
-        if not length.isdecimal() or b"%00" in exchange.scope.get("raw_path", b"") + exchange.scope["query_string"]:
-            await self._refuse(exchange, receive, kinds.REQUEST_MALFORMED, {})
-        elif int(length) > self._max_body_bytes:
-            await self._refuse(exchange, receive, kinds.BODY_TOO_LARGE, {"Connection": "close"})
+        address = exchange.scope.get("raw_path", b"") + exchange.scope["query_string"]
+        if len(address) + sum(len(name) + len(value) for name, value in headers.raw) > HEAD_BYTES_MAX:
+            await self._refuse(exchange, kinds.HEADERS_TOO_LARGE, {"Connection": "close"})
+        elif not (length.isascii() and length.isdecimal()) or b"%00" in address:
+            await self._refuse(exchange, kinds.REQUEST_MALFORMED, {})
+        elif len(length) > _LENGTH_DIGITS_MAX or int(length) > self._max_body_bytes:
+            await self._refuse(exchange, kinds.BODY_TOO_LARGE, {"Connection": "close"})
         else:
-            await self.app(exchange.scope, receive, exchange.send)
+            await self.app(exchange.scope, exchange.receive, exchange.send)
 
-    async def _refuse(
-        self, exchange: "_Exchange", receive: Receive, kind: kinds.ProblemKind, headers: dict[str, str]
-    ) -> None:
-        facts = {"limit_bytes": self._max_body_bytes} if kind is kinds.BODY_TOO_LARGE else {}
+    async def _refuse(self, exchange: "_Exchange", kind: kinds.ProblemKind, headers: dict[str, str]) -> None:
+        limits = {kinds.BODY_TOO_LARGE: self._max_body_bytes, kinds.HEADERS_TOO_LARGE: HEAD_BYTES_MAX}
+        facts = {"limit_bytes": limits[kind]} if kind in limits else {}
         response = problem(Request(exchange.scope), kind, facts=facts, headers=headers)
-        await response(exchange.scope, receive, exchange.send)
+        await response(exchange.scope, exchange.receive, exchange.send)
 
 
 class _Exchange:
     """One request and what became of it."""
 
-    def __init__(self, scope: Scope, send: Send) -> None:
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         offered = Headers(scope=scope).get("x-request-id", "")
         self.request_id = offered if _REQUEST_ID.fullmatch(offered) else str(new_id())
         # A copy: the server must go on seeing HEAD, while the application answers it as GET.
         self.scope: dict[str, Any] = {**scope, "state": {**scope.get("state", {}), "request_id": self.request_id}}
         self.status: int | None = None
         self.deadline: asyncio.Timeout | None = None
-        self._send, self._started_at, self._method = send, time.perf_counter(), scope["method"]
+        self.awaits_body = False
+        self._receive, self._send = receive, send
+        self._started_at, self._method = time.perf_counter(), scope["method"]
         if self._method == "HEAD":
             self.scope["method"] = "GET"
+
+    async def receive(self) -> Message:
+        self.awaits_body = True
+        message = await self._receive()
+        self.awaits_body = message.get("more_body", False)
+        return message
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":

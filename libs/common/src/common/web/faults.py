@@ -10,6 +10,7 @@ _OTHER = Text(ko="올바르지 않은 값입니다.", en="The value is not valid
 _TEXTS: Mapping[str, Text] = {
     "missing": Text(ko="필수 항목입니다.", en="The value is required."),
     "extra_forbidden": Text(ko="알 수 없는 항목입니다.", en="There is no such field."),
+    "too_many_fields": Text(ko="알 수 없는 항목이 너무 많습니다.", en="There are far too many unknown fields."),
     "unknown_parameter": Text(ko="알 수 없는 매개변수입니다.", en="There is no such parameter."),
     "unexpected_body": Text(ko="이 요청은 본문을 받지 않습니다.", en="This request takes no body."),
     "nul_character": Text(ko="NUL 문자는 사용할 수 없습니다.", en="The NUL character is not allowed."),

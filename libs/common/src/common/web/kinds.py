@@ -138,6 +138,15 @@ METHOD_NOT_ALLOWED = ProblemKind(
         en="This address takes {allowed} only.",
     ),
 )
+REQUEST_TOO_SLOW = ProblemKind(
+    "request-too-slow",
+    408,
+    Text(ko="요청 전송 지연", en="Request too slow"),
+    Text(
+        ko="요청이 제때 도착하지 않아 처리하지 않았습니다. 저장된 것은 없으니 같은 키로 다시 보내 주세요.",
+        en="The request did not arrive in time and was not taken. Nothing was stored: send it again with the same key.",
+    ),
+)
 REQUEST_IN_PROGRESS = ProblemKind(
     "request-in-progress",
     409,
@@ -217,6 +226,15 @@ VERSION_MISSING = ProblemKind(
     Text(
         ko="읽은 내용을 근거로 한 결정입니다. 읽은 자원의 ETag를 If-Match 헤더로 보내 주세요.",
         en="This decides on what you have read: send the ETag of what you read in the If-Match header.",
+    ),
+)
+HEADERS_TOO_LARGE = ProblemKind(
+    "headers-too-large",
+    431,
+    Text(ko="너무 큰 헤더", en="Headers too large"),
+    Text(
+        ko="요청 줄과 헤더는 합하여 {limit_bytes}바이트를 넘을 수 없습니다.",
+        en="The request line and the headers may hold {limit_bytes} bytes in all.",
     ),
 )
 INTERNAL_ERROR = ProblemKind(

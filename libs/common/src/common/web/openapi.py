@@ -55,7 +55,7 @@ def document_route(route: "GuardedRoute") -> None:
     extra: dict[str, Any] = dict(route.openapi_extra or {})
     parameters = list(extra.get("parameters", ()))
     problems = [kinds.INTERNAL_ERROR, kinds.SERVICE_BUSY, kinds.DEADLINE_EXCEEDED, kinds.INPUT_INVALID]
-    problems.append(kinds.REQUEST_MALFORMED)
+    problems += [kinds.REQUEST_MALFORMED, kinds.REQUEST_TOO_SLOW, kinds.BODY_TOO_LARGE, kinds.HEADERS_TOO_LARGE]
     if "POST" in (route.methods or ()):
         parameters.append(_IDEMPOTENCY_KEY)
         problems += [kinds.IDEMPOTENCY_KEY_MISSING, kinds.IDEMPOTENCY_KEY_MALFORMED, kinds.IDEMPOTENCY_KEY_REUSED]
@@ -64,7 +64,7 @@ def document_route(route: "GuardedRoute") -> None:
         parameters.append(_IF_MATCH)
         problems += [kinds.VERSION_MISSING, kinds.VERSION_MALFORMED]
     if route.media_types:
-        problems += [kinds.BODY_TOO_LARGE, kinds.MEDIA_TYPE_UNSUPPORTED]
+        problems.append(kinds.MEDIA_TYPE_UNSUPPORTED)
     if route.upload is not None:
         problems += [kinds.SHEET_UNREADABLE, kinds.SHEET_HEADER_WRONG, kinds.UPLOAD_TOO_LONG]
         extra["requestBody"] = _upload_body(route.upload)

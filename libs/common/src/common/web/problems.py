@@ -12,6 +12,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from opentelemetry import trace
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from common import db
 from common.auth import KeysUnavailable
@@ -149,6 +150,11 @@ def add_problem_handlers(app: FastAPI) -> None:
             )
         limit = request.app.state.runtime.settings.max_body_bytes
         return problem(request, kind, facts={"limit_bytes": limit} if kind is kinds.BODY_TOO_LARGE else None)
+
+    @app.exception_handler(ClientDisconnect)
+    async def gone(request: Request, _error: ClientDisconnect) -> Response:
+        # Nobody hears this; it is no fault of ours either, and the log says so.
+        return problem(request, kinds.REQUEST_MALFORMED)
 
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> Response:
