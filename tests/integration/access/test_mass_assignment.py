@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.access.schemas import open_objects, unbounded
 from tests.support.access.table import APPLICATIONS, OFFERED, PERMISSIONS
 from tests.support.access.worlds import World
 from tools.catalogue.permissions import ALLOWED, Operation
@@ -81,6 +82,21 @@ async def test_a_route_that_takes_no_body_takes_no_field(worlds: dict[str, World
     answer = await world.send(ask, world.caller(role, "own"))
     assert answer.status_code == 422, answer.text
     assert await world.state() == before
+
+
+@pytest.mark.promise("R26")
+@pytest.mark.parametrize("operation", _WRITABLE, ids=lambda operation: operation.name)
+def test_no_object_of_a_body_stands_open(operation: Operation):
+    """Also those that the requests above leave out."""
+    schema = operation.document["requestBody"]["content"]["application/json"]["schema"]
+    assert list(open_objects(schema, _SCHEMAS[operation.service])) == []
+
+
+@pytest.mark.promise("R27")
+@pytest.mark.parametrize("operation", _WRITABLE, ids=lambda operation: operation.name)
+def test_no_list_and_no_text_of_a_body_is_endless(operation: Operation):
+    schema = operation.document["requestBody"]["content"]["application/json"]["schema"]
+    assert list(unbounded(schema, _SCHEMAS[operation.service])) == []
 
 
 def test_server_owned_fields_are_found_in_the_documents():
