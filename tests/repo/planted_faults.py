@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tests.repo.rules import Rule, configuration, database, layout, moments, wire, words
+from tests.repo.rules import Rule, configuration, database, kafka, layout, moments, wire, words
 
 _FEATURE = "services/applicant/src/applicant/calls"
 _NO = "# no" + "qa"
@@ -32,6 +32,7 @@ _API = f"{_FEATURE}/api.py"
 _COMMANDS = f"{_FEATURE}/commands.py"
 _CONSUMERS = "services/applicant/src/applicant/consumers.py"
 _COMMON = "libs/common/src/common/planted.py"
+_KAFKA = kafka.KNOW_AIOKAFKA[0]
 
 FAULTS = (
     Fault(layout.files_and_functions_stay_small, _STORE, _LONG, "401 lines"),
@@ -94,22 +95,103 @@ FAULTS = (
     ),
     Fault(wire.no_middleware_that_wraps_the_response, _COMMON, "app.add_middleware(Limits)", None),
     Fault(
-        wire.no_kafka_transactions_and_no_static_membership,
+        kafka.no_kafka_transactions_and_no_static_membership,
         _COMMON,
         "AIOKafkaConsumer(group_instance_id='x')",
         "group_instance_id",
     ),
     Fault(
-        wire.no_kafka_transactions_and_no_static_membership, _COMMON, "producer.begin_transaction()", "never relied on"
+        kafka.no_kafka_transactions_and_no_static_membership, _COMMON, "producer.begin_transaction()", "never relied on"
     ),
-    Fault(wire.no_kafka_transactions_and_no_static_membership, _COMMON, "AIOKafkaConsumer(group_id='x')", None),
+    Fault(kafka.no_kafka_transactions_and_no_static_membership, _COMMON, "AIOKafkaConsumer(group_id='x')", None),
     Fault(
-        wire.consumers_fetch_batches,
+        kafka.consumers_fetch_batches,
         _COMMON,
         "async def f():\n    async for record in self.consumer: ...",
         "batch fetch",
     ),
-    Fault(wire.consumers_fetch_batches, _COMMON, "async def f():\n    async for line in stream: ...", None),
+    Fault(kafka.consumers_fetch_batches, _COMMON, "async def f():\n    async for line in stream: ...", None),
+    Fault(
+        kafka.consumers_fetch_batches, _COMMON, "async def f():\n    async for one in subscription: ...", "batch fetch"
+    ),
+    Fault(kafka.kafka_hands_over_bytes, _COMMON, "AIOKafkaConsumer(value_deserializer=loads)", "take bytes"),
+    Fault(
+        kafka.clients_of_kafka_are_made_in_one_place_and_safely,
+        _COMMON,
+        "AIOKafkaConsumer(auto_offset_reset='none', enable_auto_commit=False)",
+        "nowhere else",
+    ),
+    Fault(
+        kafka.clients_of_kafka_are_made_in_one_place_and_safely,
+        _KAFKA,
+        "AIOKafkaConsumer(auto_offset_reset='latest', enable_auto_commit=False)",
+        "auto_offset_reset='none'",
+    ),
+    Fault(
+        kafka.clients_of_kafka_are_made_in_one_place_and_safely,
+        _KAFKA,
+        "aiokafka.AIOKafkaProducer(acks='all')",
+        "enable_idempotence=True",
+    ),
+    Fault(
+        kafka.clients_of_kafka_are_made_in_one_place_and_safely,
+        _KAFKA,
+        "AIOKafkaProducer(acks='all', enable_idempotence=True)",
+        None,
+    ),
+    Fault(kafka.offsets_are_committed_by_name, _KAFKA, "import aiokafka\nconsumer.commit()", "only fetched"),
+    Fault(kafka.offsets_are_committed_by_name, _KAFKA, "import aiokafka\nconsumer.commit({tp: 1})", None),
+    Fault(
+        kafka.a_fetch_is_never_cut_short,
+        _COMMON,
+        "async def f():\n    await asyncio.wait_for(consumer.getmany(), 1)",
+        "its own timeout",
+    ),
+    Fault(
+        kafka.a_fetch_is_never_cut_short,
+        _COMMON,
+        "async def f():\n    async with asyncio.timeout(1):\n        await self._subscription.fetch()",
+        "its own timeout",
+    ),
+    Fault(
+        kafka.a_fetch_is_never_cut_short,
+        _COMMON,
+        "async def f():\n    async with asyncio.timeout(1):\n        await connection.fetch()",
+        None,
+    ),
+    Fault(
+        kafka.every_stop_of_a_client_is_bounded,
+        _KAFKA,
+        "import aiokafka\nasync def f():\n    await producer.stop()",
+        "outside bounded",
+    ),
+    Fault(
+        kafka.every_stop_of_a_client_is_bounded,
+        _KAFKA,
+        "import aiokafka\nasync def f():\n    await bounded(consumer.stop(), 5, 'stop')",
+        None,
+    ),
+    Fault(
+        kafka.nobody_cancels_what_they_did_not_start,
+        _COMMON,
+        "for task in asyncio.all_tasks():\n    task.cancel()",
+        "the tasks you started",
+    ),
+    Fault(kafka.no_clock_is_frozen, "tests/unit/test_x.py", "from freezegun import freeze_time", "freezes the clock"),
+    Fault(kafka.no_clock_is_frozen, "pyproject.toml", 'dev = ["time-machine>=2"]', "is installed"),
+    Fault(kafka.no_clock_is_frozen, "pyproject.toml", 'dev = ["pytest>=9"]', None),
+    Fault(
+        kafka.aiokafka_is_the_one_that_was_examined,
+        "libs/common/pyproject.toml",
+        '[project]\ndependencies = ["aiokafka>=0.14"]',
+        "instead of",
+    ),
+    Fault(
+        kafka.aiokafka_is_the_one_that_was_examined,
+        "libs/common/pyproject.toml",
+        '[project]\ndependencies = ["aiokafka>=0.14,<0.15"]',
+        None,
+    ),
     Fault(words.common_has_no_business_noun, _COMMON, "def register_company(): ...", "company"),
     Fault(words.common_has_no_business_noun, _COMMON, "TABLE = 'budget_line'", "budget"),
     Fault(words.common_has_no_business_noun, _COMMON, "amount_won = 1", "won"),

@@ -10,7 +10,8 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -65,6 +66,16 @@ class Broker:
         if self._kafka is not None:
             self._kafka.kill()
             self._kafka = None
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Connections stay open and nobody answers: what a broker in a long pause looks like from outside."""
+        assert self._kafka is not None, "it does not run"
+        self._kafka.child.send(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._kafka.child.send(signal.SIGCONT)
 
 
 @dataclass

@@ -14,6 +14,7 @@ from common.db import Database
 from common.event import WireRecord, new_id
 from common.inbox import Key
 from common.kafka import KafkaOptions
+from common.kafka_subscription import Look
 from common.waiting import pause
 from tests.support.parcels.consumers import HANDLERS
 from tests.support.parcels.driver import AT, deliveries, sequences_of, wire
@@ -40,8 +41,8 @@ class Log:
 
     async def close(self) -> None: ...
 
-    async def lag(self) -> int:
-        return 0
+    async def look(self) -> Look:
+        return Look(lag=0, done=0, has_work=True)
 
     async def fetch(self, *, timeout_seconds: float, max_records: int) -> list[WireRecord]:
         self.fetched_paused += self.paused

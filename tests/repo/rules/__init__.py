@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from tests.repo.rules import configuration, database, layout, moments, wire, words
+from tests.repo.rules import configuration, database, kafka, layout, moments, wire, words
 from tests.repo.tree import Finding, Tree
 
 Rule = Callable[[Tree], list[Finding]]
@@ -10,6 +10,7 @@ Rule = Callable[[Tree], list[Finding]]
 RULES: tuple[Rule, ...] = (
     *configuration.RULES,
     *database.RULES,
+    *kafka.RULES,
     *layout.RULES,
     *moments.RULES,
     *wire.RULES,

@@ -35,12 +35,16 @@ class Parcels:
     database: Database
     folder: Path
     observer: "Observer | None" = field(default=None)
+    brokers: str = ""
+    """Another Kafka than the one that all tests share."""
+
+    @property
+    def bootstrap_servers(self) -> str:
+        return self.brokers or self.servers.bootstrap_servers
 
     @property
     def options(self) -> KafkaOptions:
-        return KafkaOptions(
-            bootstrap_servers=self.servers.bootstrap_servers, client_id="drill", topic_prefix=self.prefix
-        )
+        return KafkaOptions(bootstrap_servers=self.bootstrap_servers, client_id="drill", topic_prefix=self.prefix)
 
     @property
     def span_file(self) -> Path:
@@ -56,7 +60,7 @@ class Parcels:
         env = {
             "APP_ENV": "test",
             "DATABASE_URL": self.urls.application,
-            "KAFKA_BOOTSTRAP_SERVERS": self.servers.bootstrap_servers,
+            "KAFKA_BOOTSTRAP_SERVERS": self.bootstrap_servers,
             "KAFKA_TOPIC_PREFIX": self.prefix,
             "KAFKA_GROUP_PREFIX": self.prefix,
             "KAFKA_SESSION_TIMEOUT_MS": "2000",
@@ -77,7 +81,7 @@ class Parcels:
 
     async def topic(self, topic: str = ParcelSent.TOPIC) -> list[Any]:
         """Every record of a topic from offset 0, read by a client that is not ours."""
-        reader = AIOKafkaConsumer(bootstrap_servers=self.servers.bootstrap_servers)
+        reader = AIOKafkaConsumer(bootstrap_servers=self.bootstrap_servers)
         try:
             async with asyncio.timeout(20):
                 await reader.start()
@@ -99,7 +103,7 @@ class Parcels:
         if await self.unpublished():
             return False
         if self.observer is None:
-            self.observer = Observer(self.servers.bootstrap_servers)
+            self.observer = Observer(self.bootstrap_servers)
             await self.observer.start()
         return await self.observer.lag(self.prefix + "parcels", self.prefix + ParcelSent.TOPIC) == 0
 
@@ -139,13 +143,17 @@ class Observer:
 
 
 @asynccontextmanager
-async def installed(servers: Servers, urls: DatabaseUrls, prefix: str, folder: Path) -> AsyncIterator[Parcels]:
-    """An installation with its topics and without a worker yet."""
+async def installed(
+    servers: Servers, urls: DatabaseUrls, prefix: str, folder: Path, *, brokers: str = "", replicas: int = 1
+) -> AsyncIterator[Parcels]:
+    """One installation with its topics; its processes are ended with it."""
     database = Database(urls.application, application_name="tests", acting=THE_SERVICE)
-    made = Parcels(servers, urls, prefix, database, folder)
-    await create_topics(made.options, [ParcelSent.TOPIC, DeliveryMade.TOPIC])
-    yield made
-    servers.stop_processes()
-    if made.observer is not None:
-        await made.observer.close()
-    await database.dispose()
+    made = Parcels(servers, urls, prefix, database, folder, brokers=brokers)
+    await create_topics(made.options, [ParcelSent.TOPIC, DeliveryMade.TOPIC], replicas=replicas)
+    try:
+        yield made
+    finally:
+        servers.stop_processes()
+        if made.observer is not None:
+            await made.observer.close()
+        await database.dispose()

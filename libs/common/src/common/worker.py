@@ -18,6 +18,7 @@ from common import jobs
 from common.clock import Clock
 from common.consumer import Handlers
 from common.consumer.loop import ConsumerLoop
+from common.consumer.watchdog import Patience
 from common.db import Database
 from common.jobs import Job
 from common.kafka import KafkaOptions
@@ -63,6 +64,7 @@ class Worker:
         handlers: Handlers,
         jobs: Sequence[Job] = (),
         checks: Mapping[str, Check] | None = None,
+        patience: Patience | None = None,
     ) -> None:
         self._service = service
         self._settings = settings
@@ -71,7 +73,11 @@ class Worker:
         self._jobs = jobs
         options = kafka_options(service, settings)
         self._relay = Relay(database, options)
-        self._consumer = ConsumerLoop(database, clock, handlers, service=service, options=options) if handlers else None
+        self._consumer = None
+        if handlers:
+            self._consumer = ConsumerLoop(
+                database, clock, handlers, service=service, options=options, patience=patience
+            )
         self.health = Health(service, settings.version, checks={**(checks or {}), **self._checks()})
 
     async def run(self, stop: asyncio.Event | None = None) -> int:

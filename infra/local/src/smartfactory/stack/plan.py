@@ -12,6 +12,7 @@ from smartfactory.stack.provision import SERVICES, DatabaseUrls
 
 AUDIENCE = "smartfactory"
 ROLES = ("api", "worker")
+_SESSION_MS = 6_000
 _SERVERS = ("postgres", "kafka", "kafka-controller", "outside")
 
 
@@ -88,6 +89,8 @@ class Plan:
             "APP_ENV": "local",
             "DATABASE_URL": urls.application,
             "KAFKA_BOOTSTRAP_SERVERS": self.bootstrap_servers,
+            # On one machine nothing pauses for long: the successor of a killed worker need not wait half a minute.
+            "KAFKA_SESSION_TIMEOUT_MS": str(_SESSION_MS),
             "ISSUER": self.issuer,
             "AUDIENCE": AUDIENCE,
             "JWKS_URL": f"{self.address('outside')}/issuer/jwks.json",

@@ -8,66 +8,42 @@ import asyncio
 import logging
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
-from common import failpoints, parked, telemetry
+from common import failpoints, parked
 from common.clock import Clock
 from common.consumer import Handlers, topics_of
 from common.consumer.batch import PARKED_IN_A_ROW_MAX, Applier, Trouble
 from common.consumer.redrive import free
+from common.consumer.watchdog import DATABASE_IN_TROUBLE, Patience, Progress, watch
 from common.db import Database
 from common.event import WireRecord
 from common.inbox import Key
-from common.kafka import KafkaFault, KafkaOptions, NewGroup, Subscription
+from common.kafka import KafkaFault, KafkaOptions
+from common.kafka_subscription import NewGroup, Subscription
 from common.waiting import backoff, pause
 
 _BATCH_RECORDS = 500
 _FETCH_SECONDS = 0.5
 _RETRY_SECONDS = (0.2, 30.0)
 _REJOIN_SECONDS = (0.5, 5.0)
-_WATCH_SECONDS = 5.0
-_NOT_READY_AFTER_SECONDS = 30.0
-_RECYCLE_AFTER_SECONDS = 60.0
-_GIVE_UP_AFTER_SECONDS = 120.0
 
 _log = logging.getLogger(__name__)
-_lag = telemetry.gauge("consumer.lag", "{record}", "Records in the log that this member has not fetched yet.")
-
-
-class Stuck(Exception):
-    """Kafka answers, records wait, and nothing moves: only a new process helps."""
-
-
-@dataclass
-class Progress:
-    """What the outside may know. `fault` is empty while all is well; `halted` needs a person."""
-
-    fault: str = "not started"
-    halted: bool = False
-    lag: int = 0
-    moved_at: float = field(default_factory=time.monotonic)
-
-    def moved(self) -> None:
-        self.fault = ""
-        self.moved_at = time.monotonic()
-
-    def complaint(self) -> str:
-        """Why events do not flow, or nothing."""
-        if self.fault:
-            return self.fault
-        silent = time.monotonic() - self.moved_at
-        if silent <= _NOT_READY_AFTER_SECONDS:
-            return ""
-        return f"{self.lag} records wait and nothing moved for {silent:.0f} s"
 
 
 class ConsumerLoop:
     """One service's consumer in one process."""
 
     def __init__(
-        self, database: Database, clock: Clock, handlers: Handlers, *, service: str, options: KafkaOptions
+        self,
+        database: Database,
+        clock: Clock,
+        handlers: Handlers,
+        *,
+        service: str,
+        options: KafkaOptions,
+        patience: Patience | None = None,
     ) -> None:
-        self.progress = Progress()
+        self.progress = Progress(patience or Patience())
         self._database = database
         self._service = service
         self._options = options
@@ -84,7 +60,7 @@ class ConsumerLoop:
             try:
                 await subscription.start()
                 attempt = 0
-                self.progress.moved()
+                self.progress.fault = ""
                 await self._consume(subscription, stop)
             except NewGroup:
                 _log.info("the group is new and begins at the start of its topics")
@@ -102,15 +78,15 @@ class ConsumerLoop:
 
     async def _consume(self, subscription: Subscription, stop: asyncio.Event) -> None:
         """Fetch and settle beside a watchdog, since a consumer that is stuck does not say so itself."""
-        settle = asyncio.create_task(self._settle_all(subscription, stop), name="consume")
-        watch = asyncio.create_task(self._watch(subscription), name="watch the consumer")
+        settling = asyncio.create_task(self._settle_all(subscription, stop), name="consume")
+        watching = asyncio.create_task(watch(subscription, self.progress), name="watch the consumer")
         try:
-            await asyncio.wait({settle, watch}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({settling, watching}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in (settle, watch):
+            for task in (settling, watching):
                 task.cancel()
-            await asyncio.wait({settle, watch})
-        for task in (settle, watch):
+            await asyncio.wait({settling, watching})
+        for task in (settling, watching):
             if not task.cancelled():
                 task.result()
 
@@ -155,7 +131,7 @@ class ConsumerLoop:
         self, subscription: Subscription, pending: list[WireRecord], trouble: Trouble, attempt: int
     ) -> list[WireRecord]:
         seconds = backoff(attempt, *_RETRY_SECONDS)
-        self.progress.fault = f"the database is in trouble: {trouble}"
+        self.progress.fault = f"{DATABASE_IN_TROUBLE}: {trouble}"
         _log.warning("a batch waits for the database", extra={"reason": str(trouble), "seconds": round(seconds, 2)})
         return await self._stay_member(subscription, pending, seconds=seconds)
 
@@ -194,22 +170,3 @@ class ConsumerLoop:
         else:
             if count:
                 _log.info("events that waited went on", extra={"count": count})
-
-    async def _watch(self, subscription: Subscription) -> None:
-        while True:
-            await asyncio.sleep(_WATCH_SECONDS)
-            try:
-                self.progress.lag = await subscription.lag()
-            except KafkaFault as fault:
-                self.progress.fault = str(fault)
-                continue
-            _lag.set(self.progress.lag)
-            if self.progress.fault.startswith("the database"):
-                continue
-            if self.progress.lag == 0:
-                self.progress.moved()
-            silent = time.monotonic() - self.progress.moved_at
-            if silent > _GIVE_UP_AFTER_SECONDS:
-                raise Stuck(f"{self.progress.lag} records wait and nothing moved for {silent:.0f} s")
-            if silent > _RECYCLE_AFTER_SECONDS:
-                raise KafkaFault("records wait and none comes")

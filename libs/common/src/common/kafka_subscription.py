@@ -1,0 +1,195 @@
+"""One member of a consumer group on aiokafka, and what of it must be handled (docs/kafka-edges.md).
+
+Every commit is explicit, every wait is bounded, a missing offset never resets itself, and a member that failed once is
+thrown away: an exception in a fetch leaves its poll clock standing for ever.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError, NoOffsetForPartitionError
+
+from common.event import WireRecord
+from common.kafka import MAX_RECORD_BYTES, KafkaFault, KafkaOptions, short, wire_records
+from common.waiting import bounded
+
+_START_SECONDS = 30.0
+_STOP_SECONDS = 5.0
+_COMMIT_SECONDS = 5.0
+_ASK_SECONDS = 5.0
+_FETCH_WAIT_MS = 500
+
+_log = logging.getLogger(__name__)
+
+
+class NewGroup(KafkaFault):
+    """The group had no offsets and has them now: join again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How many records wait, the sum of the offsets that are done, and whether partitions are assigned at all."""
+
+    lag: int
+    done: int
+    has_work: bool
+
+
+class Subscription:
+    """One member of a consumer group: fetches raw records, commits exactly what it is told to."""
+
+    def __init__(self, options: KafkaOptions, *, group: str, topics: Iterable[str]) -> None:
+        self._prefix = options.topic_prefix
+        self._consumer = AIOKafkaConsumer(
+            **options.clients(),
+            group_id=options.group_prefix + group,
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            session_timeout_ms=options.session_timeout_ms,
+            heartbeat_interval_ms=min(3_000, options.session_timeout_ms // 3),
+            rebalance_timeout_ms=60_000,
+            max_poll_interval_ms=options.poll_interval_ms,
+            max_partition_fetch_bytes=2 * MAX_RECORD_BYTES,
+            fetch_max_wait_ms=_FETCH_WAIT_MS,
+            isolation_level="read_committed",
+        )
+        self._topics = [options.topic_prefix + topic for topic in topics]
+        self._next: dict[TopicPartition, int] = {}
+        self._commit: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Join the group, or raise `KafkaFault`; the object is then of no more use."""
+        self._consumer.subscribe(self._topics, listener=_Forget(self._next))
+        try:
+            await asyncio.wait_for(self._consumer.start(), _START_SECONDS)
+        except (KafkaError, OSError) as error:
+            await self.close()
+            raise KafkaFault(f"no consumer group: {short(error)}") from error
+
+    async def fetch(self, *, timeout_seconds: float, max_records: int) -> list[WireRecord]:
+        """The next records in the order of their partitions. Never cancel this unless the object is thrown away."""
+        try:
+            found = await self._consumer.getmany(timeout_ms=int(timeout_seconds * 1000), max_records=max_records)
+        except NoOffsetForPartitionError as error:
+            await self._begin_at_the_start()
+            raise NewGroup("the group had no offset for a partition and now begins at its start") from error
+        except Exception as error:
+            # Whatever it is, the poll clock of this consumer now stands still, so that only a new one is of use.
+            raise KafkaFault(f"fetching failed: {short(error)}") from error
+        records: list[WireRecord] = []
+        for partition, batch in found.items():
+            records += wire_records(partition, batch, prefix=self._prefix)
+            self._next[partition] = batch[-1].offset + 1
+        return records
+
+    async def commit(self, records: Sequence[WireRecord]) -> None:
+        """Commit the offsets of these records where their partition is still ours; a failure only means duplicates."""
+        if self._commit is not None and not self._commit.done():
+            await asyncio.wait({self._commit}, timeout=_COMMIT_SECONDS)
+            if not self._commit.done():
+                return
+        assigned = self._consumer.assignment()
+        offsets = {self._at(record): record.offset + 1 for record in records}
+        mine = {partition: offset for partition, offset in offsets.items() if partition in assigned}
+        if mine:
+            self._commit = asyncio.create_task(self._commit_quietly(mine), name="commit offsets")
+            await asyncio.wait({self._commit}, timeout=_COMMIT_SECONDS)
+
+    def owns(self, record: WireRecord) -> bool:
+        """Tell whether the record's partition is assigned to this member now."""
+        return self._at(record) in self._consumer.assignment()
+
+    def pause(self) -> None:
+        """Fetch nothing more for now, while fetch calls keep the membership alive."""
+        self._consumer.pause(*self._consumer.assignment())
+
+    def resume(self) -> None:
+        self._consumer.resume(*self._consumer.paused())
+
+    async def look(self) -> "Look":
+        """How far this member is, or, when it has no partition, its group; raises `KafkaFault` without an answer.
+
+        It asks the partitions' leaders and the group's coordinator: a member that lacks either is not at work.
+        """
+        try:
+            async with asyncio.timeout(_ASK_SECONDS):
+                assigned = self._consumer.assignment()
+                partitions = list(assigned) or self._all_partitions()
+                ends = await self._consumer.end_offsets(partitions) if partitions else {}
+                coordinator = self._consumer._coordinator  # noqa: SLF001  in public it is one request for each partition
+                committed = await coordinator.fetch_committed_offsets(partitions)
+        except TimeoutError as error:
+            raise KafkaFault("Kafka, or the coordinator of the group, does not answer") from error
+        except (KafkaError, OSError) as error:
+            raise KafkaFault(f"Kafka does not answer: {short(error)}") from error
+        done = {one: self._next.get(one, committed[one].offset if one in committed else 0) for one in partitions}
+        lag = sum(max(0, end - max(0, done[partition])) for partition, end in ends.items())
+        return Look(lag=lag, done=sum(done.values()), has_work=bool(assigned))
+
+    async def close(self) -> None:
+        """Leave the group, within a bound, whatever state the consumer is in."""
+        if not await bounded(self._consumer.stop(), _STOP_SECONDS, "stop the consumer"):
+            await _abandon(self._consumer)
+        if self._commit is not None and not self._commit.done():
+            # After the connections: cancelled before, its answer would come to nobody.
+            self._commit.cancel()
+            await asyncio.wait({self._commit}, timeout=_STOP_SECONDS)
+
+    def _all_partitions(self) -> list[TopicPartition]:
+        known = ((topic, self._consumer.partitions_for_topic(topic)) for topic in self._topics)
+        return [TopicPartition(topic, number) for topic, numbers in known for number in sorted(numbers or ())]
+
+    async def _begin_at_the_start(self) -> None:
+        # Explicit instead of auto_offset_reset: a position that was lost, not merely absent, must never reset itself.
+        async def begin() -> None:
+            assigned = list(self._consumer.assignment())
+            unknown = [one for one in assigned if await self._consumer.committed(one) is None]
+            if unknown:
+                await self._consumer.commit(await self._consumer.beginning_offsets(unknown))
+
+        try:
+            await asyncio.wait_for(begin(), _ASK_SECONDS)
+        except (KafkaError, OSError) as error:
+            raise KafkaFault(f"the group's first offsets could not be stored: {short(error)}") from error
+
+    async def _commit_quietly(self, offsets: dict[TopicPartition, int]) -> None:
+        try:
+            await self._consumer.commit(offsets)
+        except (CommitFailedError, IllegalStateError) as error:
+            _log.info("offsets were not committed, the group has moved on", extra={"reason": short(error)})
+        except (KafkaError, OSError) as error:
+            _log.warning("offsets were not committed", extra={"reason": short(error)})
+
+    def _at(self, record: WireRecord) -> TopicPartition:
+        return TopicPartition(self._prefix + record.topic, record.partition)
+
+
+@dataclass(frozen=True)
+class _Forget(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no types
+    """Positions belong to one assignment."""
+
+    positions: dict[TopicPartition, int] = field(compare=False)
+
+    def on_partitions_revoked(self, _revoked: set[TopicPartition]) -> None:
+        self.positions.clear()
+
+    def on_partitions_assigned(self, _assigned: set[TopicPartition]) -> None:
+        self.positions.clear()
+
+
+async def _abandon(consumer: AIOKafkaConsumer) -> None:
+    """End what a consumer leaves behind when it hangs in `stop`, where it asks the broker to let it go."""
+    coordinator, fetcher = consumer._coordinator, consumer._fetcher  # noqa: SLF001  there is no public way
+    names = ("_coordination_task", "_heartbeat_task", "_commit_refresh_task")
+    tasks = {task for name in names if (task := getattr(coordinator, name, None)) is not None}
+    if fetcher is not None:
+        tasks |= {fetcher._fetch_task, *fetcher._pending_tasks}  # noqa: SLF001  the same
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks, timeout=_STOP_SECONDS)
+    client = consumer._client  # noqa: SLF001  the same
+    await bounded(client.close(), _STOP_SECONDS, "close the consumer's connections")

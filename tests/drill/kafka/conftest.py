@@ -1,0 +1,23 @@
+"""The parcel service for drills of the messaging."""
+
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from smartfactory.stack.provision import DatabaseUrls
+from tests.support.parcels.databases import have_template
+from tests.support.parcels.running import Parcels, installed
+from tests.support.servers import Servers
+
+
+@pytest.fixture
+def urls(servers: Servers, fresh_databases: Callable[..., dict[str, DatabaseUrls]]) -> DatabaseUrls:
+    have_template(servers)
+    return fresh_databases("parcels", migrated=True)["parcels"]
+
+
+@pytest.fixture
+async def parcels(servers: Servers, urls: DatabaseUrls, topic_prefix: str, tmp_path: Path) -> AsyncIterator[Parcels]:
+    async with installed(servers, urls, topic_prefix, tmp_path) as made:
+        yield made
