@@ -25,6 +25,7 @@ def make_feature(root: Path, service: str, names: Names) -> list[str]:
     changes.make(f"tests/integration/{service}/test_{names.many}.py", "feature/test_integration.py.tmpl", forms)
     changes.make(f"tests/support/access/features/{service}_{names.many}.py", "feature/access.py.tmpl", forms)
     changes.append("docs/permissions.toml", changes.render("feature/permissions.toml.tmpl", forms))
+    changes.append("docs/row_security.toml", changes.render("feature/row_security.toml.tmpl", forms))
     _join(changes, f"{package}/main.py", service, names)
     _take_a_place(changes, service, names)
     return changes.write()

@@ -81,7 +81,7 @@ def _tell_the_local_stack(changes: Changes, service: str, ko: str) -> None:
 
 
 def _tell_the_tests(changes: Changes, service: str) -> None:
-    worlds = "tests/support/access/everything.py"
+    worlds = "tests/support/access/building.py"
     imported = r"^from tests\.support\.access\.worlds import World$"
     changes.replace(worlds, imported, f"from tests.support.access.{service} import {service}_world\n" + r"\g<0>")
     changes.replace(worlds, rf'^    "{_LAST}": {_LAST}_world,$', r"\g<0>" + f'\n    "{service}": {service}_world,')
