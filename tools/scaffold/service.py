@@ -86,4 +86,4 @@ def _tell_the_tests(changes: Changes, service: str) -> None:
     changes.replace(worlds, imported, f"from tests.support.access.{service} import {service}_world\n" + r"\g<0>")
     changes.replace(worlds, rf'^    "{_LAST}": {_LAST}_world,$', r"\g<0>" + f'\n    "{service}": {service}_world,')
     rule = "tests/repo/rules/configuration.py"
-    changes.replace(rule, r'^(_OUR_MODULES = \{.*), "smartfactory"', rf'\1, "{service}", "smartfactory"')
+    changes.replace(rule, rf'(_OUR_MODULES = \{{[^}}]*?"{_LAST}",)', rf'\1 "{service}",')
