@@ -60,7 +60,7 @@ async def test_alive_and_ready(notebook: Notebook):
     assert (await notebook.client.get("/livez")).json()["state"] == "alive"
     ready = await notebook.client.get("/readyz")
     assert (ready.status_code, ready.json()["state"]) == (200, "ready")
-    assert set(ready.json()["checks"]) == {"database", "schema"}
+    assert set(ready.json()["checks"]) == {"database", "schema", "denied tokens"}
 
 
 @pytest.mark.parametrize(

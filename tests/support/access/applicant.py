@@ -140,6 +140,7 @@ _ASKS: Asks = {
     "getCompany": _on("GET", "/v1/companies/{company}"),
     "addWorksite": _on("POST", "/v1/companies/{company}/worksites", worksite_body()),
     "listWorksites": _on("GET", "/v1/companies/{company}/worksites"),
+    "revokeTokens": _on("POST", "/v1/token-revocations", {"subject": "matrix-nobody", "reason": "STOLEN"}),
     "listDisclosures": _on("GET", "/v1/disclosures"),
     "draftCall": _on("POST", "/v1/calls", call_body()),
     "editCall": _on("PUT", _CALL, call_body(), version=STALE),

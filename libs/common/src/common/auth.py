@@ -13,7 +13,7 @@ import logging
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, Self
 
 from joserfc import jws
@@ -51,6 +51,8 @@ class Principal:
     role: str
     tenant: str | None
     token_id: str
+    issued_at: int = field(default=0, compare=False)
+    """Real time in seconds, as the token says; a principal without a token has none."""
 
     @property
     def actor(self) -> str:
@@ -153,7 +155,7 @@ def checked_claims(claims: Mapping[str, Any], *, issuer: str, audience: str, now
         raise TokenRefused("iss is another issuer")
     if claims.get("aud") not in (audience, [audience]):
         raise TokenRefused("aud is another audience")
-    _check_times(claims, now=now)
+    issued_at = _checked_times(claims, now=now)
     role = _text(claims, "role")
     if role == SERVICE_ROLE:
         raise TokenRefused("the role is the services' own")
@@ -164,6 +166,7 @@ def checked_claims(claims: Mapping[str, Any], *, issuer: str, audience: str, now
         # Whoever is of no tenant would be one whom no rule about tenants holds back.
         tenant=_text(claims, "tenant"),
         token_id=_text(claims, "jti"),
+        issued_at=issued_at,
     )
 
 
@@ -263,7 +266,7 @@ def _check_signature(token: str, key: ECKey) -> None:
         raise TokenRefused(f"signature: {type(error).__name__}") from None
 
 
-def _check_times(claims: Mapping[str, Any], *, now: float) -> None:
+def _checked_times(claims: Mapping[str, Any], *, now: float) -> int:
     expires_at, issued_at = _instant(claims, "exp"), _instant(claims, "iat")
     if expires_at <= now - _LEEWAY_SECONDS:
         raise TokenRefused("expired")
@@ -273,6 +276,7 @@ def _check_times(claims: Mapping[str, Any], *, now: float) -> None:
         raise TokenRefused("not valid yet")
     if not 0 < expires_at - issued_at <= _MAX_LIFETIME_SECONDS:
         raise TokenRefused("lives longer than 15 minutes")
+    return issued_at
 
 
 def _instant(claims: Mapping[str, Any], name: str) -> int:

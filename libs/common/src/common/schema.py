@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, INTEGER, JSONB, TIMESTAMP
 
-from common import schema_v1
+from common import schema_denials, schema_v1
 
 MAX_PAYLOAD_BYTES = 262_144
 """The most bytes an event's data may have, so that no row can block the relay or a broker."""
@@ -202,6 +202,27 @@ journal_head = Table(
 """The end of each chain, so that entries cut off the end are missed."""
 
 
+token_denial = Table(
+    "token_denial",
+    metadata,
+    _id(),
+    _text("issuer"),
+    _text("subject", nullable=True),
+    _text("role", nullable=True),
+    _text("tenant", nullable=True),
+    _text("token_id", nullable=True),
+    _moment("issued_until"),
+    _moment("recorded_at", now=True),
+    PrimaryKeyConstraint("id", name="token_denial_pkey"),
+    CheckConstraint(
+        "(subject IS NULL) <> (token_id IS NULL) AND (subject IS NOT NULL OR role IS NULL AND tenant IS NULL)",
+        name="token_denial_scope_check",
+    ),
+    Index("token_denial_issued_until_idx", "issued_until"),
+)
+"""Tokens that are refused although they have not ended: one by its id, or a subject's that were issued until then."""
+
+
 class Operations(Protocol):
     """The part of alembic's `op` that is needed here."""
 
@@ -220,3 +241,14 @@ def drop_v1(op: Operations) -> None:
         op.execute(f"DROP TABLE {table}")
     for function in schema_v1.FUNCTIONS:
         op.execute(f"DROP FUNCTION {function}()")
+
+
+def create_denials(op: Operations) -> None:
+    """Make the table of denied tokens, in a later migration of every service."""
+    for statement in schema_denials.STATEMENTS:
+        op.execute(statement)
+
+
+def drop_denials(op: Operations) -> None:
+    """Undo `create_denials`."""
+    op.execute("DROP TABLE token_denial")

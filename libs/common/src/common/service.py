@@ -26,6 +26,7 @@ from common.consumer.batch import Applier
 from common.consumer.rebuild import NotTheWholeHistory, Projection, Rebuilt, rebuild
 from common.consumer.waiting_count import CountParked
 from common.db import Database
+from common.denials import Denials
 from common.errors import Text
 from common.examples import DocumentFacts
 from common.http import HttpClient
@@ -92,6 +93,7 @@ def build_app(
     issuer, _, page = config.jwks_url.rpartition("/")
     keys = JwksCache(HttpClient(issuer), page)
     time = clock or clock_of(config)
+    denials = Denials(opened)
     runtime = Runtime(
         service=service.name,
         settings=config,
@@ -99,6 +101,7 @@ def build_app(
         clock=time,
         verifier=verifier or TokenVerifier(keys, issuer=config.issuer, audience=config.audience),
         tenant_fits=service.tenant_fits,
+        denials=denials,
     )
 
     async def close() -> None:
@@ -108,7 +111,7 @@ def build_app(
 
     return create_app(
         runtime,
-        health_of(service, config, opened),
+        health_of(service, config, opened, denials),
         (*service.routers, *_operating_routes(service, Applier(opened, time, service.handlers, service=service.name))),
         title=service.title.en,
         description=f"{service.title.ko}\n\n{service.title.en}",
@@ -154,8 +157,11 @@ def clock_of(config: ServiceSettings) -> Clock:
     return SystemClock() if config.programme_clock_file is None else FileClock(config.programme_clock_file)
 
 
-def health_of(service: Service, config: ServiceSettings, database: Database) -> Health:
-    """The checks of an API or a worker: the database answers, and it is at the revision this code was written for."""
+def health_of(service: Service, config: ServiceSettings, database: Database, denials: Denials | None = None) -> Health:
+    """The checks of an API or a worker: the database answers, and it is at the revision this code was written for.
+
+    An API also knows which tokens are denied.
+    """
     wanted, found = migrations.head(service.migrations), None
 
     async def reachable() -> str:
@@ -171,7 +177,13 @@ def health_of(service: Service, config: ServiceSettings, database: Database) -> 
             raise NotReady(f"the schema is at {found}, this code needs {wanted}: run `{service.name} migrate`")
         return f"schema {found}"
 
-    return Health(service.name, config.version, {"database": reachable, "schema": migrated})
+    async def known() -> str:
+        if denials is not None and (complaint := denials.complaint()):
+            raise NotReady(complaint)
+        return f"{denials.in_force if denials else 0} in force"
+
+    checks = {"database": reachable, "schema": migrated} | ({} if denials is None else {"denied tokens": known})
+    return Health(service.name, config.version, checks)
 
 
 def run(service: Service, argv: Sequence[str] | None = None) -> int:

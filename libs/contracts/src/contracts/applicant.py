@@ -145,3 +145,19 @@ class ProjectNotFunded(_ProjectFact, frozen=True, kw_only=True):
 @event(service="applicant", aggregate="project", happened="withdrawn", version=1, key="project_id")
 class ProjectWithdrawn(_ProjectFact, frozen=True, kw_only=True):
     """The selected firm gave its place back; funding must free the money."""
+
+
+@event(service="applicant", aggregate="account", happened="tokens-revoked", version=1, key="revocation_id")
+class TokensRevoked(DomainEvent, frozen=True, kw_only=True):
+    """Tokens issued until a moment of real time are refused by all services, though they have not ended.
+
+    Either the one of `token_id`, or all of `subject`, in one role and tenant if these are named.
+    """
+
+    revocation_id: UUID
+    issuer: str
+    issued_until: Moment
+    subject: str | None = None
+    role: str | None = None
+    tenant: str | None = None
+    token_id: str | None = None

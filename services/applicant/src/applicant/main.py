@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+from applicant.accounts.api import routes as accounts
 from applicant.applications.api.company import routes as applying
 from applicant.applications.api.company import withdrawal_routes
 from applicant.applications.api.operator import routes as screening
@@ -46,6 +47,7 @@ SERVICE = Service(
     routers=(
         disclosures,
         companies,
+        accounts,
         calls,
         publishing_routes(confirmed_seats),
         seat_offers,

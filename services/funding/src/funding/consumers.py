@@ -2,7 +2,8 @@
 
 from common.consumer import Handlers, Received
 from common.db import Transaction
-from contracts.applicant import ProjectSelected, ProjectWithdrawn
+from common.denials import deny
+from contracts.applicant import ProjectSelected, ProjectWithdrawn, TokensRevoked
 from funding.commitments import commands as commitments
 
 
@@ -16,4 +17,13 @@ async def on_project_withdrawn(tx: Transaction, event: ProjectWithdrawn, receive
     await commitments.release_commitment(tx, event, now=received.now)
 
 
-HANDLERS: Handlers = {ProjectSelected: on_project_selected, ProjectWithdrawn: on_project_withdrawn}
+async def on_tokens_revoked(tx: Transaction, event: TokensRevoked, received: Received) -> None:
+    """From now on these tokens open nothing here either."""
+    await deny(tx, event, issued_until=event.issued_until)
+
+
+HANDLERS: Handlers = {
+    ProjectSelected: on_project_selected,
+    ProjectWithdrawn: on_project_withdrawn,
+    TokensRevoked: on_tokens_revoked,
+}

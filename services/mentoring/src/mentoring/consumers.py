@@ -2,7 +2,8 @@
 
 from common.consumer import Handlers, Received
 from common.db import Transaction
-from contracts.applicant import ProjectConfirmed, ProjectWithdrawn
+from common.denials import deny
+from contracts.applicant import ProjectConfirmed, ProjectWithdrawn, TokensRevoked
 from contracts.types import MunicipalityCode
 from mentoring.matching import commands as matching
 from mentoring.matching.domain import WaitingProject
@@ -28,7 +29,15 @@ async def on_project_withdrawn(tx: Transaction, event: ProjectWithdrawn, receive
     await matching.withdraw_project(tx, event.project_id)
 
 
-HANDLERS: Handlers = {
+async def on_tokens_revoked(tx: Transaction, event: TokensRevoked, received: Received) -> None:
+    """From now on these tokens open nothing here either."""
+    await deny(tx, event, issued_until=event.issued_until)
+
+
+PROJECTED: Handlers = {
     ProjectConfirmed: on_project_confirmed,
     ProjectWithdrawn: on_project_withdrawn,
 }
+"""Those that the projection is made of."""
+
+HANDLERS: Handlers = {**PROJECTED, TokensRevoked: on_tokens_revoked}

@@ -9,7 +9,7 @@ from common.service import Service, run
 from common.web.parked_events import ParkedEventRoles
 from contracts.documents import DOCUMENTS
 from contracts.roles import PARKED_EVENT_MENDERS, PARKED_EVENT_READERS, tenant_fits
-from mentoring.consumers import HANDLERS
+from mentoring.consumers import HANDLERS, PROJECTED
 from mentoring.matching.api import routes as matching
 from mentoring.settings import Settings
 from mentoring.tables import Tables
@@ -22,7 +22,7 @@ SERVICE = Service(
     handlers=HANDLERS,
     migrations=Path(__file__).parents[2] / "migrations",
     tables=Tables.metadata,
-    projection=Projection(tables=("waiting_project",)),
+    projection=Projection(tables=("waiting_project",), events=tuple(PROJECTED)),
     parked_event_roles=ParkedEventRoles(read=PARKED_EVENT_READERS, mend=PARKED_EVENT_MENDERS),
     tenant_fits=tenant_fits,
     documents=DOCUMENTS,

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 from common.consumer import Handlers, Received, Statement
+from common.db import Transaction
+from common.denials import deny
 from contracts.applicant import (
     ApplicationFoundEligible,
     ApplicationFoundIneligible,
@@ -16,6 +18,7 @@ from contracts.applicant import (
     ProjectSelected,
     ProjectWithdrawn,
     SupplementRequested,
+    TokensRevoked,
 )
 from contracts.funding import BudgetLineConfirmed, CommitmentRefused, CommitmentReleased, ProjectCommitted
 from metrics.progress import commands as progress
@@ -85,7 +88,12 @@ def on_commitment_released(event: CommitmentReleased, received: Received) -> Seq
     return progress.release_money(event, at=received.at)
 
 
-HANDLERS: Handlers = {
+async def on_tokens_revoked(tx: Transaction, event: TokensRevoked, received: Received) -> None:
+    """From now on these tokens open nothing here either."""
+    await deny(tx, event, issued_until=event.issued_until)
+
+
+PROJECTED: Handlers = {
     CallPublished: on_call_published,
     ApplicationSubmitted: on_application_submitted,
     SupplementRequested: on_supplement_requested,
@@ -103,3 +111,6 @@ HANDLERS: Handlers = {
     CommitmentRefused: on_commitment_refused,
     CommitmentReleased: on_commitment_released,
 }
+"""Those that the projection is made of."""
+
+HANDLERS: Handlers = {**PROJECTED, TokensRevoked: on_tokens_revoked}

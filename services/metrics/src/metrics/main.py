@@ -9,7 +9,7 @@ from common.service import Service, run
 from common.web.parked_events import ParkedEventRoles
 from contracts.documents import DOCUMENTS
 from contracts.roles import PARKED_EVENT_MENDERS, PARKED_EVENT_READERS, tenant_fits
-from metrics.consumers import HANDLERS
+from metrics.consumers import HANDLERS, PROJECTED
 from metrics.progress.api import routes as progress
 from metrics.settings import Settings
 from metrics.tables import Tables
@@ -31,7 +31,8 @@ SERVICE = Service(
             "commitment",
             "commitment_share",
             "budget_line",
-        )
+        ),
+        events=tuple(PROJECTED),
     ),
     parked_event_roles=ParkedEventRoles(read=PARKED_EVENT_READERS, mend=PARKED_EVENT_MENDERS),
     tenant_fits=tenant_fits,

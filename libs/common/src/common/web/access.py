@@ -50,6 +50,7 @@ class Access:
             caller = await runtime.verifier.verify(token.strip(" "))
             if not runtime.tenant_fits(caller.role, caller.tenant):
                 raise TokenRefused("the tenant does not fit the role")
+            runtime.denials.check(caller)
         except TokenRefused as refusal:
             _log.warning("an access token was refused: %s", refusal.reason)
             challenge = f'{_CHALLENGE}, error="invalid_token"'

@@ -51,7 +51,8 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        yield
+        async with runtime.denials.followed():
+            yield
         await at_end()
 
     app = Application(

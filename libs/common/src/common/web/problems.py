@@ -17,6 +17,7 @@ from starlette.requests import ClientDisconnect
 from common import db
 from common.auth import KeysUnavailable
 from common.clock import KST
+from common.denials import DenialsUnknown
 from common.errors import DomainError, InvalidInput, Text
 from common.web import kinds
 from common.web.faults import field_faults
@@ -36,7 +37,7 @@ _KIND_OF_STATUS: Mapping[int, ProblemKind] = {
 # What PostgreSQL says of a value that no column of that kind can hold: the caller's fault, found late.
 _UNSTORABLE = frozenset({"22000", "22003", "22007", "22008", "22021", "22P02", "22P05"})
 
-_OWN_WORDS = (db.DatabaseUnavailable, KeysUnavailable)
+_OWN_WORDS = (db.DatabaseUnavailable, KeysUnavailable, DenialsUnknown)
 
 _log = logging.getLogger(__name__)
 
@@ -97,7 +98,7 @@ def worded(text: Text, facts: Mapping[str, object]) -> Text:
 
 def busy(error: Exception) -> Refused | None:
     """The refusal for trouble that is neither the caller's nor a bug, or none when the error is something else."""
-    if db.is_trouble(error) or isinstance(error, KeysUnavailable):
+    if db.is_trouble(error) or isinstance(error, (KeysUnavailable, DenialsUnknown)):
         _log.warning("a request met trouble: %s", error if isinstance(error, _OWN_WORDS) else _named(error))
         return Refused(kinds.SERVICE_BUSY, headers={"Retry-After": RETRY_AFTER_SECONDS})
     if db.sqlstate(error) in _UNSTORABLE:

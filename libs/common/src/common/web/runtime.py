@@ -8,6 +8,7 @@ from fastapi import Request
 from common.auth import TokenVerifier
 from common.clock import Clock
 from common.db import Database
+from common.denials import Denials
 from common.settings import ServiceSettings
 
 
@@ -20,6 +21,7 @@ class Runtime:
     database: Database
     clock: Clock
     verifier: TokenVerifier
+    denials: Denials
     tenant_fits: Callable[[str, str | None], bool]
 
 

@@ -13,6 +13,7 @@ depends_on = None
 
 def upgrade() -> None:
     schema.create_v1(op)
+    schema.create_denials(op)
     row_security_v1.begin(op, parked_event_readers=("mender", "reader"), parked_event_menders=("mender",))
     op.create_table(
         "parcel", sa.Column("id", sa.Uuid, primary_key=True), sa.Column("version", sa.BigInteger, nullable=False)
@@ -40,4 +41,5 @@ def downgrade() -> None:
     for table in ("weight_limit", "tally", "delivery", "parcel"):
         op.drop_table(table)
     row_security_v1.end(op)
+    schema.drop_denials(op)
     schema.drop_v1(op)

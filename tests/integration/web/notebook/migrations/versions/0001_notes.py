@@ -13,6 +13,7 @@ depends_on = None
 
 def upgrade() -> None:
     schema.create_v1(op)
+    schema.create_denials(op)
     row_security_v1.begin(op, parked_event_readers=(), parked_event_menders=())
     op.create_table(
         "note",
@@ -30,4 +31,5 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("note")
     row_security_v1.end(op)
+    schema.drop_denials(op)
     schema.drop_v1(op)
