@@ -48,6 +48,7 @@ async def applicant_world(urls: DatabaseUrls) -> AsyncIterator[World]:
             case["survey"], case["place"] = draft, place
             case["offer"] = await _offered(applicant, draft, place)
         shared = {"call": call_id, "open_call": open_call, "number": "1"}
+        await _accounts(applicant, own, other)
         own, other = own | shared | {"publication": call_id}, other | shared | {"publication": draft}
         yield World(
             service="applicant",
@@ -75,7 +76,22 @@ async def _submitted(applicant: Applicant, call_id: str, type_code: str, place: 
         "worksite": worksite_id,
         "application": submitted["id"],
         "type_code": type_code,
+        "place": place,
     }
+
+
+async def _accounts(applicant: Applicant, *cases: dict[str, str]) -> None:
+    """A proposed officer of each municipality, and an open invitation and a member of staff of each company."""
+    for case in cases:
+        place, company = case["place"], f"/v1/companies/{case['company']}"
+        owner = Person(Role.COMPANY_OWNER, case["company"], "owner")
+        officer = {"subject": f"matrix-of-{place}", "role": "municipality.officer", "tenant": place}
+        case["appointment"] = (await applicant.made("/v1/appointments", officer, by=APPROVER))["id"]
+        case["invitation"] = (await applicant.made(f"{company}/invitations", by=owner))["id"]
+        code = (await applicant.made(f"{company}/invitations", by=owner))["invitation_code"]
+        person = Person(Role.PERSON, f"staff-{place}", f"staff-{place}")
+        joined = await applicant.made("/v1/invitation-acceptances", {"invitation_code": code}, by=person)
+        case["staff"], case["used_code"] = joined["id"], code
 
 
 async def _judged(applicant: Applicant, call_id: str, *cases: dict[str, str]) -> None:
@@ -132,6 +148,17 @@ def _draft(things: Things) -> Ask:
     return Ask("POST", "/v1/applications", plan_body(**case))
 
 
+def _propose_appointment(things: Things) -> Ask:
+    named = {"subject": "matrix-further", "role": "municipality.officer", "tenant": things["place"]}
+    return Ask("POST", "/v1/appointments", named)
+
+
+def _accept_invitation(things: Things) -> Ask:
+    return Ask("POST", "/v1/invitation-acceptances", {"invitation_code": things["used_code"]})
+
+
+_COMPANY = "/v1/companies/{company}"
+_APPOINTMENT = "/v1/appointments/{appointment}"
 _APPLICATION = "/v1/applications/{application}"
 _CALL = "/v1/calls/{call}"
 _MEMBERS = [{"subject": "member-further", "name": "가상위원"}]
@@ -140,6 +167,19 @@ _ASKS: Asks = {
     "getCompany": _on("GET", "/v1/companies/{company}"),
     "addWorksite": _on("POST", "/v1/companies/{company}/worksites", worksite_body()),
     "listWorksites": _on("GET", "/v1/companies/{company}/worksites"),
+    "proposeAppointment": _propose_appointment,
+    "confirmAppointment": _on("POST", f"{_APPOINTMENT}/confirmations", version=STALE),
+    "proposeAppointmentEnd": _on("POST", f"{_APPOINTMENT}/end-proposals", version=STALE),
+    "confirmAppointmentEnd": _on("POST", f"{_APPOINTMENT}/end-confirmations", version=STALE),
+    "listAppointments": _listed("/v1/appointments", "appointment", page_size=100),
+    "getAppointment": _on("GET", _APPOINTMENT),
+    "inviteStaff": _on("POST", f"{_COMPANY}/invitations"),
+    "listInvitations": _on("GET", f"{_COMPANY}/invitations"),
+    "withdrawInvitation": _on("POST", f"{_COMPANY}/invitations/{{invitation}}/withdrawals", version=STALE),
+    "acceptInvitation": _accept_invitation,
+    "listStaff": _on("GET", f"{_COMPANY}/staff"),
+    "endStaff": _on("POST", f"{_COMPANY}/staff/{{staff}}/ends", version=STALE),
+    "listHeldRoles": lambda _things: Ask("GET", "/v1/held-roles", query={"subject": "matrix-nobody"}),
     "revokeTokens": _on("POST", "/v1/token-revocations", {"subject": "matrix-nobody", "reason": "STOLEN"}),
     "listDisclosures": _on("GET", "/v1/disclosures"),
     "draftCall": _on("POST", "/v1/calls", call_body()),

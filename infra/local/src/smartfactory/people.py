@@ -35,8 +35,12 @@ def tenant_of(role: Role) -> str:
             "--tenant에 기업 id(UUID)를 적어 주세요. 새 기업이면 새 UUID를 쓰면 됩니다.",
             "Name a company id (a UUID) with --tenant; a new company takes a new one.",
         )
+    elif role is Role.PERSON:
+        remedy = Text("--tenant에 자기 계정(subject)을 적어 주세요.", "Name the own subject with --tenant.")
     elif role in PROVINCE_ROLES | {Role.AUDITOR}:
         return PROVINCE_TENANT
+    elif role is Role.IDENTITY_PROVIDER:
+        return "issuer"
     else:
         return "jtp" if role in _TECHNOPARK_ROLES else "samsung"
     raise StackFault(Text(f"{role} 토큰에는 소속이 필요합니다.", f"A token of {role} needs its tenant."), remedy)

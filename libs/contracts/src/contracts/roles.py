@@ -29,6 +29,10 @@ class Role(StrEnum):
     AUDITOR = "auditor"
     PLATFORM_OPERATOR = "platform.operator"
     SAMSUNG_CLIENT = "samsung.client"
+    IDENTITY_PROVIDER = "identity.provider"
+    """The issuer itself, which asks what an account holds before it issues a token for it."""
+    PERSON = "person"
+    """Somebody who is known and holds nothing: may accept an invitation. The tenant is the own subject."""
 
 
 COMPANY_ROLES = frozenset({Role.COMPANY_OWNER, Role.COMPANY_STAFF})

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from applicant.accounts.api import routes as accounts
+from applicant.accounts.api.appointments import routes as appointments
+from applicant.accounts.api.revocations import routes as revocations
+from applicant.accounts.api.staff import routes as staff
 from applicant.applications.api.company import routes as applying
 from applicant.applications.api.company import withdrawal_routes
 from applicant.applications.api.operator import routes as screening
@@ -46,8 +48,10 @@ SERVICE = Service(
     settings=Settings,
     routers=(
         disclosures,
+        revocations,
+        appointments,
+        staff,
         companies,
-        accounts,
         calls,
         publishing_routes(confirmed_seats),
         seat_offers,

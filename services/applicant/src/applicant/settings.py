@@ -45,6 +45,10 @@ class Settings(ServiceSettings):
         60.0, gt=0, description="The longest wait between two attempts at one register."
     )
 
+    invitation_valid_days: int = Field(
+        7, ge=1, le=90, description="Days of programme time in which an invitation of company staff can be accepted."
+    )
+
     def production_faults(self) -> list[str]:
         """Registers hold personal and tax data: production asks them over https only."""
         addresses = {

@@ -4,7 +4,7 @@ from common.web.access import Caller, allowed, anyone
 from common.web.bodies import Body, View
 from common.web.openapi import problem_responses
 from common.web.pages import ChangedFrom, Column, Page, PageQuery, PageRequest, Turns, narrowed, order, paginate
-from common.web.parameters import AccessPoint, IfMatch, Now, RecordingTx, Tx, etag
+from common.web.parameters import AccessPoint, IfMatch, Now, RecordingTx, ShownOnce, Tx, etag
 from common.web.routes import router
 from common.web.upload_sheets import Sheet
 from common.web.uploads import MULTI_STATUS, Upload, UploadResult, csv_file, csv_response, uploaded
@@ -23,6 +23,7 @@ __all__ = [
     "PageRequest",
     "RecordingTx",
     "Sheet",
+    "ShownOnce",
     "Turns",
     "Tx",
     "Upload",

@@ -55,7 +55,24 @@ async def version_read(request: Request) -> int:
     raise Refused(kinds.VERSION_MALFORMED)
 
 
+class OnceShown:
+    """Keeps a field of the answer to a POST out of the stored answer: whoever repeats the request finds null there."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+
+    def hide(self, field: str) -> None:
+        """Name the field, at the top of the answer."""
+        self._request.state.shown_once = field
+
+
+async def shown_once(request: Request) -> OnceShown:
+    """For a secret that is made here, told to the caller and kept by nobody."""
+    return OnceShown(request)
+
+
 Tx = Annotated[Transaction, Depends(open_transaction)]
+ShownOnce = Annotated[OnceShown, Depends(shown_once)]
 RecordingTx = Annotated[Transaction, Depends(open_recording_transaction)]
 AccessPoint = Annotated[str, Depends(access_point)]
 Now = Annotated[datetime, Depends(programme_time)]

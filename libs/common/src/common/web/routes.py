@@ -4,6 +4,7 @@ The order is the promise: an answer leaves only after the commit that makes it t
 is done once however often it is sent.
 """
 
+import json
 import logging
 import re
 from collections.abc import Callable, Coroutine, Sequence
@@ -31,7 +32,7 @@ from common.web.moments import form_of
 from common.web.openapi import document_route
 from common.web.parameters import open_recording_transaction, open_transaction, version_read
 from common.web.problems import RETRY_AFTER_SECONDS, busy, domain_problem
-from common.web.runtime import Runtime, runtime_of
+from common.web.runtime import runtime_of
 from common.web.uploads import CSV, JSON, upload_of
 
 _READING = frozenset({"GET"})
@@ -122,7 +123,6 @@ class GuardedRoute(APIRoute):
             content_type=request.headers.get("content-type", ""),
             body=body,
         )
-        runtime = runtime_of(request)
 
         async def run(tx: Transaction) -> Response:
             request.state.tx = tx
@@ -132,7 +132,7 @@ class GuardedRoute(APIRoute):
             return response
 
         try:
-            return await _once(runtime, caller, wanted, content, run)
+            return await _once(request, caller, wanted, content, run)
         except RuleRefused as refusal:
             # The rule undid all that the function did, the claim of the key with it; its refusal is the answer to keep.
             # Should the same request have been answered in between, then that is the answer.
@@ -141,7 +141,7 @@ class GuardedRoute(APIRoute):
             async def refuse(_tx: Transaction) -> Response:
                 return refused
 
-            return await _once(runtime, caller, wanted, content, refuse)
+            return await _once(request, caller, wanted, content, refuse)
 
     async def _read_body(self, request: Request) -> bytes:
         # Read before the transaction opens, so that a slow sender holds no connection.
@@ -169,19 +169,19 @@ class GuardedRoute(APIRoute):
 
 
 async def _once(
-    runtime: Runtime,
+    request: Request,
     caller: Principal,
     wanted: Claim,
     content: bytes,
     act: Callable[[Transaction], Coroutine[Any, Any, Response]],
 ) -> Response:
     """Take the key, act and keep the answer in one transaction; or replay the answer that is kept."""
-    async with runtime.database.transaction(acting=Acting.of(caller)) as tx:
+    async with runtime_of(request).database.transaction(acting=Acting.of(caller)) as tx:
         stored = await _claimed(tx, wanted, content)
         if stored is not None:
             return _replayed(stored)
         response = await act(tx)
-        await idempotency.store(tx, wanted, _to_store(response))
+        await idempotency.store(tx, wanted, _to_store(request, response))
         await failpoints.hit("command.before_commit")
     await failpoints.hit("command.after_commit")
     return response
@@ -208,9 +208,12 @@ def _key_of(request: Request) -> str:
     return key
 
 
-def _to_store(response: Response) -> StoredAnswer:
+def _to_store(request: Request, response: Response) -> StoredAnswer:
     headers = {name: response.headers[name] for name in _STORED_HEADERS if name in response.headers}
-    return StoredAnswer(status=response.status_code, headers=headers, body=bytes(response.body))
+    body, hidden = bytes(response.body), getattr(request.state, "shown_once", None)
+    if hidden is not None and response.status_code < _LOWEST_UNSTORED_STATUS:
+        body = json.dumps({**json.loads(body), hidden: None}, ensure_ascii=False).encode()
+    return StoredAnswer(status=response.status_code, headers=headers, body=body)
 
 
 def _replayed(stored: StoredAnswer) -> Response:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
+from applicant.accounts.commands import record_owner
 from applicant.companies import store
 from applicant.companies.domain import (
     Company,
@@ -39,6 +40,7 @@ async def register_company(
     """Register the company that the owner's token speaks for."""
     company = Company(company_id, facts, version=1)
     await store.add_company(tx, company)
+    await record_owner(tx, company.id, by=by, now=now)
     await journal.record(
         tx,
         chain=f"company/{company.id}",

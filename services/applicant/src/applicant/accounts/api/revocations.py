@@ -1,29 +1,30 @@
-"""HTTP: taking tokens back before they end."""
+"""HTTP: the platform's operator takes tokens back; the identity provider asks what may be issued."""
 
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
+from fastapi import Query
 from pydantic import Field
 
-from applicant.accounts import commands
-from applicant.accounts.commands import RevocationReason
+from applicant.accounts import commands, queries
+from applicant.accounts.queries import HeldRoles, RevocationReason
 from common.auth import Principal
 from common.web import Body, Now, Tx, View, allowed, router
 from contracts.roles import Role
 
 routes = router(tags=["accounts"])
 
-_Subject = Annotated[str, Field(min_length=1, max_length=255, pattern="^[!-~]+$")]
+Subject = Annotated[str, Field(min_length=1, max_length=255, pattern="^[!-~]+$")]
 
 
 class RevokeTokens(Body):
     """One token by its id, or all tokens of a subject that were issued until now."""
 
-    subject: _Subject | None = Field(None, description="Whose tokens; `role` and `tenant` narrow them.")
+    subject: Subject | None = Field(None, description="Whose tokens; `role` and `tenant` narrow them.")
     role: Role | None = None
-    tenant: _Subject | None = None
-    token_id: _Subject | None = Field(None, description="The `jti` of the one token that is meant.")
+    tenant: Subject | None = None
+    token_id: Subject | None = Field(None, description="The `jti` of the one token that is meant.")
     reason: RevocationReason
 
 
@@ -54,3 +55,17 @@ async def revoke_tokens(
         now=now,
     )
     return RevocationView(id=revoked.revocation_id, issued_until=revoked.issued_until)
+
+
+@routes.get(
+    "/v1/held-roles",
+    operation_id="listHeldRoles",
+    summary="계정이 맡은 역할 (Roles that an account holds)",
+)
+async def list_held_roles(
+    subject: Annotated[str, Query(min_length=1, max_length=255, pattern="^[!-~]+$")],
+    by: Annotated[Principal, allowed(Role.IDENTITY_PROVIDER)],
+    tx: Tx,
+) -> HeldRoles:
+    """The provider asks this before it issues a token for a role."""
+    return await queries.held_roles(tx, issuer=by.issuer, subject=subject)

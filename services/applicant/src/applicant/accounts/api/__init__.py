@@ -1,0 +1,1 @@
+"""HTTP: tokens taken back, officers appointed by two people, company staff invited by a code."""
