@@ -34,10 +34,11 @@ async def on_tokens_revoked(tx: Transaction, event: TokensRevoked, received: Rec
     await deny(tx, event, issued_until=event.issued_until)
 
 
-PROJECTED: Handlers = {
+HANDLERS: Handlers = {
     ProjectConfirmed: on_project_confirmed,
     ProjectWithdrawn: on_project_withdrawn,
+    TokensRevoked: on_tokens_revoked,
 }
-"""Those that the projection is made of."""
 
-HANDLERS: Handlers = {**PROJECTED, TokensRevoked: on_tokens_revoked}
+PROJECTED = tuple(event for event in HANDLERS if event is not TokensRevoked)
+"""Those that the projection is made of."""

@@ -93,7 +93,7 @@ async def on_tokens_revoked(tx: Transaction, event: TokensRevoked, received: Rec
     await deny(tx, event, issued_until=event.issued_until)
 
 
-PROJECTED: Handlers = {
+HANDLERS: Handlers = {
     CallPublished: on_call_published,
     ApplicationSubmitted: on_application_submitted,
     SupplementRequested: on_supplement_requested,
@@ -110,7 +110,8 @@ PROJECTED: Handlers = {
     ProjectCommitted: on_project_committed,
     CommitmentRefused: on_commitment_refused,
     CommitmentReleased: on_commitment_released,
+    TokensRevoked: on_tokens_revoked,
 }
-"""Those that the projection is made of."""
 
-HANDLERS: Handlers = {**PROJECTED, TokensRevoked: on_tokens_revoked}
+PROJECTED = tuple(event for event in HANDLERS if event is not TokensRevoked)
+"""Those that the projection is made of."""

@@ -32,7 +32,7 @@ SERVICE = Service(
             "commitment_share",
             "budget_line",
         ),
-        events=tuple(PROJECTED),
+        events=PROJECTED,
     ),
     parked_event_roles=ParkedEventRoles(read=PARKED_EVENT_READERS, mend=PARKED_EVENT_MENDERS),
     tenant_fits=tenant_fits,

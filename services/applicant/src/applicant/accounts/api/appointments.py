@@ -102,6 +102,7 @@ async def list_appointments(by: Reader, tx: Tx, page: PageQuery) -> Page[Appoint
     "/v1/appointments/{appointment_id}", operation_id="getAppointment", summary="임명 조회 (Read an appointment)"
 )
 async def get_appointment(appointment_id: UUID, by: Reader, tx: Tx, response: Response) -> AppointmentView:
+    """Who holds the role or shall, and who decided it."""
     view = await queries.view_appointment(tx, appointment_id, by=by)
     etag(response, view.version)
     return view

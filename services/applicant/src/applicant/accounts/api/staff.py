@@ -38,6 +38,7 @@ class AcceptInvitation(Body):
 async def invite_staff(
     company_id: UUID, by: Owner, tx: Tx, now: Now, once: ShownOnce, request: Request, response: Response
 ) -> NewInvitation:
+    """The code is in this answer and nowhere else; who loses it withdraws the invitation and makes another."""
     await queries.check_own_company(tx, company_id, by=by)
     settings = runtime_of(request).settings
     valid_days = settings.invitation_valid_days if isinstance(settings, Settings) else 0
@@ -53,6 +54,7 @@ async def invite_staff(
     summary="초대 목록 (List invitations)",
 )
 async def list_invitations(company_id: UUID, by: Owner, tx: Tx) -> InvitationList:
+    """Open, accepted and withdrawn ones, without their codes."""
     await queries.check_own_company(tx, company_id, by=by)
     return await queries.list_invitations(tx, company_id)
 
@@ -72,6 +74,7 @@ async def withdraw_invitation(
     now: Now,
     response: Response,
 ) -> InvitationView:
+    """Its code opens nothing from now on."""
     await queries.check_own_company(tx, company_id, by=by)
     closed = await commands.withdraw_invitation(tx, company_id, invitation_id, version=version, by=by, now=now)
     etag(response, closed.version)
@@ -93,6 +96,7 @@ async def accept_invitation(
 
 @routes.get("/v1/companies/{company_id}/staff", operation_id="listStaff", summary="소속 담당자 목록 (List the staff)")
 async def list_staff(company_id: UUID, by: Owner, tx: Tx) -> StaffList:
+    """The owner and everybody who is or was staff."""
     await queries.check_own_company(tx, company_id, by=by)
     return await queries.list_staff(tx, company_id)
 
