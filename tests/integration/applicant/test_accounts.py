@@ -106,7 +106,7 @@ async def test_the_database_itself_asks_for_two_people(applicant: Applicant, cha
     made = await applicant.made("/v1/appointments", somebody(), by=GUNSAN_OFFICER)
     await step(applicant, made, "confirmations", by=GUNSAN_APPROVER)
     with pytest.raises(DBAPIError, match=f"appointment_{fault}_check"):
-        async with applicant.database.transaction() as tx:
+        async with applicant.owner.transaction() as tx:
             await tx.execute(text(f"UPDATE appointment SET {change} WHERE id = '{made['id']}'"))
 
 

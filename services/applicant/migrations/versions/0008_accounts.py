@@ -2,6 +2,8 @@
 
 from alembic import op
 
+from common import row_security_v1 as rows
+
 revision = "0008"
 down_revision = "0007"
 branch_labels = None
@@ -60,9 +62,21 @@ _STATEMENTS = (
 )
 
 
+_OF_COMPANIES = "role LIKE 'company.%'"
+_OWN_COMPANY = f"{_OF_COMPANIES} AND tenant = {rows.tenant_of('company.owner')}"
+_OWN_AREA = f"role LIKE 'municipality.%' AND tenant = {rows.tenant_of('municipality.officer', 'municipality.approver')}"
+_APPOINTS = f"{rows.is_one_of('province.officer', 'province.approver')} AND NOT {_OF_COMPANIES}"
+_LOOKS_ON = f"{rows.is_one_of('auditor')} AND NOT {_OF_COMPANIES}"
+_APPOINTED_BY = f"{rows.SERVICE} OR {_OWN_COMPANY} OR {_OWN_AREA} OR {_APPOINTS}"
+_INVITED_BY = f"{rows.SERVICE} OR company_id = {rows.tenant_id_of('company.owner')}"
+
+
 def upgrade() -> None:
     for statement in _STATEMENTS:
         op.execute(statement)
+    sees = f"{_APPOINTED_BY} OR {_LOOKS_ON} OR {rows.is_one_of('identity.provider')}"
+    rows.secure(op, "appointment", sees=sees, writes=_APPOINTED_BY)
+    rows.secure(op, "invitation", sees=_INVITED_BY, writes=_INVITED_BY)
 
 
 def downgrade() -> None:

@@ -19,6 +19,7 @@ from applicant.accounts.domain import (
     State,
 )
 from common import journal, outbox
+from common.acting import as_service
 from common.auth import Principal
 from common.db import Transaction
 from common.denials import deny
@@ -170,20 +171,21 @@ async def withdraw_invitation(
 
 async def accept_invitation(tx: Transaction, code: str, *, by: Principal, now: datetime) -> Appointment:
     """The invited person becomes staff of the company; the code is used up."""
-    found = await store.find_invitation(tx, domain.hash_of_code(code))
-    accepted = await store.save_invitation(tx, domain.accept(found, by=by.subject, now=now))
-    staff = Appointment(
-        id=new_id(),
-        issuer=by.issuer,
-        subject=by.subject,
-        role=STAFF,
-        tenant=str(accepted.company_id),
-        state=State.HELD,
-        proposed_by=accepted.invited_by,
-        confirmed_by=by.subject,
-        version=1,
-    )
-    await store.add_appointment(tx, staff)
+    async with as_service(tx):
+        found = await store.find_invitation(tx, domain.hash_of_code(code))
+        accepted = await store.save_invitation(tx, domain.accept(found, by=by.subject, now=now))
+        staff = Appointment(
+            id=new_id(),
+            issuer=by.issuer,
+            subject=by.subject,
+            role=STAFF,
+            tenant=str(accepted.company_id),
+            state=State.HELD,
+            proposed_by=accepted.invited_by,
+            confirmed_by=by.subject,
+            version=1,
+        )
+        await store.add_appointment(tx, staff)
     await _journal_invitation(tx, accepted, "invitation-accepted", by=by, now=now)
     await _journal(tx, staff, "staff-joined", by=by, now=now)
     return staff
