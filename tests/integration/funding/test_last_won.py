@@ -1,79 +1,39 @@
 """Forty clients race for the last won (promise R20): the naive strategies overspend in this harness, ours never does."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 
 from contracts.applicant import ProjectSelected
-from tests.support.builders import project_selected, project_withdrawn
+from tests.support.builders import project_withdrawn
 from tests.support.funding import GUNSAN, JEONJU, Funding
+from tests.support.last_won import (
+    CLIENTS,
+    FITTING,
+    SHARE_WON,
+    Strategy,
+    commit_project,
+    have_table,
+    project,
+    race,
+    read_then_insert,
+    read_then_insert_repeatably,
+    spent,
+)
 from tests.support.waiting import eventually
 
-CLIENTS = 40
-FITTING = 10
-SHARE_WON = 1_000_000
 ROUNDS = 3
-
-Strategy = Callable[[Funding, int], Awaitable[None]]
-"""One client's attempt to spend SHARE_WON of the round's budget of FITTING shares."""
-
-
-async def race(funding: Funding, strategy: Strategy, round_number: int) -> None:
-    """All clients at once, each on its own connection."""
-    await asyncio.gather(*(strategy(funding, round_number) for _ in range(CLIENTS)))
-
-
-async def read_then_insert(funding: Funding, round_number: int) -> None:
-    await _naive(funding, round_number, "READ COMMITTED")
-
-
-async def read_then_insert_repeatably(funding: Funding, round_number: int) -> None:
-    await _naive(funding, round_number, "REPEATABLE READ")
-
-
-async def _naive(funding: Funding, round_number: int, isolation: str) -> None:
-    async with funding.database.transaction() as tx:
-        await tx.execute(text(f"SET TRANSACTION ISOLATION LEVEL {isolation}"))
-        spent = await tx.execute(
-            text("SELECT coalesce(sum(amount_won), 0) FROM naive WHERE round = :round"), {"round": round_number}
-        )
-        if spent.scalar_one() + SHARE_WON <= FITTING * SHARE_WON:
-            await tx.execute(
-                text("INSERT INTO naive (round, amount_won) VALUES (:round, :amount)"),
-                {"round": round_number, "amount": SHARE_WON},
-            )
-
-
-async def commit_project(funding: Funding, round_number: int) -> None:
-    await funding.handle(_project(round_number))
-
-
-def _project(round_number: int, **changes: object):
-    return project_selected(
-        **({"track": f"R{round_number}", "split_rule_version": "half", "total_cost_won": 2 * SHARE_WON} | changes)
-    )
-
-
-async def _spent(funding: Funding, strategy: Strategy, round_number: int) -> int:
-    if strategy is commit_project:
-        return await funding.value(
-            "SELECT committed_won FROM budget_line WHERE track = :track", track=f"R{round_number}"
-        )
-    return int(await funding.value("SELECT sum(amount_won) FROM naive WHERE round = :round", round=round_number))
 
 
 @pytest.mark.parametrize("strategy", [read_then_insert, read_then_insert_repeatably])
 @pytest.mark.promise("R20")
 async def test_naive_strategies_overspend(funding: Funding, strategy: Strategy):
-    async with funding.owner.transaction() as tx:
-        await tx.execute(text("CREATE TABLE naive (round bigint, amount_won bigint)"))
-
+    await have_table(funding)
     for round_number in range(10):
         await race(funding, strategy, round_number)
-        if await _spent(funding, strategy, round_number) > FITTING * SHARE_WON:
+        if await spent(funding, strategy, round_number) > FITTING * SHARE_WON:
             return
     pytest.fail("the harness does not bite: ten rounds and no overspending")
 
@@ -86,7 +46,7 @@ async def test_ours_spends_the_budget_to_the_last_won_and_never_more(funding: Fu
         await funding.confirmed_line(FITTING * SHARE_WON, track=f"R{round_number}")
         await race(funding, commit_project, round_number)
 
-        assert await _spent(funding, commit_project, round_number) == FITTING * SHARE_WON
+        assert await spent(funding, commit_project, round_number) == FITTING * SHARE_WON
     outcomes = await funding.rows("SELECT state, count(*) AS projects FROM commitment GROUP BY state ORDER BY state")
     assert outcomes == [
         {"state": "COMMITTED", "projects": ROUNDS * FITTING},
@@ -120,8 +80,8 @@ async def test_who_waits_for_a_shared_line_holds_no_other(funding: Funding):
 
     for first, second in ((GUNSAN, JEONJU), (JEONJU, GUNSAN)):
         async with funding.database.transaction() as tx:
-            await funding.decide(tx, _project(0, municipality_code=first))
-            waiting = asyncio.create_task(_decide_patiently(funding, _project(0, municipality_code=second)))
+            await funding.decide(tx, project(0, municipality_code=first))
+            waiting = asyncio.create_task(_decide_patiently(funding, project(0, municipality_code=second)))
             await eventually(lambda: funding.value(_WAITING))
             async with funding.owner.transaction() as free:
                 await free.execute(_LOCK_NOW, {"line": UUID(lines[second])})
@@ -147,7 +107,7 @@ async def _decide_patiently(funding: Funding, selected: ProjectSelected) -> None
 async def test_commits_and_withdrawals_race_and_every_won_is_accounted_for(funding: Funding):
     await funding.confirmed_rule("half", shares=[{"source": "PROVINCE", "rate_bp": 5000}], capped_sources=[])
     await funding.confirmed_line(FITTING * SHARE_WON, track="R0")
-    first = [_project(0) for _ in range(FITTING)]
+    first = [project(0) for _ in range(FITTING)]
     await funding.deliver(*first)
 
     await asyncio.gather(

@@ -80,6 +80,8 @@ class Installation:
             "ISSUER": "https://issuer.test",
             "PROGRAMME_CLOCK_FILE": str(self.clock_file),
             "KAFKA_SESSION_TIMEOUT_MS": "6000",
+            # An API gets no address of Kafka from `servers`; all others need it.
+            **({} if role == "api" else {"KAFKA_BOOTSTRAP_SERVERS": self.servers.bootstrap_servers}),
             "REGISTER_FIRST_WAIT_SECONDS": "0.2",
             **env,
         }
