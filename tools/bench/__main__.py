@@ -49,7 +49,7 @@ async def _run(arguments: argparse.Namespace, only: set[str], folder: Path) -> i
         facts = await _start(ground, wanted)
         until = began + arguments.minutes * 60
         readings = await suites.run(wanted, rounds=arguments.rounds, seed=arguments.seed, until=until, say=_say)
-        told = await statements.of_one_submission(ground, applications) if "applicant-api" in ground.children else ()
+        told = await _statements(ground, applications)
         report = Report(
             readings,
             command=" ".join(("make bench", *([f'ARGS="{given}"'] if (given := " ".join(sys.argv[1:])) else []))),
@@ -64,6 +64,16 @@ async def _run(arguments: argparse.Namespace, only: set[str], folder: Path) -> i
         return 1 if report.void else 0
     finally:
         ground.stop()
+
+
+async def _statements(ground: Ground, applications: Applications) -> Sequence[str]:
+    if "applicant-api" not in ground.children:
+        return ()
+    try:
+        return await statements.of_one_submission(ground, applications)
+    except Exception as error:  # noqa: BLE001  the figures are worth reporting without it
+        _say(f"the statements of a submission could not be counted: {error}")
+        return ()
 
 
 async def _start(ground: Ground, wanted: Sequence[Suite]) -> dict[str, str]:

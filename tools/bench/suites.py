@@ -43,10 +43,14 @@ async def run(
     No round begins after `until`. A round that is thrown away is measured again, at most half as many times as asked.
     """
     chance, readings = random.Random(seed), [Readings(suite) for suite in suites]  # noqa: S311  reproducible
-    for reading in readings:
+    for reading in list(readings):
         say(f"warming up: {reading.suite.name}")
-        await reading.suite.prepare()
-        await _round(reading.suite, chance)
+        try:
+            await reading.suite.prepare()
+            await _round(reading.suite, chance)
+        except Exception as error:  # noqa: BLE001  the other suites are measured all the same
+            say(f"{reading.suite.name} could not be prepared: {error}")
+            reading.rounds = [_broken(reading.suite, error)] * rounds
     for number in range(rounds + rounds // 2):
         wanting = [one for one in readings if len(one.rounds) < rounds]
         chance.shuffle(wanting)
@@ -71,7 +75,10 @@ async def _measure(reading: Readings, chance: random.Random) -> None:
 
 
 async def _round(suite: Suite, chance: random.Random) -> dict[str, Slice]:
-    await suite.begin_round()
+    try:
+        await suite.begin_round()
+    except Exception as error:  # noqa: BLE001  the same
+        return _broken(suite, error)
     variants = list(suite.variants().items())
     chance.shuffle(variants)
     return {name: await _measured(variant) for name, variant in variants}
@@ -81,4 +88,12 @@ async def _measured(variant: Variant) -> Slice:
     try:
         return await variant()
     except Exception as error:  # noqa: BLE001  one that breaks voids its figures, and the others are measured
-        return Slice(0, 1.0, fault=f"{type(error).__name__}: {str(error)[-300:]}")
+        return _spoilt(error)
+
+
+def _broken(suite: Suite, error: Exception) -> dict[str, Slice]:
+    return {name: _spoilt(error) for name in suite.variants()}
+
+
+def _spoilt(error: Exception) -> Slice:
+    return Slice(0, 1.0, fault=f"{type(error).__name__}: {' '.join(str(error)[-200:].split())}")
