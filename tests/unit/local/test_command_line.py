@@ -13,7 +13,10 @@ from smartfactory.stack.faults import StackFault
 
 
 def test_a_role_that_many_tenants_have_asks_which_and_any_other_has_one() -> None:
-    assert {tenant_of(role) for role in EVERY_ROLE - MUNICIPALITY_ROLES - COMPANY_ROLES} == {"52", "jtp", "samsung"}
+    of_one_tenant = EVERY_ROLE - MUNICIPALITY_ROLES - COMPANY_ROLES - {Role.PERSON}
+    assert {tenant_of(role) for role in of_one_tenant} == {"52", "jtp", "samsung", "issuer"}
+    with pytest.raises(StackFault, match="person needs its tenant"):
+        tenant_of(Role.PERSON)
     with pytest.raises(StackFault) as fault:
         tenant_of(Role.MUNICIPALITY_OFFICER)
     assert "52110 전주시" in fault.value.remedy.ko
