@@ -47,6 +47,7 @@ EXAMPLES: Mapping[str, object] = {
     "issuer": "https://sso.jeonbuk.example/realms/smartfactory",
     "role": "technopark.operator",
     "tenant": "52",
+    "TokensRevoked.token_id": None,  # it takes back all of somebody's in one role
     "token_id": "c0ffee52-7d1e-4b6a-9f7d-2f0a8f40a901",
     "end_proposed_by": "officer-kim",
     "ended_by": "approver-lee",
