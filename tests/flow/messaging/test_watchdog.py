@@ -58,15 +58,18 @@ class Members:
         return made
 
 
-def deafen(member: Subscription) -> None:
+def deafen(member: Subscription) -> asyncio.Event:
     """The consumer stays a member, asks the broker no more and gets nothing for ever: seen after lost connections."""
-    never = asyncio.Event()
+    never, deaf = asyncio.Event(), asyncio.Event()
 
     async def nothing(_partitions: object, timeout: float = 0, **_: object) -> dict[object, object]:
+        deaf.set()
         await pause(never, timeout)
         return {}
 
     member._consumer._fetcher.fetched_records = nothing
+    # A fetch that was under way before still hears: only when the next one has begun, nothing more is heard.
+    return deaf
 
 
 @asynccontextmanager
@@ -165,7 +168,7 @@ async def test_a_member_that_gets_nothing_is_not_ready_and_then_replaced(
         await send(parcels.database, key, 1)
         await arrived(parcels, key, 1)
         before = len(members.made)
-        deafen(members.made[-1])
+        await deafen(members.made[-1]).wait()
         await send(parcels.database, key, 2, 3)
         await eventually(lambda: _says(worker, "records wait and nothing moved"))
         assert len(members.made) == before, "replaced before anybody could see that it was not ready"
@@ -183,7 +186,7 @@ async def test_when_another_member_does_not_help_the_process_ends_for_a_new_one_
         await send(parcels.database, key, 1)
         await arrived(parcels, key, 1)
         members.spoil = True
-        deafen(members.made[-1])
+        await deafen(members.made[-1]).wait()
         await send(parcels.database, key, 2)
         assert await asyncio.wait_for(worker.running, 40) == 1, "a supervisor starts it again"
     members.spoil = False
