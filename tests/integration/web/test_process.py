@@ -129,6 +129,19 @@ def test_a_restarted_database_costs_one_try_at_most(running: Running, servers: S
     assert tries[1] == 201, "the whole pool is renewed at once, not connection by connection"
 
 
+@pytest.mark.promise("R8")
+def test_connections_ended_under_calls_are_trouble_and_no_bug(
+    running: Running, servers: Servers, own_database: DatabaseUrls
+):
+    running.start()
+    name = own_database.owner.rsplit("/", 1)[1]
+    with ThreadPoolExecutor(6) as callers:
+        for _ in range(15):
+            calls = [callers.submit(running.write, str(uuid.uuid4())) for _ in range(20)]
+            servers.postgres.run(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+            assert {call.result().status_code for call in calls} <= {201, 503}
+
+
 @pytest.mark.promise("R9")
 def test_a_request_past_its_deadline_is_told_so_and_leaves_nothing(running: Running):
     running.start(REQUEST_TIMEOUT_SECONDS="3")

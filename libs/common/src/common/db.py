@@ -12,8 +12,10 @@ from datetime import date, datetime
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
+import asyncpg
 from sqlalchemy import Date, MetaData, Text, Uuid, event, text
 from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, JSONB, TIMESTAMP
+from sqlalchemy.dialects.postgresql.asyncpg import dialect
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -52,6 +54,7 @@ _SESSION = {
 _TRANSIENT_CLASSES = frozenset({"08", "40", "53", "57"})
 _TRANSIENT_STATES = frozenset({"55P03", "25P03", "25P04"})
 _LOCK_NOT_AVAILABLE = "55P03"
+_HALF_CLOSED = (asyncpg.InternalClientError, dialect.import_dbapi().InternalClientError)  # type: ignore[no-untyped-call]
 
 _log = logging.getLogger(__name__)
 
@@ -247,7 +250,7 @@ def is_trouble(error: BaseException) -> bool:
         return True
     state = sqlstate(error)
     if state is None:
-        return isinstance(error, InterfaceError)
+        return isinstance(error, InterfaceError) or _is_half_closed(error)
     return state[:2] in _TRANSIENT_CLASSES or state in _TRANSIENT_STATES
 
 
@@ -328,6 +331,12 @@ async def _connect(engine: AsyncEngine) -> AsyncConnection:
         return await connection.start()
     except Exception as error:
         raise DatabaseUnavailable(f"no connection to the database: {type(error).__name__}") from error
+
+
+def _is_half_closed(error: BaseException) -> bool:
+    # The server's farewell was read and the end of the stream not yet: the driver then knows no state to send in, and
+    # calls it an error of its own.
+    return isinstance(getattr(error, "orig", error), _HALF_CLOSED)
 
 
 @contextlib.asynccontextmanager
