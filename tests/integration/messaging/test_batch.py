@@ -335,6 +335,15 @@ async def test_good_events_between_bad_ones_keep_the_consumer_running(database: 
     assert (applied.halted, applied.done) == (False, 60)
 
 
+async def test_what_was_parked_before_and_comes_again_halts_nobody(database: Database, applier: Applier):
+    batch = [record for _ in range(30) for record in (_sent(new_id(), 1, 2000), _sent(new_id(), 1))]
+    await applier.apply(batch)
+    # Its offsets were never committed: all of it is delivered again, to another process.
+    again = await Applier(database, FixedClock(AT), HANDLERS, service="parcels").apply(batch)
+    assert (again.halted, again.done) == (False, 60)
+    assert len(await _parked(database)) == 30
+
+
 async def test_a_fault_of_the_database_parks_nothing_and_leaves_the_batch_for_later(
     database: Database, applier: Applier
 ):

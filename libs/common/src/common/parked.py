@@ -150,8 +150,8 @@ class ParkedEvent:
         return int.from_bytes(hashlib.sha256(repr(state).encode()).digest()[:6], "big")
 
 
-async def park(tx: Transaction, record: WireRecord, *, envelope: Envelope | None, reason: str, detail: str) -> None:
-    """Keep a record that could not be applied; the same bytes of the same event are kept once."""
+async def park(tx: Transaction, record: WireRecord, *, envelope: Envelope | None, reason: str, detail: str) -> bool:
+    """Keep a record that could not be applied, and tell whether it is new: the same bytes of an event are kept once."""
     row = {
         "identity": _identity(record, envelope),
         "topic": record.topic,
@@ -168,7 +168,7 @@ async def park(tx: Transaction, record: WireRecord, *, envelope: Envelope | None
         "detail": _clean(detail)[:_DETAIL_MAX],
         "traceparent": _traceparent(record, envelope),
     }
-    await tx.execute(upsert(parked).values(row).on_conflict_do_nothing())
+    return bool((await tx.execute(upsert(parked).values(row).on_conflict_do_nothing())).rowcount)
 
 
 async def list_waiting(tx: Transaction, *, key: Key | None = None, limit: int = 100) -> list[ParkedEvent]:

@@ -157,14 +157,15 @@ class Applier:
                 counts, claims, decoded = _Counts([], set()), list[Claim](), list[Decoded]()
                 for read, key in zip(part, keys, strict=True):
                     outcome, reason, detail = _judge(read, standings[key])
-                    counts.outcomes.append(outcome)
                     if outcome in {_PARK, _WAIT}:
-                        await parked.park(tx, read.record, envelope=read.envelope, reason=reason, detail=detail)
+                        new = await parked.park(tx, read.record, envelope=read.envelope, reason=reason, detail=detail)
+                        outcome = outcome if new else _OLD
                     elif outcome in {inbox.APPLIED, inbox.UNUSED}:
                         assert read.envelope is not None  # noqa: S101  an event that is next was read
                         claims.append(Claim(read.envelope, outcome))
                         if read.decoded is not None:
                             decoded.append(read.decoded)
+                    counts.outcomes.append(outcome)
                 counts.freed |= {key for key, standing in standings.items() if standing.may_go_on()}
                 await inbox.claim_all(tx, claims)
                 await handle(tx, decoded, service=self._service, now=self._clock.now(), spans=spans)
@@ -178,11 +179,11 @@ class Applier:
                 raise Trouble(done, error) from error
             async with self._database.transaction() as tx:
                 await inbox.lock(tx, [parked.key_of(read.record)])
-                await parked.park(tx, read.record, envelope=read.envelope, reason=reason, detail=detail)
+                new = await parked.park(tx, read.record, envelope=read.envelope, reason=reason, detail=detail)
         except Exception as fault:
             # Nothing is settled as long as not even the parking is: the batch stays where it is.
             raise Trouble(done, fault) from fault
-        return _Counts([_PARK], set())
+        return _Counts([_PARK if new else _OLD], set())
 
     def _tell(self, part: Sequence[_Read], outcomes: Sequence[str]) -> None:
         for outcome, count in Counter(outcomes).items():
