@@ -12,6 +12,9 @@ from tests.support.drills.figures import Drill
 from tests.support.fuzzing.run import api_process, fuzz
 from tests.support.servers import Servers
 
+_SHORT = ("applicant",)
+"""The service of the short slice: the one with most routes. Building the requests of all four takes a minute."""
+
 _PHASES = ("--phases", "coverage,fuzzing,stateful")
 
 
@@ -20,10 +23,10 @@ def test_every_answer_is_a_documented_one(
     drill: Drill, servers: Servers, fresh_databases: Callable[..., dict[str, DatabaseUrls]], tmp_path: Path
 ) -> None:
     """Schemathesis, with every check on, finds no answer of any service that its own document does not allow."""
-    seconds = drill.scale(ci=12, full=110)
-    urls = fresh_databases(*SERVICES, migrated=True)
+    seconds, services = drill.scale(ci=12, full=110), drill.scale(ci=_SHORT, full=SERVICES)
+    urls = fresh_databases(*services, migrated=True)
     with ExitStack() as stack:
-        targets = {name: stack.enter_context(api_process(servers, name, urls[name])) for name in SERVICES}
+        targets = {name: stack.enter_context(api_process(servers, name, urls[name])) for name in services}
         with ThreadPoolExecutor(len(targets)) as pool:
             runs = {
                 name: pool.submit(fuzz, target, [*_PHASES, "--max-time", str(seconds)], folder=tmp_path)
@@ -33,7 +36,7 @@ def test_every_answer_is_a_documented_one(
         faults = sum(target.server_errors() for target in targets.values())
 
     drill.figure(
-        "cases tried", sum(each.cases for each in found.values()), limit=f">= {drill.scale(ci=100, full=2000)}"
+        "cases tried", sum(each.cases for each in found.values()), limit=f">= {drill.scale(ci=20, full=2000)}"
     )
     drill.figure("operations tried", sum(each.operations for each in found.values()))
     untried = sum(each.untried for each in found.values())
