@@ -140,7 +140,8 @@ class Ground:
         return self.parts[name]
 
     async def until_ready(self, *names: str) -> None:
-        """Wait until these processes answer on their ready page."""
+        """Wait until these processes answer on their ready page; one that another suite has frozen goes on first."""
+        self.thaw(*(name for name in names if name in self.children))
         deadline = time.monotonic() + _READY_SECONDS
         for name in names:
             while not await asyncio.to_thread(ports.answers, self.ports[name], "/readyz"):

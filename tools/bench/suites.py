@@ -11,6 +11,8 @@ from tools.bench.figures import Figure, Slice, steady
 
 Variant = Callable[[], Awaitable[Slice]]
 
+_FEWEST_AGAIN = 2
+
 
 class Suite(Protocol):
     """One group of figures."""
@@ -40,7 +42,8 @@ async def run(
 ) -> list[Readings]:
     """Warm every suite up, then measure round after round, suites and variants in a shuffled order that the seed fixes.
 
-    No round begins after `until`. A round that is thrown away is measured again, at most half as many times as asked.
+    No round begins after `until`, but for a suite that has none yet. A round that is thrown away is measured again, at
+    most half as many times as asked, and at least twice.
     """
     chance, readings = random.Random(seed), [Readings(suite) for suite in suites]  # noqa: S311  reproducible
     for reading in list(readings):
@@ -51,7 +54,7 @@ async def run(
         except Exception as error:  # noqa: BLE001  the other suites are measured all the same
             say(f"{reading.suite.name} could not be prepared: {error}")
             reading.rounds = [_broken(reading.suite, error)] * rounds
-    for number in range(rounds + rounds // 2):
+    for number in range(rounds + max(_FEWEST_AGAIN, rounds // 2)):
         wanting = [one for one in readings if len(one.rounds) < rounds]
         chance.shuffle(wanting)
         for reading in wanting:

@@ -43,10 +43,9 @@ class EdgeCost:
     _token: str = ""
 
     async def prepare(self) -> None:
-        for name in (COMPLETE, BARE):
-            self.ground.start_program(
-                PROGRAMS[name], "tools.bench.anchors.bare_app", PROGRAMS[name].removeprefix("edge-")
-            )
+        anchor, database_url = "tools.bench.anchors.bare_app", self.ground.urls["applicant"].application
+        self.ground.start_program(PROGRAMS[BARE], anchor)
+        self.ground.start_program(PROGRAMS[COMPLETE], anchor, database_url)
         self.ground.start_program(PROGRAMS[LAYERED], "tools.bench.peers.layered_app")
         await self.ground.until_ready(PROGRAMS[BARE], PROGRAMS[LAYERED])
         await self.ground.until_listening(PROGRAMS[COMPLETE])
