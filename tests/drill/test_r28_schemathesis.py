@@ -35,9 +35,7 @@ def test_every_answer_is_a_documented_one(
         found = {name: run.result() for name, run in runs.items()}
         faults = sum(target.server_errors() for target in targets.values())
 
-    drill.figure(
-        "cases tried", sum(each.cases for each in found.values()), limit=f">= {drill.scale(ci=20, full=2000)}"
-    )
+    drill.figure("cases tried", sum(each.cases for each in found.values()), limit=f">= {drill.scale(ci=20, full=2000)}")
     drill.figure("operations tried", sum(each.operations for each in found.values()))
     untried = sum(each.untried for each in found.values())
     drill.figure("operations left out", untried, limit=drill.scale(ci="", full="== 0"))

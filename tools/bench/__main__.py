@@ -25,7 +25,7 @@ from tools.bench.report import Report
 from tools.bench.suites import Suite
 
 _SERVICES = ("applicant", "metrics", "mentoring")
-_MINUTES = 14.0
+_ROUNDS, _MINUTES = 15, 19.0
 _REPORTS = Path(__file__).parents[2] / "docs" / "bench"
 
 
@@ -113,7 +113,9 @@ def _suites(ground: Ground, applications: Applications) -> Sequence[Suite]:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=9, help="rounds per figure (9; 15 to claim less than 1.3x)")
+    parser.add_argument(
+        "--rounds", type=int, default=_ROUNDS, help="rounds per figure (15; fewer claim no difference below 1.3x)"
+    )
     parser.add_argument("--only", default="", help="figures to measure, joined by commas: P1,P3")
     parser.add_argument("--seed", type=int, default=1, help="fixes the order of suites and variants")
     parser.add_argument("--minutes", type=float, default=_MINUTES, help="begin no round after so many minutes")

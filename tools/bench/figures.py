@@ -13,6 +13,9 @@ MOST_PROBE_DIFFERENCE = 0.30
 MOST_GENERATOR_SHARE = 0.20
 """A load generator that takes more of the cores measures itself."""
 
+ROUNDS_FOR_SMALL_DIFFERENCES = 15
+"""A median of fewer claims no difference below 1.3x."""
+
 _FEWEST_ROUNDS = 3
 
 

@@ -136,7 +136,8 @@ class Ground:
         """A helper process that does what it is asked; started when first asked for."""
         if name not in self.parts or self.parts[name].child.exit_code() is not None:
             self.parts[name] = Part(PARTS[name], self.folder / f"{name}.log")
-            self.children[name] = self.parts[name].child
+            # Under a name of its own: a helper called "kafka" must not stand for the broker in a ledger.
+            self.children[f"helper {name}"] = self.parts[name].child
         return self.parts[name]
 
     async def until_ready(self, *names: str) -> None:

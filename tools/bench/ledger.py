@@ -38,6 +38,15 @@ def _cpu_seconds(process: psutil.Process) -> float:
     return total
 
 
+def tree_pss_bytes(pid: int) -> int:
+    """Memory of a process and all that it has started."""
+    total = pss_bytes(pid)
+    for child in psutil.Process(pid).children(recursive=True):
+        with contextlib.suppress(OSError, ValueError):
+            total += pss_bytes(child.pid)
+    return total
+
+
 def pss_bytes(pid: int) -> int:
     """Memory of one process, what it shares with others divided among them."""
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text("ascii").splitlines():

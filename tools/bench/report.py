@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from tools.bench.figures import MOST_GENERATOR_SHARE, Slice, Verdict, judge
+from tools.bench.figures import MOST_GENERATOR_SHARE, ROUNDS_FOR_SMALL_DIFFERENCES, Slice, Verdict, judge
 from tools.bench.ledger import GENERATOR
 from tools.bench.suites import Readings
 
@@ -59,6 +59,7 @@ class Report:
 
     def _figures(self) -> Iterator[str]:
         yield f"`{self.command}`. How to read it: [performance](../performance.md)."
+        yield self._confidence()
         goals = [one for one in self.verdicts if one.figure.target is not None]
         others = [one for one in self.verdicts if one.figure.target is None]
         yield _table(
@@ -68,6 +69,16 @@ class Report:
         if others:
             yield "Peers (X: what a simpler choice loses) and anchors against C (A: how honest the limit is):"
             yield _table(("", "", "ratio [middle half]", "rounds"), [_other(one) for one in others])
+
+    def _confidence(self) -> str:
+        kept = sorted({len(one.rounds) for one in self.readings}) or [0]
+        rounds = f"{kept[0]}" if len(kept) == 1 else f"{kept[0]} to {kept[-1]}"
+        if kept[0] >= ROUNDS_FOR_SMALL_DIFFERENCES:
+            return f"Medians of {rounds} rounds; the middle half says how far a round lies from them."
+        return (
+            f"Medians of {rounds} rounds. Fewer than {ROUNDS_FOR_SMALL_DIFFERENCES} do not tell apart what differs by "
+            "less than 1.3x: a mark that is missed or reached by less is open."
+        )
 
     def _slices(self) -> Iterator[str]:
         yield "Absolutes of this machine on this day, and the ledger of CPU time. They compare with nothing:"
@@ -87,7 +98,7 @@ class Report:
             for name, slices in _by_name(one).items():
                 if slices[0].values:
                     medians = {key: statistics.median(each.values[key] for each in slices) for key in slices[0].values}
-                    rows.append((name, ", ".join(f"{key} {value:.1f}" for key, value in medians.items())))
+                    rows.append((name, ", ".join(f"{key} {value:.2f}" for key, value in medians.items())))
         if rows:
             yield _table(("slice", "medians over the rounds"), rows)
 

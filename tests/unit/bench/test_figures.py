@@ -118,6 +118,28 @@ async def test_every_variant_is_measured_once_a_round_in_an_order_that_the_seed_
     assert len({tuple(await order(seed)) for seed in range(5)}) > 1
 
 
+async def test_a_round_that_is_thrown_away_is_measured_again_even_when_only_one_was_asked_for(monkeypatch):
+    speeds = iter([10.0, 5.0, 10.0, 5.0, 10.0, 10.0])
+    monkeypatch.setattr(suites.probe, "speed", lambda: next(speeds))
+    (reading,) = await suites.run([_Suite([])], rounds=1, seed=1, until=float("inf"), say=lambda _: None)
+    assert (len(reading.rounds), reading.thrown_away) == (1, 2)
+
+
+async def test_a_suite_that_cannot_be_prepared_voids_its_figures_and_leaves_the_others_alone(monkeypatch):
+    monkeypatch.setattr(suites.probe, "speed", lambda: 10.0)
+    broken, whole = _Suite([]), _Suite([])
+
+    async def refuse() -> None:
+        raise RuntimeError("no port")
+
+    broken.prepare = refuse
+    readings = await suites.run([broken, whole], rounds=2, seed=1, until=float("inf"), say=lambda _: None)
+    assert [[one["a"].fault for one in reading.rounds] for reading in readings] == [
+        ["RuntimeError: no port"] * 2,
+        [""] * 2,
+    ]
+
+
 class _Suite:
     name = "planted"
     figures = ()

@@ -1,15 +1,16 @@
 """P10: the memory of each shipped process, against the smallest FastAPI application with a database pool."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tools.bench.figures import Figure, Slice
 from tools.bench.ground import Ground
-from tools.bench.ledger import pss_bytes
+from tools.bench.ledger import tree_pss_bytes
 from tools.bench.suites import Variant
 
 MINIMAL = "minimal FastAPI and asyncpg"
-_SHIPPED = ("applicant-api", "applicant-worker", "metrics-worker")
+_SHIPPED = ("applicant-api", "applicant-worker", "metrics-worker", "mentoring-worker")
+_SERVERS = ("postgres", "kafka")
 
 
 def _of(name: str) -> Figure:
@@ -26,9 +27,10 @@ def _of(name: str) -> Figure:
 
 @dataclass
 class Memory:
-    """Read from the kernel after the load of the rounds before."""
+    """Read from the kernel after the load of the rounds before; of each also how far it has grown since the first."""
 
     ground: Ground
+    _first: dict[int, float] = field(default_factory=dict)
     name: str = "memory"
     figures: Sequence[Figure] = tuple(_of(name) for name in _SHIPPED)
 
@@ -42,11 +44,13 @@ class Memory:
         """Nothing to empty."""
 
     def variants(self) -> Mapping[str, Variant]:
-        return {MINIMAL: self._reading("minimal")} | {name: self._reading(name) for name in _SHIPPED}
+        names = {MINIMAL: "minimal"} | {name: name for name in (*_SHIPPED, *_SERVERS)}
+        return {shown: self._reading(pid) for shown, pid in self.ground.pids(names).items()}
 
-    def _reading(self, name: str) -> Variant:
+    def _reading(self, pid: int) -> Variant:
         async def read() -> Slice:
-            megabytes = pss_bytes(self.ground.children[name].pid) / 1e6
-            return Slice(1, 1.0, values={"MB": megabytes})
+            megabytes = tree_pss_bytes(pid) / 1e6
+            grown = megabytes / self._first.setdefault(pid, megabytes)
+            return Slice(1, 1.0, values={"MB": megabytes, "times the first reading": grown})
 
         return read
