@@ -2,14 +2,16 @@
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from smartfactory.stack.provision import SERVICES
+from smartfactory.stack.provision import SERVICES, DatabaseUrls
+from tests.support.access.building import BUILT_OF, built_worlds
+from tests.support.access.worlds import World
 from tests.support.drills.figures import Drill, Size
 from tests.support.drills.installation import Installation
 from tests.support.drills.report import Outcome, text_of
@@ -60,6 +62,22 @@ def installation(
     if request.node.stash.get(_failed, False):
         standing.close()
         del stash[_standing]
+
+
+@pytest.fixture(scope="session")
+def owned_urls(session_servers: Servers) -> Iterator[dict[str, DatabaseUrls]]:
+    """The databases of `owned_worlds`."""
+    urls = session_servers.fresh_databases(BUILT_OF, migrated=True)
+    yield urls
+    session_servers.stop_processes()
+    session_servers.drop_databases(list(urls.values()))
+
+
+@pytest.fixture(scope="session")
+async def owned_worlds(owned_urls: dict[str, DatabaseUrls]) -> AsyncIterator[dict[str, World]]:
+    """Each service with the things of two owners in it: built once, for all drills that go through every route."""
+    async with built_worlds(owned_urls) as worlds:
+        yield worlds
 
 
 @pytest.fixture

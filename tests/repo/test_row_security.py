@@ -11,6 +11,7 @@ import asyncpg
 import pytest
 from sqlalchemy import Column, Integer, MetaData, Table
 
+from common.auth import SERVICE_ROLE
 from common.service import Service
 from contracts.roles import EVERY_ROLE
 from smartfactory.stack.provision import DatabaseUrls
@@ -112,6 +113,15 @@ def _unlike(name: str, entry: TableRows | None, secured: bool, policies: str | N
 @pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
 def test_every_table_says_whose_its_rows_are(service: Service) -> None:
     assert undeclared(service.name, service.tables, ROWS) == []
+
+
+@pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
+def test_the_database_knows_every_role_and_no_other(fresh_databases: Databases, service: Service) -> None:
+    """A new role needs a migration in each service that calls row_security_roles.know_roles()."""
+    url = fresh_databases(service.name, migrated=True)[service.name].owner
+    there_are = {SERVICE_ROLE, PUBLIC, *EVERY_ROLE}
+    asked = [*sorted(there_are), "no.such.role", "", "Service", "public "]
+    assert set(asyncio.run(_known(url, asked))) == there_are
 
 
 def test_every_role_in_the_file_is_one() -> None:
@@ -230,6 +240,17 @@ async def _fetch(url: str, question: str, *parameters: object) -> list[asyncpg.R
 
 async def _column(url: str, question: str, *parameters: object) -> list[str]:
     return [str(row[0]) for row in await _fetch(url, question, *parameters)]
+
+
+async def _known(url: str, roles: list[str]) -> list[str]:
+    async def work(connection: asyncpg.Connection) -> list[str]:
+        found = []
+        for role in roles:
+            await connection.execute("SELECT set_config('smartfactory.caller', $1, false)", role)
+            found.append(await connection.fetchval("SELECT caller_role()"))
+        return [str(role) for role in found if role is not None]
+
+    return await _connected(url, work)
 
 
 async def _sqlstate(url: str, statement: str) -> str | None:

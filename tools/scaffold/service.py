@@ -30,10 +30,17 @@ def make_service(root: Path, service: str, *, ko: str) -> list[str]:
     changes.make(f"{home}/migrations/versions/0001_common.py", "service/0001_common.py.tmpl", forms)
     changes.make(f"tests/support/access/{service}.py", "service/world.py.tmpl", forms)
     changes.append("docs/permissions.toml", _permissions(service))
+    changes.append("docs/row_security.toml", _WHOSE_ROWS.format(service=service))
     _tell_the_workspace(changes, service)
     _tell_the_local_stack(changes, service, ko)
     _tell_the_tests(changes, service)
     return changes.write()
+
+
+_WHOSE_ROWS = """
+[{service}.token_denial]
+sees = {{}}
+"""
 
 
 def _permissions(service: str) -> str:

@@ -100,6 +100,9 @@ def _markers(world: World, attempt: Attempt, ask: Ask) -> set[str]:
     mine, others = world.own(attempt.role), world.other
     target = others if attempt.scope == "other" else mine
     shared = {name for name in target if mine.get(name) == others.get(name)}
+    if attempt.role in MUNICIPALITY_ROLES and "publication" in target:
+        # Its own offers of seats name the draft that they are for.
+        shared.add("publication")
     markers = {value for name, value in target.items() if name not in shared and _ID.fullmatch(value)}
     return markers | ({ask.shows} if ask.shows and ask.shows.strip('"') not in _values(mine, shared) else set())
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from sqlalchemy import true
+from sqlalchemy import select, true
 
 import applicant.applications.queries as applications
 import applicant.calls.queries as calls
@@ -14,6 +14,7 @@ import applicant.companies.store as company_store
 import applicant.evaluations.queries as evaluations
 import applicant.evaluations.store as evaluation_store
 import applicant.projects.domain as projects
+import applicant.seat_offers.store as seat_store
 import funding.budgets.commands as budgets
 import funding.budgets.store as budget_store
 import funding.splits.queries as splits
@@ -76,6 +77,10 @@ def _forget_in_applicant(patch: pytest.MonkeyPatch) -> None:
                 return found
         return None
 
+    async def any_offer(tx: Any, offer_id: Any, **_owner: object) -> Any:
+        held = select(seat_store.SeatOfferRow.call_id).where(seat_store.SeatOfferRow.id == offer_id)
+        return (await tx.execute(held)).scalar_one()
+
     get_assignment = evaluation_store.get_assignment
     for module in (drafts, screenings, submissions):
         patch.setattr(module, "lock_own", any_application)
@@ -86,6 +91,7 @@ def _forget_in_applicant(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(evaluations, "Role", type("NoRole", (), {"PANEL_MEMBER": "nobody"}))
     patch.setattr(evaluation_store, "get_assignment", any_seat)
     patch.setattr(projects, "check_own", lambda *_: None)
+    patch.setattr(seat_store, "call_of", any_offer)
 
 
 def _forget_in_funding(patch: pytest.MonkeyPatch) -> None:

@@ -24,6 +24,7 @@ PUBLIC_ROLE = "public"
 _BETWEEN = "\x1f"
 _INFO = "smartfactory.acting"
 _BECOME = text("SELECT set_config('smartfactory.caller', :said, true)")
+_STAY = text("SELECT set_config('smartfactory.caller', :said, false)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,11 @@ def note_acting(tx: AsyncConnection, acting: Acting | None, *, said: bool) -> No
     connection: SpeakingConnection = _raw(tx)
     connection.begin_as(acting if said else None)
     tx.info[_INFO] = acting
+
+
+async def stay_acting(connection: AsyncConnection, acting: Acting) -> None:
+    """For `common.db`: from now on a connection that is lent to nobody after this works on somebody's behalf."""
+    await connection.execute(_STAY, {"said": acting.said})
 
 
 @contextlib.asynccontextmanager

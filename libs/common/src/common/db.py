@@ -23,7 +23,7 @@ from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.pool import NullPool
 
 from common import schema
-from common.acting import SETTING, Acting, SpeakingConnection, note_acting
+from common.acting import SETTING, Acting, SpeakingConnection, note_acting, stay_acting
 
 Transaction = AsyncConnection
 
@@ -171,9 +171,14 @@ class Database:
         await nested.commit()
 
     @contextlib.asynccontextmanager
-    async def dedicated(self) -> AsyncIterator[AsyncConnection]:
-        """Lend a connection outside the pool without a transaction: for LISTEN, advisory locks and leaders."""
+    async def dedicated(self, *, acting: Acting | None = None) -> AsyncIterator[AsyncConnection]:
+        """Lend a connection outside the pool without a transaction: for LISTEN, advisory locks and leaders.
+
+        It works for whom it is `acting` for, or for whom the database was opened; it is closed at the end.
+        """
         async with _connected(self._off_pool) as connection:
+            if acting is not None:
+                await stay_acting(connection, acting)
             yield connection
 
     def wake_relay(self) -> None:

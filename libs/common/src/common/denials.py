@@ -18,6 +18,7 @@ from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from common.acting import THE_SERVICE
 from common.auth import Principal, TokenRefused
 from common.db import Database, DatabaseUnavailable, Transaction
 
@@ -143,7 +144,7 @@ class Denials:
         while True:
             try:
                 # A connection of its own: the copy must not age because all of the pool's are busy.
-                async with self._database.dedicated() as connection:
+                async with self._database.dedicated(acting=THE_SERVICE) as connection:
                     while True:
                         await self._load(connection)
                         await asyncio.sleep(_POLL_SECONDS)

@@ -1,6 +1,7 @@
 """Who a caller can be: the roles of the programme, as they stand in a token's `role` claim."""
 
 from enum import StrEnum
+from typing import Final
 from uuid import UUID
 
 from contracts.types import MUNICIPALITIES
@@ -41,6 +42,32 @@ MUNICIPALITY_ROLES = frozenset({Role.MUNICIPALITY_OFFICER, Role.MUNICIPALITY_APP
 PARKED_EVENT_MENDERS = frozenset({Role.PLATFORM_OPERATOR})
 PARKED_EVENT_READERS = PARKED_EVENT_MENDERS | {Role.AUDITOR}
 EVERY_ROLE = frozenset(Role)
+ROLES_V1: Final = (
+    "service",
+    "public",
+    "company.owner",
+    "company.staff",
+    "technopark.operator",
+    "panel.member",
+    "province.officer",
+    "province.approver",
+    "province.treasurer",
+    "municipality.officer",
+    "municipality.approver",
+    "municipality.client",
+    "forum.member",
+    "mentor.lead",
+    "mentor",
+    "supplier",
+    "accountant",
+    "auditor",
+    "platform.operator",
+    "samsung.client",
+    "identity.provider",
+    "person",
+)
+"""Whom the migrations made known to PostgreSQL, with the service itself and the public: it stays as it is. A new role
+gets a list of its own, and each service a migration with it."""
 
 _MUNICIPALITY_CODES = frozenset(str(each.code) for each in MUNICIPALITIES)
 

@@ -1,0 +1,142 @@
+"""Row-level security leaves the queries their indexes, and works the caller out once (5,000 applications)."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import event, text
+
+from common.acting import Acting
+from common.db import Database
+from contracts.roles import Role
+from tests.support.judging import JEONJU, Judging, Person
+
+_MILLISECONDS = 50
+_MANY = (
+    """
+    INSERT INTO company SELECT made.* FROM company AS one, generate_series(1, 500) AS number,
+        jsonb_populate_record(one, jsonb_build_object('id', gen_random_uuid(), 'business_number', number)) AS made
+    """,
+    """
+    INSERT INTO worksite SELECT made.* FROM (SELECT to_jsonb(worksite) AS content FROM worksite LIMIT 1) AS one, company,
+        jsonb_populate_record(NULL::worksite, one.content || jsonb_build_object(
+            'id', gen_random_uuid(), 'company_id', company.id, 'name', company.id,
+            'municipality_code', (ARRAY['52110', '52130', '52140', '52180'])[1 + company.business_number::bigint % 4]
+        )) AS made
+    """,
+    """
+    INSERT INTO application
+    SELECT made.* FROM (SELECT to_jsonb(application) AS content FROM application LIMIT 1) AS one, worksite,
+        generate_series(1, 10) AS number,
+        jsonb_populate_record(NULL::application, one.content || jsonb_build_object(
+            'id', gen_random_uuid(), 'company_id', worksite.company_id, 'worksite_id', worksite.id,
+            'fiscal_year', 2100 + number, 'municipality_code', worksite.municipality_code,
+            'changed_at', now() - random() * interval '30 days'
+        )) AS made
+    """,
+    "ANALYZE",
+)
+
+
+@pytest.fixture
+async def many(judging: Judging) -> Judging:
+    await judging.open_call({("JS1", JEONJU): 1})
+    await judging.eligible()
+    async with judging.owner.transaction() as tx:
+        for statement in _MANY:
+            await tx.exec_driver_sql(statement)
+    return judging
+
+
+async def _plans(judging: Judging, by: Person, path: str, **query: object) -> list[dict[str, Any]]:
+    """The plans of the statements with which a GET is answered, made again on the caller's behalf."""
+    database: Database = judging.http._transport.app.state.runtime.database  # type: ignore[attr-defined]
+    asked: list[tuple[str, Any]] = []
+
+    def note(_connection: object, _cursor: object, statement: str, parameters: Any, *_rest: object) -> None:
+        if statement.lstrip().startswith("SELECT"):
+            asked.append((statement, parameters))
+
+    event.listen(database._engine.sync_engine, "before_cursor_execute", note)
+    answer = await judging.get(path, by, **query)
+    event.remove(database._engine.sync_engine, "before_cursor_execute", note)
+    assert answer.status_code == 200, answer.text
+    found = []
+    async with database.transaction(read_only=True, acting=Acting(by.role, by.tenant, by.subject)) as tx:
+        for statement, parameters in asked:
+            explained = await tx.exec_driver_sql(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", parameters)
+            plans = explained.scalar_one()
+            found.append((plans if isinstance(plans, list) else json.loads(plans))[0])
+    return found
+
+
+def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for child in plan.get("Plans", ()):
+        yield from _nodes(child)
+
+
+def _looked_at(plan: dict[str, Any]) -> int:
+    """How many rows of applications were fetched from the table to answer, those that were then left out included."""
+    scans = [node for node in _nodes(plan["Plan"]) if node.get("Relation Name") == "application"]
+    assert scans, plan
+    assert not [node for node in scans if node["Node Type"] == "Seq Scan"], plan
+    return sum((node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"] for node in scans)
+
+
+def _indexes(plan: dict[str, Any]) -> set[str]:
+    return {node["Index Name"] for node in _nodes(plan["Plan"]) if "Index Name" in node}
+
+
+_OF_AN_AREA = "application_municipality_code_id_idx"
+_CHANGED = "application_municipality_code_changed_at_idx"
+_SINCE = "2024-01-01T00:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("role", "query", "index", "most"),
+    [
+        (Role.COMPANY_OWNER, {}, "application_company_id_id_idx", 21),
+        (Role.MUNICIPALITY_OFFICER, {}, _OF_AN_AREA, 51),
+        (Role.MUNICIPALITY_APPROVER, {"page_size": 100, "sort": "id"}, _OF_AN_AREA, 101),
+        (Role.MUNICIPALITY_CLIENT, {"sort": "changed_at"}, _CHANGED, 51),
+        (Role.MUNICIPALITY_CLIENT, {"sort": "-changed_at", "changed_from": _SINCE}, _CHANGED, 51),
+        (Role.AUDITOR, {}, "application_pkey", 51),
+    ],
+)
+async def test_lists_use_the_callers_index(many: Judging, role: Role, query: dict[str, Any], index: str, most: int):
+    """On the first page and on the next one; of what others own, not a row is looked at."""
+    by = Person(role, "somebody", await _some_company(many) if role == Role.COMPANY_OWNER else JEONJU)
+    cursor = (await many.get("/v1/applications", by, **query)).json()["next"]
+    pages = [query] if cursor is None else [query, {**query, "cursor": cursor}]
+    assert len(pages) == (1 if role == Role.COMPANY_OWNER else 2)
+    for page in pages:
+        (plan,) = await _plans(many, by, "/v1/applications", **page)
+        assert index in _indexes(plan), json.dumps(plan, indent=1)
+        assert _looked_at(plan) <= most, json.dumps(plan, indent=1)
+        assert plan["Execution Time"] < _MILLISECONDS, plan
+        callers = [node for node in _nodes(plan["Plan"]) if node.get("Parent Relationship") == "InitPlan"]
+        assert callers, "the caller is worked out beside the scan, not in it"
+        assert all(node["Actual Loops"] <= 1 for node in callers), plan
+
+
+async def test_one_application_is_found_by_its_key(many: Judging):
+    company = await _some_company(many)
+    found = await many.value(f"SELECT id FROM application WHERE company_id = '{company}' LIMIT 1")
+    (plan,) = await _plans(many, Person(Role.COMPANY_OWNER, "somebody", company), f"/v1/applications/{found}")
+    assert _looked_at(plan) == 1, plan
+    assert plan["Execution Time"] < _MILLISECONDS, plan
+
+
+async def test_even_a_query_without_its_where_is_answered(many: Judging):
+    """The wall itself needs no index: five thousand rows are looked at, and the caller's own are shown."""
+    company = await _some_company(many)
+    acting = Acting(Role.COMPANY_OWNER, company, "somebody")
+    async with many.database.transaction(read_only=True, acting=acting) as tx:
+        firms = (await tx.execute(text("SELECT DISTINCT company_id::text FROM application"))).scalars().all()
+    assert firms == [company]
+
+
+async def _some_company(many: Judging) -> str:
+    return str(await many.value("SELECT company_id FROM application LIMIT 1"))
