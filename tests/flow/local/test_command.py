@@ -15,6 +15,8 @@ import httpx2
 import psutil
 import pytest
 
+from smartfactory.cli import app as operate
+from smartfactory.stack.faults import StackFault
 from smartfactory.stack.kafka import broker_answers
 from smartfactory.stack.ports import free_port
 from tests.support.processes import processes_of
@@ -118,6 +120,52 @@ class TestWhileItRuns:
         listing = command.other("parked", "list")
         assert listing.wait_for_end(30) == 0
         assert "nothing is parked" in listing.log
+
+    @pytest.mark.promise("R38")
+    def test_a_log_is_filled_and_read_again_with_the_count_that_was_shown_a_name_and_a_reason(
+        self, command: Command, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """As docs/runbook/kafka-data-lost.md says it."""
+
+        def said(*arguments: str) -> str:
+            status = operate([*arguments, "--data-dir", str(command.data)], result_action="return_value")
+            assert status == 0
+            return capsys.readouterr().out
+
+        def refused(*arguments: str) -> str:
+            with pytest.raises(StackFault) as fault:
+                said(*arguments)
+            assert re.search("[가-힣]", fault.value.what.ko + fault.value.remedy.ko)
+            return f"{fault.value.what.en} {fault.value.remedy.en}"
+
+        mine, topic = ("--by", "kim", "--reason", "disk of broker 1 lost"), "applicant.account.v1"
+        assert "no topic yet" in refused("republish", "--all")
+        token = command.other("token", "--role", "platform.operator")
+        assert token.wait_for_end(30) == 0, token.log
+        told = httpx2.post(
+            f"{command.origin}/applicant/v1/token-revocations",
+            json={"subject": "somebody", "reason": "STOLEN"},
+            headers={"Authorization": f"Bearer {token.log.strip()}", "Idempotency-Key": "a-revocation-of-somebody"},
+        )
+        assert told.status_code == 201, told.text
+        eventually_now(lambda: "republish applicant.account.v1 --confirm 1" in said("republish", topic))
+        for wrong, answer in (
+            ((topic, "--confirm", "2", *mine), "It is 1 now"),
+            ((topic, "--confirm", "1", "--by", "kim"), "who asks, and why"),
+            ((topic, "--confirm", "1", "--reason", "x"), "who asks, and why"),
+            (("applicant.acount.v1", "--confirm", "1", *mine), f"acount.v1 Choose among {topic}, or use --all"),
+            (("--confirm", "0", *mine), "No topic is named"),
+        ):
+            assert answer in refused("republish", *wrong)
+        assert "applicant: 이벤트 1건을 다시 보냅니다" in said("republish", topic, "--confirm", "1", *mine)
+        eventually_now(lambda: "--confirm 1" in said("republish", "--all"), what="sent again")
+
+        eventually_now(lambda: f"reread metrics {topic} --confirm 1" in said("reread", "metrics", topic))
+        assert "It is 1 now" in refused("reread", "metrics", topic, "--confirm", "7", *mine)
+        assert "There is no service metric" in refused("reread", "metric", "--all")
+        assert "No such topic" in refused("reread", "applicant", topic)
+        assert "reads from the start" in said("reread", "metrics", "--all", "--confirm", "1", *mine)
+        eventually_now(lambda: "begins again" not in said("reread", "metrics", "--all"), what="it has begun again")
 
     def test_the_clock_that_is_moved_is_the_one_the_services_read(self, command: Command) -> None:
         moved = command.other("clock", "2024-04-03T17:00:00")

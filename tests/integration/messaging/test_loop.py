@@ -52,6 +52,12 @@ class Log:
     async def commit(self, records: Sequence[WireRecord]) -> None:
         self.committed.append(len(records))
 
+    def handed_over(self) -> bool:
+        return False
+
+    def assigned(self) -> set[tuple[str, int]]:
+        return set()
+
     def owns(self, record: WireRecord) -> bool:
         return record.partition >= 0
 

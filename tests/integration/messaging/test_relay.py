@@ -35,6 +35,9 @@ class Broker:
 
     async def close(self) -> None: ...
 
+    def lost_a_connection(self) -> bool:
+        return False
+
     async def publish(self, records: Sequence[WireRecord], **_deadline: float) -> Published:
         known = [record.topic not in self.missing for record in records]
         self.got += [record for record, is_known in zip(records, known, strict=True) if is_known]

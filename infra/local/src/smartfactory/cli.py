@@ -33,6 +33,8 @@ app = App(name="smartfactory", help="The smart-factory support programme on this
 app.command("smartfactory.parked_commands:app", name="parked")
 app.command("smartfactory.trace_command:trace", name="trace")
 app.command("smartfactory.rebuild_command:rebuild", name="rebuild")
+app.command("smartfactory.republish_command:republish", name="republish")
+app.command("smartfactory.republish_command:reread", name="reread")
 
 
 @app.command

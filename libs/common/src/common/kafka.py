@@ -5,8 +5,8 @@ never expire, and `stop` flushes without a limit. So every wait is bounded, and 
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from aiokafka import AIOKafkaProducer, TopicPartition
@@ -31,6 +31,7 @@ _START_SECONDS = 30.0
 _STOP_SECONDS = 5.0
 _REQUEST_MS = 10_000
 _BACKOFF_MS = 1_000
+_METADATA_MS = 10_000  # a topic that was away is found again this long after it came back
 _TOO_LATE = "no acknowledgement before the deadline"
 _TOPIC_EXISTS = 36
 _KNOWN_PARTITIONS_MAX = 100_000
@@ -57,7 +58,7 @@ class KafkaOptions:
             "client_id": self.client_id,
             "request_timeout_ms": _REQUEST_MS,
             "retry_backoff_ms": _BACKOFF_MS,
-            "metadata_max_age_ms": 60_000,
+            "metadata_max_age_ms": _METADATA_MS,
         }
 
 
@@ -70,11 +71,13 @@ class Published:
     """Which records of a publication are acknowledged, in their order, and why others are not.
 
     After a `fault` the client is spoilt. Topics that are `missing` do no harm to it: the other records are sent.
+    `last` is, by topic and partition, the last acknowledged record: its place in the publication and in the log.
     """
 
     acknowledged: Sequence[bool]
     fault: str | None
     missing: frozenset[str] = frozenset()
+    last: Mapping[tuple[str, int], tuple[int, int]] = field(default_factory=dict)
 
 
 class Publisher:
@@ -91,6 +94,7 @@ class Publisher:
             max_request_size=MAX_RECORD_BYTES,
         )
         self._partitions: dict[tuple[str, bytes], int] = {}
+        self._connections: list[Any] = []
 
     async def start(self) -> None:
         try:
@@ -98,6 +102,11 @@ class Publisher:
         except (KafkaError, OSError) as error:
             await self.close()
             raise KafkaFault(f"no connection to Kafka: {short(error)}") from error
+        self._note_connections()
+
+    def lost_a_connection(self) -> bool:
+        """Tell whether one has ended since the start: who answers after it may be a broker that lost its data."""
+        return not all(connection.connected() for connection in self._connections)
 
     async def publish(self, records: Sequence[WireRecord], *, deadline_seconds: float) -> Published:
         """Send in order, one batch per partition, and wait for the acknowledgements until the deadline.
@@ -116,14 +125,19 @@ class Publisher:
             fault = _TOO_LATE
         except (KafkaError, OSError) as error:
             fault = short(error)
+        self._note_connections()
         acknowledged = [False] * len(records)
+        last: dict[tuple[str, int], tuple[int, int]] = {}
         for future, indexes in sent:
             refused = _outcome(future)
             if refused is None:
                 for index in indexes:
                     acknowledged[index] = True
+                told: Any = future.result()
+                if told.offset >= 0:  # unknown, when only the second copy of a batch was acknowledged
+                    last[records[indexes[-1]].topic, told.partition] = indexes[-1], told.offset + len(indexes) - 1
             fault = fault or refused
-        return Published(acknowledged, fault, frozenset(missing))
+        return Published(acknowledged, fault, frozenset(missing), last)
 
     async def close(self) -> None:
         """Throw the producer away without flushing: what is unacknowledged stays in the outbox and is sent again."""
@@ -135,6 +149,12 @@ class Publisher:
         if task is not None:
             await asyncio.wait({task}, timeout=_STOP_SECONDS)
         self._producer._closed = True  # noqa: SLF001  it is, and must not warn about it when collected
+
+    def _note_connections(self) -> None:
+        # The client connects again by itself and in silence, so each connection that was ever used is kept in sight.
+        now: dict[tuple[object, object], Any] = self._producer.client._conns  # noqa: SLF001  there is no public way
+        used = [connection for (node, _), connection in now.items() if node != "bootstrap"]
+        self._connections += [one for one in used if not any(one is known for known in self._connections)]
 
     async def _send(
         self, records: Sequence[WireRecord], sent: list[tuple[asyncio.Future[object], list[int]]], missing: set[str]

@@ -1,7 +1,7 @@
 """Reads topics from their first record, outside every consumer group: nothing is committed and nobody is rebalanced."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Self
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -15,6 +15,8 @@ _START_SECONDS = 30.0
 _ASK_SECONDS = 10.0
 _FETCH_MS = 1_000
 _BATCH_RECORDS = 500
+_STOP_SECONDS = 5.0
+_LOOK_UP_BYTES = 65_536
 _SILENT_FETCHES_MAX = 30
 
 
@@ -81,3 +83,49 @@ class History:
 
     async def _close(self) -> None:
         await bounded(self._reader.stop(), _START_SECONDS, "stop the reader")
+
+
+async def look_up(options: KafkaOptions, offsets: Mapping[tuple[str, int], int]) -> dict[tuple[str, int], WireRecord]:
+    """Find what stands at these places, by topic and partition; where the log has nothing at all, nothing is found."""
+    reader = AIOKafkaConsumer(
+        bootstrap_servers=options.bootstrap_servers,
+        client_id=f"{options.client_id}-look-up",
+        group_id=None,
+        enable_auto_commit=False,
+        auto_offset_reset="none",
+        max_partition_fetch_bytes=_LOOK_UP_BYTES,
+    )
+    places = {TopicPartition(options.topic_prefix + topic, number): at for (topic, number), at in offsets.items()}
+    found: dict[tuple[str, int], WireRecord] = {}
+    try:
+        async with asyncio.timeout(_START_SECONDS):
+            await reader.start()
+            there = await _places_in_the_log(reader, places)
+        reader.assign(list(there))
+        for partition, offset in there.items():
+            reader.seek(partition, offset)
+        silent = 0
+        while len(found) < len(there):
+            batches = await reader.getmany(timeout_ms=_FETCH_MS)
+            silent = 0 if batches else silent + 1
+            if silent > _SILENT_FETCHES_MAX:
+                raise KafkaFault("the log cannot be looked at: records are there and none comes")
+            for partition, batch in batches.items():
+                [record] = wire_records(partition, batch[:1], prefix=options.topic_prefix)
+                found.setdefault((record.topic, record.partition), record)
+                reader.pause(partition)
+    except (KafkaError, OSError) as error:
+        raise KafkaFault(f"the log cannot be looked at: {type(error).__name__}") from error
+    finally:
+        await bounded(reader.stop(), _STOP_SECONDS, "stop the reader")
+    return found
+
+
+async def _places_in_the_log(
+    reader: AIOKafkaConsumer, places: Mapping[TopicPartition, int]
+) -> dict[TopicPartition, int]:
+    topics = await reader.topics()
+    existing = [one for one in places if one.topic in topics]
+    begins = await reader.beginning_offsets(existing) if existing else {}
+    ends = await reader.end_offsets(existing) if existing else {}
+    return {one: places[one] for one in existing if begins[one] <= places[one] < ends[one]}

@@ -7,10 +7,16 @@ thrown away: an exception in a fetch leaves its poll clock standing for ever.
 import asyncio
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
-from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError, NoOffsetForPartitionError
+from aiokafka.errors import (
+    CommitFailedError,
+    IllegalStateError,
+    KafkaError,
+    NoOffsetForPartitionError,
+    OffsetOutOfRangeError,
+)
 
 from common.event import WireRecord
 from common.kafka import MAX_RECORD_BYTES, KafkaFault, KafkaOptions, short, wire_records
@@ -27,6 +33,14 @@ _log = logging.getLogger(__name__)
 
 class NewGroup(KafkaFault):
     """The group had no offsets and has them now: join again."""
+
+
+class LogLost(Exception):
+    """The log of a topic is not the one that was read before: going on would skip or repeat without a word."""
+
+    def __init__(self, topics: Iterable[str], why: str) -> None:
+        self.topics = sorted(topics)
+        super().__init__(f"the log of {', '.join(self.topics)} {why}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +72,12 @@ class Subscription:
         )
         self._topics = [options.topic_prefix + topic for topic in topics]
         self._next: dict[TopicPartition, int] = {}
+        self._handed_over = _HandedOver(self._next)
         self._commit: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Join the group, or raise `KafkaFault`; the object is then of no more use."""
-        self._consumer.subscribe(self._topics, listener=_Forget(self._next))
+        self._consumer.subscribe(self._topics, listener=self._handed_over)
         try:
             await asyncio.wait_for(self._consumer.start(), _START_SECONDS)
         except (KafkaError, OSError) as error:
@@ -74,8 +89,11 @@ class Subscription:
         try:
             found = await self._consumer.getmany(timeout_ms=int(timeout_seconds * 1000), max_records=max_records)
         except NoOffsetForPartitionError as error:
-            await self._begin_at_the_start()
+            await self._begin_where_nothing_was_committed()
             raise NewGroup("the group had no offset for a partition and now begins at its start") from error
+        except OffsetOutOfRangeError as error:
+            topics = {one.topic.removeprefix(self._prefix) for one in error.args[0]}
+            raise LogLost(topics, "does not reach to where it was read before") from error
         except Exception as error:
             # Whatever it is, the poll clock of this consumer now stands still, so that only a new one is of use.
             raise KafkaFault(f"fetching failed: {short(error)}") from error
@@ -102,6 +120,19 @@ class Subscription:
         """Tell whether the record's partition is assigned to this member now."""
         return self._at(record) in self._consumer.assignment()
 
+    def handed_over(self) -> bool:
+        """Tell whether partitions were handed over since this was asked last."""
+        lately, self._handed_over.lately = self._handed_over.lately, False
+        return lately
+
+    def assigned(self) -> set[tuple[str, int]]:
+        """The topics and partitions of this member."""
+        return {(one.topic.removeprefix(self._prefix), one.partition) for one in self._consumer.assignment()}
+
+    async def begin_at_the_start(self, partitions: Iterable[tuple[str, int]]) -> None:
+        """Commit the beginning of these partitions; a member that joins then begins there."""
+        await self._commit_beginnings([TopicPartition(self._prefix + topic, number) for topic, number in partitions])
+
     def pause(self) -> None:
         """Fetch nothing more for now, while fetch calls keep the membership alive."""
         self._consumer.pause(*self._consumer.assignment())
@@ -114,6 +145,11 @@ class Subscription:
 
         It asks the partitions' leaders and the group's coordinator: a member that lacks either is not at work.
         """
+        missing = [topic for topic in self._topics if not self._consumer.partitions_for_topic(topic)]
+        if missing:
+            # Nothing of it is assigned then, so that nothing would seem to wait.
+            names = ", ".join(topic.removeprefix(self._prefix) for topic in missing)
+            raise KafkaFault(f"Kafka has no topic {names}")
         try:
             async with asyncio.timeout(_ASK_SECONDS):
                 assigned = self._consumer.assignment()
@@ -142,16 +178,21 @@ class Subscription:
         known = ((topic, self._consumer.partitions_for_topic(topic)) for topic in self._topics)
         return [TopicPartition(topic, number) for topic, numbers in known for number in sorted(numbers or ())]
 
-    async def _begin_at_the_start(self) -> None:
+    async def _begin_where_nothing_was_committed(self) -> None:
         # Explicit instead of auto_offset_reset: a position that was lost, not merely absent, must never reset itself.
-        async def begin() -> None:
-            assigned = list(self._consumer.assignment())
-            unknown = [one for one in assigned if await self._consumer.committed(one) is None]
-            if unknown:
-                await self._consumer.commit(await self._consumer.beginning_offsets(unknown))
-
         try:
-            await asyncio.wait_for(begin(), _ASK_SECONDS)
+            async with asyncio.timeout(_ASK_SECONDS):
+                assigned = list(self._consumer.assignment())
+                unknown = [one for one in assigned if await self._consumer.committed(one) is None]
+        except (KafkaError, OSError) as error:
+            raise KafkaFault(f"the group's offsets are not known: {short(error)}") from error
+        await self._commit_beginnings(unknown)
+
+    async def _commit_beginnings(self, partitions: Sequence[TopicPartition]) -> None:
+        try:
+            async with asyncio.timeout(_ASK_SECONDS):
+                if partitions:
+                    await self._consumer.commit(await self._consumer.beginning_offsets(partitions))
         except (KafkaError, OSError) as error:
             raise KafkaFault(f"the group's first offsets could not be stored: {short(error)}") from error
 
@@ -167,17 +208,19 @@ class Subscription:
         return TopicPartition(self._prefix + record.topic, record.partition)
 
 
-@dataclass(frozen=True)
-class _Forget(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no types
-    """Positions belong to one assignment."""
+class _HandedOver(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no types
+    """Notes that partitions were handed over; positions belong to one assignment."""
 
-    positions: dict[TopicPartition, int] = field(compare=False)
+    def __init__(self, positions: dict[TopicPartition, int]) -> None:
+        self._positions = positions
+        self.lately = False
 
     def on_partitions_revoked(self, _revoked: set[TopicPartition]) -> None:
-        self.positions.clear()
+        self._positions.clear()
 
     def on_partitions_assigned(self, _assigned: set[TopicPartition]) -> None:
-        self.positions.clear()
+        self._positions.clear()
+        self.lately = True
 
 
 async def _abandon(consumer: AIOKafkaConsumer) -> None:

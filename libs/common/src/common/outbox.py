@@ -9,7 +9,7 @@ from datetime import datetime
 from opentelemetry import trace
 from sqlalchemy import text
 
-from common import context, last_words, schema
+from common import context, last_words, log_places, schema
 from common.db import Transaction, announce_after_commit
 from common.event import DomainEvent, encode_data, new_id
 
@@ -36,8 +36,9 @@ async def record_many(tx: Transaction, events: Sequence[DomainEvent], *, at: dat
 
 
 async def send_again(tx: Transaction, topic: str) -> int:
-    """Let the relay send a topic's whole history once more, after Kafka lost it; consumers skip what they have."""
+    """Let the relay send a topic's whole history once more, in its order, into whatever log Kafka has of it now."""
     result = await tx.execute(_SEND_AGAIN, {"topic": topic})
+    await log_places.forget(tx, log_places.SENT, topic)
     announce_after_commit(tx)
     return result.rowcount
 

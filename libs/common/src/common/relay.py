@@ -7,17 +7,19 @@ What is not acknowledged stays unmarked and is sent again, so consumers see dupl
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from common import failpoints, telemetry
+from common import failpoints, log_places, telemetry
 from common.clock import SystemClock
 from common.db import OUTBOX_CHANNEL, Database
 from common.event import Envelope, WireRecord, encode
 from common.kafka import KafkaFault, KafkaOptions, Publisher
+from common.kafka_history import look_up
+from common.log_places import Partition, Place
 from common.waiting import backoff, pause, pause_until
 
 _BATCH_ROWS = 500
@@ -34,6 +36,9 @@ _SELECT = """
     FROM outbox
     WHERE published_at IS NULL AND id NOT IN (SELECT unnest($1::bigint[])) AND topic <> ALL ($2::text[])
     ORDER BY id LIMIT $3
+"""
+_SENT_PLACES = """
+    SELECT topic, partition, kafka_offset, event_id FROM log_place WHERE side = 'sent' AND topic = ANY($1::text[])
 """
 _MARK = "UPDATE outbox SET published_at = now() WHERE id = ANY($1::bigint[]) AND published_at IS NULL"
 
@@ -60,6 +65,15 @@ class RelayState:
         return f"the oldest event has waited {age:.0f} s: {self.fault}" if age > _STALLED_AFTER_SECONDS else ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """Which rows may be marked, what stands where in the logs now, and what went wrong."""
+
+    marked: Sequence[int]
+    places: Mapping[Partition, Place]
+    fault: str | None
+
+
 class Relay:
     """One service's relay in one process."""
 
@@ -72,6 +86,8 @@ class Relay:
         # Topics that Kafka does not have: their events wait, and do not stand before those of the others.
         self._held: set[str] = set()
         self._held_until = 0.0
+        # Topics whose log was looked at since this producer was made: a log is lost together with its connections.
+        self._checked: set[str] = set()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Lead when it is our turn, until told to stop."""
@@ -136,18 +152,25 @@ class Relay:
             await failpoints.hit("relay.after_select")
             while rows and not stop.is_set():
                 self._note_oldest(rows)
+                if await self._look_at_logs(reader, {row["topic"] for row in rows}):
+                    # Selected anew: what an operator has had sent again meanwhile goes before what was at hand.
+                    if marking is not None:
+                        await marking
+                    marking, before = None, []
+                    rows = await self._select(reader)
+                    continue
                 sending = [row["id"] for row in rows]
                 if len(rows) == _BATCH_ROWS:
                     # All but what is on its way, not "what has a larger id": a row that was committed late goes before
                     # the later ones of its key, though its id is smaller than those on their way.
                     ahead = asyncio.create_task(self._select(reader, besides=before + sending))
-                acknowledged, fault = await self._send(rows)
+                sent = await self._send(rows)
                 await failpoints.hit("relay.after_send")
                 if marking is not None:
                     await marking
-                marking = asyncio.create_task(self._mark(marker, acknowledged))
-                if fault is not None:
-                    raise KafkaFault(fault)
+                marking = asyncio.create_task(self._mark(marker, sent))
+                if sent.fault is not None:
+                    raise KafkaFault(sent.fault)
                 rows, ahead, before = await ahead if ahead else [], None, sending
                 if not rows:
                     await marking
@@ -170,33 +193,66 @@ class Relay:
         rows: list[Any] = await reader.fetch(_SELECT, list(besides), waiting, limit or _BATCH_ROWS)
         return rows
 
-    async def _send(self, rows: Sequence[Any]) -> tuple[list[int], str | None]:
+    async def _send(self, rows: Sequence[Any]) -> _Sent:
+        assert self._publisher is not None  # noqa: S101  it looked at the logs
+        result = await self._publisher.publish([_record(row) for row in rows], deadline_seconds=_PUBLISH_SECONDS)
+        if result.missing:
+            self._hold(result.missing, "Kafka has no topic {}")
+        places = {
+            Partition(*where): Place(offset, rows[index]["event_id"]) for where, (index, offset) in result.last.items()
+        }
+        return _Sent(safe_to_mark(rows, result.acknowledged), places, result.fault)
+
+    async def _look_at_logs(self, reader: Any, topics: Iterable[str]) -> bool:  # noqa: ANN401  asyncpg has no types
+        """See, before its first event leaves on a new connection, that a topic's log is the one written before.
+
+        Tells whether anything had to be looked at; a topic whose log is another one is then held.
+        """
+        if self._publisher is not None and self._publisher.lost_a_connection():
+            await self._drop_publisher()
         if self._publisher is None:
             publisher = Publisher(self._options)
             await publisher.start()
             self._publisher = publisher
-        result = await self._publisher.publish([_record(row) for row in rows], deadline_seconds=_PUBLISH_SECONDS)
-        if result.missing:
-            self._hold(result.missing)
-        return safe_to_mark(rows, result.acknowledged), result.fault
+        unknown = set(topics) - self._checked
+        if not unknown:
+            return False
+        known = {
+            Partition(row["topic"], row["partition"]): Place(row["kafka_offset"], row["event_id"])
+            for row in await reader.fetch(_SENT_PLACES, list(unknown))
+        }
+        found = await look_up(self._options, {where: place.offset for where, place in known.items()}) if known else {}
+        lost = {where.topic for where, place in known.items() if not log_places.stands(place, found.get(where))}
+        log_places.tell(log_places.SENT, unknown, lost)
+        self._checked |= unknown - lost
+        if lost:
+            self._hold(lost, "the log of {} is not the one that was written before")
+        return True
 
-    def _hold(self, topics: Iterable[str]) -> None:
-        """Leave a topic that Kafka does not have alone for a while; the producer is well, and the others go on."""
+    def _hold(self, topics: Collection[str], why: str) -> None:
+        """Leave a topic alone for a while; the producer is well, and the others go on."""
         self._held.update(topics)
+        self._checked -= self._held
         self._held_until = time.monotonic() + _HOLD_SECONDS
-        self.state.fault = f"Kafka has no topic {', '.join(sorted(self._held))}"
+        self.state.fault = why.format(", ".join(sorted(topics)))
         _faults.add(1)
         _log.warning("events wait for their topic", extra={"reason": self.state.fault})
 
-    async def _mark(self, marker: Any, ids: Sequence[int]) -> None:  # noqa: ANN401  asyncpg has no types
-        if ids:
-            await marker.execute(_MARK, list(ids))
-            _published.add(len(ids))
+    async def _mark(self, marker: Any, sent: _Sent) -> None:  # noqa: ANN401  asyncpg has no types
+        if sent.places:
+            noted = await marker.fetch(log_places.NOTE_SENT, *log_places.columns(sent.places))
+            if len(noted) < len(sent.places):
+                # Unmarked, so that the next try has something to send and looks at the log before it does.
+                raise KafkaFault("a log went back while it was written: it is looked at again")
+        if sent.marked:
+            await marker.execute(_MARK, list(sent.marked))
+            _published.add(len(sent.marked))
             if not self._held:
                 self.state.fault = ""
 
     async def _drop_publisher(self) -> None:
         publisher, self._publisher = self._publisher, None
+        self._checked.clear()
         if publisher is not None:
             await publisher.close()
 

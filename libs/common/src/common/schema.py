@@ -223,6 +223,20 @@ token_denial = Table(
 """Tokens that are refused although they have not ended: one by its id, or a subject's that were issued until then."""
 
 
+log_place = Table(
+    "log_place",
+    metadata,
+    _text("side"),
+    _text("topic"),
+    Column("partition", INTEGER, nullable=False),
+    Column("kafka_offset", BIGINT, nullable=False),
+    _uuid("event_id", nullable=True),
+    PrimaryKeyConstraint("side", "topic", "partition", name="log_place_pkey"),
+    CheckConstraint("side IN ('sent', 'heard')", name="log_place_side_check"),
+)
+"""One record of each partition that was sent or heard, so that a log that is another one is recognised."""
+
+
 class Operations(Protocol):
     """The part of alembic's `op` that is needed here."""
 
@@ -252,3 +266,24 @@ def create_denials(op: Operations) -> None:
 def drop_denials(op: Operations) -> None:
     """Undo `create_denials`."""
     op.execute("DROP TABLE token_denial")
+
+
+def create_log_places(op: Operations) -> None:
+    """Make the table of what stood where in Kafka's logs; it came after `create_v1`."""
+    op.execute(
+        """
+        CREATE TABLE log_place (
+            side text NOT NULL CONSTRAINT log_place_side_check CHECK (side IN ('sent', 'heard')),
+            topic text NOT NULL,
+            partition integer NOT NULL,
+            kafka_offset bigint NOT NULL,
+            event_id uuid,
+            PRIMARY KEY (side, topic, partition)
+        )
+        """
+    )
+
+
+def drop_log_places(op: Operations) -> None:
+    """Undo `create_log_places`."""
+    op.execute("DROP TABLE log_place")

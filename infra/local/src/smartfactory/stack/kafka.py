@@ -38,6 +38,20 @@ class KafkaOptions:
     log: Path
     port: int
     controller_port: int
+    node: int = 1
+    controller_ports: tuple[int, ...] = ()
+    """Of all nodes of a cluster, the first node's first; left empty by a broker that is alone."""
+
+    @property
+    def voters(self) -> str:
+        """All controllers, as `node@host:port`."""
+        ports = self.controller_ports or (self.controller_port,)
+        return ",".join(f"{node}@{LOOPBACK}:{port}" for node, port in enumerate(ports, start=1))
+
+    @property
+    def replicas(self) -> int:
+        """How many brokers hold each record: all of them, at most three."""
+        return min(3, len(self.controller_ports) or 1)
 
     @property
     def bootstrap_servers(self) -> str:
@@ -117,17 +131,18 @@ def _java(options: KafkaOptions, main_class: str, class_path: str, arguments: tu
 def _properties(options: KafkaOptions) -> str:
     settings = {
         "process.roles": "broker,controller",
-        "node.id": 1,
-        "controller.quorum.voters": f"1@{LOOPBACK}:{options.controller_port}",
+        "node.id": options.node,
+        "controller.quorum.voters": options.voters,
         "controller.listener.names": "CONTROLLER",
         "listeners": f"PLAINTEXT://{LOOPBACK}:{options.port},CONTROLLER://{LOOPBACK}:{options.controller_port}",
         "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
         "log.dirs": _data(options),
         "auto.create.topics.enable": "false",
         "num.partitions": 6,
-        "default.replication.factor": 1,
-        "min.insync.replicas": 1,
-        "offsets.topic.replication.factor": 1,
+        "default.replication.factor": options.replicas,
+        "min.insync.replicas": max(1, options.replicas - 1),
+        "unclean.leader.election.enable": "false",
+        "offsets.topic.replication.factor": options.replicas,
         "offsets.topic.num.partitions": 10,
         "transaction.state.log.replication.factor": 1,
         "transaction.state.log.min.isr": 1,

@@ -7,25 +7,30 @@ waited out in place. Who only looks at `Progress` knows whether events flow.
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from common import failpoints, parked
+from common import failpoints, log_places, parked
 from common.clock import Clock
 from common.consumer import Handlers, topics_of
 from common.consumer.batch import PARKED_IN_A_ROW_MAX, Applier, Trouble
 from common.consumer.redrive import free
 from common.consumer.watchdog import DATABASE_IN_TROUBLE, Patience, Progress, watch
-from common.db import Database
+from common.db import Database, is_trouble
 from common.event import WireRecord
 from common.inbox import Key
 from common.kafka import KafkaFault, KafkaOptions
-from common.kafka_subscription import NewGroup, Subscription
+from common.kafka_history import look_up
+from common.kafka_subscription import LogLost, NewGroup, Subscription
+from common.log_places import Partition, Place
 from common.waiting import backoff, pause
 
 _BATCH_RECORDS = 500
 _FETCH_SECONDS = 0.5
 _RETRY_SECONDS = (0.2, 30.0)
 _REJOIN_SECONDS = (0.5, 5.0)
+_LOOK_AGAIN_ATTEMPTS = 10  # so many that the pause between two looks is the longest
+
+_ORDERS_SECONDS = 5.0
 
 _log = logging.getLogger(__name__)
 
@@ -50,17 +55,22 @@ class ConsumerLoop:
         self._topics = topics_of(handlers)
         self._freed: set[Key] = set()
         self._looked_for_freed = False
+        self._lost = False
+        self._look_for_orders_at = 0.0
         self._applier = Applier(database, clock, handlers, service=service)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Consume until told to stop; raises only `Stuck`."""
+        """Consume until told to stop; raises `Stuck` when only a new process helps."""
         attempt = 0
         while not stop.is_set() and not self.progress.halted:
             subscription = Subscription(self._options, group=self._service, topics=self._topics)
             try:
+                if self._lost:
+                    # Whoever joins only to find that nothing has changed disturbs the others of the group.
+                    await self._hold_against_the_log(await self._remembered())
                 await subscription.start()
+                await self._check_log(subscription)
                 attempt = 0
-                self.progress.fault = ""
                 await self._consume(subscription, stop)
             except NewGroup:
                 _log.info("the group is new and begins at the start of its topics")
@@ -68,6 +78,14 @@ class ConsumerLoop:
             except KafkaFault as fault:
                 self.progress.fault = str(fault)
                 _log.warning("the consumer lost Kafka and joins again", extra={"reason": str(fault)})
+            except LogLost as lost:
+                self._stand_still(lost)
+                attempt = _LOOK_AGAIN_ATTEMPTS
+            except Exception as error:
+                if not is_trouble(error):
+                    raise
+                self.progress.fault = f"{DATABASE_IN_TROUBLE}: {type(error).__name__}"
+                _log.warning("the consumer waits for the database", extra={"reason": type(error).__name__})
             finally:
                 await subscription.close()
             if not stop.is_set() and not self.progress.halted:
@@ -91,9 +109,14 @@ class ConsumerLoop:
                 task.result()
 
     async def _settle_all(self, subscription: Subscription, stop: asyncio.Event) -> None:
+        joining = True
         while not stop.is_set():
             await self._let_go_on()
-            records = await subscription.fetch(timeout_seconds=_FETCH_SECONDS, max_records=_BATCH_RECORDS)
+            records = await self._fetch(subscription, _FETCH_SECONDS)
+            if joining:
+                joining, self._lost, self.progress.fault = False, False, ""
+                log_places.tell(log_places.HEARD, self._topics, ())
+            await self._look_for_orders(subscription)
             if not records:
                 continue
             await self._settle(subscription, records, stop)
@@ -144,10 +167,67 @@ class ConsumerLoop:
             # Again each time: a rebalance hands partitions over that are not paused.
             subscription.pause()
             left = max(0.0, until - time.monotonic())
-            pending += await subscription.fetch(timeout_seconds=min(left, _FETCH_SECONDS), max_records=_BATCH_RECORDS)
+            pending += await self._fetch(subscription, min(left, _FETCH_SECONDS))
             if not left:
                 return [record for record in pending if subscription.owns(record)]
             await asyncio.sleep(min(left, 0.05))
+
+    async def _fetch(self, subscription: Subscription, seconds: float) -> list[WireRecord]:
+        records = await subscription.fetch(timeout_seconds=seconds, max_records=_BATCH_RECORDS)
+        if subscription.handed_over():
+            # A log may have been lost meanwhile: nothing of a partition is applied before that is known.
+            await self._check_log(subscription)
+        return records
+
+    async def _check_log(self, subscription: Subscription) -> None:
+        """Hold what stands in the log against what this service remembers of it; raises `LogLost` or `NewGroup`."""
+        subscription.handed_over()
+        await self._follow_orders(subscription)
+        assigned = subscription.assigned()
+        places = await self._remembered()
+        await self._hold_against_the_log({one: place for one, place in places.items() if one in assigned})
+
+    async def _look_for_orders(self, subscription: Subscription) -> None:
+        if time.monotonic() < self._look_for_orders_at:
+            return
+        try:
+            await self._follow_orders(subscription)
+        except Exception as error:
+            # Who has nothing to do stays a member while the database is away.
+            if not is_trouble(error):
+                raise
+
+    async def _follow_orders(self, subscription: Subscription) -> None:
+        """Begin at the start where an operator asked for it; raises `NewGroup` to join at the offsets that are set."""
+        self._look_for_orders_at = time.monotonic() + _ORDERS_SECONDS
+        assigned = subscription.assigned()
+        places = await self._remembered()
+        to_begin = [one for one, place in places.items() if place.event_id is None and one in assigned]
+        if to_begin:
+            await subscription.begin_at_the_start(to_begin)
+            async with self._database.transaction() as tx:
+                await log_places.begun(tx, to_begin)
+            raise NewGroup("an operator asked for these logs to be read from their start")
+
+    async def _remembered(self) -> dict[Partition, Place]:
+        async with self._database.transaction(read_only=True) as tx:
+            return await log_places.known(tx, log_places.HEARD, self._topics)
+
+    async def _hold_against_the_log(self, places: Mapping[Partition, Place]) -> None:
+        known = {partition: place for partition, place in places.items() if place.event_id is not None}
+        found = await look_up(self._options, {one: place.offset for one, place in known.items()}) if known else {}
+        lost = sorted({one.topic for one, place in known.items() if not log_places.stands(place, found.get(one))})
+        if lost:
+            raise LogLost(lost, "is not the one that was read before")
+
+    def _stand_still(self, lost: LogLost) -> None:
+        """Say it once, loudly, and look again from time to time: an operator may bring the log back, or go on."""
+        if self.progress.fault != str(lost):
+            _log.critical("the consumer stands still: a log was lost", extra={"reason": str(lost)})
+        self.progress.fault = str(lost)
+        self.progress.excuse()
+        self._lost = True
+        log_places.tell(log_places.HEARD, self._topics, lost.topics)
 
     def _halt(self) -> None:
         self.progress.halted = True

@@ -14,6 +14,7 @@ depends_on = None
 def upgrade() -> None:
     schema.create_v1(op)
     schema.create_denials(op)
+    schema.create_log_places(op)
     row_security_v1.begin(op, parked_event_readers=("mender", "reader"), parked_event_menders=("mender",))
     op.create_table(
         "parcel", sa.Column("id", sa.Uuid, primary_key=True), sa.Column("version", sa.BigInteger, nullable=False)
@@ -42,4 +43,5 @@ def downgrade() -> None:
         op.drop_table(table)
     row_security_v1.end(op)
     schema.drop_denials(op)
+    schema.drop_log_places(op)
     schema.drop_v1(op)
