@@ -3,12 +3,13 @@
 import asyncio
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Boolean, column, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common import migrations
 from common.db import Database, DatabaseUnavailable, announce_after_commit, is_lock_timeout, is_trouble, sqlstate
+from common.prepared import Prepared
 from smartfactory.stack.provision import DatabaseUrls
 from tests.integration.web.notebook.main import SERVICE
 from tests.support.waiting import eventually
@@ -46,6 +47,20 @@ async def test_a_held_lock_is_trouble_after_a_second(database: Database):
 
 
 @pytest.mark.promise("R9")
+@pytest.mark.parametrize("way", ["SQLAlchemy's", "ours"])
+async def test_a_server_that_does_not_answer_is_trouble_however_it_was_asked(database: Database, way: str):
+    sleep = text("SELECT pg_sleep(30) IS NULL AS slept").columns(column("slept", Boolean))
+
+    async def ask() -> None:
+        async with database.transaction() as tx:
+            await tx.execute(text("SET LOCAL statement_timeout = 0"))
+            await (tx.execute(sleep) if way == "SQLAlchemy's" else Prepared(sleep).run(tx, {}))
+
+    with pytest.raises(TimeoutError) as silence:
+        await ask()
+    assert is_trouble(silence.value)
+
+
 async def test_a_hundred_cancelled_transactions_leave_a_whole_pool(database: Database):
     async def slow() -> None:
         async with database.transaction() as tx:

@@ -68,18 +68,23 @@ class Prepared:
                 await adapted._start_transaction()  # noqa: SLF001
             found: Sequence[Any] = await adapted.driver_connection.fetch(self.sql, *values)
         except Exception as error:
-            raise self._explained(adapted, error) from error
+            told = self._explained(adapted, error)
+            if told is error:
+                raise
+            raise told from error
         return found
 
-    def _explained(self, adapted: Any, error: Exception) -> BaseException:  # noqa: ANN401  SQLAlchemy's adapter
+    def _explained(self, adapted: Any, error: Exception) -> Exception:  # noqa: ANN401  SQLAlchemy's adapter
         """The same exceptions as from SQLAlchemy's own way, for whoever tells faults apart."""
         try:
             adapted._handle_exception(error)  # noqa: SLF001  always raises
-        except Exception as told:  # noqa: BLE001  whatever it makes of it
-            made: BaseException = DBAPIError.instance(
+        except _driver.Error as told:
+            made: Exception = DBAPIError.instance(
                 self.sql, None, told, _driver.Error, hide_parameters=True, dialect=_dialect
             )
             return made
+        except Exception as told:  # noqa: BLE001  not the driver's own, as a time that is over: it stays what it is
+            return told
         return error
 
     def _read(self, row: Any) -> Row:  # noqa: ANN401  asyncpg has no types
