@@ -48,6 +48,19 @@ class Broker:
         return [int(dict(record.headers)["ce_sequence"] or 0) for record in mine]
 
 
+class Frozen(Broker):
+    """Takes as long to acknowledge as its relay is frozen."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asleep, self.wake = asyncio.Event(), asyncio.Event()
+
+    async def publish(self, records: Sequence[WireRecord], **deadline: float) -> Published:
+        self.asleep.set()
+        await self.wake.wait()
+        return await super().publish(records, **deadline)
+
+
 @pytest.fixture
 def broker(monkeypatch: pytest.MonkeyPatch) -> Broker:
     made = Broker()
@@ -156,3 +169,33 @@ async def test_a_relay_that_does_not_lead_has_nothing_to_complain_of(database: D
         await eventually(lambda: follower.state.complaint() == "")
         stop.set()
         await task
+
+
+@pytest.mark.promise("R40", "I5")
+async def test_a_leader_that_stands_still_loses_its_lease_and_changes_nothing_when_it_wakes(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+):
+    first, second, key = Frozen(), Broker(), new_id()
+    made = iter([first, second, *(second for _ in range(10))])
+    monkeypatch.setattr(relay, "Publisher", lambda _options: next(made))
+    monkeypatch.setattr(relay, "_LEASE_SECONDS", 1)
+    async with _running(database) as sleeper:
+        await eventually(lambda: sleeper.state.leading)
+        await send(database, key, 1, 2)
+        await eventually(first.asleep.is_set)
+        async with _running(database) as other:
+            await eventually(lambda: other.state.leading, 5)
+            await send(database, key, 3)
+            await eventually(_unpublished(database, 0))
+            assert second.sequences(key) == [1, 2, 3]
+            marked = await scalar(database, "SELECT max(published_at) FROM outbox")
+            first.wake.set()
+            await eventually(lambda: first.got)
+            await eventually(lambda: not sleeper.state.leading)
+            await send(database, key, 4)
+            await eventually(_unpublished(database, 0))
+            assert other.state.leading
+            assert first.sequences(key) == [1, 2], "the sleeper went on to send"
+            assert second.sequences(key) == [1, 2, 3, 4]
+            stamp = "SELECT max(published_at) FROM outbox WHERE sequence <= 3"
+            assert await scalar(database, stamp) == marked

@@ -28,6 +28,10 @@ _PUBLISH_SECONDS = 10.0
 _RETRY_SECONDS = (0.5, 3.0)
 _STALLED_AFTER_SECONDS = 30.0
 _HOLD_SECONDS = 5.0
+_LEASE_SECONDS = 15
+"""A leader that asks its database nothing for so long is taken for frozen, and another leads. If it was only slow it
+begins again; whatever it still has in hand is a copy of what the other sends."""
+
 _LEADER_LOCK = 0x6F7574626F78  # "outbox"; a service's database has one relay leader
 
 _SELECT = """
@@ -115,6 +119,8 @@ class Relay:
     async def _wait_for_turn(self, reader: Any, stop: asyncio.Event) -> None:  # noqa: ANN401  asyncpg has no types
         while not stop.is_set():
             if await reader.fetchval("SELECT pg_try_advisory_lock($1)", _LEADER_LOCK):
+                # The server's clock, since a frozen process keeps its connection, and with it the lock, for ever.
+                await reader.execute(f"SET idle_session_timeout = '{_LEASE_SECONDS}s'")
                 self.state.leading = True
                 self.state.fault = ""
                 return
