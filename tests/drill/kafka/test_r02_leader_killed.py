@@ -34,9 +34,9 @@ async def test_the_leader_is_killed_again_and_again_while_events_are_published(
         await asyncio.to_thread(cluster.await_in_sync, topic)
         leader = await asyncio.to_thread(cluster.leader, topic)
         before = await _published(parcels)
-        cluster.kill(leader)
+        await asyncio.to_thread(cluster.kill, leader)
         await eventually(lambda before=before: _more_than(parcels, before + KEYS), 40, what="publishing on two brokers")
-        cluster.start()
+        await asyncio.to_thread(cluster.start)
     await sending
     await settle(parcels, keys, each, deadline=60)
     watching.cancel()
