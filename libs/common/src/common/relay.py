@@ -120,7 +120,7 @@ class Relay:
         while not stop.is_set():
             if await reader.fetchval("SELECT pg_try_advisory_lock($1)", _LEADER_LOCK):
                 # The server's clock, since a frozen process keeps its connection, and with it the lock, for ever.
-                await reader.execute(f"SET idle_session_timeout = '{_LEASE_SECONDS}s'")
+                await reader.fetchval("SELECT set_config('idle_session_timeout', $1, false)", f"{_LEASE_SECONDS}s")
                 self.state.leading = True
                 self.state.fault = ""
                 return
