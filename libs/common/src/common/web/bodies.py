@@ -1,9 +1,11 @@
 """What request and response models inherit: nothing unknown, nothing guessed, nothing PostgreSQL cannot store."""
 
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, field_validator, model_validator
-from pydantic_core import CoreSchema, PydanticCustomError
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationError, field_validator, model_validator
+from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError
 
 from common.web.moments import only_as_written
 
@@ -11,6 +13,7 @@ LARGEST_EXACT_INT = 2**53 - 1
 """The largest integer that every JSON reader keeps exact (RFC 8259, section 6)."""
 
 _UNKNOWN_FIELDS_MAX = 50
+_NUL_FINDINGS_MAX = 20
 _STRICT_KINDS = frozenset({"int", "bool", "float"})
 _NOT_SCHEMA = frozenset({"metadata", "default", "serialization", "cls", "config"})
 
@@ -32,14 +35,20 @@ def _make_strict(node: object) -> None:
                 _make_strict(entry)
 
 
-def _holds_nul(value: object) -> bool:
+def _nul_places(value: object, place: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Where in a value a text holds NUL; for a field whose very name does, the object it is in."""
     if isinstance(value, str):
-        return "\0" in value
-    if isinstance(value, list):
-        return any(_holds_nul(entry) for entry in value)
-    if isinstance(value, dict):
-        return any(_holds_nul(name) or _holds_nul(entry) for name, entry in value.items())
-    return False
+        if "\0" in value:
+            yield place
+    elif isinstance(value, list):
+        for number, entry in enumerate(value):
+            yield from _nul_places(entry, (*place, number))
+    elif isinstance(value, dict):
+        for name, entry in value.items():
+            if "\0" in name:
+                yield place
+            else:
+                yield from _nul_places(entry, (*place, name))
 
 
 class Body(BaseModel):
@@ -67,8 +76,13 @@ class Body(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _no_nul(cls, value: object) -> object:
-        if _holds_nul(value):
-            raise PydanticCustomError("nul_character", "NUL is not allowed")
+        # Looks into what is below the field as well, since a free-form object has no model that would.
+        found = [
+            InitErrorDetails(type=PydanticCustomError("nul_character", "NUL is not allowed"), loc=place, input=None)
+            for place in islice(_nul_places(value), _NUL_FINDINGS_MAX)
+        ]
+        if found:
+            raise ValidationError.from_exception_data(cls.__name__, found)
         return value
 
 

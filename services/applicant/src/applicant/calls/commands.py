@@ -74,8 +74,9 @@ async def publish_call(
 
 
 def _check_rules_exist(terms: CallTerms) -> None:
-    if terms.screening_rule_version not in store.known_screening_rule_versions():
-        raise domain.UnknownScreeningRules(screening_rule_version=terms.screening_rule_version)
+    known = store.known_screening_rule_versions()
+    if terms.screening_rule_version not in known:
+        raise domain.UnknownScreeningRules(known=", ".join(sorted(known)))
 
 
 def _person(by: Principal) -> str:

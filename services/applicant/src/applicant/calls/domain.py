@@ -153,8 +153,8 @@ class UnknownScreeningRules(InvalidInput):
     code = "unknown-screening-rules"
     title = Text("없는 심사 규칙 버전입니다", "There is no such version of the screening rules")
     detail = Text(
-        "요건검토 규칙 {screening_rule_version} 버전이 없습니다.",
-        "There is no version {screening_rule_version} of the screening rules.",
+        "요건검토 규칙에 그런 버전이 없습니다. 쓸 수 있는 버전: {known}",
+        "The screening rules have no such version. They have: {known}",
     )
 
 
@@ -230,7 +230,10 @@ class LineTwice(InvalidInput):
 class UnknownType(InvalidInput):
     code = "unknown-type"
     title = Text("공고에 없는 유형입니다", "The call has no such type")
-    detail = Text("유형 {type_code}은(는) 이 공고에 없습니다.", "Type {type_code} is not in this call.")
+    detail = Text(
+        "보내신 유형은 이 공고에 없습니다. 바뀐 것은 없습니다. 공고의 유형 가운데에서 골라 주세요.",
+        "The call does not have the type you sent. Nothing was changed. Choose one of the call's types.",
+    )
 
 
 class RatesExceedWhole(InvalidInput):
@@ -296,7 +299,7 @@ def project_type(terms: CallTerms, type_code: str) -> ProjectType:
     for found in terms.types:
         if found.type_code == type_code:
             return found
-    raise UnknownType(type_code=type_code)
+    raise UnknownType
 
 
 def estimate_shares(terms: CallTerms, type_code: str, total_cost_won: Won) -> Mapping[Source, Won]:
