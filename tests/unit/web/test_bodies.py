@@ -3,19 +3,19 @@
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from common.web import Body
 
 
 class _Line(Body):
     code: str
-    notes: list[str] = []
+    notes: list[str] = Field(default_factory=list)
 
 
 class _Order(Body):
-    lines: list[_Line] = []
-    anything: dict[str, Any] = {}
+    lines: list[_Line] = Field(default_factory=list)
+    anything: dict[str, Any] = Field(default_factory=dict)
 
 
 @pytest.mark.parametrize(

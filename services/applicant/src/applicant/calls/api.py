@@ -82,7 +82,7 @@ class CallBody(Body):
     fiscal_year: int = Field(ge=2018, le=2100)
     opens_at: AwareDatetime
     closes_at: AwareDatetime = Field(description="The first second that is too late.")
-    split_rule_version: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,49}$")
+    split_rule_version: str = Field(min_length=1, max_length=50)
     types: list[ProjectTypeBody] = Field(min_length=1, max_length=20)
     rates: list[RateBody] = Field(min_length=1, max_length=5)
     seat_lines: list[SeatLineBody] = Field(min_length=1, max_length=300)
