@@ -29,7 +29,7 @@ async def test_events_that_come_in_any_order_have_their_effects_in_their_own(par
     await parcels.publish(*records)
     began = time.monotonic()
     parcels.worker().start()
-    await settle(parcels, keys, each, deadline=drill.scale(ci=40.0, full=110.0))
+    await settle(parcels, keys, each, deadline=drill.scale(ci=60.0, full=600.0))
     drill.figure("permutations", len(keys))
     drill.figure("until all had their effect", time.monotonic() - began, unit="s")
     waited = await scalar(parcels.database, "SELECT count(*) FROM parked_event WHERE resolved_at IS NOT NULL")
