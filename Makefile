@@ -34,7 +34,7 @@ run: $(READY)
 	@exec $(BIN)/smartfactory run --data-dir $(DATA) $(if $(ONCE),--once) $(ARGS)
 
 test: $(READY)
-	@exec $(BIN)/pytest $(or $(ARGS),--numprocesses auto --maxprocesses 4 --dist loadfile)
+	@exec $(BIN)/pytest $(or $(ARGS),--numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder)
 
 drill: $(READY)
 	@exec env DRILL_SIZE=$(SIZE) $(if $(SIZE:full=)$(ARGS),,DRILL_REPORTS=docs/drills) $(BIN)/pytest tests/drill $(ARGS)

@@ -11,7 +11,7 @@ from pydantic import field_validator
 import common.parked
 from common.errors import InvalidInput, NotFound, RuleRefused, Text
 from common.parked import ParkedEventNotFound
-from common.web import Body
+from common.web import Body, refusals
 from common.web.refusals import rules_of
 
 
@@ -107,6 +107,13 @@ def in_a_circle() -> None:
 def again() -> None:
     in_a_circle()
     find()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_remembered() -> None:
+    """Another test may have had a document made before this module's rules were there."""
+    for remembered in (refusals._look, refusals._methods, refusals._our_packages):
+        remembered.cache_clear()
 
 
 @pytest.mark.parametrize(
