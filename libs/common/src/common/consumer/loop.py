@@ -182,10 +182,7 @@ class ConsumerLoop:
     async def _check_log(self, subscription: Subscription) -> None:
         """Hold what stands in the log against what this service remembers of it; raises `LogLost` or `NewGroup`."""
         subscription.handed_over()
-        await self._follow_orders(subscription)
-        assigned = subscription.assigned()
-        places = await self._remembered()
-        await self._hold_against_the_log({one: place for one, place in places.items() if one in assigned})
+        await self._hold_against_the_log(await self._follow_orders(subscription))
 
     async def _look_for_orders(self, subscription: Subscription) -> None:
         if time.monotonic() < self._look_for_orders_at:
@@ -197,17 +194,21 @@ class ConsumerLoop:
             if not is_trouble(error):
                 raise
 
-    async def _follow_orders(self, subscription: Subscription) -> None:
-        """Begin at the start where an operator asked for it; raises `NewGroup` to join at the offsets that are set."""
+    async def _follow_orders(self, subscription: Subscription) -> Mapping[Partition, Place]:
+        """Begin at the start where an operator asked for it; raises `NewGroup` to join at the offsets that are set.
+
+        Where nobody asked, it gives back what is remembered of the partitions of this member.
+        """
         self._look_for_orders_at = time.monotonic() + _ORDERS_SECONDS
         assigned = subscription.assigned()
-        places = await self._remembered()
-        to_begin = [one for one, place in places.items() if place.event_id is None and one in assigned]
+        places = {one: place for one, place in (await self._remembered()).items() if one in assigned}
+        to_begin = [one for one, place in places.items() if place.event_id is None]
         if to_begin:
             await subscription.begin_at_the_start(to_begin)
             async with self._database.transaction() as tx:
                 await log_places.begun(tx, to_begin)
             raise NewGroup("an operator asked for these logs to be read from their start")
+        return places
 
     async def _remembered(self) -> dict[Partition, Place]:
         async with self._database.transaction(read_only=True) as tx:
