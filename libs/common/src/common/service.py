@@ -44,7 +44,7 @@ from common.worker import Worker, kafka_options
 
 _REFUSED = 2
 # A caller is answered within five seconds (promise R9): what is left after this is for the answer itself.
-_UNIT_SECONDS = 4.0
+_UNIT_SECONDS = 3.5
 _YOUNG_OBJECTS = 20_000
 
 
