@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DDL, MetaData, Table, delete, func, insert, select, text
+from sqlalchemy import ARRAY, DDL, MetaData, Table, Uuid, any_, bindparam, delete, func, insert, select, text
 
 from common import failpoints, inbox, schema
 from common.clock import Clock
@@ -19,6 +19,7 @@ from common.consumer.handling import Decoded, Spans, handle
 from common.db import Database, Transaction
 from common.event import DomainEvent, Undecodable, WireRecord, decode, open_envelope
 from common.kafka_history import History
+from common.prepared import Prepared
 
 # ON COMMIT DROP, and gone with the connection: nothing is left of a rebuild that did not end.
 _HIDE = DDL("CREATE TEMPORARY TABLE %(table)s (LIKE public.%(table)s INCLUDING ALL) ON COMMIT DROP")  # type: ignore[no-untyped-call]
@@ -30,6 +31,12 @@ _NO_HURRY = (
     text("SET LOCAL lock_timeout = '30s'"),
 )
 _inbox = schema.inbox.to_metadata(MetaData(), schema="public").c
+# With its place, since an id may be claimed by one event and borne by another.
+_APPLIED_LIVE = Prepared(
+    select(_inbox.event_id, _inbox.topic, _inbox.key, _inbox.sequence).where(
+        _inbox.event_id == any_(bindparam("ids", type_=ARRAY(Uuid))), _inbox.outcome == inbox.APPLIED
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +130,8 @@ class _Replay:
             await handle(self._tx, due, service=self.service, now=self.clock.now(), spans=spans)
 
     async def _applied_live(self, ids: Sequence[UUID]) -> set[tuple[object, ...]]:
-        # With its place, since an id may be claimed by one event and borne by another.
-        place = _inbox.event_id, _inbox.topic, _inbox.key, _inbox.sequence
-        claimed = select(*place).where(_inbox.event_id.in_(ids), _inbox.outcome == inbox.APPLIED)
-        return {tuple(row) for row in await self._tx.execute(claimed)} if ids else set()
+        rows = await _APPLIED_LIVE.all(self._tx, {"ids": ids}) if ids else []
+        return {(row["event_id"], row["topic"], row["key"], row["sequence"]) for row in rows}
 
 
 def _events(records: Sequence[WireRecord], handlers: Handlers) -> list[Decoded]:
