@@ -13,7 +13,7 @@ from tests.support.drills.figures import Drill
 from tests.support.drills.installation import SUBSCRIPTIONS, Installation
 from tests.support.drills.invariants.audit import hold
 from tests.support.drills.post import Post
-from tests.support.drills.season import Round
+from tests.support.drills.season import played
 from tests.support.servers import Servers
 from tests.support.waiting import eventually
 
@@ -24,9 +24,7 @@ _PROJECTIONS = ("metrics", "mentoring")
 @pytest.mark.promise("R16", "I6")
 async def test_everything_is_delivered_again(installation: Installation, drill: Drill):
     """All groups begin again at offset 0: every table of every service is as it was; so it is after a rebuild."""
-    if not installation.history.operations:  # run by itself, it has no drill before it whose events it could use
-        async with installation.clients(seed=16) as clients:
-            await Round(installation, clients, year=2024, companies=12).play()
+    await played(installation)
     await installation.settled()
     before = await table_hashes(installation.raw_urls())
     for worker in installation.workers.values():

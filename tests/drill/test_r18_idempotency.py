@@ -15,7 +15,7 @@ from tests.support.drills.history import Clients, Effect, Moment, Person
 from tests.support.drills.installation import Installation, page
 from tests.support.drills.invariants.audit import hold
 from tests.support.drills.proxy import FaultProxy
-from tests.support.drills.season import for_each
+from tests.support.drills.season import for_each, played
 from tests.support.servers import ServiceProcess
 from tests.support.waiting import eventually
 
@@ -33,6 +33,7 @@ async def test_one_request_sent_by_many(installation: Installation, drill: Drill
     keys, history = drill.scale(ci=20, full=1000), installation.history
     apis = [installation.process("funding", "api") for _ in range(_REPLICAS)]
     proxies = [FaultProxy(int(api.env["HTTP_PORT"]), seed=number) for number, api in enumerate(apis)]
+    await played(installation)
     mark = len(history.moments)
     addresses = {"funding": [f"http://127.0.0.1:{proxy.port}" for proxy in proxies]}
     async with installation.clients(seed=18, replicas=addresses) as clients, crashing(apis) as crashes:
@@ -67,7 +68,7 @@ async def crashing(apis: list[ServiceProcess]) -> AsyncIterator[list[str]]:
 
     async def supervise(api: ServiceProcess) -> None:
         while not over.is_set():
-            api.start(FAILPOINTS=f"{_PLACE}=kill9@{chance.randint(1, 4)}")
+            api.start(FAILPOINTS=f"{_PLACE}=kill9@{chance.randint(1, 7)}")
             await eventually(lambda: over.is_set() or api.exit_code() is not None, 600)
             if api.exit_code() is not None:
                 deaths.append(api.name)

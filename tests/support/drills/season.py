@@ -291,3 +291,10 @@ def _firm(year: int, number: int, chance: random.Random) -> Firm:
         score=chance.randrange(7000, 9500),
         withdraws=number % 7 == 6,
     )
+
+
+async def played(installation: Installation) -> None:
+    """A drill that is run by itself has none before it whose cases, events and decisions could be looked at."""
+    if not installation.history.operations:
+        async with installation.clients(seed=1) as clients:
+            await Round(installation, clients, year=2024, companies=12).play()
