@@ -279,6 +279,13 @@ async def for_each(items: Iterable[_Item], work: Callable[[_Item], Awaitable[Non
             group.create_task(worker())
 
 
+async def played(installation: Installation) -> None:
+    """A drill that is run by itself has none before it whose cases, events and decisions could be looked at."""
+    if not installation.history.operations:
+        async with installation.clients(seed=1) as clients:
+            await Round(installation, clients, year=2024, companies=12).play()
+
+
 def _firm(year: int, number: int, chance: random.Random) -> Firm:
     company = uuid5(_SEEDED, f"{year}/{number}")
     # Like all synthetic firms: a number that begins with 0 is no real tax office's.
@@ -291,10 +298,3 @@ def _firm(year: int, number: int, chance: random.Random) -> Firm:
         score=chance.randrange(7000, 9500),
         withdraws=number % 7 == 6,
     )
-
-
-async def played(installation: Installation) -> None:
-    """A drill that is run by itself has none before it whose cases, events and decisions could be looked at."""
-    if not installation.history.operations:
-        async with installation.clients(seed=1) as clients:
-            await Round(installation, clients, year=2024, companies=12).play()
