@@ -163,8 +163,8 @@ def callers(companies: Iterable[str], municipalities: Iterable[str], subjects: I
     found = [NOBODY, STRANGER, Acting(PUBLIC)]
     for role in sorted(EVERY_ROLE):
         tenants = firms if role in COMPANY_ROLES else places if role in MUNICIPALITY_ROLES else ["52"]
-        # Who one is matters where cases are given to people; elsewhere one person is as good as another.
-        these = people if role == Role.PANEL_MEMBER else people[:1]
+        # Who one is matters to those who see their own; elsewhere one person is as good as another.
+        these = people if role in {Role.PANEL_MEMBER, Role.MENTOR} else people[:1]
         found += [Acting(str(role), tenant, subject) for tenant in tenants for subject in these]
     found += [Acting(str(role), places[0], people[0]) for role in sorted(COMPANY_ROLES)]
     found += [Acting(str(role), firms[0], people[0]) for role in sorted(MUNICIPALITY_ROLES)]

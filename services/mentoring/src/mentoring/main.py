@@ -11,14 +11,16 @@ from contracts.documents import DOCUMENTS
 from contracts.roles import PARKED_EVENT_MENDERS, PARKED_EVENT_READERS, tenant_fits
 from mentoring.consumers import HANDLERS, PROJECTED
 from mentoring.matching.api import routes as matching
+from mentoring.mentors.api import routes as mentors
 from mentoring.settings import Settings
 from mentoring.tables import Tables
+from mentoring.teams.api import routes as teams
 
 SERVICE = Service(
     name="mentoring",
     title=Text("멘토링", "Mentoring"),
     settings=Settings,
-    routers=(matching,),
+    routers=(mentors, teams, matching),
     handlers=HANDLERS,
     migrations=Path(__file__).parents[2] / "migrations",
     tables=Tables.metadata,
