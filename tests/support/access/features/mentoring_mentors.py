@@ -17,6 +17,8 @@ _COHORT = {
 }  # fmt: skip
 _SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 
+_CALENDAR = {"rotations": [{"first_week": "2024-06-03", "weeks": 8}]}
+
 
 def _mentor(subject: str) -> dict[str, Any]:
     known = {"processes": ["INJECTION"], "technologies": ["MES"], "ksic_divisions": ["22"]}
@@ -45,12 +47,7 @@ _ASKS: Asks = {
     "listMentors": lambda things: Ask("GET", "/v1/mentors", query={"page_size": 100}, shows=things["mentor"]),
     "getMentor": lambda things: Ask("GET", f"/v1/mentors/{things['mentor']}"),
     "formTeam": lambda things: Ask("POST", "/v1/mentor-teams", _team(things, things["mentor"], things["mate"])),
-    "setTeamCalendar": lambda things: Ask(
-        "PUT",
-        f"/v1/mentor-teams/{things['team']}/calendar",
-        {"rotations": [{"first_week": "2024-06-03", "weeks": 8}]},
-        STALE,
-    ),
+    "setTeamCalendar": lambda things: Ask("PUT", f"/v1/mentor-teams/{things['team']}/calendar", _CALENDAR, STALE),
     "disbandTeam": lambda things: Ask("POST", f"/v1/mentor-teams/{things['team']}/disbandments", version=STALE),
     "listTeams": lambda things: Ask("GET", "/v1/mentor-teams", query={"page_size": 100}, shows=things["team"]),
     "getTeam": lambda things: Ask("GET", f"/v1/mentor-teams/{things['team']}"),
@@ -62,7 +59,7 @@ async def add_to(world: World) -> World:
 
     async def made(ask: Ask, role: str) -> Any:
         answer = await world.send(ask, world.caller(role, "own"))
-        assert answer.status_code == 201, answer.text
+        assert answer.status_code in {200, 201}, answer.text
         return answer.json()
 
     cohort = {"cohort": (await made(Ask("POST", "/v1/mentor-cohorts", _COHORT), Role.PROVINCE_OFFICER))["id"]}
@@ -73,6 +70,7 @@ async def add_to(world: World) -> World:
     ]
     await made(_in_cohort(cohort, "training-completions", _training(mate, lead)), Role.PROVINCE_APPROVER)
     team = await made(Ask("POST", "/v1/mentor-teams", _team(cohort, lead, mate)), Role.MENTOR_LEAD)
+    await made(Ask("PUT", f"/v1/mentor-teams/{team['id']}/calendar", _CALENDAR, version=1), Role.MENTOR_LEAD)
     things, before = {**cohort, "team": team["id"], "mate": mate}, world.own
     return replace(
         world,
