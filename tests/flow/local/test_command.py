@@ -167,6 +167,15 @@ class TestWhileItRuns:
         assert "reads from the start" in said("reread", "metrics", "--all", "--confirm", "1", *mine)
         eventually_now(lambda: "begins again" not in said("reread", "metrics", "--all"), what="it has begun again")
 
+        # Why it was done is a note beside the journal, and can be taken back.
+        noted = said("notes", "list", "metrics", "--chain", f"log/{topic}")
+        assert "disk of broker 1" in noted
+        [note] = re.findall("[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}", noted)
+        erase = ("notes", "erase", "metrics", note, "--by", "lee", "--ground", "personal-data")
+        assert "the note is erased" in said(*erase)
+        assert "already erased" in refused(*erase)
+        assert "disk of broker 1" not in said("notes", "list", "metrics")
+
     def test_the_clock_that_is_moved_is_the_one_the_services_read(self, command: Command) -> None:
         moved = command.other("clock", "2024-04-03T17:00:00")
         assert moved.wait_for_end(30) == 0

@@ -29,6 +29,12 @@ from tests.support.tokens import Issuer
 
 SECRET = "rather-secret"
 
+_TOLD = """
+    SELECT decision, actor, words FROM journal_entry
+    JOIN journal_note ON journal_note.id::text = facts -> 'reason' ->> 'note' ORDER BY journal_entry.id
+"""
+"""What was decided, by whom, and why in their words."""
+
 
 class Operators:
     """The parcel service's API and the consumer whose events it could not apply."""
@@ -158,9 +164,7 @@ async def test_a_redrive_applies_the_key_in_order_and_a_still_broken_event_waits
     answer = await operators.post(f"{fourth['id']}/redrives", {"reason": "limit raised again"})
     assert (answer.json()["applied"], answer.json()["left"]) == (3, 0)
     assert await sequences_of(operators.database, key) == [1, 2, 3, 4, 5]
-    assert await rows(
-        operators.database, "SELECT decision, actor, facts->>'reason' FROM journal_entry ORDER BY id"
-    ) == [
+    assert await rows(operators.database, _TOLD) == [
         ("parked-event.redriven", "mender:t-1:one", "limit raised"),
         ("parked-event.redriven", "mender:t-1:one", "limit raised again"),
     ]
@@ -228,8 +232,7 @@ async def test_an_event_is_discarded_by_two_people_and_those_behind_it_go_on(ope
     assert (confirmed.json()["applied"], confirmed.json()["left"]) == (2, 0)
     assert await sequences_of(operators.database, key) == [2, 3]
     assert (await operators.get(f"/{event}")).json()["state"] == "DISCARDED"
-    told = await rows(operators.database, "SELECT decision, actor, facts->>'reason' FROM journal_entry ORDER BY id")
-    assert told == [
+    assert await rows(operators.database, _TOLD) == [
         ("parked-event.discard-asked", "mender:t-1:one", "sent by mistake"),
         ("parked-event.discarded", "mender:t-1:two", "sent by mistake"),
     ]

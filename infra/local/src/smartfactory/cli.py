@@ -35,6 +35,7 @@ app.command("smartfactory.trace_command:trace", name="trace")
 app.command("smartfactory.rebuild_command:rebuild", name="rebuild")
 app.command("smartfactory.republish_command:republish", name="republish")
 app.command("smartfactory.republish_command:reread", name="reread")
+app.command("smartfactory.notes_command:app", name="notes")
 
 
 @app.command

@@ -40,7 +40,8 @@ _CLAIMS = (
     "SELECT event_id, type, topic, key, sequence, outcome, recorded_at FROM inbox WHERE event_id = ANY($1::uuid[])"
 )
 _DECISIONS = """
-    SELECT chain, decision, actor, rule_version, decided_at, recorded_at, facts ->> 'reason' AS reason
+    SELECT chain, decision, actor, rule_version, decided_at, recorded_at,
+           (SELECT words FROM journal_note WHERE id::text = facts -> 'reason' ->> 'note') AS reason
       FROM journal_entry WHERE split_part(chain, '/', 2) = ANY($1::text[])
         OR chain LIKE 'parked/%' AND facts ->> 'key' = ANY($1::text[])
 """

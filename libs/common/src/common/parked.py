@@ -9,18 +9,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import DBAPIError
 
-from common import inbox, journal
+from common import inbox, journal, notes
 from common.auth import Principal
 from common.db import Transaction, sqlstate
 from common.errors import DomainError, InvalidInput, NotFound, NotPermitted, RuleRefused, StaleVersion, Text
 from common.event import Envelope, Undecodable, WireRecord, open_envelope, traceparent_of
 from common.inbox import Claim, IdTaken, Key
 from common.journal import JsonValue
+from common.schema import journal_note
 from common.schema import parked_event as parked
 
 REDRIVEN = "redriven"
@@ -31,6 +33,13 @@ WAITING_REASONS = ("gap", "behind")
 _DETAIL_MAX = 2_000
 _UNPLACED_MAX = 100
 _TOLD_BY_OTHERS = ("refused", "failed")
+
+SAID_OF_DISCARD = (
+    select(journal_note.c.words).where(journal_note.c.id == parked.c.discard_note).scalar_subquery()
+).label("discard_reason")
+"""What whoever asked for the discard said, for as long as it is not erased."""
+
+_ALL = (*parked.c, SAID_OF_DISCARD)
 
 _MAY_GO_ON = text(
     """
@@ -123,6 +132,7 @@ class ParkedEvent:
     parked_at: datetime
     attempts: int
     discard_asked_by: str | None
+    discard_note: UUID | None
     discard_reason: str | None
     resolved_at: datetime | None
     resolution: str | None
@@ -146,7 +156,7 @@ class ParkedEvent:
     @property
     def version(self) -> int:
         """A number that is another one as soon as anything that a person decides on has changed."""
-        state = (self.reason, self.detail, self.attempts, self.discard_asked_by, self.discard_reason, self.resolution)
+        state = (self.reason, self.detail, self.attempts, self.discard_asked_by, self.discard_note, self.resolution)
         return int.from_bytes(hashlib.sha256(repr(state).encode()).digest()[:6], "big")
 
 
@@ -173,7 +183,7 @@ async def park(tx: Transaction, record: WireRecord, *, envelope: Envelope | None
 
 async def list_waiting(tx: Transaction, *, key: Key | None = None, limit: int = 100) -> list[ParkedEvent]:
     """Unresolved parked events by key, each key's in its order; those without a sequence come first."""
-    statement = select(parked).where(parked.c.resolved_at.is_(None))
+    statement = select(*_ALL).where(parked.c.resolved_at.is_(None))
     if key is not None:
         statement = statement.where(parked.c.topic == key.topic, parked.c.key == key.key)
     order: Sequence[ColumnElement[Any]] = (parked.c.topic, parked.c.key, parked.c.sequence.nulls_first(), parked.c.id)
@@ -214,7 +224,7 @@ async def keys_that_may_go_on(tx: Transaction) -> list[Key]:
 
 async def show(tx: Transaction, id_: int) -> ParkedEvent:
     """One parked event, resolved or not; raises `ParkedEventNotFound`."""
-    row = (await tx.execute(select(parked).where(parked.c.id == id_))).mappings().one_or_none()
+    row = (await tx.execute(select(*_ALL).where(parked.c.id == id_))).mappings().one_or_none()
     if row is None:
         raise ParkedEventNotFound(id=id_)
     return read(row)
@@ -239,9 +249,10 @@ async def ask_discard(tx: Transaction, id_: int, *, by: Principal, reason: str, 
     if not reason.strip():
         raise DiscardNeedsReason
     event = await lock_unresolved(tx, id_)
-    asked = {"discard_asked_by": by.actor, "discard_reason": reason.strip()}
+    said = await notes.keep(tx, reason.strip(), chain=chain_of(event.key))
+    asked = {"discard_asked_by": by.actor, "discard_note": said.id}
     await tx.execute(update(parked).where(parked.c.id == id_).values(asked))
-    await note(tx, event, "parked-event.discard-asked", by=by, at=at, facts={"reason": reason.strip()})
+    await note(tx, event, "parked-event.discard-asked", by=by, at=at, facts={"reason": said.reference})
 
 
 async def confirm_discard(tx: Transaction, id_: int, *, by: Principal, at: datetime, version: int | None = None) -> Key:
@@ -266,7 +277,10 @@ async def confirm_discard(tx: Transaction, id_: int, *, by: Principal, at: datet
         except IdTaken:
             await inbox.pass_over(tx, envelope)
     await resolve(tx, id_, "discarded", by=by.actor)
-    await note(tx, event, "parked-event.discarded", by=by, at=at, facts={"reason": event.discard_reason or ""})
+    facts: dict[str, JsonValue] = {}
+    if event.discard_note is not None:
+        facts["reason"] = await notes.reference_to(tx, event.discard_note)
+    await note(tx, event, "parked-event.discarded", by=by, at=at, facts=facts)
     return event.key
 
 
@@ -305,7 +319,7 @@ async def lock_unresolved(tx: Transaction, id_: int) -> ParkedEvent:
     known = await show(tx, id_)
     # The key's first before any other: who settles the key goes through them in this order.
     await lock_first(tx, known.key)
-    row = (await tx.execute(select(parked).where(parked.c.id == id_).with_for_update())).mappings().one()
+    row = (await tx.execute(select(*_ALL).where(parked.c.id == id_).with_for_update())).mappings().one()
     if row["resolved_at"] is not None:
         raise ParkedEventResolved(id=id_, how=row["resolution"])
     return read(row)
@@ -318,13 +332,24 @@ async def note(
     about: dict[str, JsonValue] = {
         "parked_event": event.id,
         "topic": event.key.topic,
-        "key": event.key.key,
+        # A record that is no event of ours may have anything for its key, and the journal never forgets.
+        "key": event.key.key if _names_an_aggregate(event.key) else None,
         "sequence": event.sequence,
         "type": event.type,
     }
-    await journal.record(
-        tx, chain=f"parked/{event.key.topic}", decision=decision, by=by, at=at, facts={**about, **facts}
-    )
+    await journal.record(tx, chain=chain_of(event.key), decision=decision, by=by, at=at, facts={**about, **facts})
+
+
+def chain_of(key: Key) -> str:
+    """The chain of the journal that tells what was decided on parked events of this key's topic."""
+    return f"parked/{key.topic}"
+
+
+def _names_an_aggregate(key: Key) -> bool:
+    try:
+        return str(UUID(key.key)) == key.key
+    except ValueError:
+        return False
 
 
 def _person(actor: str) -> str:
@@ -333,7 +358,7 @@ def _person(actor: str) -> str:
 
 
 def _waiting_of(key: Key) -> Select[Any]:
-    return select(parked).where(parked.c.resolved_at.is_(None), parked.c.topic == key.topic, parked.c.key == key.key)
+    return select(*_ALL).where(parked.c.resolved_at.is_(None), parked.c.topic == key.topic, parked.c.key == key.key)
 
 
 def _identity(record: WireRecord, envelope: Envelope | None) -> str:

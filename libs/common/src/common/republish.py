@@ -10,7 +10,7 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
-from common import journal, log_places, outbox
+from common import journal, log_places, notes, outbox
 from common.auth import Principal
 from common.db import Transaction
 from common.errors import InvalidInput, RuleRefused, Text
@@ -61,7 +61,7 @@ async def republish(
     count = 0
     for topic in topics:
         again = await outbox.send_again(tx, topic)
-        await _note(tx, topic, "log.republished", by=by, at=at, facts={"reason": reason.strip(), "events": again})
+        await _note(tx, topic, "log.republished", by=by, at=at, reason=reason, events=again)
         count += again
     if count != confirmed:
         raise CountNotConfirmed(count=count)
@@ -97,8 +97,7 @@ async def begin_again(
         raise CountNotConfirmed(count=count)
     for one in found:
         await log_places.begin_again(tx, one.topic, partitions=PARTITIONS)
-        facts: dict[str, journal.JsonValue] = {"reason": reason.strip(), "events": one.events}
-        await _note(tx, one.topic, "log.read-again", by=by, at=at, facts=facts)
+        await _note(tx, one.topic, "log.read-again", by=by, at=at, reason=reason, events=one.events)
     return count
 
 
@@ -108,6 +107,9 @@ def _explained(reason: str) -> None:
 
 
 async def _note(
-    tx: Transaction, topic: str, decision: str, *, by: Principal, at: datetime, facts: dict[str, journal.JsonValue]
+    tx: Transaction, topic: str, decision: str, *, by: Principal, at: datetime, reason: str, events: int
 ) -> None:
-    await journal.record(tx, chain=f"log/{topic}", decision=decision, by=by, at=at, facts=facts)
+    chain = f"log/{topic}"
+    said = await notes.keep(tx, reason.strip(), chain=chain)
+    facts: dict[str, journal.JsonValue] = {"reason": said.reference, "events": events}
+    await journal.record(tx, chain=chain, decision=decision, by=by, at=at, facts=facts)

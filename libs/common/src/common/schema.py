@@ -1,4 +1,4 @@
-"""The tables every service has beside its own: outbox, inbox, parked events, idempotency keys and the journal.
+"""The tables every service has beside its own: outbox, inbox, parked events, idempotency keys, journal, notes.
 
 `metadata` is what they are now; `create_v1` is what the first migration of every service makes and never changes.
 PostgreSQL itself keeps the promise: what is recorded cannot be rewritten, not even by raw SQL as the service's role.
@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import (
     CheckConstraint,
     Column,
+    ForeignKeyConstraint,
     Identity,
     Index,
     LargeBinary,
@@ -23,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, INTEGER, JSONB, TIMESTAMP
 
-from common import schema_denials, schema_v1
+from common import schema_denials, schema_notes, schema_v1
 
 MAX_PAYLOAD_BYTES = 262_144
 """The most bytes an event's data may have, so that no row can block the relay or a broker."""
@@ -131,12 +132,13 @@ parked_event = Table(
     _moment("parked_at", now=True),
     Column("attempts", INTEGER, nullable=False, server_default=text("1")),
     _text("discard_asked_by", nullable=True),
-    _text("discard_reason", nullable=True),
+    _uuid("discard_note", nullable=True),
     _moment("resolved_at", nullable=True),
     _text("resolution", nullable=True),
     _text("resolved_by", nullable=True),
     PrimaryKeyConstraint("id", name="parked_event_pkey"),
     UniqueConstraint("identity", name="parked_event_identity_key"),
+    ForeignKeyConstraint(["discard_note"], ["journal_note.id"], name="parked_event_discard_note_fkey"),
     CheckConstraint(
         "reason IN ('undecodable', 'unknown-version', 'refused', 'failed', 'gap', 'behind')",
         name="parked_event_reason_check",
@@ -201,6 +203,23 @@ journal_head = Table(
 )
 """The end of each chain, so that entries cut off the end are missed."""
 
+journal_note = Table(
+    "journal_note",
+    metadata,
+    _uuid("id"),
+    _text("chain"),
+    _text("words", nullable=True),
+    Column("salt", LargeBinary, nullable=True),
+    _moment("recorded_at"),
+    _moment("erased_at", nullable=True),
+    PrimaryKeyConstraint("id", name="journal_note_pkey"),
+    CheckConstraint(
+        "(words IS NULL) = (salt IS NULL) AND (words IS NULL) = (erased_at IS NOT NULL)",
+        name="journal_note_erased_check",
+    ),
+    Index("journal_note_chain_idx", "chain"),
+)
+"""What people said of decisions in their own words. Entries refer to it; it can be erased and not changed."""
 
 token_denial = Table(
     "token_denial",
@@ -287,3 +306,15 @@ def create_log_places(op: Operations) -> None:
 def drop_log_places(op: Operations) -> None:
     """Undo `create_log_places`."""
     op.execute("DROP TABLE log_place")
+
+
+def create_notes(op: Operations) -> None:
+    """Make the table of what people say of decisions, and move there what stood elsewhere; the latest of all."""
+    for statement in schema_notes.UP:
+        op.execute(statement)
+
+
+def drop_notes(op: Operations) -> None:
+    """Undo `create_notes`."""
+    for statement in schema_notes.DOWN:
+        op.execute(statement)

@@ -20,6 +20,10 @@ BusinessNumber = NewType("BusinessNumber", str)
 MunicipalityCode = NewType("MunicipalityCode", str)
 """The five-digit administrative code of one of the fourteen cities and counties, as in force since 2024-01-18."""
 
+RULE_VERSION_PATTERN = r"^[0-9]{0,4}[._-]?[A-Za-z][A-Za-z0-9._-]{0,63}$"
+"""What names a version of a split rule: `2024-B-1`, `b-2024`. With a letter early, so that no number of a person, of a
+phone or of an account passes for one: it stands in events and in the journal, which forget nothing."""
+
 CODE_CHANGE_DATE = date(2024, 1, 18)
 """The day 45xxx became 52xxx (domain.md section 3.1)."""
 

@@ -1,4 +1,7 @@
-"""The journals verify: every chain recomputed from its first entry to its head, with the check's own hashing."""
+"""The journals verify: every chain recomputed from its first entry to its head, and the notes that entries refer to.
+
+With the check's own hashing. A note that was erased has no words to compare, and is no fault.
+"""
 
 import hashlib
 import json
@@ -13,6 +16,7 @@ Row = Mapping[str, Any]
 
 _ENTRIES = "SELECT chain, position, decision, actor, facts, body, hash FROM journal_entry ORDER BY chain, position"
 _HEADS = "SELECT chain, position, hash FROM journal_head"
+_NOTES = "SELECT id::text, words, salt FROM journal_note"
 
 
 async def verified(databases: Databases) -> list[Claim]:
@@ -26,7 +30,21 @@ async def verified(databases: Databases) -> list[Claim]:
         claim.expect(f"{service}.journal_head", expected=sorted(chains), found=sorted(heads))
         for chain, entries in chains.items():
             _verify(claim, f"{service}.journal {chain}", entries, heads.get(chain))
+        notes = {row["id"]: row for row in await database.fetch(_NOTES)}
+        for entry in (entry for entries in chains.values() for entry in entries):
+            _compare(claim, f"{service}.journal {entry['chain']} #{entry['position']}", entry, notes)
     return [claim]
+
+
+def _compare(claim: Claim, where: str, entry: Row, notes: Mapping[str, Row]) -> None:
+    told = json.loads(entry["facts"]).get("reason")
+    if not isinstance(told, dict) or "sha256" not in told:
+        return
+    note = notes.get(told["note"])
+    claim.expect(f"{where}: note", expected="kept", found="kept" if note else "missing")
+    if note and note["words"] is not None:
+        found = hashlib.sha256(note["salt"] + note["words"].encode()).hexdigest()
+        claim.expect(f"{where}: words of its note", expected=told["sha256"], found=found)
 
 
 def _verify(claim: Claim, where: str, entries: Sequence[Row], head: tuple[int, bytes] | None) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-from common import inbox, parked
+from common import inbox, notes, parked
 from common.auth import Principal
 from common.consumer.batch import Applier
 from common.consumer.handling import Spans
@@ -60,7 +60,8 @@ async def redrive_event(
         raise RedriveNeedsReason
     event = await parked.lock_unresolved(tx, id_)
     done = await _redrive_key(tx, applier, event.key, by=by.actor)
-    facts: dict[str, JsonValue] = {"reason": reason.strip(), "applied": done.applied, "left": done.left}
+    said = await notes.keep(tx, reason.strip(), chain=parked.chain_of(event.key))
+    facts: dict[str, JsonValue] = {"reason": said.reference, "applied": done.applied, "left": done.left}
     await parked.note(tx, event, "parked-event.redriven", by=by, at=at, facts=facts)
     return done
 

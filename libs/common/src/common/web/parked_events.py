@@ -40,7 +40,9 @@ _PATH = "/v1/parked-events"
 _ONE = f"{_PATH}/{{parked_event_id}}"
 
 _LISTED = select(
-    *(column for column in parked_event.c if column is not parked_event.c.record_value), null().label("record_value")
+    *(column for column in parked_event.c if column is not parked_event.c.record_value),
+    null().label("record_value"),
+    parked.SAID_OF_DISCARD,
 )
 """A list of a hundred does not read a hundred contents that nobody is shown."""
 

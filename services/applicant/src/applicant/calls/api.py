@@ -25,7 +25,7 @@ from common.auth import Principal
 from common.db import Transaction
 from common.web import Body, IfMatch, Now, Page, PageQuery, Tx, allowed, anyone, etag, router
 from contracts.roles import Role
-from contracts.types import BasisPoints, MunicipalityCode, Source, Won
+from contracts.types import RULE_VERSION_PATTERN, BasisPoints, MunicipalityCode, Source, Won
 
 routes = router(tags=["calls"])
 
@@ -82,7 +82,7 @@ class CallBody(Body):
     fiscal_year: int = Field(ge=2018, le=2100)
     opens_at: AwareDatetime
     closes_at: AwareDatetime = Field(description="The first second that is too late.")
-    split_rule_version: str = Field(min_length=1, max_length=50)
+    split_rule_version: str = Field(pattern=RULE_VERSION_PATTERN, min_length=1, max_length=50)
     types: list[ProjectTypeBody] = Field(min_length=1, max_length=20)
     rates: list[RateBody] = Field(min_length=1, max_length=5)
     seat_lines: list[SeatLineBody] = Field(min_length=1, max_length=300)

@@ -67,8 +67,8 @@ async def publish_call(
         "call-published",
         by=by,
         now=now,
+        # The number of its resolution stands in the call itself, which is fixed now: it is text as somebody typed it.
         committee_date=committee_date.isoformat(),
-        committee_resolution_number=committee_resolution_number,
     )
     return saved
 

@@ -9,7 +9,7 @@ from pydantic import Field
 from common.auth import Principal
 from common.web import Body, Now, Page, PageQuery, Tx, allowed, anyone, router
 from contracts.roles import Role
-from contracts.types import BasisPoints, Source, Won
+from contracts.types import RULE_VERSION_PATTERN, BasisPoints, Source, Won
 from funding.splits import commands, queries
 from funding.splits.queries import SplitPreview, SplitRuleView
 
@@ -30,7 +30,7 @@ class ProposedShare(Body):
 class ProposeSplitRule(Body):
     """A version of rules F-01 and F-02. SME may be named; it pays what the others leave."""
 
-    version: str = Field(pattern=_VERSION)
+    version: str = Field(pattern=RULE_VERSION_PATTERN)
     title: str = Field(min_length=1, max_length=200)
     shares: list[ProposedShare] = Field(max_length=5)
     capped_sources: list[Source] = Field(max_length=5)

@@ -65,6 +65,5 @@ async def _journal(tx: Transaction, rule: domain.SplitRule, decision: str, *, by
             "rates": [{"source": rate.source, "rate_bp": rate.rate_bp, "capped": rate.capped} for rate in rule.rates],
             "nominal_burden_bp": rule.nominal_burden_bp,
             "valid_from": rule.valid_from.isoformat(),
-            "source_note": rule.source_note,
         },
     )

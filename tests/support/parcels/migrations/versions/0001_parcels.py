@@ -15,6 +15,7 @@ def upgrade() -> None:
     schema.create_v1(op)
     schema.create_denials(op)
     schema.create_log_places(op)
+    schema.create_notes(op)
     row_security_v1.begin(op, parked_event_readers=("mender", "reader"), parked_event_menders=("mender",))
     op.create_table(
         "parcel", sa.Column("id", sa.Uuid, primary_key=True), sa.Column("version", sa.BigInteger, nullable=False)
@@ -41,6 +42,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in ("weight_limit", "tally", "delivery", "parcel"):
         op.drop_table(table)
+    schema.drop_notes(op)
     row_security_v1.end(op)
     schema.drop_denials(op)
     schema.drop_log_places(op)

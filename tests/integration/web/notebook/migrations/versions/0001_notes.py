@@ -15,6 +15,7 @@ def upgrade() -> None:
     schema.create_v1(op)
     schema.create_denials(op)
     schema.create_log_places(op)
+    schema.create_notes(op)
     row_security_v1.begin(op, parked_event_readers=(), parked_event_menders=())
     op.create_table(
         "note",
@@ -31,6 +32,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("note")
+    schema.drop_notes(op)
     row_security_v1.end(op)
     schema.drop_denials(op)
     schema.drop_log_places(op)
