@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import insert, select, update
 
 from common import journal
 from common.auth import Principal
@@ -108,7 +108,7 @@ async def erase(tx: Transaction, id_: UUID, *, by: Principal, ground: Ground, at
         raise NoteNotFound(id=id_)
     if found.words is None:
         raise NoteErased(id=id_)
-    gone = {"words": None, "salt": None, "erased_at": func.now()}
+    gone = {"words": None, "salt": None, "erased_at": _real_time.now()}
     await tx.execute(update(journal_note).where(journal_note.c.id == id_).values(gone))
     facts: dict[str, JsonValue] = {"note": str(id_), "ground": ground.value}
     await journal.record(tx, chain=found.chain, decision="note.erased", by=by, at=at, facts=facts)
