@@ -7,6 +7,7 @@ A log line is one JSON object that carries the trace and only fields of the list
 import json
 import logging
 import os
+import re
 import sys
 import traceback
 from collections.abc import MutableMapping, Sequence
@@ -16,6 +17,7 @@ from typing import Any, TextIO
 
 import structlog
 from opentelemetry import metrics, trace
+from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
@@ -23,7 +25,7 @@ from opentelemetry.metrics import Counter
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import MetricReader, PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import ReadableSpan, SpanLimits, TracerProvider
+from opentelemetry.sdk.trace import ReadableSpan, Span, SpanLimits, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 from prometheus_client import REGISTRY
 from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST, generate_latest
@@ -42,6 +44,9 @@ LOG_FIELDS = frozenset(
 """Every `extra` field a log line may carry. A new one is added here, after asking whether it can hold personal data."""
 
 _FLUSH_EVERY_MILLIS = 500
+_REDACTED = "REDACTED"
+_ID = r"[0-9]{1,6}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_TYPED = re.compile(rf"(?<=/)(?!(?:[a-z][a-z-]*|v[0-9]|{_ID})(?:/|$))[^/]+")
 _MOST_LINKS = 1_000  # a span of events that are projected together has one for each of a batch
 _WORDY_LIBRARIES = ("sqlalchemy", "asyncpg", "pydantic", "pydantic_core", "httpx", "joserfc")
 
@@ -93,6 +98,7 @@ def setup(service: str, settings: ServiceSettings) -> Telemetry:
     )
     collected = bool(os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"))
     tracer_provider = TracerProvider(resource=resource, span_limits=SpanLimits(max_links=_MOST_LINKS))
+    tracer_provider.add_span_processor(DiscreetAddresses())
     if settings.span_file is not None:
         exporter = SpanFile(settings.span_file, service=service)
         tracer_provider.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=_FLUSH_EVERY_MILLIS))
@@ -104,6 +110,20 @@ def setup(service: str, settings: ServiceSettings) -> Telemetry:
     trace.set_tracer_provider(tracer_provider)
     metrics.set_meter_provider(meter_provider)
     return Telemetry(tracer_provider, meter_provider)
+
+
+class DiscreetAddresses(SpanProcessor):
+    """Takes out of spans what a caller may have typed into an address: filters, and what is no word or id in the path.
+
+    The route and the ids stay, so that a request can still be found.
+    """
+
+    def on_start(self, span: Span, parent_context: Context | None = None) -> None:  # noqa: ARG002  the signature of OpenTelemetry
+        attributes = span.attributes or {}
+        if "url.query" in attributes:
+            span.set_attribute("url.query", _REDACTED)
+        if "url.path" in attributes:
+            span.set_attribute("url.path", _TYPED.sub(_REDACTED, str(attributes["url.path"])))
 
 
 class SpanFile(SpanExporter):

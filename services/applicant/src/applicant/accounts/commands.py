@@ -55,7 +55,8 @@ async def revoke_tokens(
         token_id=token_id,
     )
     await outbox.record(tx, event, at=now)
-    facts = {"reason": reason.value, "role": role, "tenant": tenant, "one_token": token_id is not None}
+    # Whose they are is in the event: a tenant may be anything that a provider's tokens say.
+    facts = {"reason": reason.value, "role": role, "one_token": token_id is not None}
     chain = f"revocation/{revocation.id}"
     await journal.record(tx, chain=chain, decision="tokens-revoked", by=by, at=now, facts=facts)
     return event
