@@ -279,14 +279,10 @@ def serve_api(service: Service, config: ServiceSettings) -> int:
 
 
 def work(service: Service, config: ServiceSettings) -> int:
-    """Run the worker until SIGTERM."""
-
-    async def run_worker() -> int:
-        worker = build_worker(service, config)
-        keep_what_is_made()
-        return await worker.run()
-
-    return uvloop.run(run_worker())
+    """Run the worker until SIGTERM. It is built before there is a loop, since building reads files."""
+    worker = build_worker(service, config)
+    keep_what_is_made()
+    return uvloop.run(worker.run())
 
 
 def keep_what_is_made() -> None:

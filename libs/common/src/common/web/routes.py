@@ -14,7 +14,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, _extract_endpoint_context
 from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
@@ -70,6 +70,9 @@ class GuardedRoute(APIRoute):
         if methods & _DECIDING_BY_VERSION and not self.needs_version:
             raise TypeError(f"{path} changes what somebody has read: it needs Annotated[int, IfMatch()]")
         document_route(self)
+        # FastAPI looks up the function's source at its first request, for the words of an error of its own, and keeps
+        # it. Reading files holds up whoever else asks, so it is done now.
+        _extract_endpoint_context(endpoint)
 
     def get_route_handler(self) -> _Handler:
         inner = super().get_route_handler()

@@ -29,6 +29,12 @@ _PUBLISHED_TOGETHER = (
     " AND committee_date IS NOT NULL AND committee_resolution_number IS NOT NULL)"
 )
 
+# Read when the program starts: a folder that is listed within a request holds up everybody else's.
+_SCREENING_RULES = frozenset(
+    entry.name.removesuffix(".json")
+    for entry in (files("applicant") / "screening_rules").iterdir()
+    if entry.name.endswith(".json")
+)
 
 _MOST_REMEMBERED = 256
 _published: dict[UUID, Call] = {}
@@ -113,11 +119,7 @@ async def save_call(tx: Transaction, call: Call) -> Call:
 
 def known_screening_rule_versions() -> frozenset[str]:
     """The versions of the screening rules that this installation carries as data."""
-    return frozenset(
-        entry.name.removesuffix(".json")
-        for entry in (files("applicant") / "screening_rules").iterdir()
-        if entry.name.endswith(".json")
-    )
+    return _SCREENING_RULES
 
 
 def call_from(row: RowMapping) -> Call:

@@ -4,13 +4,14 @@ The Civil Act's rule covers Saturdays as well as public holidays, substitute and
 """
 
 from datetime import date, datetime, time, timedelta
-from functools import cache
 
 import holidays
 
 from common.clock import KST
 
 _SATURDAY = 5
+# Made when the program starts, since making it reads files; it then works out each year that is asked for by itself.
+_HOLIDAYS = holidays.country_holidays("KR")
 
 
 def last_day(start: datetime, days: int) -> date:
@@ -27,9 +28,4 @@ def end_of(day: date) -> datetime:
 
 
 def _is_working_day(day: date) -> bool:
-    return day.weekday() < _SATURDAY and day not in _calendar(day.year)
-
-
-@cache
-def _calendar(year: int) -> holidays.HolidayBase:
-    return holidays.country_holidays("KR", years=year)
+    return day.weekday() < _SATURDAY and day not in _HOLIDAYS
