@@ -81,7 +81,7 @@ def test_the_places_are_found_in_the_documents():
 
 async def _send(world: World, ask: Ask, body: Any, role: str) -> Any:
     # Written out here: no client would send half a character, and as an escape it is plain ASCII.
-    headers = dict(world._authorised(world.caller(role, "own")))
+    headers = dict(world.authorised(world.caller(role, "own")))
     headers |= {"Content-Type": "application/json"}
     if ask.method == "POST":
         headers["Idempotency-Key"] = f"odd-texts-{next(world._keys):010}"

@@ -5,6 +5,8 @@ from tools.catalogue.permissions import Operation, load, operations
 from tools.catalogue.system import application, load_system
 
 PERMISSIONS = load()
-SERVICES = load_system(ROOT).services
+_SYSTEM = load_system(ROOT)
+SERVICES = _SYSTEM.services
+TOPICS = sorted({event.TOPIC for event in _SYSTEM.events})
 APPLICATIONS = {service.name: application(service) for service in SERVICES}
 OFFERED: list[Operation] = [each for name, app in APPLICATIONS.items() for each in operations(app, name)]

@@ -95,7 +95,7 @@ class World:
         return self.asks[operation_id](things[scope])
 
     async def send(self, ask: Ask, caller: Caller) -> Any:
-        headers = dict(self._authorised(caller))
+        headers = dict(self.authorised(caller))
         if ask.method == "POST":
             headers["Idempotency-Key"] = f"permission-matrix-{next(self._keys)}"
         if ask.version is not None:
@@ -113,7 +113,8 @@ class World:
             return self.municipality
         return PROVINCE_TENANT
 
-    def _authorised(self, caller: Caller) -> Mapping[str, str]:
+    def authorised(self, caller: Caller) -> Mapping[str, str]:
+        """The headers that say who this is."""
         if caller.role == PUBLIC:
             return {}
         if caller not in self._headers:

@@ -35,7 +35,7 @@ from funding.budgets.queries import BudgetLineFilter, BudgetLineSort, BudgetLine
 
 routes = router(tags=["budgets"])
 
-_TRACK = r"^[A-Z0-9][A-Z0-9-]{0,15}$"
+_TRACK = r"^[A-Z][A-Z0-9-]{0,15}$"  # A letter first, so that no number of a phone or an account passes for one.
 _MUNICIPALITY = r"^[0-9]{5}$"
 _Proposer = Annotated[Principal, allowed(Role.PROVINCE_OFFICER, Role.MUNICIPALITY_OFFICER, Role.MUNICIPALITY_CLIENT)]
 _Confirmer = Annotated[Principal, allowed(Role.PROVINCE_TREASURER, Role.MUNICIPALITY_APPROVER)]
