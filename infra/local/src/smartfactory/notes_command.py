@@ -7,7 +7,6 @@ from uuid import UUID
 
 from cyclopts import App
 from rich.console import Console
-from rich.table import Table
 
 from common import notes
 from common.acting import THE_SERVICE
@@ -39,11 +38,11 @@ def list_notes(service: str, /, *, chain: str | None = None, data_dir: DataDir =
     async def look(tx: Transaction) -> list[notes.Note]:
         return await notes.list_of(tx, chain=chain)
 
-    table = Table("note", "about", "recorded at", "words")
+    console = Console()
     for note in asyncio.run(_in(url, look)):
         words = "지움 · erased" if note.words is None else note.words
-        table.add_row(str(note.id), note.chain, note.recorded_at.isoformat(timespec="seconds"), words)
-    Console().print(table)
+        told = f"{note.id}  {note.recorded_at.isoformat(timespec='seconds')}  {note.chain}\n  {words}"
+        console.print(told, markup=False, highlight=False, soft_wrap=True)
     return 0
 
 
