@@ -174,7 +174,7 @@ class TestWhileItRuns:
         erase = ("notes", "erase", "metrics", note, "--by", "lee", "--ground", "personal-data")
         assert "the note is erased" in said(*erase)
         assert "already erased" in refused(*erase)
-        assert "disk of broker 1" not in said("notes", "list", "metrics")
+        assert "disk of broker 1" not in said("notes", "list", "metrics", "--chain", f"log/{topic}")
 
     def test_the_clock_that_is_moved_is_the_one_the_services_read(self, command: Command) -> None:
         moved = command.other("clock", "2024-04-03T17:00:00")

@@ -186,6 +186,10 @@ _COMMON_ROWS = (
     VALUES ('planted', 1, 'planted', 'planted', '{}', '{}', now(), now(), '', '')
     """,
     """
+    INSERT INTO journal_note (id, chain, words, salt, recorded_at)
+    VALUES (gen_random_uuid(), 'planted', 'planted', '', now())
+    """,
+    """
     INSERT INTO idempotency_key (issuer, subject, method, route, key, fingerprint)
     SELECT 'planted', actor, 'POST', '/', 'planted', ''
     FROM unnest(ARRAY['supplier:52:one', 'supplier:52:two', 'supplier:-:one', 'public:-:']) AS actor
