@@ -34,6 +34,7 @@ from common.service import build_app
 from contracts.funding import CommitmentRefused, CommitmentReleased, LineBalance, ProjectCommitted
 from contracts.roles import Role
 from smartfactory.stack.provision import DatabaseUrls
+from tests.support.builders import project_committed
 from tests.support.closed_call import CLOSES, JEONJU, NOW, WANJU, add_case, closed_call
 from tests.support.documented import documented
 from tests.support.records import wire
@@ -221,18 +222,11 @@ class Judging:
         )
 
     def committed(self, project: Mapping[str, Any], *balances: LineBalance) -> ProjectCommitted:
-        return ProjectCommitted(
+        return project_committed(
             project_id=UUID(project["id"]),
-            commitment_id=events.new_id(),
             call_id=self.call_id,
             municipality_code=project["municipality_code"],
-            fiscal_year=2024,
-            track="B",
             total_cost_won=project["total_cost_won"],
-            shares=[],
-            nominal_burden_bp=1279,
-            effective_burden_bp=1279,
-            split_rule_version="b-2024",
             balances=list(balances),
         )
 

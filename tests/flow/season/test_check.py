@@ -101,6 +101,33 @@ FAULTS: dict[str, tuple[str, dict[str, str]]] = {
             "funding": "UPDATE budget_line SET committed_won = 0 WHERE municipality_code = '52130'",
         },
     ),
+    "an agreement in force that a source never covered": (
+        "agreement-in-force",
+        {
+            "funding": f"""
+            UPDATE coverage_line SET reference = NULL, evidence_sha256 = NULL, covered_by = NULL, covered_at = NULL
+             WHERE source = 'PROVINCE' AND project_id = {ONE_COMMITTED}
+            """
+        },
+    ),
+    "an agreement in force that the supplier never signed": (
+        "agreement-in-force",
+        {
+            "applicant": """
+            DELETE FROM agreement_signature WHERE party = 'SUPPLIER'
+               AND project_id = (SELECT project_id FROM agreement WHERE state = 'EFFECTIVE' LIMIT 1)
+            """
+        },
+    ),
+    "an agreement about other shares than were committed": (
+        "agreed-as-committed",
+        {
+            "applicant": """
+            UPDATE agreement SET shares = jsonb_set(shares, '{0,amount_won}', '1')
+             WHERE project_id = (SELECT project_id FROM agreement LIMIT 1)
+            """
+        },
+    ),
     "a decision rewritten in the journal": (
         "journal-broken",
         {

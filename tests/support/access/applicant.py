@@ -4,8 +4,11 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
+from applicant.selections.commands import take_commitment
 from common.clock import KST
+from common.event import new_id
 from contracts.roles import Role
 from smartfactory.stack.provision import DatabaseUrls
 from tests.support.access.worlds import STALE, Ask, Asks, Things, World
@@ -17,12 +20,14 @@ from tests.support.applicant import (
     OPERATOR,
     Applicant,
     Person,
+    business_number,
     call_body,
     company_body,
     plan_body,
     running_applicant,
     worksite_body,
 )
+from tests.support.builders import project_committed
 
 _RULE = {"size_min": 1, "trim_from": 5, "pass_mark": 6000}
 _TYPES = [{"type_code": code, "cap_won": 40_000_000} for code in ("JS1", "JS2")]
@@ -62,12 +67,16 @@ async def applicant_world(urls: DatabaseUrls) -> AsyncIterator[World]:
             company=own["company"],
             municipality=GUNSAN,
             members={Role.PANEL_MEMBER: "member-JS1"},
+            supplier=own["supplier"],
         )
 
 
 async def _submitted(applicant: Applicant, call_id: str, type_code: str, place: str) -> dict[str, str]:
     owner, worksite_id = await applicant.company({"municipality_code": place})
-    submitted = await applicant.submitted(call_id, owner, worksite_id, type_code=type_code)
+    supplier = business_number()
+    submitted = await applicant.submitted(
+        call_id, owner, worksite_id, type_code=type_code, supplier_business_number=supplier
+    )
     screened = await applicant.screened(submitted)
     decided = await applicant.decided(submitted["id"], "ELIGIBLE", screened["version"])
     assert decided.status_code == 201, decided.text
@@ -77,6 +86,7 @@ async def _submitted(applicant: Applicant, call_id: str, type_code: str, place: 
         "application": submitted["id"],
         "type_code": type_code,
         "place": place,
+        "supplier": supplier,
     }
 
 
@@ -110,6 +120,20 @@ async def _judged(applicant: Applicant, call_id: str, *cases: dict[str, str]) ->
     projects = {each["application_id"]: each["project_id"] for each in outcomes}
     for case in cases:
         case["project"] = projects[case["application"]]
+        await _committed(applicant, call_id, case)
+
+
+async def _committed(applicant: Applicant, call_id: str, case: dict[str, str]) -> None:
+    """Funding's answer as the worker takes it, so that the project has an agreement."""
+    project = (await applicant.get(f"/v1/projects/{case['project']}", by=APPROVER)).json()
+    told = project_committed(
+        project_id=UUID(case["project"]),
+        call_id=UUID(call_id),
+        municipality_code=case["place"],
+        total_cost_won=project["total_cost_won"],
+    )
+    async with applicant.database.transaction() as tx:
+        await take_commitment(tx, told, event_id=new_id(), now=applicant.clock.now())
 
 
 async def _further_calls(applicant: Applicant) -> tuple[str, str]:
@@ -218,6 +242,15 @@ _ASKS: Asks = {
     "listProjects": _listed("/v1/projects", "project", page_size=100),
     "getProject": _on("GET", "/v1/projects/{project}"),
     "withdrawProject": _on("POST", "/v1/projects/{project}/withdrawals", {"reason": "사정"}, version=STALE),
+    "listAgreements": _listed("/v1/agreements", "project", page_size=100),
+    "getAgreement": _on("GET", "/v1/agreements/{project}"),
+    "issueAgreement": _on("POST", "/v1/agreements/{project}/issues", version=STALE),
+    "signAgreement": _on(
+        "POST",
+        "/v1/agreements/{project}/signatures",
+        {"plan_sha256": "a" * 64, "supplier_contract_won": 1},
+        version=STALE,
+    ),
     "proposeRanking": _on("POST", f"{_CALL}/rankings"),
     "getRanking": _on("GET", f"{_CALL}/rankings/1"),
     "decideSelection": _on("POST", f"{_CALL}/selections", {"ranking": 1}, version=STALE),

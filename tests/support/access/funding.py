@@ -5,11 +5,13 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from common.event import new_id
+from contracts.applicant import ProjectSelected
 from contracts.roles import MUNICIPALITY_ROLES
+from contracts.types import Source
 from smartfactory.stack.provision import DatabaseUrls
 from tests.support.access.worlds import STALE, Ask, Asks, Things, World
-from tests.support.builders import project_selected
-from tests.support.funding import GUNSAN, JEONJU, TRACK_B, running_funding
+from tests.support.builders import agreement_signed, project_selected
+from tests.support.funding import GUNSAN, JEONJU, TRACK_B, Funding, running_funding
 
 
 @asynccontextmanager
@@ -22,6 +24,7 @@ async def funding_world(urls: DatabaseUrls) -> AsyncIterator[World]:
         lines = {place: await funding.confirmed_line(1_000_000_000, place) for place in (JEONJU, GUNSAN)}
         projects = {place: project_selected(municipality_code=place, company_id=new_id()) for place in lines}
         await funding.deliver(*projects.values())
+        await _signed(funding, *projects.values())
         municipal, other = [
             {
                 "project": str(projects[place].project_id),
@@ -30,10 +33,14 @@ async def funding_world(urls: DatabaseUrls) -> AsyncIterator[World]:
                 "place": place,
                 "rule": rule,
                 "confirmable": confirmable,
+                "covers": covers,
             }
-            for place, rule, confirmable in ((JEONJU, "b-2024", "b-2024"), (GUNSAN, "b-2025", "b-2026"))
+            for place, rule, confirmable, covers in (
+                (JEONJU, "b-2024", "b-2024", "MUNICIPALITY"),
+                (GUNSAN, "b-2025", "b-2026", "PROVINCE"),
+            )
         ]
-        provincial = municipal | {"line": province, "source": "PROVINCE", "place": ""}
+        provincial = municipal | {"line": province, "source": "PROVINCE", "place": "", "covers": "PROVINCE"}
         yield World(
             service="funding",
             app=funding.http._transport.app,
@@ -46,6 +53,19 @@ async def funding_world(urls: DatabaseUrls) -> AsyncIterator[World]:
             company=str(projects[JEONJU].company_id),
             municipality=JEONJU,
         )
+
+
+async def _signed(funding: Funding, *projects: ProjectSelected) -> None:
+    """The projects' agreements are signed, so that their coverage is open."""
+    commitments = await funding.rows("SELECT project_id, id FROM commitment")
+    of_project = {row["project_id"]: row["id"] for row in commitments}
+    await funding.deliver(*(agreement_signed(project, of_project[project.project_id]) for project in projects))
+
+
+def _cover(things: Things) -> Ask:
+    source = things["covers"] if things["covers"] in set(Source) else Source.PROVINCE
+    path = f"/v1/coverages/{things['project']}/lines/{source}/confirmations"
+    return Ask("POST", path, {"reference": "교부결정 2024-1", "evidence_sha256": "b" * 64}, STALE)
 
 
 def _on(method: str, path: str, *, version: int | None = None, **query: object) -> Any:
@@ -91,5 +111,8 @@ _ASKS: Asks = {
     "previewSplit": _on("GET", "/v1/split-rules/{rule}/preview", total_cost_won=100, cap_won=50),
     "listCommitments": _listed("/v1/commitments", "project"),
     "getCommitment": _on("GET", "/v1/commitments/{project}"),
+    "listCoverages": _listed("/v1/coverages", "project"),
+    "getCoverage": _on("GET", "/v1/coverages/{project}"),
+    "coverLine": _cover,
     "listTransfers": _listed("/v1/ledger/transfers", "line"),
 }

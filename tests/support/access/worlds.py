@@ -9,7 +9,7 @@ from uuid import uuid4
 from fastapi import FastAPI
 
 from common.db import Database
-from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES, PROVINCE_TENANT
+from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES, PROVINCE_TENANT, Role
 from tests.support.examining import digest_of_tables
 from tests.support.tokens import Issuer
 from tools.catalogue.permissions import PUBLIC
@@ -74,6 +74,7 @@ class World:
     company: str
     municipality: str
     members: Mapping[str, str] = field(default_factory=dict)
+    supplier: str = PROVINCE_TENANT
     _keys: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
     _headers: dict[Caller, dict[str, str]] = field(default_factory=dict)
 
@@ -111,7 +112,7 @@ class World:
             return self.company
         if role in MUNICIPALITY_ROLES:
             return self.municipality
-        return PROVINCE_TENANT
+        return self.supplier if role == Role.SUPPLIER else PROVINCE_TENANT
 
     def authorised(self, caller: Caller) -> Mapping[str, str]:
         """The headers that say who this is."""

@@ -147,6 +147,29 @@ class ProjectWithdrawn(_ProjectFact, frozen=True, kw_only=True):
     """The selected firm gave its place back; funding must free the money."""
 
 
+@event(service="applicant", aggregate="project", happened="agreement-signed", version=1, key="project_id")
+class AgreementSigned(_ProjectFact, frozen=True, kw_only=True):
+    """Adopter, supplier and operator have signed; every source must now cover its share before it is in force."""
+
+    company_id: UUID
+    commitment_id: UUID
+    total_cost_won: int
+    supplier_contract_won: int
+
+
+@event(service="applicant", aggregate="project", happened="agreement-effective", version=1, key="project_id")
+class AgreementEffective(_ProjectFact, frozen=True, kw_only=True):
+    """The agreement is signed by all and covered to the won: it is in force, and the committed money is granted."""
+
+
+@event(service="applicant", aggregate="project", happened="agreement-lapsed", version=1, key="project_id")
+class AgreementLapsed(_ProjectFact, frozen=True, kw_only=True):
+    """Adopter or supplier did not sign before `due_at`; the withdrawal of the project follows at once."""
+
+    due_at: Moment
+    rule_version: str
+
+
 @event(service="applicant", aggregate="account", happened="tokens-revoked", version=1, key="revocation_id")
 class TokensRevoked(DomainEvent, frozen=True, kw_only=True):
     """Tokens issued until a moment of real time are refused by all services, though they have not ended.

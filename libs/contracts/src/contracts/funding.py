@@ -90,3 +90,14 @@ class CommitmentReleased(DomainEvent, frozen=True, kw_only=True):
     call_id: UUID
     municipality_code: str
     balances: list[LineBalance]
+
+
+@event(service="funding", aggregate="commitment", happened="coverage-completed", version=1, key="project_id")
+class CoverageCompleted(DomainEvent, frozen=True, kw_only=True):
+    """Every source of a signed agreement has covered its share, the firm's own among them: it may come into force."""
+
+    project_id: UUID
+    commitment_id: UUID
+    call_id: UUID
+    municipality_code: str
+    covered_won: int

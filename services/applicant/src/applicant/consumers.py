@@ -1,9 +1,19 @@
 """What the applicant service does about funding's answers: each event is one command."""
 
+from applicant.agreements import commands as agreements
 from applicant.selections import commands as selections
+from common.auth import Principal
 from common.consumer import Handlers, Received
 from common.db import Transaction
-from contracts.funding import BudgetLineConfirmed, CommitmentRefused, CommitmentReleased, ProjectCommitted
+from contracts.funding import (
+    BudgetLineConfirmed,
+    CommitmentRefused,
+    CommitmentReleased,
+    CoverageCompleted,
+    ProjectCommitted,
+)
+
+_SELF = Principal.service("applicant")
 
 
 async def on_project_committed(tx: Transaction, event: ProjectCommitted, received: Received) -> None:
@@ -22,9 +32,16 @@ async def on_budget_line_confirmed(tx: Transaction, event: BudgetLineConfirmed, 
     await selections.take_confirmed_line(tx, event.balance, event_id=received.event_id, now=received.now)
 
 
+async def on_coverage_completed(tx: Transaction, event: CoverageCompleted, received: Received) -> None:
+    await agreements.cover_agreement(
+        tx, event.project_id, evidence=f"event/{received.event_id}", by=_SELF, now=received.now
+    )
+
+
 HANDLERS: Handlers = {
     ProjectCommitted: on_project_committed,
     CommitmentRefused: on_commitment_refused,
     CommitmentReleased: on_commitment_released,
     BudgetLineConfirmed: on_budget_line_confirmed,
+    CoverageCompleted: on_coverage_completed,
 }

@@ -8,6 +8,7 @@ from pathlib import Path
 from applicant.accounts.api.appointments import routes as appointments
 from applicant.accounts.api.revocations import routes as revocations
 from applicant.accounts.api.staff import routes as staff
+from applicant.agreements.api import routes as agreements
 from applicant.applications.api.company import routes as applying
 from applicant.applications.api.company import withdrawal_routes
 from applicant.applications.api.operator import routes as screening
@@ -21,7 +22,8 @@ from applicant.disclosures.api import routes as disclosures
 from applicant.evaluations.api import routes as evaluations
 from applicant.evaluations.queries import assigned_cases
 from applicant.projects.api import routes as projects
-from applicant.projects.commands import withdraw_project_of
+from applicant.projects.commands import AgreementInForce, withdraw_project_of
+from applicant.projects.jobs import lapse_agreements
 from applicant.seat_offers.api import routes as seat_offers
 from applicant.seat_offers.queries import confirmed_seats
 from applicant.selections.api import routes as selections
@@ -36,14 +38,14 @@ from contracts.roles import PARKED_EVENT_MENDERS, PARKED_EVENT_READERS, tenant_f
 
 
 def _jobs(settings: Settings) -> Sequence[Job]:
-    return (partial(ask_registers, Registers(settings), settings),)
+    return (partial(ask_registers, Registers(settings), settings), lapse_agreements)
 
 
 SERVICE = Service(
     name="applicant",
     title=Text(
-        ko="신청 서비스: 기업, 모집공고, 신청, 요건검토, 평가, 선정",
-        en="Applicant: companies, calls, applications, screening, evaluation, selection",
+        ko="신청 서비스: 기업, 모집공고, 신청, 요건검토, 평가, 선정, 협약",
+        en="Applicant: companies, calls, applications, screening, evaluation, selection, agreements",
     ),
     settings=Settings,
     routers=(
@@ -56,10 +58,11 @@ SERVICE = Service(
         publishing_routes(confirmed_seats),
         seat_offers,
         applying,
-        withdrawal_routes(withdraw_project_of),
+        withdrawal_routes(withdraw_project_of, AgreementInForce),
         reading_routes(assigned_cases),
         screening,
         evaluations,
+        agreements,
         projects,
         selections,
     ),

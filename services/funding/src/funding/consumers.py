@@ -3,8 +3,9 @@
 from common.consumer import Handlers, Received
 from common.db import Transaction
 from common.denials import deny
-from contracts.applicant import ProjectSelected, ProjectWithdrawn, TokensRevoked
+from contracts.applicant import AgreementEffective, AgreementSigned, ProjectSelected, ProjectWithdrawn, TokensRevoked
 from funding.commitments import commands as commitments
+from funding.coverages import commands as coverages
 
 
 async def on_project_selected(tx: Transaction, event: ProjectSelected, received: Received) -> None:
@@ -14,7 +15,17 @@ async def on_project_selected(tx: Transaction, event: ProjectSelected, received:
 
 async def on_project_withdrawn(tx: Transaction, event: ProjectWithdrawn, received: Received) -> None:
     """Give the project's money back."""
-    await commitments.release_commitment(tx, event, now=received.now)
+    await coverages.end_coverage(tx, event, now=received.now)
+
+
+async def on_agreement_signed(tx: Transaction, event: AgreementSigned, received: Received) -> None:
+    """Ask every source to cover its share."""
+    await coverages.open_coverage(tx, event, now=received.now)
+
+
+async def on_agreement_effective(tx: Transaction, event: AgreementEffective, received: Received) -> None:
+    """Grant the committed money."""
+    await coverages.grant_coverage(tx, event, event_id=received.event_id, now=received.now)
 
 
 async def on_tokens_revoked(tx: Transaction, event: TokensRevoked, received: Received) -> None:
@@ -25,5 +36,7 @@ async def on_tokens_revoked(tx: Transaction, event: TokensRevoked, received: Rec
 HANDLERS: Handlers = {
     ProjectSelected: on_project_selected,
     ProjectWithdrawn: on_project_withdrawn,
+    AgreementSigned: on_agreement_signed,
+    AgreementEffective: on_agreement_effective,
     TokensRevoked: on_tokens_revoked,
 }

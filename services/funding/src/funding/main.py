@@ -11,6 +11,7 @@ from contracts.roles import PARKED_EVENT_MENDERS, PARKED_EVENT_READERS, tenant_f
 from funding.budgets.api import routes as budgets
 from funding.commitments.api import routes as commitments
 from funding.consumers import HANDLERS
+from funding.coverages.api import routes as coverages
 from funding.ledger.api import routes as ledger
 from funding.settings import Settings
 from funding.splits.api import routes as splits
@@ -19,11 +20,11 @@ from funding.tables import Tables
 SERVICE = Service(
     name="funding",
     title=Text(
-        ko="예산 서비스: 재원별 예산, 분담 규칙, 예산 확정, 원장",
-        en="Funding: budgets by source, split rules, commitments, the ledger",
+        ko="예산 서비스: 재원별 예산, 분담 규칙, 예산 확정, 재원 확보, 원장",
+        en="Funding: budgets by source, split rules, commitments, coverage, the ledger",
     ),
     settings=Settings,
-    routers=(ledger, budgets, splits, commitments),
+    routers=(ledger, budgets, splits, commitments, coverages),
     handlers=HANDLERS,
     migrations=Path(__file__).parents[2] / "migrations",
     tables=Tables.metadata,

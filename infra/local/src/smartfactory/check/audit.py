@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from smartfactory.check import chains, events, money, places, projections
+from smartfactory.check import agreements, chains, events, money, places, projections
 from smartfactory.check.claims import Claim
 from smartfactory.scenarios import model
 from smartfactory.season.options import CheckOptions, CheckReport, Finding
@@ -30,6 +30,7 @@ async def _claims(databases: Databases, scenario: model.Scenario) -> list[Claim]
         *await events.delivered(databases),
         *await money.accounted(databases, scenario),
         *await places.filled(databases, scenario),
+        *await agreements.in_force(databases),
         *await projections.agreeing(databases),
         *await chains.verified(databases),
     ]

@@ -74,6 +74,9 @@ class Calendar(_Part, frozen=True):
     ranking_at: Given[datetime]
     late_budgets_at: Given[datetime]
     selecting_at: Given[datetime]
+    agreements_issued_at: Given[datetime]
+    agreements_signed_at: Given[datetime]
+    shares_covered_at: Given[datetime]
 
 
 class CostRange(_Part, frozen=True):

@@ -1,11 +1,11 @@
-"""Plays one programme year over the public REST API, from the budgets to the last promoted reserve."""
+"""Plays one programme year over the public REST API, from the budgets to the agreements in force."""
 
 import time
 
 from common.http import HttpClient
 from smartfactory.scenarios import model
 from smartfactory.scenarios.firms import cast_of
-from smartfactory.season import applying, budgets, call, judging, screening, selecting
+from smartfactory.season import agreeing, applying, budgets, call, judging, screening, selecting
 from smartfactory.season.options import SeasonOptions, SeasonReport
 from smartfactory.season.origin import Origin
 from smartfactory.season.report import gather
@@ -31,4 +31,5 @@ async def run_season(options: SeasonOptions) -> SeasonReport:
         eligible = await screening.screen_all(stage, cases)
         await judging.judge_all(stage, call_id, eligible)
         projects = await selecting.select_all(stage, call_id)
-        return await gather(stage, call_id, projects, seconds=time.monotonic() - started)
+        in_force = await agreeing.agree_all(stage, call_id)
+        return await gather(stage, call_id, projects, in_force, seconds=time.monotonic() - started)

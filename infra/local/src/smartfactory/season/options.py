@@ -95,6 +95,8 @@ class TypeRow:
     """Reserves that took a refused place."""
     confirmed: int
     """Projects that stand: money committed."""
+    in_force: int
+    """Of these, with an agreement that is signed by all, covered by everybody who pays, and in force."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,11 @@ def company_owner(firm: PlannedFirm) -> Person:
     return Person(f"{firm.name} 대표 owner", _owner_subject(firm.company_id), Role.COMPANY_OWNER, str(firm.company_id))
 
 
+def supplier(business_number: str) -> Person:
+    """A made-up supplier, known by its business number."""
+    return Person(f"공급기업 {business_number} supplier", f"supplier-{business_number}", Role.SUPPLIER, business_number)
+
+
 def panels(scenario: Scenario) -> list[Panel]:
     """One panel per type, of as many made-up experts as the scenario says."""
     return [

@@ -1,6 +1,6 @@
 """What a season came to, as the public API tells it, and as a person reads it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 
 from rich import box
 from rich.console import Console
@@ -22,12 +22,15 @@ _TYPE_HEADS = (
     "거절\nrefused",
     "승계\npromoted",
     "확정\nconfirmed",
+    "협약\nin force",
 )
 _SOURCE_KO = {"NATIONAL": "국비 National", "PROVINCE": "도비 Province", "SAMSUNG": "삼성 Samsung"}
 _TOWN = {str(municipality.code): f"{municipality.ko} {municipality.en}" for municipality in MUNICIPALITIES}
 
 
-async def gather(stage: Stage, call_id: str, projects: Sequence[Json], *, seconds: float) -> SeasonReport:
+async def gather(
+    stage: Stage, call_id: str, projects: Sequence[Json], in_force: Set[str], *, seconds: float
+) -> SeasonReport:
     """Read the outcome of a settled season."""
     progress = await stage.origin.get(people.AUDITOR, f"/metrics/v1/calls/{call_id}/progress")
     return SeasonReport(
@@ -35,7 +38,7 @@ async def gather(stage: Stage, call_id: str, projects: Sequence[Json], *, second
         year=stage.options.year,
         seed=stage.options.seed,
         call_id=call_id,
-        types=[_type_row(type_code, progress["cases"], projects) for type_code in stage.scenario.types],
+        types=[_type_row(type_code, progress["cases"], projects, in_force) for type_code in stage.scenario.types],
         money=[MoneyRow(**row) for row in progress["money"]],
         sme_won=progress["sme_won"],
         sign_ins=list(_sign_ins(stage)),
@@ -61,7 +64,7 @@ def show(report: SeasonReport, console: Console) -> None:
     )
 
 
-def _type_row(type_code: str, cases: Sequence[Json], projects: Sequence[Json]) -> TypeRow:
+def _type_row(type_code: str, cases: Sequence[Json], projects: Sequence[Json], in_force: Set[str]) -> TypeRow:
     rows = [row for row in cases if row["type_code"] == type_code]
     own = [project for project in projects if project["type_code"] == type_code]
     return TypeRow(
@@ -73,6 +76,7 @@ def _type_row(type_code: str, cases: Sequence[Json], projects: Sequence[Json]) -
         refused=sum(project["state"] == "NOT_FUNDED" for project in own),
         promoted=sum(project["promoted"] for project in own),
         confirmed=sum(project["state"] == "CONFIRMED" for project in own),
+        in_force=sum(project["id"] in in_force for project in own),
     )
 
 

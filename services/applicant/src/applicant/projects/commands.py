@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import TypedDict
 from uuid import UUID
 
+from applicant.agreements import commands as agreements
+from applicant.agreements.commands import AgreementInForce, due_projects
 from applicant.applications import commands as applications
 from applicant.companies import queries as companies
 from applicant.projects import domain, store
@@ -18,9 +20,12 @@ from common.journal import JsonValue
 from contracts.applicant import ProjectConfirmed, ProjectNotFunded, ProjectSelected, ProjectWithdrawn
 
 __all__ = [
+    "AgreementInForce",
     "Place",
     "Project",
     "confirm_project",
+    "due_projects",
+    "lapse_project",
     "open_projects",
     "refuse_project",
     "release_project",
@@ -69,9 +74,15 @@ async def open_projects(
 
 
 async def confirm_project(
-    tx: Transaction, project_id: UUID, *, commitment_id: UUID, by: Principal, now: datetime
+    tx: Transaction,
+    project_id: UUID,
+    *,
+    commitment_id: UUID,
+    shares: Sequence[tuple[str, int]],
+    by: Principal,
+    now: datetime,
 ) -> Project:
-    """Let the project stand, now that funding has committed its money."""
+    """Let the project stand, now that funding has committed its money, and draft its agreement."""
     project = await store.get(tx, project_id, lock=True)
     confirmed = domain.confirm(project)
     if confirmed is project:
@@ -80,6 +91,17 @@ async def confirm_project(
     await outbox.record(tx, ProjectConfirmed(**_event_facts(saved)), at=now)
     evidence = [f"commitment/{commitment_id}"]
     await _journal(tx, saved, "project-confirmed", {"state": saved.state.value}, by=by, now=now, evidence=evidence)
+    await agreements.draft_agreement(
+        tx,
+        agreements.CommittedProject(
+            **_event_facts(saved),
+            company_id=saved.company_id,
+            commitment_id=commitment_id,
+            total_cost_won=saved.total_cost_won,
+            shares=shares,
+        ),
+        now=now,
+    )
     return saved
 
 
@@ -137,12 +159,32 @@ async def withdraw_project_of(
         await _withdraw(tx, project.id, read_version=project.version, reason=reason, by=by, now=now)
 
 
+async def lapse_project(
+    tx: Transaction, project_id: UUID, *, application_id: UUID, by: Principal, now: datetime
+) -> bool:
+    """Count a place as given back whose agreement was not signed in time; False if nothing is due any more."""
+    application = await applications.lock_application(tx, application_id)
+    project = await store.get(tx, project_id, lock=True)
+    missed = await agreements.lapse_agreement(tx, project_id, by=by, now=now)
+    if missed is None:
+        return False
+    reason = f"agreement-lapsed: {missed.kind.value}"
+    await _give_back(tx, project, reason=reason, by=by, now=now)
+    await applications.give_up_application(tx, application, reason=reason, by=by, now=now)
+    return True
+
+
 async def _withdraw(
     tx: Transaction, project_id: UUID, *, read_version: int, reason: str, by: Principal, now: datetime
 ) -> Project:
     """The reason stays with the project; the place is free only once funding has its money back."""
     project = await store.get(tx, project_id, lock=True)
     domain.check_version(project, read_version)
+    await agreements.withdraw_agreement(tx, project_id, by=by, now=now)
+    return await _give_back(tx, project, reason=reason, by=by, now=now)
+
+
+async def _give_back(tx: Transaction, project: Project, *, reason: str, by: Principal, now: datetime) -> Project:
     saved = await store.save(tx, domain.withdraw(project, reason=reason))
     await outbox.record(tx, ProjectWithdrawn(**_event_facts(saved)), at=now)
     await _journal(tx, saved, "project-withdrawn", {"was": project.state.value}, by=by, now=now)

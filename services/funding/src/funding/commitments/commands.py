@@ -6,6 +6,7 @@ Both decide once per project: a repeated event finds the decision and changes no
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from uuid import UUID
 
 from common import journal, outbox
 from common.auth import Principal
@@ -17,8 +18,11 @@ from contracts.funding import CommitmentRefused, CommitmentReleased, LineBalance
 from contracts.types import Source, Won
 from funding.budgets import commands as budgets
 from funding.commitments import domain, store
+from funding.commitments.domain import CommitmentState
 from funding.ledger import commands as ledger
 from funding.splits import commands as splits
+
+__all__ = ["CommitmentState", "commit_project", "hold_commitment", "release_commitment"]
 
 _SERVICE = Principal.service("funding")
 
@@ -77,16 +81,22 @@ async def commit_project(tx: Transaction, selected: ProjectSelected, *, now: dat
         await _refuse(tx, refused, shortage, balances, arithmetic, now=now)
 
 
+async def hold_commitment(tx: Transaction, project_id: UUID) -> domain.Commitment:
+    """The decision on a project, about which nobody else decides until commit; raises CommitmentUnknown."""
+    await store.lock_project(tx, project_id)
+    commitment = await store.find(tx, project_id)
+    if commitment is None:
+        raise domain.CommitmentUnknown(project_id=project_id)
+    return commitment
+
+
 async def release_commitment(tx: Transaction, withdrawn: ProjectWithdrawn, *, now: datetime) -> None:
     """Return a withdrawn project's money to its lines by a reversing transfer; a refused project has none.
 
     A withdrawal before any decision is refused, hence parked until the selection it waits for has been decided:
     letting it pass would let a later selection commit money that nobody frees.
     """
-    await store.lock_project(tx, withdrawn.project_id)
-    commitment = await store.find(tx, withdrawn.project_id)
-    if commitment is None:
-        raise domain.CommitmentUnknown(project_id=withdrawn.project_id)
+    commitment = await hold_commitment(tx, withdrawn.project_id)
     if commitment.state is not domain.CommitmentState.COMMITTED or commitment.transfer_id is None:
         return
     balances = await budgets.give_back(tx, commitment.line_shares)

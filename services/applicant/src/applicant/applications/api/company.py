@@ -17,7 +17,8 @@ from applicant.applications.commands import SupplementAnswer
 from applicant.applications.queries import ApplicationView
 from common.auth import Principal
 from common.db import Transaction
-from common.web import IfMatch, Now, Tx, allowed, etag, router
+from common.errors import DomainError
+from common.web import IfMatch, Now, Tx, allowed, etag, problem_responses, router
 from contracts.roles import Role
 
 routes = router(tags=["applications"])
@@ -124,8 +125,8 @@ async def supplement_application(
     return queries.application_view(application)
 
 
-def withdrawal_routes(after_withdrawal: AfterWithdrawal) -> APIRouter:
-    """The route that withdraws, with the later feature that frees the place a case held."""
+def withdrawal_routes(after_withdrawal: AfterWithdrawal, *refusals: type[DomainError]) -> APIRouter:
+    """The route that withdraws, with the later feature that frees the place a case held, and what that may refuse."""
     routes = router(tags=["applications"])
 
     @routes.post(
@@ -133,6 +134,7 @@ def withdrawal_routes(after_withdrawal: AfterWithdrawal) -> APIRouter:
         status_code=201,
         operation_id="withdrawApplication",
         summary="신청 철회 (Take an application back)",
+        responses=problem_responses(*refusals),
     )
     async def withdraw_application(
         application_id: UUID,

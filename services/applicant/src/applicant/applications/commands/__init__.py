@@ -1,5 +1,6 @@
 """The steps of an application, one file per verb group; a later feature calls what is named here."""
 
+from applicant.applications.commands.deadlines import end_of, last_day
 from applicant.applications.commands.drafts import draft_application, revise_application
 from applicant.applications.commands.screenings import (
     SupplementAnswer,
@@ -11,6 +12,7 @@ from applicant.applications.commands.screenings import (
 from applicant.applications.commands.submissions import (
     Announcement,
     announce_outcomes,
+    give_up_application,
     lock_application,
     submit_application,
     withdraw_application,
@@ -30,6 +32,9 @@ __all__ = [
     "begin_screening",
     "decide_eligibility",
     "draft_application",
+    "end_of",
+    "give_up_application",
+    "last_day",
     "lock_application",
     "request_supplement",
     "revise_application",

@@ -61,6 +61,13 @@ async def withdraw_application(
     """Take an application back. The reason stays with the application; a place it held is the projects' business."""
     application = await lock_own(tx, application_id, by)
     case.check_version(application, read_version)
+    return await give_up_application(tx, application, reason=reason, by=by, now=now)
+
+
+async def give_up_application(
+    tx: Transaction, application: Application, *, reason: str, by: Principal, now: datetime
+) -> Application:
+    """End an application that the caller holds: withdrawn by its firm, or counted as such after a missed deadline."""
     saved = await cases.save_application(tx, case.withdraw(application, reason=reason, now=now))
     await screenings.drop_pending(tx, saved.id)
     if saved.submitted_at is not None:

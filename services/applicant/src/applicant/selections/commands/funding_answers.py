@@ -24,7 +24,14 @@ async def take_commitment(tx: Transaction, told: ProjectCommitted, *, event_id: 
     """Confirm the project whose money is committed."""
     await rankings.lock_selection(tx, told.call_id)
     await places.learn_balances(tx, _balances(told.balances))
-    await projects.confirm_project(tx, told.project_id, commitment_id=told.commitment_id, by=_APPLICANT, now=now)
+    await projects.confirm_project(
+        tx,
+        told.project_id,
+        commitment_id=told.commitment_id,
+        shares=[(share.source, share.amount_won) for share in told.shares],
+        by=_APPLICANT,
+        now=now,
+    )
     await promote_reserves(tx, told.call_id, first=None, evidence=f"event/{event_id}", by=_APPLICANT, now=now)
 
 

@@ -1,0 +1,205 @@
+"""Agreements, their signatures and their deadlines in PostgreSQL."""
+
+from dataclasses import fields
+from datetime import datetime
+from functools import cache
+from importlib.resources import files
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import ForeignKey, Index, RowMapping, insert, select, update
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import insert as insert_or_skip
+from sqlalchemy.orm import Mapped, mapped_column
+
+from applicant.agreements.domain import (
+    AgreedShare,
+    Agreement,
+    AgreementHasChanged,
+    AgreementNotFound,
+    AgreementRules,
+    AgreementState,
+    Deadline,
+    DeadlineKind,
+    DeadlineState,
+    Party,
+    Terms,
+)
+from applicant.tables import Tables
+from common.clock import KST
+from common.db import Transaction
+from contracts.types import Source
+
+
+class AgreementRow(Tables):
+    """A trigger keeps what was agreed: after the adopter's signature its terms stay, and nothing leaves the end."""
+
+    __tablename__ = "agreement"
+
+    project_id: Mapped[UUID] = mapped_column(ForeignKey("project.id"), primary_key=True)
+    application_id: Mapped[UUID] = mapped_column(ForeignKey("application.id"))
+    company_id: Mapped[UUID] = mapped_column(ForeignKey("company.id"), index=True)
+    call_id: Mapped[UUID] = mapped_column(ForeignKey("call.id"), index=True)
+    type_code: Mapped[str]
+    municipality_code: Mapped[str] = mapped_column(index=True)
+    commitment_id: Mapped[UUID]
+    total_cost_won: Mapped[int]
+    shares: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    supplier_business_number: Mapped[str] = mapped_column(index=True)
+    plan_sha256: Mapped[str | None]
+    supplier_contract_won: Mapped[int | None]
+    state: Mapped[str]
+    drafted_at: Mapped[datetime]
+    effective_at: Mapped[datetime | None]
+    version: Mapped[int]
+
+
+class AgreementSignatureRow(Tables):
+    """One signature per party, never changed; `signed_by` is issuer and subject, and leaves in no answer."""
+
+    __tablename__ = "agreement_signature"
+
+    project_id: Mapped[UUID] = mapped_column(ForeignKey("agreement.project_id"), primary_key=True)
+    party: Mapped[str] = mapped_column(primary_key=True)
+    signed_by: Mapped[str]
+    signed_at: Mapped[datetime]
+
+
+class LegalDeadlineRow(Tables):
+    """One deadline of a kind per project, with the rule it comes from."""
+
+    __tablename__ = "legal_deadline"
+
+    project_id: Mapped[UUID] = mapped_column(ForeignKey("agreement.project_id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    due_at: Mapped[datetime]
+    rule: Mapped[str]
+    rule_version: Mapped[str]
+    source_note: Mapped[str]
+    state: Mapped[str]
+    settled_at: Mapped[datetime | None]
+
+
+Index(
+    "legal_deadline_open_idx",
+    LegalDeadlineRow.due_at,
+    postgresql_where=LegalDeadlineRow.state == DeadlineState.OPEN.value,
+)
+
+
+def rules_in_force(now: datetime) -> AgreementRules:
+    """The newest version whose first day in Korea has come."""
+    day = now.astimezone(KST).date()
+    return max((each for each in _all_rules() if each.valid_from <= day), key=lambda each: each.valid_from)
+
+
+@cache
+def _all_rules() -> tuple[AgreementRules, ...]:
+    folder = files("applicant") / "agreement_rules"
+    return tuple(msgspec.json.decode(each.read_bytes(), type=AgreementRules) for each in folder.iterdir())
+
+
+async def add(tx: Transaction, agreement: Agreement) -> None:
+    """Store a draft; drafting it again changes nothing."""
+    await tx.execute(insert_or_skip(AgreementRow).values(**_columns(agreement)).on_conflict_do_nothing())
+
+
+async def find(tx: Transaction, project_id: UUID, *, lock: bool = False) -> Agreement | None:
+    """The agreement of a project; with `lock` it stays as read until commit."""
+    statement = select(*AgreementRow.__table__.columns).where(AgreementRow.project_id == project_id)
+    row = (await tx.execute(statement.with_for_update() if lock else statement)).mappings().one_or_none()
+    return None if row is None else _agreement(row)
+
+
+async def get(tx: Transaction, project_id: UUID, *, lock: bool = False) -> Agreement:
+    """The agreement of a project; raises AgreementNotFound."""
+    found = await find(tx, project_id, lock=lock)
+    if found is None:
+        raise AgreementNotFound
+    return found
+
+
+async def save(tx: Transaction, agreement: Agreement) -> Agreement:
+    """Write an agreement as its next version; raises AgreementHasChanged when somebody else was first."""
+    statement = (
+        update(AgreementRow)
+        .where(AgreementRow.project_id == agreement.project_id, AgreementRow.version == agreement.version)
+        .values(
+            state=agreement.state.value,
+            plan_sha256=agreement.terms.plan_sha256 if agreement.terms else None,
+            supplier_contract_won=agreement.terms.supplier_contract_won if agreement.terms else None,
+            effective_at=agreement.effective_at,
+            version=agreement.version + 1,
+        )
+        .returning(*AgreementRow.__table__.columns)
+    )
+    row = (await tx.execute(statement)).mappings().one_or_none()
+    if row is None:
+        raise AgreementHasChanged(current_version=(await get(tx, agreement.project_id)).version)
+    return _agreement(row)
+
+
+async def add_signature(tx: Transaction, project_id: UUID, party: Party, *, signed_by: str, at: datetime) -> None:
+    """Store one party's signature."""
+    row = {"project_id": project_id, "party": party.value, "signed_by": signed_by, "signed_at": at}
+    await tx.execute(insert(AgreementSignatureRow).values(row))
+
+
+async def add_deadline(tx: Transaction, deadline: Deadline) -> None:
+    """Store a new deadline."""
+    values = {field.name: getattr(deadline, field.name) for field in fields(deadline)}
+    await tx.execute(insert(LegalDeadlineRow).values(**values))
+
+
+async def find_deadline(tx: Transaction, project_id: UUID, kind: DeadlineKind) -> Deadline | None:
+    """A project's deadline of one kind; whoever changes it holds the agreement."""
+    statement = select(*LegalDeadlineRow.__table__.columns).where(
+        LegalDeadlineRow.project_id == project_id, LegalDeadlineRow.kind == kind.value
+    )
+    row = (await tx.execute(statement)).mappings().one_or_none()
+    if row is None:
+        return None
+    return Deadline(**{**row, "kind": DeadlineKind(row["kind"]), "state": DeadlineState(row["state"])})
+
+
+async def settle_deadlines(tx: Transaction, project_id: UUID, state: DeadlineState, *, at: datetime) -> None:
+    """Close a project's open deadlines."""
+    await tx.execute(
+        update(LegalDeadlineRow)
+        .where(LegalDeadlineRow.project_id == project_id, LegalDeadlineRow.state == DeadlineState.OPEN.value)
+        .values(state=state.value, settled_at=at)
+    )
+
+
+async def due_projects(tx: Transaction, *, now: datetime, most: int) -> list[tuple[UUID, UUID]]:
+    """Projects with an open deadline that has passed, the oldest first, each with its application."""
+    rows = await tx.execute(
+        select(AgreementRow.application_id, AgreementRow.project_id)
+        .join(LegalDeadlineRow, LegalDeadlineRow.project_id == AgreementRow.project_id)
+        .where(LegalDeadlineRow.state == DeadlineState.OPEN.value, LegalDeadlineRow.due_at <= now)
+        .order_by(LegalDeadlineRow.due_at, AgreementRow.project_id)
+        .limit(most)
+    )
+    return [(row.application_id, row.project_id) for row in rows]
+
+
+def _columns(agreement: Agreement) -> dict[str, object]:
+    columns = {field.name: getattr(agreement, field.name) for field in fields(agreement) if field.name != "terms"}
+    return columns | {
+        "shares": [{"source": share.source.value, "amount_won": share.amount_won} for share in agreement.shares],
+        "state": agreement.state.value,
+    }
+
+
+def _agreement(row: RowMapping) -> Agreement:
+    columns = dict(row)
+    plan_sha256, contract_won = columns.pop("plan_sha256"), columns.pop("supplier_contract_won")
+    return Agreement(
+        **columns
+        | {
+            "shares": tuple(AgreedShare(Source(each["source"]), each["amount_won"]) for each in row["shares"]),
+            "terms": None if plan_sha256 is None else Terms(plan_sha256, contract_won),
+            "state": AgreementState(row["state"]),
+        }
+    )
