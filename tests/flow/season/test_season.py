@@ -14,12 +14,13 @@ def row(output: str, start: str) -> list[int]:
 
 
 def test_the_small_season_refuses_one_project_and_promotes_a_reserve_in_its_place(played: Played) -> None:
-    seats, applied, eligible, selected, refused, promoted, confirmed = row(played.output, "JS2")
+    seats, applied, eligible, selected, refused, promoted, confirmed, in_force = row(played.output, "JS2")
     assert (seats, applied) == (4, 7)
     assert eligible <= applied
     assert selected == 4
     assert (refused, promoted) == (1, 1)
     assert confirmed == selected - refused + promoted
+    assert in_force == confirmed
 
 
 def test_the_output_names_who_can_sign_in_where_to_look_and_what_is_assumed(played: Played) -> None:

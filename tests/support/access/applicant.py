@@ -134,6 +134,10 @@ async def _committed(applicant: Applicant, call_id: str, case: dict[str, str]) -
     )
     async with applicant.database.transaction() as tx:
         await take_commitment(tx, told, event_id=new_id(), now=applicant.clock.now())
+    path, terms = f"/v1/agreements/{case['project']}", {"plan_sha256": "a" * 64, "supplier_contract_won": 1}
+    issued = await applicant.made(f"{path}/issues", by=OPERATOR, version=1)
+    owner = Person(Role.COMPANY_OWNER, case["company"], "owner")
+    await applicant.made(f"{path}/signatures", terms, by=owner, version=issued["version"])
 
 
 async def _further_calls(applicant: Applicant) -> tuple[str, str]:

@@ -1,6 +1,6 @@
 """What a season came to, as the public API tells it, and as a person reads it."""
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Collection, Iterator, Sequence
 
 from rich import box
 from rich.console import Console
@@ -29,7 +29,7 @@ _TOWN = {str(municipality.code): f"{municipality.ko} {municipality.en}" for muni
 
 
 async def gather(
-    stage: Stage, call_id: str, projects: Sequence[Json], in_force: Set[str], *, seconds: float
+    stage: Stage, call_id: str, projects: Sequence[Json], in_force: Collection[str], *, seconds: float
 ) -> SeasonReport:
     """Read the outcome of a settled season."""
     progress = await stage.origin.get(people.AUDITOR, f"/metrics/v1/calls/{call_id}/progress")
@@ -64,7 +64,7 @@ def show(report: SeasonReport, console: Console) -> None:
     )
 
 
-def _type_row(type_code: str, cases: Sequence[Json], projects: Sequence[Json], in_force: Set[str]) -> TypeRow:
+def _type_row(type_code: str, cases: Sequence[Json], projects: Sequence[Json], in_force: Collection[str]) -> TypeRow:
     rows = [row for row in cases if row["type_code"] == type_code]
     own = [project for project in projects if project["type_code"] == type_code]
     return TypeRow(

@@ -83,7 +83,7 @@ async def cover_line(
     _check_own(coverage, by)
     if coverage.version != read_version:
         raise domain.CoverageHasChanged(current_version=coverage.version)
-    if _ANSWERS_FOR[source] is not by.role:
+    if by.role != _ANSWERS_FOR[source]:
         raise domain.CoverageLineNotYours(source=source)
     covered = domain.cover_line(
         coverage,
