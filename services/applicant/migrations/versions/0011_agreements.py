@@ -30,9 +30,6 @@ _TABLES = (
         version BIGINT NOT NULL,
         CONSTRAINT agreement_pkey PRIMARY KEY (project_id),
         CONSTRAINT agreement_project_id_fkey FOREIGN KEY (project_id) REFERENCES project (id),
-        CONSTRAINT agreement_application_id_fkey FOREIGN KEY (application_id) REFERENCES application (id),
-        CONSTRAINT agreement_company_id_fkey FOREIGN KEY (company_id) REFERENCES company (id),
-        CONSTRAINT agreement_call_id_fkey FOREIGN KEY (call_id) REFERENCES call (id),
         CONSTRAINT agreement_contract_check
             CHECK (supplier_contract_won > 0 AND supplier_contract_won <= total_cost_won),
         CONSTRAINT agreement_state_check CHECK (

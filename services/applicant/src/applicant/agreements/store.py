@@ -33,14 +33,18 @@ from contracts.types import Source
 
 
 class AgreementRow(Tables):
-    """A trigger keeps what was agreed: after the adopter's signature its terms stay, and nothing leaves the end."""
+    """A trigger keeps what was agreed: after the adopter's signature its terms stay, and nothing leaves the end.
+
+    Its only foreign key is the project, which has the others: one on the application would lock that after the project,
+    and whoever withdraws takes the two the other way round.
+    """
 
     __tablename__ = "agreement"
 
     project_id: Mapped[UUID] = mapped_column(ForeignKey("project.id"), primary_key=True)
-    application_id: Mapped[UUID] = mapped_column(ForeignKey("application.id"))
-    company_id: Mapped[UUID] = mapped_column(ForeignKey("company.id"), index=True)
-    call_id: Mapped[UUID] = mapped_column(ForeignKey("call.id"), index=True)
+    application_id: Mapped[UUID]
+    company_id: Mapped[UUID] = mapped_column(index=True)
+    call_id: Mapped[UUID] = mapped_column(index=True)
     type_code: Mapped[str]
     municipality_code: Mapped[str] = mapped_column(index=True)
     commitment_id: Mapped[UUID]
