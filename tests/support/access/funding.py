@@ -6,12 +6,20 @@ from typing import Any
 
 from common.event import new_id
 from contracts.applicant import ProjectSelected
-from contracts.roles import MUNICIPALITY_ROLES
+from contracts.roles import MUNICIPALITY_ROLES, Role
 from contracts.types import Source
 from smartfactory.stack.provision import DatabaseUrls
 from tests.support.access.worlds import STALE, Ask, Asks, Things, World
 from tests.support.builders import agreement_signed, project_selected
-from tests.support.funding import GUNSAN, JEONJU, TRACK_B, Funding, running_funding
+from tests.support.funding import GUNSAN, JEONJU, TRACK_B, Funding, Person, running_funding
+
+_PAYMENT = {
+    "amount_won": 1_000_000,
+    "paid_on": "2024-05-20",
+    "from_account": "가상 자부담 계좌",
+    "bank_reference": "bank-1",
+    "evidence_sha256": "b" * 64,
+}
 
 
 @asynccontextmanager
@@ -25,6 +33,7 @@ async def funding_world(urls: DatabaseUrls) -> AsyncIterator[World]:
         projects = {place: project_selected(municipality_code=place, company_id=new_id()) for place in lines}
         await funding.deliver(*projects.values())
         await _signed(funding, *projects.values())
+        payments = {place: await _paid(funding, project) for place, project in projects.items()}
         municipal, other = [
             {
                 "project": str(projects[place].project_id),
@@ -34,6 +43,7 @@ async def funding_world(urls: DatabaseUrls) -> AsyncIterator[World]:
                 "rule": rule,
                 "confirmable": confirmable,
                 "covers": covers,
+                "payment": payments[place],
             }
             for place, rule, confirmable, covers in (
                 (JEONJU, "b-2024", "b-2024", "MUNICIPALITY"),
@@ -62,10 +72,36 @@ async def _signed(funding: Funding, *projects: ProjectSelected) -> None:
     await funding.deliver(*(agreement_signed(project, of_project[project.project_id]) for project in projects))
 
 
+async def _paid(funding: Funding, project: ProjectSelected) -> str:
+    """The firm has named its account and recorded a payment from it; the payment's id."""
+    owner = Person(Role.COMPANY_OWNER, str(project.company_id), "owner")
+    path = f"/v1/coverages/{project.project_id}"
+    cover = {"reference": _PAYMENT["from_account"], "evidence_sha256": "b" * 64}
+    covered = await funding.post(f"{path}/lines/SME/confirmations", cover, by=owner, version=1)
+    assert covered.status_code == 201, covered.text
+    body = _PAYMENT | {"bank_reference": f"bank-{project.project_id}"}
+    recorded = await funding.post(f"{path}/self-payments", body, by=owner)
+    assert recorded.status_code == 201, recorded.text
+    return str(recorded.json()["id"])
+
+
 def _cover(things: Things) -> Ask:
     source = things["covers"] if things["covers"] in set(Source) else Source.PROVINCE
     path = f"/v1/coverages/{things['project']}/lines/{source}/confirmations"
     return Ask("POST", path, {"reference": "교부결정 2024-1", "evidence_sha256": "b" * 64}, STALE)
+
+
+def _record_payment(things: Things) -> Ask:
+    body = _PAYMENT | {"bank_reference": f"bank-{things['project']}"}
+    return Ask("POST", f"/v1/coverages/{things['project']}/self-payments", body)
+
+
+def _verify_payment(things: Things) -> Ask:
+    return Ask("POST", f"/v1/self-payments/{things['payment']}/verifications", {"payer": "ADOPTER"}, STALE)
+
+
+def _review_payment(things: Things) -> Ask:
+    return Ask("POST", f"/v1/self-payments/{things['payment']}/reviews", {"decision": "ACCEPT"}, STALE)
 
 
 def _on(method: str, path: str, *, version: int | None = None, **query: object) -> Any:
@@ -114,5 +150,11 @@ _ASKS: Asks = {
     "listCoverages": _listed("/v1/coverages", "project"),
     "getCoverage": _on("GET", "/v1/coverages/{project}"),
     "coverLine": _cover,
+    "getSelfPay": _on("GET", "/v1/coverages/{project}/self-pay"),
+    "recordSelfPayment": _record_payment,
+    "listSelfPayments": _listed("/v1/self-payments", "payment"),
+    "getSelfPayment": _on("GET", "/v1/self-payments/{payment}"),
+    "verifySelfPayment": _verify_payment,
+    "reviewSelfPayment": _review_payment,
     "listTransfers": _listed("/v1/ledger/transfers", "line"),
 }

@@ -13,6 +13,7 @@ from funding.commitments.api import routes as commitments
 from funding.consumers import HANDLERS
 from funding.coverages.api import routes as coverages
 from funding.ledger.api import routes as ledger
+from funding.self_payments.api import routes as self_payments
 from funding.settings import Settings
 from funding.splits.api import routes as splits
 from funding.tables import Tables
@@ -20,11 +21,11 @@ from funding.tables import Tables
 SERVICE = Service(
     name="funding",
     title=Text(
-        ko="예산 서비스: 재원별 예산, 분담 규칙, 예산 확정, 재원 확보, 원장",
-        en="Funding: budgets by source, split rules, commitments, coverage, the ledger",
+        ko="예산 서비스: 재원별 예산, 분담 규칙, 예산 확정, 재원 확보, 자부담, 원장",
+        en="Funding: budgets by source, split rules, commitments, coverage, self-pay, the ledger",
     ),
     settings=Settings,
-    routers=(ledger, budgets, splits, commitments, coverages),
+    routers=(ledger, budgets, splits, commitments, coverages, self_payments),
     handlers=HANDLERS,
     migrations=Path(__file__).parents[2] / "migrations",
     tables=Tables.metadata,

@@ -4,6 +4,7 @@ Events of one project come in order, and each of these finds what it did before 
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -13,8 +14,8 @@ from common.db import Transaction
 from common.journal import JsonValue
 from contracts.applicant import AgreementEffective, AgreementSigned, ProjectWithdrawn
 from contracts.funding import CoverageCompleted
-from contracts.roles import MUNICIPALITY_ROLES, Role
-from contracts.types import Source
+from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES, Role
+from contracts.types import Source, Won
 from funding.commitments import commands as commitments
 from funding.coverages import domain, store
 from funding.coverages.domain import Coverage, CoverageLine, CoverageState
@@ -27,6 +28,25 @@ _ANSWERS_FOR = {
     Source.MUNICIPALITY: Role.MUNICIPALITY_APPROVER,
     Source.SME: Role.COMPANY_OWNER,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class SelfPayShare:
+    """The firm's own share of a signed agreement, and the account it named for it, if it has."""
+
+    company_id: UUID
+    municipality_code: str
+    amount_won: Won
+    account: str | None
+
+
+async def self_pay_share(tx: Transaction, project_id: UUID, *, by: Principal) -> SelfPayShare:
+    """For a later feature: what the firm is to pay itself, if the project is the caller's to see."""
+    coverage = await store.get(tx, project_id)
+    _check_own(coverage, by)
+    own = [line for line in coverage.lines if line.source is Source.SME]
+    amount_won, account = (own[0].amount_won, own[0].reference) if own else (Won(0), None)
+    return SelfPayShare(coverage.company_id, coverage.municipality_code, amount_won, account)
 
 
 async def open_coverage(tx: Transaction, signed: AgreementSigned, *, now: datetime) -> None:
@@ -79,7 +99,7 @@ async def cover_line(
     now: datetime,
 ) -> None:
     """Cover one's own source's share; the last one tells the applicant service that all is covered."""
-    coverage = await store.get_locked(tx, project_id)
+    coverage = await store.get(tx, project_id, lock=True)
     _check_own(coverage, by)
     if coverage.version != read_version:
         raise domain.CoverageHasChanged(current_version=coverage.version)
@@ -117,7 +137,7 @@ async def cover_line(
 
 async def grant_coverage(tx: Transaction, effective: AgreementEffective, *, event_id: UUID, now: datetime) -> None:
     """The agreement is in force: from here the committed money is granted, and can be released."""
-    coverage = await store.get_locked(tx, effective.project_id)
+    coverage = await store.get(tx, effective.project_id, lock=True)
     granted = domain.grant(coverage, now=now)
     if granted is coverage:
         return
@@ -129,7 +149,7 @@ async def grant_coverage(tx: Transaction, effective: AgreementEffective, *, even
 async def end_coverage(tx: Transaction, withdrawn: ProjectWithdrawn, *, now: datetime) -> None:
     """Return a withdrawn project's money to its lines, and close its coverage if one was opened."""
     await commitments.release_commitment(tx, withdrawn, now=now)
-    coverage = await store.find_locked(tx, withdrawn.project_id)
+    coverage = await store.find(tx, withdrawn.project_id, lock=True)
     if coverage is None:
         return
     closed = domain.close(coverage)
@@ -141,7 +161,7 @@ async def end_coverage(tx: Transaction, withdrawn: ProjectWithdrawn, *, now: dat
 
 def _check_own(coverage: Coverage, by: Principal) -> None:
     foreign_place = by.role in MUNICIPALITY_ROLES and by.tenant != coverage.municipality_code
-    foreign_firm = by.role == Role.COMPANY_OWNER and by.tenant != str(coverage.company_id)
+    foreign_firm = by.role in COMPANY_ROLES and by.tenant != str(coverage.company_id)
     if foreign_place or foreign_firm:
         raise domain.CoverageUnknown
 

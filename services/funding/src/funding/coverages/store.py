@@ -71,11 +71,10 @@ async def add(tx: Transaction, coverage: Coverage) -> bool:
     return True
 
 
-async def find_locked(tx: Transaction, project_id: UUID) -> Coverage | None:
-    """A project's coverage, which stays as read until commit."""
-    found = await tx.execute(
-        select(*CoverageRow.__table__.columns).where(CoverageRow.project_id == project_id).with_for_update()
-    )
+async def find(tx: Transaction, project_id: UUID, *, lock: bool = False) -> Coverage | None:
+    """A project's coverage; with `lock` it stays as read until commit."""
+    statement = select(*CoverageRow.__table__.columns).where(CoverageRow.project_id == project_id)
+    found = await tx.execute(statement.with_for_update() if lock else statement)
     row = found.mappings().one_or_none()
     if row is None:
         return None
@@ -87,9 +86,9 @@ async def find_locked(tx: Transaction, project_id: UUID) -> Coverage | None:
     return Coverage(**{**row, "state": CoverageState(row["state"])}, lines=tuple(_line(each) for each in lines))
 
 
-async def get_locked(tx: Transaction, project_id: UUID) -> Coverage:
+async def get(tx: Transaction, project_id: UUID, *, lock: bool = False) -> Coverage:
     """The same; raises CoverageUnknown."""
-    found = await find_locked(tx, project_id)
+    found = await find(tx, project_id, lock=lock)
     if found is None:
         raise CoverageUnknown
     return found

@@ -1,0 +1,93 @@
+"""Reading self-payments, and how much of the firm's share is proven: what must be so before public money moves."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, cast, select, true
+from sqlalchemy import Text as SqlText
+
+from common.auth import Principal
+from common.db import Transaction
+from common.web import Page, PageRequest, View, paginate
+from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES
+from funding.coverages import commands as coverages
+from funding.self_payments.domain import HoldReason, SelfPaymentState, SelfPaymentUnknown, proven_won
+from funding.self_payments.store import SelfPaymentRow
+
+__all__ = ["SelfPayView", "SelfPaymentState", "SelfPaymentView", "get_payment", "get_self_pay", "list_payments"]
+
+
+class SelfPaymentView(View):
+    """One payment; `hold_reason` says why it did not count as the firm's own money."""
+
+    id: UUID
+    project_id: UUID
+    company_id: UUID
+    municipality_code: str
+    amount_won: int
+    paid_on: date
+    bank_reference: str
+    evidence_sha256: str
+    state: SelfPaymentState
+    hold_reason: HoldReason | None
+    recorded_at: datetime
+    verified_at: datetime | None
+    reviewed_at: datetime | None
+    version: int
+
+
+class SelfPayView(View):
+    """The firm's share: what is due, what is proven, what waits for somebody. Public money moves only when `proven`."""
+
+    project_id: UUID
+    self_pay_won: int
+    proven_won: int
+    held_won: int
+    unverified_won: int
+    proven: bool
+
+
+async def list_payments(
+    tx: Transaction, page: PageRequest, *, by: Principal, project_id: UUID | None, state: SelfPaymentState | None
+) -> Page[SelfPaymentView]:
+    """Payments, oldest first."""
+    statement = select(*SelfPaymentRow.__table__.columns).where(_visible(by))
+    if project_id is not None:
+        statement = statement.where(SelfPaymentRow.project_id == project_id)
+    if state is not None:
+        statement = statement.where(SelfPaymentRow.state == state.value)
+    rows, turns = await paginate(tx, statement, page, by=[SelfPaymentRow.id])
+    return Page[SelfPaymentView](items=[SelfPaymentView.model_validate(row) for row in rows], **turns)
+
+
+async def get_payment(tx: Transaction, payment_id: UUID, *, by: Principal) -> SelfPaymentView:
+    """One payment, if it is the caller's to see."""
+    statement = select(*SelfPaymentRow.__table__.columns).where(SelfPaymentRow.id == payment_id, _visible(by))
+    row = (await tx.execute(statement)).one_or_none()
+    if row is None:
+        raise SelfPaymentUnknown
+    return SelfPaymentView.model_validate(row)
+
+
+async def get_self_pay(tx: Transaction, project_id: UUID, *, by: Principal) -> SelfPayView:
+    """How much of a project's self-pay is proven (rule F-04)."""
+    share = await coverages.self_pay_share(tx, project_id, by=by)
+    statement = select(SelfPaymentRow.state, SelfPaymentRow.amount_won).where(SelfPaymentRow.project_id == project_id)
+    amounts = [(SelfPaymentState(row.state), row.amount_won) for row in await tx.execute(statement)]
+    proven = proven_won(amounts)
+    return SelfPayView(
+        project_id=project_id,
+        self_pay_won=share.amount_won,
+        proven_won=proven,
+        held_won=sum(won for state, won in amounts if state is SelfPaymentState.HELD),
+        unverified_won=sum(won for state, won in amounts if state is SelfPaymentState.RECORDED),
+        proven=proven >= share.amount_won,
+    )
+
+
+def _visible(by: Principal) -> ColumnElement[bool]:
+    if by.role in COMPANY_ROLES:
+        return cast(SelfPaymentRow.company_id, SqlText) == by.tenant
+    if by.role in MUNICIPALITY_ROLES:
+        return SelfPaymentRow.municipality_code == by.tenant
+    return true()
