@@ -2,7 +2,6 @@
 
 from dataclasses import fields
 from datetime import datetime
-from functools import cache
 from importlib.resources import files
 from typing import Any
 from uuid import UUID
@@ -30,6 +29,13 @@ from applicant.tables import Tables
 from common.clock import KST
 from common.db import Transaction
 from contracts.types import Source
+
+# Read here, not when an agreement is first issued: a file that is read then holds up everybody else's request.
+_RULES = tuple(
+    msgspec.json.decode(entry.read_bytes(), type=AgreementRules)
+    for entry in (files("applicant") / "agreement_rules").iterdir()
+    if entry.name.endswith(".json")
+)
 
 
 class AgreementRow(Tables):
@@ -95,13 +101,7 @@ Index(
 def rules_in_force(now: datetime) -> AgreementRules:
     """The newest version whose first day in Korea has come."""
     day = now.astimezone(KST).date()
-    return max((each for each in _all_rules() if each.valid_from <= day), key=lambda each: each.valid_from)
-
-
-@cache
-def _all_rules() -> tuple[AgreementRules, ...]:
-    folder = files("applicant") / "agreement_rules"
-    return tuple(msgspec.json.decode(each.read_bytes(), type=AgreementRules) for each in folder.iterdir())
+    return max((each for each in _RULES if each.valid_from <= day), key=lambda each: each.valid_from)
 
 
 async def add(tx: Transaction, agreement: Agreement) -> None:
