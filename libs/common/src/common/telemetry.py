@@ -9,14 +9,14 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TextIO
 
 from opentelemetry import metrics, trace
 from opentelemetry.context import Context
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
-from opentelemetry.metrics import Counter
+from opentelemetry.metrics import CallbackOptions, Counter, Histogram, ObservableUpDownCounter, Observation
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import MetricReader
 from opentelemetry.sdk.resources import Resource
@@ -51,6 +51,20 @@ def gauge(name: str, unit: str, meaning: str) -> "metrics._Gauge":
     """Declare, once per name, a number that is what it is now."""
     _declare(name)
     return _meter.create_gauge(name, unit, meaning)
+
+
+def histogram(name: str, unit: str, meaning: str, bounds: Sequence[float]) -> Histogram:
+    """Declare, once per name, how often a number fell between which bounds."""
+    _declare(name)
+    return _meter.create_histogram(name, unit, meaning, explicit_bucket_boundaries_advisory=bounds)
+
+
+def observed(
+    name: str, unit: str, meaning: str, look: Callable[[CallbackOptions], Iterable[Observation]]
+) -> ObservableUpDownCounter:
+    """Declare, once per name, a number that is looked up when somebody reads the metrics."""
+    _declare(name)
+    return _meter.create_observable_up_down_counter(name, [look], unit, meaning)
 
 
 def openmetrics() -> bytes:
