@@ -19,10 +19,10 @@ from applicant.applications.jobs import Registers, ask_registers
 from applicant.main import SERVICE
 from applicant.settings import Settings
 from common.acting import THE_SERVICE
+from common.api import build_app
 from common.clock import KST, FixedClock
 from common.db import Database
 from common.jobs import Job
-from common.service import build_app
 from contracts.roles import Role
 from contracts.types import business_number_check_digit
 from smartfactory.stack.provision import DatabaseUrls

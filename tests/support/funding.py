@@ -16,6 +16,7 @@ from sqlalchemy import text
 
 from common import event as events
 from common.acting import THE_SERVICE
+from common.api import build_app
 from common.auth import Principal
 from common.clock import FixedClock
 from common.consumer import Received
@@ -24,7 +25,6 @@ from common.consumer.redrive import Redriven, redrive
 from common.db import Database, Transaction, is_trouble
 from common.event import DomainEvent
 from common.inbox import Key
-from common.service import build_app
 from contracts.roles import Role
 from funding.consumers import HANDLERS
 from funding.main import SERVICE

@@ -26,11 +26,11 @@ from applicant.main import SERVICE
 from applicant.settings import Settings
 from common import event as events
 from common.acting import THE_SERVICE
+from common.api import build_app
 from common.clock import FixedClock
 from common.consumer.batch import Applier
 from common.db import Database
 from common.event import DomainEvent
-from common.service import build_app
 from contracts.funding import CommitmentRefused, CommitmentReleased, LineBalance, ProjectCommitted
 from contracts.roles import Role
 from smartfactory.stack.provision import DatabaseUrls

@@ -13,11 +13,12 @@ from asgi_lifespan import LifespanManager
 
 from common import event as events
 from common.acting import THE_SERVICE
+from common.api import build_app
 from common.clock import FixedClock
 from common.consumer.batch import Applied, Applier
 from common.db import Database
 from common.event import DomainEvent, Envelope
-from common.service import Service, build_app
+from common.service import Service
 from smartfactory.stack.provision import DatabaseUrls
 from tests.support.documented import documented
 from tests.support.tokens import Issuer

@@ -8,7 +8,7 @@ from typing import Any
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
 
-from common.auth import TokenVerifier
+from common.tokens import TokenVerifier
 
 ISSUER = "https://issuer.test"
 AUDIENCE = "smartfactory"

@@ -9,8 +9,9 @@ from pathlib import Path
 from fastapi import FastAPI
 from pydantic import SecretStr
 
+from common.api import build_app
 from common.event import DomainEvent, registered_events
-from common.service import Service, build_app
+from common.service import Service
 from common.settings import ServiceSettings
 
 _NOWHERE = SecretStr("postgresql://nobody@127.0.0.1:1/nowhere")

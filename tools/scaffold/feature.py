@@ -26,7 +26,7 @@ def make_feature(root: Path, service: str, names: Names) -> list[str]:
     changes.make(f"tests/support/access/features/{service}_{names.many}.py", "feature/access.py.tmpl", forms)
     changes.append("docs/permissions.toml", changes.render("feature/permissions.toml.tmpl", forms))
     changes.append("docs/row_security.toml", changes.render("feature/row_security.toml.tmpl", forms))
-    _join(changes, f"{package}/main.py", service, names)
+    _join(changes, f"{package}/routes.py", names, service)
     _take_a_place(changes, service, names)
     return changes.write()
 
@@ -36,18 +36,15 @@ def _next_revision(versions: Path) -> tuple[str, str]:
     return f"{int(numbers[-1]) + 1:04}", numbers[-1]
 
 
-def _join(changes: Changes, main: str, service: str, names: Names) -> None:
+def _join(changes: Changes, listing: str, names: Names, service: str) -> None:
     """Hand the routes to the service, behind those that are there."""
-    changes.replace(
-        main,
-        rf"^from {service}\.settings import Settings$",
-        rf"from {service}.{names.many}.api import routes as {names.many}" + "\n" + r"\g<0>",
-    )
-    routers = re.search(r"routers=\(([^)]*)\)", changes.read(main))
+    imported = f"from {service}.{names.many}.api import routes as {names.many}"
+    changes.replace(listing, r"^from fastapi import APIRouter$", rf"\g<0>\n\n{imported}")
+    routers = re.search(r"= \(([^)]*(?:\([^)]*\)[^)]*)*)\)$", changes.read(listing), re.MULTILINE)
     if routers is None:
-        raise Clash(f"{main} has no routers=(...)")
+        raise Clash(f"{listing} has no ROUTERS = (...)")
     listed = [part.strip() for part in routers[1].split(",") if part.strip()]
-    changes.replace(main, re.escape(routers[0]), f"routers=({', '.join([*listed, names.many])},)")
+    changes.replace(listing, re.escape(routers[0]), f"= ({', '.join([*listed, names.many])},)")
 
 
 def _take_a_place(changes: Changes, service: str, names: Names) -> None:

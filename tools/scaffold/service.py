@@ -6,7 +6,7 @@ from pathlib import Path
 from tools.scaffold.names import NameRefused
 from tools.scaffold.writing import Changes
 
-_FILES = ("__init__", "main", "settings", "consumers", "tables")
+_FILES = ("__init__", "main", "routes", "settings", "consumers", "tables")
 _NAME = re.compile(r"[a-z]{3,20}")
 _OPERATIONS = ("listParkedEvents", "getParkedEvent", "redriveParkedEvent")
 _DISCARDS = ("askParkedEventDiscard", "confirmParkedEventDiscard")
@@ -68,7 +68,7 @@ def _tell_the_workspace(changes: Changes, service: str) -> None:
         path,
         r'^\[\[tool\.importlinter\.contracts\]\]\nid = "aiokafka"$',
         f'[[tool.importlinter.contracts]]\nid = "{service}"\nname = "Inside {service}: {wires}"\ntype = "layers"\n'
-        f'containers = ["{service}"]\nlayers = ["(main)", "(consumers)", "(tables)", "(settings)"]\n'
+        f'containers = ["{service}"]\nlayers = ["(main)", "(routes)", "(consumers)", "(tables)", "(settings)"]\n'
         "exhaustive = true\n\n"
         r"\g<0>",
     )

@@ -12,12 +12,12 @@ import msgspec
 import pytest
 from asgi_lifespan import LifespanManager
 
+from common.api import build_app
 from common.clock import FixedClock
 from common.consumer.batch import Applier
 from common.consumer.waiting_count import CountParked
 from common.db import Database
 from common.event import new_id
-from common.service import build_app
 from common.settings import ServiceSettings
 from smartfactory.stack.provision import DatabaseUrls
 from tests.support.documented import documented

@@ -12,9 +12,9 @@ from sqlalchemy import update
 
 from common import migrations
 from common.acting import THE_SERVICE
+from common.api import build_app
 from common.clock import FixedClock
 from common.db import Database
-from common.service import build_app
 from common.settings import ServiceSettings
 from smartfactory.stack.provision import DatabaseUrls
 from tests.integration.web.notebook.main import SERVICE, WRITER

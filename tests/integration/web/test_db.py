@@ -7,7 +7,7 @@ from sqlalchemy import Boolean, column, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from common import migrations
+from common import migrations, revisions
 from common.db import Database, DatabaseUnavailable, announce_after_commit, is_lock_timeout, is_trouble, sqlstate
 from common.prepared import Prepared
 from smartfactory.stack.provision import DatabaseUrls
@@ -170,7 +170,7 @@ async def test_migrations_go_up_down_and_up(fresh_databases):
     await asyncio.to_thread(migrations.downgrade, SERVICE.migrations, urls.owner, revision="base")
     await asyncio.to_thread(migrations.upgrade, SERVICE.migrations, urls.owner)
     opened = Database(urls.application, application_name="tests")
-    assert await migrations.current(opened) == migrations.head(SERVICE.migrations) == "0001"
+    assert await revisions.current(opened) == revisions.head(SERVICE.migrations) == "0001"
     await opened.dispose()
 
 

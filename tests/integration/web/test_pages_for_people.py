@@ -5,8 +5,8 @@ import re
 import httpx2
 import pytest
 
+from common.api import build_app
 from common.db import Database
-from common.service import build_app
 from common.settings import ServiceSettings
 from tests.integration.web.conftest import Notebook
 from tests.integration.web.notebook.main import SERVICE

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from common.consumer.rebuild import Projection
 from common.errors import Text
+from common.parked import ParkedEventRoles
 from common.service import Service, run
 from common.settings import ServiceSettings
-from common.web.parked_events import ParkedEventRoles
 from tests.support.parcels.consumers import HANDLERS
 from tests.support.parcels.events import ParcelWeighed
 from tests.support.parcels.tables import Tables
@@ -18,7 +18,7 @@ SERVICE = Service(
     name="parcels",
     title=Text(ko="소포", en="Parcels"),
     settings=ServiceSettings,
-    routers=(),
+    routers=tuple,
     migrations=Path(__file__).parent / "migrations",
     tables=Tables.metadata,
     handlers=HANDLERS,

@@ -9,7 +9,8 @@ import pytest
 from fastapi.testclient import TestClient
 from joserfc.jwk import ECKey
 
-from common.auth import TokenRefused, TokenVerifier
+from common.auth import TokenRefused
+from common.tokens import TokenVerifier
 from smartfactory.issuer.app import ADMIN_HEADER, IssuerOptions, IssuerRefused, build_issuer
 from smartfactory.issuer.keys import KeyRing
 

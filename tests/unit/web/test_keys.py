@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from common import http
-from common.auth import JwksCache, KeysUnavailable
+from common.auth import KeysUnavailable
+from common.tokens import JwksCache
 from tests.support.tokens import Issuer
 from tests.support.waiting import eventually
 

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 import pytest
 
+from common.api import build_app
 from common.auth import Principal
-from common.service import build_app
 from common.settings import ServiceSettings
 from common.web import Body, IfMatch, allowed, anyone, router
 from tests.integration.web.notebook.main import SERVICE

@@ -15,9 +15,10 @@ from pydantic import BaseModel, Field
 from sqlalchemy import MetaData
 
 from common import telemetry
+from common.api import build_app
 from common.auth import Principal
 from common.errors import Text
-from common.service import Service, build_app, keep_what_is_made
+from common.service import Service, keep_what_is_made
 from common.settings import ServiceSettings
 from common.web import Body, IfMatch, Now, View, allowed, router
 from contracts.roles import Role
@@ -88,7 +89,7 @@ def complete(database_url: str) -> FastAPI:
         name="bench",
         title=Text(ko="측정", en="Bench"),
         settings=ServiceSettings,
-        routers=(routes,),
+        routers=lambda: (routes,),
         migrations=Path(__file__).parent,
         tables=MetaData(),
     )

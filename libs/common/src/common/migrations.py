@@ -1,4 +1,4 @@
-"""Alembic for every service: its environment, the upgrade under a lock, and which revision code and database are at.
+"""Alembic for every service: its environment, and the upgrade under a lock.
 
 A service's `migrations/env.py` is `run(Tables.metadata)`. Migrations run as the owner role, before the processes that
 need them, never inside them.
@@ -12,14 +12,15 @@ from pathlib import Path
 
 from alembic import command, context
 from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from common.db import Database, is_lock_timeout
+from common.db import is_lock_timeout
+from common.service import Service
+from common.settings import ServiceSettings
 
 _URL = "url"
 _LOCK = 0x534D4152
@@ -43,6 +44,13 @@ def run(metadata: MetaData) -> None:
             context.run_migrations()
         return
     asyncio.run(_run_online(metadata, context.config.attributes[_URL]))
+
+
+def migrate(service: Service, config: ServiceSettings) -> int:
+    """Bring the service's database to the newest revision, as its owner role."""
+    url = config.migrations_database_url or config.database_url
+    upgrade(service.migrations, url.get_secret_value())
+    return 0
 
 
 def configuration(migrations: Path, url: str | None = None) -> Config:
@@ -71,21 +79,6 @@ def upgrade(migrations: Path, url: str, *, revision: str = "head") -> None:
 def downgrade(migrations: Path, url: str, *, revision: str) -> None:
     """Take migrations back; for tests."""
     command.downgrade(configuration(migrations, url), revision)
-
-
-def head(migrations: Path) -> str | None:
-    """The revision this code was written for."""
-    return ScriptDirectory.from_config(configuration(migrations)).get_current_head()
-
-
-async def current(database: Database) -> str | None:
-    """The revision the database is at, or none before the first migration."""
-    async with database.transaction(read_only=True) as tx:
-        exists = (await tx.execute(text("SELECT to_regclass('alembic_version') IS NOT NULL"))).scalar_one()
-        if not exists:
-            return None
-        revision: str | None = (await tx.execute(text("SELECT version_num FROM alembic_version"))).scalar()
-        return revision
 
 
 async def _run_online(metadata: MetaData, url: str) -> None:

@@ -118,6 +118,14 @@ class ParkedEventChanged(StaleVersion):
 
 
 @dataclass(frozen=True, slots=True)
+class ParkedEventRoles:
+    """Who may look at parked events, and who may settle them."""
+
+    read: frozenset[str]
+    mend: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class ParkedEvent:
     """One parked event as a person sees it; `record` is exactly what was received."""
 

@@ -1,48 +1,41 @@
 """A service as its parts, and the processes they become: `api`, `worker`, `migrate` and `rebuild`."""
 
 import argparse
-import asyncio
 import gc
-import json
-import signal
+import importlib
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import uvicorn
-import uvloop
-from fastapi import APIRouter, FastAPI
 from sqlalchemy import MetaData
 
-from common import failpoints, migrations, settings, telemetry
-from common.acting import THE_SERVICE, Acting
-from common.auth import JwksCache, TokenVerifier
+from common import failpoints, revisions, settings, telemetry
+from common.acting import Acting
 from common.clock import Clock, FileClock, SystemClock
-from common.consumer import Handlers, topics_of
-from common.consumer.batch import Applier
-from common.consumer.rebuild import NotTheWholeHistory, Projection, Rebuilt, rebuild
-from common.consumer.waiting_count import CountParked
+from common.consumer import Handlers
+from common.consumer.projection import Projection
 from common.db import Database
 from common.denials import Denials
 from common.errors import Text
 from common.examples import DocumentFacts
-from common.http import HttpClient
-from common.idempotency import ForgetOldKeys
 from common.jobs import Job
-from common.kafka import KafkaFault
-from common.kafka_history import History
+from common.parked import ParkedEventRoles
 from common.settings import ServiceSettings, SettingsRefusedError
-from common.web.app import create_app
 from common.web.health import Health, NotReady
-from common.web.parked_events import ParkedEventRoles, parked_event_routes
-from common.web.protocol import careful_protocol
-from common.web.runtime import Runtime
-from common.worker import Worker, kafka_options
 
-_REFUSED = 2
+if TYPE_CHECKING:
+    from fastapi import APIRouter
+
+REFUSED = 2
+
+_PROCESSES: Mapping[str, tuple[str, str]] = {
+    "api": ("common.api", "serve"),
+    "worker": ("common.worker", "work"),
+    "migrate": ("common.migrations", "migrate"),
+    "rebuild": ("common.rebuilding", "rebuild_projection"),
+}
 # A caller is answered within five seconds (promise R9): what is left after this is for the answer itself.
 _UNIT_SECONDS = 3.5
 _YOUNG_OBJECTS = 20_000
@@ -67,7 +60,8 @@ class Service:
     name: str
     title: Text
     settings: type[ServiceSettings]
-    routers: Sequence[APIRouter]
+    routers: "Callable[[], Sequence[APIRouter]]"
+    """Imported by the API alone: a worker serves no routes, and leaves them and what serves them unloaded."""
     migrations: Path
     tables: MetaData
     handlers: Handlers = field(default_factory=dict)
@@ -77,68 +71,6 @@ class Service:
     tenant_fits: Callable[[str, str | None], bool] = _any_tenant
     """Whether a token's tenant fits its role; a token of which it does not is refused on every route."""
     documents: DocumentFacts = field(default_factory=DocumentFacts)
-
-
-def build_app(
-    service: Service,
-    config: ServiceSettings,
-    *,
-    clock: Clock | None = None,
-    database: Database | None = None,
-    verifier: TokenVerifier | None = None,
-) -> FastAPI:
-    """Make the API. What a test hands in (a clock, a database, a verifier) stays the test's to close."""
-    opened = database or open_database(service, config, process="api")
-    # A client's base address ends in a slash, and the keys' address must not.
-    issuer, _, page = config.jwks_url.rpartition("/")
-    keys = JwksCache(HttpClient(issuer), page)
-    time = clock or clock_of(config)
-    denials = Denials(opened)
-    runtime = Runtime(
-        service=service.name,
-        settings=config,
-        database=opened,
-        clock=time,
-        verifier=verifier or TokenVerifier(keys, issuer=config.issuer, audience=config.audience),
-        tenant_fits=service.tenant_fits,
-        denials=denials,
-    )
-
-    async def close() -> None:
-        await keys.aclose()
-        if database is None:
-            await opened.dispose()
-
-    return create_app(
-        runtime,
-        health_of(service, config, opened, denials),
-        (*service.routers, *_operating_routes(service, Applier(opened, time, service.handlers, service=service.name))),
-        title=service.title.en,
-        description=f"{service.title.ko}\n\n{service.title.en}",
-        documents=service.documents,
-        at_end=close,
-    )
-
-
-def build_worker(
-    service: Service, config: ServiceSettings, *, clock: Clock | None = None, database: Database | None = None
-) -> Worker:
-    """Make the worker; it closes the database it works on when it ends."""
-    opened = database or open_database(service, config, process="worker", acting=THE_SERVICE)
-    return Worker(
-        service.name,
-        config,
-        database=opened,
-        clock=clock or clock_of(config),
-        handlers=service.handlers,
-        jobs=(ForgetOldKeys(), CountParked(topics_of(service.handlers)), *service.jobs(config)),
-        checks=health_of(service, config, opened).checks,
-    )
-
-
-def _operating_routes(service: Service, applier: Applier) -> Sequence[APIRouter]:
-    roles = service.parked_event_roles
-    return () if roles is None else (parked_event_routes(roles, applier),)
 
 
 def open_database(service: Service, config: ServiceSettings, *, process: str, acting: Acting | None = None) -> Database:
@@ -162,7 +94,7 @@ def health_of(service: Service, config: ServiceSettings, database: Database, den
 
     An API also knows which tokens are denied.
     """
-    wanted, found = migrations.head(service.migrations), None
+    wanted, found = revisions.head(service.migrations), None
 
     async def reachable() -> str:
         await database.ping()
@@ -172,7 +104,7 @@ def health_of(service: Service, config: ServiceSettings, database: Database, den
         # Looked up until it is right, and not again: a schema does not go back under a running process.
         nonlocal found
         if found != wanted:
-            found = await migrations.current(database)
+            found = await revisions.current(database)
         if found != wanted:
             raise NotReady(f"the schema is at {found}, this code needs {wanted}: run `{service.name} migrate`")
         return f"schema {found}"
@@ -196,93 +128,22 @@ def run(service: Service, argv: Sequence[str] | None = None) -> int:
         failpoints.arm(config.failpoints)
     except (SettingsRefusedError, ValueError) as refusal:
         sys.stderr.write(f"{service.name} does not start:\n{refusal}\n")
-        return _REFUSED
-    if process == "migrate":
+        return REFUSED
+    if process in {"migrate", "rebuild"}:
         telemetry.set_up_logging(service.name, config)
-        migrate(service, config)
-        return 0
-    if process == "rebuild":
-        telemetry.set_up_logging(service.name, config)
-        return rebuild_projection(service, config)
+        return _entry_of(process)(service, config)
     running = telemetry.setup(service.name, config)
     try:
-        return serve_api(service, config) if process == "api" else work(service, config)
+        return _entry_of(process)(service, config)
     finally:
         running.shutdown()
 
 
-def migrate(service: Service, config: ServiceSettings) -> None:
-    """Bring the service's database to the newest revision, as its owner role."""
-    url = config.migrations_database_url or config.database_url
-    migrations.upgrade(service.migrations, url.get_secret_value())
-
-
-def rebuild_projection(service: Service, config: ServiceSettings) -> int:
-    """Make the service's projection anew from the first event on, beside the running service."""
-    projection = service.projection
-    if projection is None:
-        sys.stderr.write(f"{service.name} has no projection that events alone could make anew\n")
-        return _REFUSED
-
-    async def work() -> Rebuilt:
-        url = (config.migrations_database_url or config.database_url).get_secret_value()
-        database = Database(url, application_name=f"{service.name}-rebuild", acting=THE_SERVICE, pool_size=1)
-        heard = topics_of(projection.handlers(service.handlers))
-        try:
-            async with History(kafka_options(service.name, config), heard) as history:
-                return await rebuild(
-                    database,
-                    history,
-                    service.handlers,
-                    projection,
-                    service=service.name,
-                    clock=clock_of(config),
-                    tables=service.tables,
-                )
-        finally:
-            await database.dispose()
-
-    try:
-        done = uvloop.run(work())
-    except (NotTheWholeHistory, KafkaFault) as fault:
-        sys.stderr.write(f"{service.name} is not rebuilt, and as it was: {fault}\n")
-        return 1
-    sys.stdout.write(json.dumps({"service": service.name, "events": done.events, "rows": dict(done.rows)}) + "\n")
-    return 0
-
-
-def serve_api(service: Service, config: ServiceSettings) -> int:
-    """Serve until SIGTERM: first not ready, then no new connections, then the requests under way are finished."""
-    app = build_app(service, config)
-    keep_what_is_made()
-    options = uvicorn.Config(
-        app,
-        host=config.http_host,
-        port=config.http_port,
-        loop="uvloop",
-        http=careful_protocol(
-            head_seconds=config.request_timeout_seconds,
-            connections_max=config.http_connections_max,
-            root_path=config.root_path,
-        ),
-        ws="none",
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=20,
-    )
-    server = _Server(options, health=app.state.health, delay_seconds=config.shutdown_delay_seconds)
-    server.run()
-    return 0
-
-
-def work(service: Service, config: ServiceSettings) -> int:
-    """Run the worker until SIGTERM. It is built before there is a loop, since building reads files."""
-    worker = build_worker(service, config)
-    keep_what_is_made()
-    return uvloop.run(worker.run())
+def _entry_of(process: str) -> "Callable[[Service, ServiceSettings], int]":
+    """What a process runs; only that is imported, since what the others need is up to half of a process's memory."""
+    module, name = _PROCESSES[process]
+    entry: Callable[[Service, ServiceSettings], int] = getattr(importlib.import_module(module), name)
+    return entry
 
 
 def keep_what_is_made() -> None:
@@ -294,22 +155,3 @@ def keep_what_is_made() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(_YOUNG_OBJECTS, 20, 20)
-
-
-class _Server(uvicorn.Server):
-    """A server that says it is not ready before it stops listening, and whose end by SIGTERM is a clean one."""
-
-    def __init__(self, config: uvicorn.Config, *, health: Health, delay_seconds: float) -> None:
-        super().__init__(config)
-        self._health, self._delay_seconds = health, delay_seconds
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002  uvicorn's signature
-        # uvicorn's own would raise the signal again at the end, and a polite stop would look like a death.
-        if sig == signal.SIGTERM and not self._health.draining and self._delay_seconds:
-            asyncio.get_running_loop().call_later(self._delay_seconds, self._stop)
-        else:
-            self._stop()
-        self._health.draining = True
-
-    def _stop(self) -> None:
-        self.should_exit = True

@@ -12,17 +12,22 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import uvicorn
+import uvloop
 from starlette.applications import Starlette
 
 from common import jobs
+from common.acting import THE_SERVICE
 from common.clock import Clock
-from common.consumer import Handlers
+from common.consumer import Handlers, topics_of
 from common.consumer.loop import ConsumerLoop
+from common.consumer.waiting_count import CountParked
 from common.consumer.watchdog import Patience
 from common.db import Database
+from common.idempotency import ForgetOldKeys
 from common.jobs import Job
 from common.kafka import KafkaOptions
 from common.relay import Relay
+from common.service import Service, clock_of, health_of, keep_what_is_made, open_database
 from common.settings import ServiceSettings
 from common.waiting import bounded
 from common.web.health import Check, Health, NotReady, health_routes
@@ -112,6 +117,29 @@ class Worker:
         if self._consumer is not None:
             checks["consumer"] = _check(self._consumer.progress.complaint)
         return checks
+
+
+def build_worker(
+    service: Service, config: ServiceSettings, *, clock: Clock | None = None, database: Database | None = None
+) -> Worker:
+    """Make the worker; it closes the database it works on when it ends."""
+    opened = database or open_database(service, config, process="worker", acting=THE_SERVICE)
+    return Worker(
+        service.name,
+        config,
+        database=opened,
+        clock=clock or clock_of(config),
+        handlers=service.handlers,
+        jobs=(ForgetOldKeys(), CountParked(topics_of(service.handlers)), *service.jobs(config)),
+        checks=health_of(service, config, opened).checks,
+    )
+
+
+def work(service: Service, config: ServiceSettings) -> int:
+    """Run the worker until SIGTERM. It is built before there is a loop, since building reads files."""
+    worker = build_worker(service, config)
+    keep_what_is_made()
+    return uvloop.run(worker.run())
 
 
 def _check(complaint: Callable[[], str]) -> Check:

@@ -4,41 +4,32 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from applicant.accounts.api.appointments import routes as appointments
-from applicant.accounts.api.revocations import routes as revocations
-from applicant.accounts.api.staff import routes as staff
-from applicant.agreements.api import routes as agreements
-from applicant.applications.api.company import routes as applying
-from applicant.applications.api.company import withdrawal_routes
-from applicant.applications.api.operator import routes as screening
-from applicant.applications.api.reading import reading_routes
 from applicant.applications.jobs import Registers, ask_registers
-from applicant.calls.api import publishing_routes
-from applicant.calls.api import routes as calls
-from applicant.companies.api import routes as companies
 from applicant.consumers import HANDLERS
-from applicant.disclosures.api import routes as disclosures
-from applicant.evaluations.api import routes as evaluations
-from applicant.evaluations.queries import assigned_cases
-from applicant.projects.api import routes as projects
-from applicant.projects.commands import AgreementInForce, withdraw_project_of
 from applicant.projects.jobs import lapse_agreements
-from applicant.seat_offers.api import routes as seat_offers
-from applicant.seat_offers.queries import confirmed_seats
-from applicant.selections.api import routes as selections
 from applicant.settings import Settings
 from applicant.tables import Tables
 from common.errors import Text
 from common.jobs import Job
+from common.parked import ParkedEventRoles
 from common.service import Service, run
-from common.web.parked_events import ParkedEventRoles
 from contracts.documents import DOCUMENTS
 from contracts.roles import PARKED_EVENT_MENDERS, PARKED_EVENT_READERS, tenant_fits
+
+if TYPE_CHECKING:
+    from fastapi import APIRouter
 
 
 def _jobs(settings: Settings) -> Sequence[Job]:
     return (partial(ask_registers, Registers(settings), settings), lapse_agreements)
+
+
+def _routers() -> "Sequence[APIRouter]":
+    from applicant.routes import ROUTERS  # noqa: PLC0415  a worker serves none, and holds none in memory
+
+    return ROUTERS
 
 
 SERVICE = Service(
@@ -48,24 +39,7 @@ SERVICE = Service(
         en="Applicant: companies, calls, applications, screening, evaluation, selection, agreements",
     ),
     settings=Settings,
-    routers=(
-        disclosures,
-        revocations,
-        appointments,
-        staff,
-        companies,
-        calls,
-        publishing_routes(confirmed_seats),
-        seat_offers,
-        applying,
-        withdrawal_routes(withdraw_project_of, AgreementInForce),
-        reading_routes(assigned_cases),
-        screening,
-        evaluations,
-        agreements,
-        projects,
-        selections,
-    ),
+    routers=_routers,
     handlers=HANDLERS,
     jobs=_jobs,
     migrations=Path(__file__).parents[2] / "migrations",

@@ -1,22 +1,28 @@
 """The funding service put together: its features' routes, its handlers, its tables."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from common.errors import Text
+from common.parked import ParkedEventRoles
 from common.service import Service, run
-from common.web.parked_events import ParkedEventRoles
 from contracts.documents import DOCUMENTS
 from contracts.roles import PARKED_EVENT_MENDERS, PARKED_EVENT_READERS, tenant_fits
-from funding.budgets.api import routes as budgets
-from funding.commitments.api import routes as commitments
 from funding.consumers import HANDLERS
-from funding.coverages.api import routes as coverages
-from funding.ledger.api import routes as ledger
-from funding.self_payments.api import routes as self_payments
 from funding.settings import Settings
-from funding.splits.api import routes as splits
 from funding.tables import Tables
+
+if TYPE_CHECKING:
+    from fastapi import APIRouter
+
+
+def _routers() -> "Sequence[APIRouter]":
+    from funding.routes import ROUTERS  # noqa: PLC0415  a worker serves none, and holds none in memory
+
+    return ROUTERS
+
 
 SERVICE = Service(
     name="funding",
@@ -25,7 +31,7 @@ SERVICE = Service(
         en="Funding: budgets by source, split rules, commitments, coverage, self-pay, the ledger",
     ),
     settings=Settings,
-    routers=(ledger, budgets, splits, commitments, coverages, self_payments),
+    routers=_routers,
     handlers=HANDLERS,
     migrations=Path(__file__).parents[2] / "migrations",
     tables=Tables.metadata,

@@ -1,26 +1,35 @@
 """The mentoring service, put together: which features, which handlers, and the processes they become."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from common.consumer.rebuild import Projection
+from common.consumer.projection import Projection
 from common.errors import Text
+from common.parked import ParkedEventRoles
 from common.service import Service, run
-from common.web.parked_events import ParkedEventRoles
 from contracts.documents import DOCUMENTS
 from contracts.roles import PARKED_EVENT_MENDERS, PARKED_EVENT_READERS, tenant_fits
 from mentoring.consumers import HANDLERS, PROJECTED
-from mentoring.matching.api import routes as matching
-from mentoring.mentors.api import routes as mentors
 from mentoring.settings import Settings
 from mentoring.tables import Tables
-from mentoring.teams.api import routes as teams
+
+if TYPE_CHECKING:
+    from fastapi import APIRouter
+
+
+def _routers() -> "Sequence[APIRouter]":
+    from mentoring.routes import ROUTERS  # noqa: PLC0415  a worker serves none, and holds none in memory
+
+    return ROUTERS
+
 
 SERVICE = Service(
     name="mentoring",
     title=Text("멘토링", "Mentoring"),
     settings=Settings,
-    routers=(mentors, teams, matching),
+    routers=_routers,
     handlers=HANDLERS,
     migrations=Path(__file__).parents[2] / "migrations",
     tables=Tables.metadata,

@@ -1,24 +1,35 @@
 """The metrics service, put together: which features, which handlers, and the processes they become."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from common.consumer.rebuild import Projection
+from common.consumer.projection import Projection
 from common.errors import Text
+from common.parked import ParkedEventRoles
 from common.service import Service, run
-from common.web.parked_events import ParkedEventRoles
 from contracts.documents import DOCUMENTS
 from contracts.roles import PARKED_EVENT_MENDERS, PARKED_EVENT_READERS, tenant_fits
 from metrics.consumers import HANDLERS, PROJECTED
-from metrics.progress.api import routes as progress
 from metrics.settings import Settings
 from metrics.tables import Tables
+
+if TYPE_CHECKING:
+    from fastapi import APIRouter
+
+
+def _routers() -> "Sequence[APIRouter]":
+    from metrics.routes import ROUTERS  # noqa: PLC0415  a worker serves none, and holds none in memory
+
+    return ROUTERS
+
 
 SERVICE = Service(
     name="metrics",
     title=Text("성과", "Metrics"),
     settings=Settings,
-    routers=(progress,),
+    routers=_routers,
     handlers=HANDLERS,
     migrations=Path(__file__).parents[2] / "migrations",
     tables=Tables.metadata,

@@ -183,7 +183,7 @@ SERVICE = Service(
     name="notebook",
     title=Text(ko="쪽지", en="Notebook"),
     settings=ServiceSettings,
-    routers=(routes,),
+    routers=lambda: (routes,),
     migrations=Path(__file__).parent / "migrations",
     tables=Tables.metadata,
 )

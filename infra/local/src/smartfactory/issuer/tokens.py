@@ -1,4 +1,4 @@
-"""What a local access token says: the claims of RFC 9068 that `common.auth` checks, and nothing about the person."""
+"""What a local access token says: the claims of RFC 9068 that `common.tokens` checks, and nothing about the person."""
 
 import secrets
 from dataclasses import dataclass

@@ -5,7 +5,7 @@ do is seen outside: not in the projection before it is whole, and never in the o
 what the live projection has applied, as its inbox says. Only for the end are the live consumer's claims held still.
 """
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -16,6 +16,7 @@ from common import failpoints, inbox, schema
 from common.clock import Clock
 from common.consumer import Handler, Handlers
 from common.consumer.handling import Decoded, Spans, handle
+from common.consumer.projection import Projection
 from common.db import Database, Transaction
 from common.event import DomainEvent, Undecodable, WireRecord, decode, open_envelope
 from common.kafka_history import History
@@ -37,17 +38,6 @@ _APPLIED_LIVE = Prepared(
         _inbox.event_id == any_(bindparam("ids", type_=ARRAY(Uuid))), _inbox.outcome == inbox.APPLIED
     )
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Projection:
-    """Tables that hold nothing but what events said; `events` are those that their handlers hear, or all."""
-
-    tables: Collection[str]
-    events: Collection[type[DomainEvent]] = ()
-
-    def handlers(self, handlers: Handlers) -> Handlers:
-        return {event: handler for event, handler in handlers.items() if not self.events or event in self.events}
 
 
 @dataclass(frozen=True, slots=True)

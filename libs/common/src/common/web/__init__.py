@@ -1,13 +1,21 @@
-"""The HTTP side shared by all services: what a feature's `api.py` imports."""
+"""The HTTP side shared by all services: what a feature's `api.py` imports.
 
-from common.web.access import Caller, allowed, anyone
-from common.web.bodies import Body, View
-from common.web.openapi import problem_responses
-from common.web.pages import ChangedFrom, Column, Page, PageQuery, PageRequest, Turns, narrowed, order, paginate
-from common.web.parameters import AccessPoint, IfMatch, Now, RecordingTx, ShownOnce, Tx, etag
-from common.web.routes import router
-from common.web.upload_sheets import Sheet
-from common.web.uploads import MULTI_STATUS, Upload, UploadResult, csv_file, csv_response, uploaded
+A name is looked up when somebody asks for it (PEP 562): a worker serves its health pages from this package, and would
+otherwise hold FastAPI and all that routes need in memory for nothing.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from common.web.access import Caller, allowed, anyone
+    from common.web.bodies import Body, View
+    from common.web.openapi import problem_responses
+    from common.web.pages import ChangedFrom, Column, Page, PageQuery, PageRequest, Turns, narrowed, order, paginate
+    from common.web.parameters import AccessPoint, IfMatch, Now, RecordingTx, ShownOnce, Tx, etag
+    from common.web.routes import router
+    from common.web.upload_sheets import Sheet
+    from common.web.uploads import MULTI_STATUS, Upload, UploadResult, csv_file, csv_response, uploaded
 
 __all__ = [
     "MULTI_STATUS",
@@ -41,3 +49,42 @@ __all__ = [
     "router",
     "uploaded",
 ]
+
+_HOMES = {
+    "AccessPoint": "common.web.parameters",
+    "Body": "common.web.bodies",
+    "Caller": "common.web.access",
+    "ChangedFrom": "common.web.pages",
+    "Column": "common.web.pages",
+    "IfMatch": "common.web.parameters",
+    "MULTI_STATUS": "common.web.uploads",
+    "Now": "common.web.parameters",
+    "Page": "common.web.pages",
+    "PageQuery": "common.web.pages",
+    "PageRequest": "common.web.pages",
+    "RecordingTx": "common.web.parameters",
+    "Sheet": "common.web.upload_sheets",
+    "ShownOnce": "common.web.parameters",
+    "Turns": "common.web.pages",
+    "Tx": "common.web.parameters",
+    "Upload": "common.web.uploads",
+    "UploadResult": "common.web.uploads",
+    "View": "common.web.bodies",
+    "allowed": "common.web.access",
+    "anyone": "common.web.access",
+    "csv_file": "common.web.uploads",
+    "csv_response": "common.web.uploads",
+    "etag": "common.web.parameters",
+    "narrowed": "common.web.pages",
+    "order": "common.web.pages",
+    "paginate": "common.web.pages",
+    "problem_responses": "common.web.openapi",
+    "router": "common.web.routes",
+    "uploaded": "common.web.uploads",
+}
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401  each name has a type of its own, above
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)

@@ -16,7 +16,7 @@ from common.web.edge import Edge
 from common.web.health import Health, health_routes
 from common.web.kinds import catalogue
 from common.web.openapi_document import use_document
-from common.web.problems import add_problem_handlers
+from common.web.problem_handlers import add_problem_handlers
 from common.web.routes import GuardedRoute
 from common.web.runtime import Runtime
 

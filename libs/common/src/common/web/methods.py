@@ -1,15 +1,15 @@
 """Which methods an address takes, over all the routes that share it: what a 405 says in Allow."""
 
-from fastapi import Request
-from fastapi.routing import iter_route_contexts
+from starlette.requests import Request
+from starlette.routing import Route
 
 
 def allowed_methods(request: Request) -> list[str]:
     """All methods of the request's address, sorted; GET brings HEAD."""
     path = route_path(request)
     allowed: set[str] = set()
-    for route in iter_route_contexts(request.app.routes):
-        if route.methods and route.path_regex.match(path):
+    for route in request.app.routes:
+        if isinstance(route, Route) and route.methods and route.path_regex.match(path):
             allowed |= route.methods
     if "GET" in allowed:
         allowed.add("HEAD")

@@ -4,7 +4,6 @@ Nothing of what an event says is shown, only which event it is, where it stood, 
 platform needs no case data. The service says which roles that is.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Self
@@ -27,6 +26,7 @@ from common.parked import (
     ParkedEventChanged,
     ParkedEventNotFound,
     ParkedEventResolved,
+    ParkedEventRoles,
 )
 from common.schema import parked_event
 from common.web.access import allowed
@@ -48,14 +48,6 @@ _LISTED = select(
 
 _Id = Annotated[int, Path(ge=1, le=LARGEST_EXACT_INT)]
 _Reason = Annotated[str, Field(min_length=1, max_length=1000)]
-
-
-@dataclass(frozen=True, slots=True)
-class ParkedEventRoles:
-    """Who may look at parked events, and who may settle them."""
-
-    read: frozenset[str]
-    mend: frozenset[str]
 
 
 class ParkedEventState(StrEnum):

@@ -3,16 +3,13 @@
 import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
 import pydantic_core
-from fastapi import FastAPI, Request, Response
-from fastapi.exceptions import RequestValidationError
 from opentelemetry import trace
-from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect
+from starlette.requests import Request
+from starlette.responses import Response
 
 from common import db
 from common.auth import KeysUnavailable
@@ -20,20 +17,14 @@ from common.clock import KST
 from common.denials import DenialsUnknown
 from common.errors import DomainError, InvalidInput, Text
 from common.web import kinds
-from common.web.faults import field_faults
 from common.web.kinds import FieldFault, ProblemKind, Refused
 from common.web.language import Language, preferred, say
-from common.web.methods import allowed_methods, route_path
+from common.web.methods import route_path
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = "1"
 
 _OWN_MEMBERS = frozenset({"type", "title", "status", "detail", "instance", "code", "errors", "trace_id"})
-_KIND_OF_STATUS: Mapping[int, ProblemKind] = {
-    400: kinds.REQUEST_MALFORMED,
-    404: kinds.ROUTE_NOT_FOUND,
-    413: kinds.BODY_TOO_LARGE,
-}
 # What PostgreSQL says of a value that no column of that kind can hold: the caller's fault, found late.
 _UNSTORABLE = frozenset({"22000", "22003", "22007", "22008", "22021", "22P02", "22P05"})
 
@@ -117,51 +108,6 @@ def trace_id(request: Request) -> str:
     if context.is_valid:
         return trace.format_trace_id(context.trace_id)
     return str(request.scope.get("state", {}).get("request_id", ""))
-
-
-def add_problem_handlers(app: FastAPI) -> None:
-    """Answer every kind of exception with a problem."""
-
-    @app.exception_handler(Refused)
-    async def refused(request: Request, error: Refused) -> Response:
-        return problem(request, error.kind, facts=error.facts, errors=error.errors, headers=error.headers)
-
-    @app.exception_handler(DomainError)
-    async def rule_broken(request: Request, error: DomainError) -> Response:
-        return domain_problem(request, error)
-
-    @app.exception_handler(RequestValidationError)
-    async def input_invalid(request: Request, error: RequestValidationError) -> Response:
-        findings = error.errors()
-        if any(finding["type"] == "json_invalid" for finding in findings):
-            return problem(request, kinds.REQUEST_MALFORMED)
-        return problem(request, kinds.INPUT_INVALID, errors=field_faults(findings))
-
-    @app.exception_handler(HTTPException)
-    async def http_refused(request: Request, error: HTTPException) -> Response:
-        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-            allowed = ", ".join(allowed_methods(request))
-            return problem(request, kinds.METHOD_NOT_ALLOWED, facts={"allowed": allowed}, headers={"Allow": allowed})
-        kind = _KIND_OF_STATUS.get(error.status_code)
-        if kind is None:
-            kind = (
-                kinds.REQUEST_MALFORMED
-                if error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR
-                else kinds.INTERNAL_ERROR
-            )
-        limit = request.app.state.runtime.settings.max_body_bytes
-        return problem(request, kind, facts={"limit_bytes": limit} if kind is kinds.BODY_TOO_LARGE else None)
-
-    @app.exception_handler(ClientDisconnect)
-    async def gone(request: Request, _error: ClientDisconnect) -> Response:
-        # Nobody hears this; it is no fault of ours either, and the log says so.
-        return problem(request, kinds.REQUEST_MALFORMED)
-
-    @app.exception_handler(Exception)
-    async def unexpected(request: Request, error: Exception) -> Response:
-        _log.error("a request failed unexpectedly: %s", type(error).__name__, exc_info=error)
-        request.state.failure = f"{type(error).__module__}.{type(error).__qualname__}"
-        return problem(request, kinds.INTERNAL_ERROR)
 
 
 def _in_kst(value: object) -> object:

@@ -9,7 +9,7 @@ import asyncio
 import logging
 from typing import Any, ClassVar
 
-from fastapi import Request
+from starlette.requests import Request
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from common.event import new_id

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from fastapi import Request
 
-from common.auth import TokenVerifier
 from common.clock import Clock
 from common.db import Database
 from common.denials import Denials
 from common.settings import ServiceSettings
+from common.tokens import TokenVerifier
 
 
 @dataclass(frozen=True, slots=True)

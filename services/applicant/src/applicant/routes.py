@@ -1,0 +1,44 @@
+"""The routes that the API of this service serves, feature after feature."""
+
+from collections.abc import Sequence
+
+from fastapi import APIRouter
+
+from applicant.accounts.api.appointments import routes as appointments
+from applicant.accounts.api.revocations import routes as revocations
+from applicant.accounts.api.staff import routes as staff
+from applicant.agreements.api import routes as agreements
+from applicant.applications.api.company import routes as applying
+from applicant.applications.api.company import withdrawal_routes
+from applicant.applications.api.operator import routes as screening
+from applicant.applications.api.reading import reading_routes
+from applicant.calls.api import publishing_routes
+from applicant.calls.api import routes as calls
+from applicant.companies.api import routes as companies
+from applicant.disclosures.api import routes as disclosures
+from applicant.evaluations.api import routes as evaluations
+from applicant.evaluations.queries import assigned_cases
+from applicant.projects.api import routes as projects
+from applicant.projects.commands import AgreementInForce, withdraw_project_of
+from applicant.seat_offers.api import routes as seat_offers
+from applicant.seat_offers.queries import confirmed_seats
+from applicant.selections.api import routes as selections
+
+ROUTERS: Sequence[APIRouter] = (
+    disclosures,
+    revocations,
+    appointments,
+    staff,
+    companies,
+    calls,
+    publishing_routes(confirmed_seats),
+    seat_offers,
+    applying,
+    withdrawal_routes(withdraw_project_of, AgreementInForce),
+    reading_routes(assigned_cases),
+    screening,
+    evaluations,
+    agreements,
+    projects,
+    selections,
+)

@@ -1,0 +1,21 @@
+"""The routes that the API of this service serves, feature after feature."""
+
+from collections.abc import Sequence
+
+from fastapi import APIRouter
+
+from funding.budgets.api import routes as budgets
+from funding.commitments.api import routes as commitments
+from funding.coverages.api import routes as coverages
+from funding.ledger.api import routes as ledger
+from funding.self_payments.api import routes as self_payments
+from funding.splits.api import routes as splits
+
+ROUTERS: Sequence[APIRouter] = (
+    ledger,
+    budgets,
+    splits,
+    commitments,
+    coverages,
+    self_payments,
+)

@@ -1,0 +1,9 @@
+"""The routes that the API of this service serves, feature after feature."""
+
+from collections.abc import Sequence
+
+from fastapi import APIRouter
+
+from metrics.progress.api import routes as progress
+
+ROUTERS: Sequence[APIRouter] = (progress,)
