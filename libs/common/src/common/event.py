@@ -19,6 +19,7 @@ import uuid_utils.compat
 TYPE_PREFIX = "kr.jeonbuk.smartfactory"
 
 _SEQUENCE_DIGITS = 20
+_SEQUENCE_END = 2**63
 _STRUCTURED = "application/cloudevents"
 _JSON = b"application/json"
 _TRACEPARENT = re.compile(rb"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
@@ -111,19 +112,23 @@ def encode_data(event: DomainEvent) -> bytes:
 
 def encode(envelope: Envelope, data: bytes) -> WireRecord:
     """Make the CloudEvents record in binary mode; the same envelope and data always give the same bytes."""
-    key = str(envelope.key).encode()
     source, type_, schema = _of_type(envelope.type)
+    moments = _in_utc(envelope.occurred_at), _in_utc(envelope.recorded_at)
+    # Four texts made in C at once; none of them can hold what stands between them.
+    id_, key, occurred_at, recorded_at = _encoder.encode((envelope.event_id, envelope.key, *moments))[2:-2].split(
+        b'","'
+    )
     headers = [
         ("ce_specversion", b"1.0"),
-        ("ce_id", str(envelope.event_id).encode()),
+        ("ce_id", id_),
         ("ce_source", source),
         ("ce_type", type_),
         ("ce_subject", key),
-        ("ce_time", _instant(envelope.occurred_at)),
+        ("ce_time", occurred_at),
         ("ce_dataschema", schema),
         ("ce_partitionkey", key),
-        ("ce_sequence", f"{envelope.sequence:0{_SEQUENCE_DIGITS}d}".encode()),
-        ("ce_recordedtime", _instant(envelope.recorded_at)),
+        ("ce_sequence", b"%0*d" % (_SEQUENCE_DIGITS, envelope.sequence)),
+        ("ce_recordedtime", recorded_at),
         ("ce_correlationid", envelope.correlation_id.encode()),
     ]
     if envelope.causation_id is not None:
@@ -213,20 +218,31 @@ class _Declare:
 
 
 _ALWAYS = ("specversion", "id", "source", "type", "subject", "time", "dataschema", "partitionkey", "sequence")
-_SOMETIMES = ("causationid", "traceparent")
-_ORDERS = {
-    (*(f"ce_{name}" for name in names), "content-type"): names
-    for some in ((), *((one,) for one in _SOMETIMES), _SOMETIMES)
-    for names in [(*_ALWAYS, "recordedtime", "correlationid", *some)]
-}
-_READ_AT_ONCE = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_HEX = "[0-9a-f]"
+_UUID = f"({_HEX}{{8}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{12}})"
+# The values of our headers with a NUL between them, which none of ours holds: id, type, time, key, sequence, recorded
+# time, correlation, and what there may be of causation and trace.
+_VALUES = (
+    f"1\\.0\0{_UUID}\0[^\0]+\0([^\0]+)\0[^\0]*\0([^\0]*Z)\0[^\0]*\0{_UUID}"
+    f"\0([0-9]{{{_SEQUENCE_DIGITS}}})\0([^\0]*Z)\0([^\0]+)"
+)
 
 
-class _Attributes(msgspec.Struct):
+def _form(*, causation: bool, trace: bool) -> tuple[tuple[str, ...], re.Pattern[str]]:
+    some = ("causationid",) * causation + ("traceparent",) * trace
+    names = (*(f"ce_{name}" for name in (*_ALWAYS, "recordedtime", "correlationid", *some)), "content-type")
+    values = _VALUES + ("\0([^\0]+)" if causation else "()") + ("\0([^\0]+)" if trace else "()")
+    return names, re.compile(f"{values}\0{_JSON.decode()}")
+
+
+_FORMS = dict(_form(causation=causation, trace=trace) for causation in (False, True) for trace in (False, True))
+
+
+class _Typed(msgspec.Struct, array_like=True):
     id: UUID
-    partitionkey: UUID
+    key: UUID
     time: datetime
-    recordedtime: datetime
+    recorded_time: datetime
 
 
 def _as_we_write(record: WireRecord) -> Envelope | None:
@@ -234,43 +250,32 @@ def _as_we_write(record: WireRecord) -> Envelope | None:
 
     Nearly every record is one of ours, and the careful way costs as much as applying the event does.
     """
-    names = _ORDERS.get(tuple([name for name, _ in record.headers]))
-    if names is None or record.headers[-1][1] != _JSON:
+    form = _FORMS.get(tuple([name for name, _ in record.headers]))
+    if form is None:
         return None
     try:
-        found = dict(zip(names, [value.decode() for _, value in record.headers[:-1] if value is not None], strict=True))
-        id_, key, sequence = found["id"], found["partitionkey"], found["sequence"]
-        texts = (found["specversion"], found["source"], found["type"], found["correlationid"])
-        if not (
-            texts[0] == "1.0"
-            and all(texts)
-            and "\x00" not in "".join(texts)
-            and _READ_AT_ONCE.fullmatch(id_)
-            and _READ_AT_ONCE.fullmatch(key)
-            and sequence.isascii()
-            and sequence.isdigit()
-            and len(sequence) == _SEQUENCE_DIGITS
-            and 1 <= int(sequence) < 2**63
-            and record.key == key.encode()
-        ):
+        found = form.fullmatch(b"\0".join([value for _, value in record.headers]).decode())  # type: ignore[misc]
+        if found is None:
             return None
-        times = found["time"], found["recordedtime"]
-        if not (times[0].endswith("Z") and times[1].endswith("Z")):
+        id_, type_, time, key, digits, recorded_time, correlation, causation, trace = found.groups()
+        sequence = int(digits)
+        if not 1 <= sequence < _SEQUENCE_END or record.key != key.encode():
             return None
-        typed = msgspec.convert(found, _Attributes)
-    except (ValueError, msgspec.MsgspecError):
+        typed = msgspec.convert((id_, key, time, recorded_time), _Typed)
+    except (ValueError, TypeError, msgspec.MsgspecError):
+        # A header without a value, no UTF-8, no such time.
         return None
     return Envelope(
         event_id=typed.id,
-        type=found["type"],
+        type=type_,
         topic=record.topic,
-        key=typed.partitionkey,
-        sequence=int(sequence),
+        key=typed.key,
+        sequence=sequence,
         occurred_at=typed.time,
-        recorded_at=typed.recordedtime,
-        correlation_id=found["correlationid"],
-        causation_id=found.get("causationid"),
-        traceparent=found.get("traceparent"),
+        recorded_at=typed.recorded_time,
+        correlation_id=correlation,
+        causation_id=causation or None,
+        traceparent=trace or None,
     )
 
 
@@ -327,7 +332,7 @@ def _uuid(attributes: Mapping[str, str], name: str) -> UUID:
 
 def _sequence(attributes: Mapping[str, str]) -> int:
     text = _required(attributes, "sequence")
-    if not (text.isascii() and text.isdigit() and len(text) <= _SEQUENCE_DIGITS) or int(text) < 1 or int(text) >= 2**63:
+    if not (text.isascii() and text.isdigit() and len(text) <= _SEQUENCE_DIGITS) or not 1 <= int(text) < _SEQUENCE_END:
         raise Undecodable("attribute sequence is not a positive whole number")
     return int(text)
 
@@ -343,9 +348,8 @@ def _time(attributes: Mapping[str, str], name: str) -> datetime:
         raise Undecodable(f"attribute {name} is not an RFC 3339 time") from None
 
 
-def _instant(moment: datetime) -> bytes:
-    # The same text as isoformat's with Z for UTC, made in C.
-    return _encoder.encode(moment.astimezone(UTC))[1:-1]
+def _in_utc(moment: datetime) -> datetime:
+    return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
 
 
 def _check_json(data: bytes) -> None:
