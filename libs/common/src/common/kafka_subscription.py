@@ -110,7 +110,8 @@ class Subscription:
             if not self._commit.done():
                 return
         assigned = self._consumer.assignment()
-        offsets = {self._at(record): record.offset + 1 for record in records}
+        ends = {(record.topic, record.partition): record.offset + 1 for record in records}
+        offsets = {TopicPartition(self._prefix + topic, number): end for (topic, number), end in ends.items()}
         mine = {partition: offset for partition, offset in offsets.items() if partition in assigned}
         if mine:
             self._commit = asyncio.create_task(self._commit_quietly(mine), name="commit offsets")

@@ -1,11 +1,11 @@
 """What a service does when it hears of an event: the table of its handlers, and what a handler is given."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import Executable
 
 from common.consumer.rows import Rows
@@ -13,8 +13,7 @@ from common.db import Transaction
 from common.event import DomainEvent
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(msgspec.Struct, frozen=True):
     """About the event in hand. `at` is the programme time at which it happened, `now` the present programme time."""
 
     event_id: UUID

@@ -10,6 +10,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from common import failpoints, inbox, log_places, parked, telemetry
 from common.acting import as_service
 from common.clock import Clock
@@ -54,8 +56,7 @@ class Applied:
     freed: frozenset[Key]
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
+class _Read(msgspec.Struct, frozen=True):
     """A record as far as it could be read: an event to handle, one of no use here, or one to park."""
 
     record: WireRecord

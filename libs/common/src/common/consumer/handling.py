@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
-from typing import Any, Self, cast
+from typing import Any, Self, TypeAlias, cast
 from uuid import UUID
 
+import msgspec
 from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
@@ -22,7 +23,6 @@ from common.consumer import DecidingHandler, Handler, ProjectingHandler, Receive
 from common.consumer.rows import Rows
 from common.db import Transaction
 from common.event import DomainEvent, Envelope
-from common.inbox import Key, key_of
 
 _HANDLER_SECONDS = 10.0
 
@@ -39,8 +39,7 @@ class HandlerTooSlow(Exception):
         super().__init__(f"the handler of {type_} took over {_HANDLER_SECONDS} s")
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
+class Decoded(msgspec.Struct, frozen=True):
     """An event that is understood; without a handler it is of no use here."""
 
     envelope: Envelope
@@ -123,11 +122,11 @@ async def handle(tx: Transaction, decoded: Sequence[Decoded], *, service: str, n
             correlation_id=envelope.correlation_id,
         )
         if not decides(one.handler):
-            projection.add(key_of(envelope), cast("ProjectingHandler", one.handler)(one.event, received))
+            projection.add((envelope.topic, envelope.key), cast("ProjectingHandler", one.handler)(one.event, received))
             continue
         carried = context.carried(correlation=envelope.correlation_id, causation=str(envelope.event_id), by=by)
         with trace.use_span(spans.begin(envelope), end_on_exit=False), carried:
-            if projection.concerns(key_of(envelope)):
+            if projection.concerns((envelope.topic, envelope.key)):
                 await projection.write(tx)
             await _decide(tx, cast("DecidingHandler", one.handler), one.event, received)
     await projection.write(tx)
@@ -150,17 +149,20 @@ async def _decide(tx: Transaction, handler: DecidingHandler, event: DomainEvent,
         raise
 
 
+_Key: TypeAlias = tuple[str, UUID]  # topic and key: where an order is kept
+
+
 @dataclass
 class _Projection:
     """Statements of a batch, grouped so that each group is one executemany and each key keeps its order."""
 
     _groups: list[tuple[Executable | Rows, list[dict[str, Any]]]] = field(default_factory=list)
-    _latest: dict[Key, int] = field(default_factory=dict)
+    _latest: dict[_Key, int] = field(default_factory=dict)
 
-    def concerns(self, key: Key) -> bool:
+    def concerns(self, key: _Key) -> bool:
         return key in self._latest
 
-    def add(self, key: Key, statements: Sequence[Statement]) -> None:
+    def add(self, key: _Key, statements: Sequence[Statement]) -> None:
         for statement, parameters in statements:
             at = self._place(key, statement)
             self._groups[at][1].append(dict(parameters))
@@ -175,7 +177,7 @@ class _Projection:
         self._groups.clear()
         self._latest.clear()
 
-    def _place(self, key: Key, statement: Executable | Rows) -> int:
+    def _place(self, key: _Key, statement: Executable | Rows) -> int:
         # A key's statement may join a group only at or after the group of the key's statement before it.
         for at in range(self._latest.get(key, 0), len(self._groups)):
             if self._groups[at][0] is statement:
@@ -189,5 +191,10 @@ def _context_of(envelope: Envelope) -> trace.SpanContext | None:
     found = _TRACEPARENT.fullmatch(envelope.traceparent or "")
     if found is None:
         return None
-    trace_id, span_id, flags = (int(part, 16) for part in found.groups())
-    return trace.SpanContext(trace_id, span_id, is_remote=True, trace_flags=trace.TraceFlags(flags))
+    trace_id, span_id, flags = found.groups()
+    return trace.SpanContext(int(trace_id, 16), int(span_id, 16), is_remote=True, trace_flags=_flags(flags))
+
+
+@cache
+def _flags(text: str) -> trace.TraceFlags:
+    return trace.TraceFlags(int(text, 16))
