@@ -169,6 +169,8 @@ class GuardedRoute(APIRoute):
         return body
 
     def _refuse_odd_parameters(self, request: Request) -> None:
+        if not request.scope["query_string"]:
+            return
         unknown = sorted(set(request.query_params) - self.parameters)
         if unknown:
             raise Refused(kinds.INPUT_INVALID, errors=[unknown_parameter(name) for name in unknown[:50]])
