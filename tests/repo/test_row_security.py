@@ -112,7 +112,7 @@ def _unlike(name: str, entry: TableRows | None, secured: bool, policies: str | N
 
 @pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
 def test_every_table_says_whose_its_rows_are(service: Service) -> None:
-    assert undeclared(service.name, service.tables, ROWS) == []
+    assert undeclared(service.name, service.all_tables(), ROWS) == []
 
 
 @pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
@@ -149,7 +149,7 @@ def test_the_database_has_the_policies_and_the_services_role_no_way_around(
 
 def test_a_new_table_without_an_entry_is_found() -> None:
     planted = MetaData()
-    for table in SERVICES[-1].tables.sorted_tables:
+    for table in SERVICES[-1].all_tables().sorted_tables:
         table.to_metadata(planted)
     Table("planted", planted, Column("id", Integer, primary_key=True))
 
@@ -163,7 +163,7 @@ def test_an_entry_without_a_table_and_a_role_that_is_none_are_found() -> None:
     rows = {**ROWS, "metrics": {**ROWS["metrics"], "gone": entry, "call": TableRows({"mentors": "true"}, {}, None)}}
     metrics = next(service for service in SERVICES if service.name == "metrics")
 
-    assert undeclared("metrics", metrics.tables, rows) == [f"{SOURCE} names metrics.gone, which is no table"]
+    assert undeclared("metrics", metrics.all_tables(), rows) == [f"{SOURCE} names metrics.gone, which is no table"]
     assert unknown_roles(rows) == ["metrics.call names mentors, which is no role"]
 
 

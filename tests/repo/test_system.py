@@ -145,7 +145,7 @@ def test_every_setting_says_what_it_is_for(system: System) -> None:
 
 
 def test_no_column_rounds_money(system: System) -> None:
-    assert [fault for service in system.services for fault in columns_that_round(service.tables)] == []
+    assert [fault for service in system.services for fault in columns_that_round(service.all_tables())] == []
 
 
 @pytest.mark.parametrize(

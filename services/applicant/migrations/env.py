@@ -3,4 +3,4 @@
 from applicant.main import SERVICE
 from common import migrations
 
-migrations.run(SERVICE.tables)
+migrations.run(SERVICE.all_tables())

@@ -3,4 +3,4 @@
 from common.migrations import run
 from funding.main import SERVICE
 
-run(SERVICE.tables)
+run(SERVICE.all_tables())

@@ -3,4 +3,4 @@
 from common import migrations
 from mentoring.main import SERVICE
 
-migrations.run(SERVICE.tables)
+migrations.run(SERVICE.all_tables())

@@ -3,4 +3,4 @@
 from common import migrations
 from metrics.main import SERVICE
 
-migrations.run(SERVICE.tables)
+migrations.run(SERVICE.all_tables())

@@ -36,7 +36,7 @@ def rebuild_projection(service: Service, config: ServiceSettings) -> int:
                     projection,
                     service=service.name,
                     clock=clock_of(config),
-                    tables=service.tables,
+                    tables=service.all_tables(),
                 )
         finally:
             await database.dispose()

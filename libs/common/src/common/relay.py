@@ -41,6 +41,9 @@ _SELECT = """
     WHERE published_at IS NULL AND id NOT IN (SELECT unnest($1::bigint[])) AND topic <> ALL ($2::text[])
     ORDER BY id LIMIT $3
 """
+# The partial index has the rows in the order they are sent in. A planner that has no statistics yet of a table that has
+# just filled would rather read all that is unmarked, and sort it, for each batch: sixty times the work.
+_READ_IN_ORDER = "SET enable_sort = off; SET enable_bitmapscan = off; SET enable_seqscan = off"
 _SENT_PLACES = """
     SELECT topic, partition, kafka_offset, event_id FROM log_place WHERE side = 'sent' AND topic = ANY($1::text[])
 """
@@ -120,6 +123,7 @@ class Relay:
         while not stop.is_set():
             if await reader.fetchval("SELECT pg_try_advisory_lock($1)", _LEADER_LOCK):
                 # The server's clock, since a frozen process keeps its connection, and with it the lock, for ever.
+                await reader.execute(_READ_IN_ORDER)
                 await reader.fetchval("SELECT set_config('idle_session_timeout', $1, false)", f"{_LEASE_SECONDS}s")
                 self.state.leading = True
                 self.state.fault = ""

@@ -72,6 +72,11 @@ class Service:
     """Whether a token's tenant fits its role; a token of which it does not is refused on every route."""
     documents: DocumentFacts = field(default_factory=DocumentFacts)
 
+    def all_tables(self) -> MetaData:
+        """Every table, also of a feature that only the API has loaded."""
+        self.routers()
+        return self.tables
+
 
 def open_database(service: Service, config: ServiceSettings, *, process: str, acting: Acting | None = None) -> Database:
     """Open the service's database under a name that an operator sees in pg_stat_activity."""

@@ -157,12 +157,12 @@ def _methods(package: str) -> Mapping[str, list[FunctionType]]:
 
 
 def _is_ours(module: str) -> bool:
-    return module.split(".", maxsplit=1)[0] in _our_packages()
+    return module.split(".", maxsplit=1)[0] in _our_packages(len(sys.modules))
 
 
-@functools.cache
-def _our_packages() -> frozenset[str]:
-    """The packages that declare rules: whoever else is called raises none."""
+@functools.lru_cache(maxsize=1)
+def _our_packages(_loaded: int) -> frozenset[str]:
+    """The packages that declare rules: whoever else is called raises none. Looked up again when more are loaded."""
     return frozenset(rule.__module__.split(".")[0] for rule in _rules(DomainError)) | {_MECHANISM}
 
 
