@@ -14,7 +14,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from common import migrations
+from common import migrations, revisions
 from common.service import Service
 from smartfactory.stack.provision import DatabaseUrls
 from tests.repo.tree import ROOT
@@ -75,6 +75,24 @@ def schema(url: str) -> set[str]:
 @pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
 def test_there_is_one_head(service: Service) -> None:
     assert len(heads(service.migrations)) == 1
+
+
+@pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
+def test_the_head_that_a_process_reads_is_alembics(service: Service) -> None:
+    assert [revisions.head(service.migrations)] == heads(service.migrations)
+
+
+def test_a_history_that_is_no_line_is_no_head(tmp_path: Path) -> None:
+    assert revisions.head(tmp_path) is None
+    versions = tmp_path / "versions"
+    versions.mkdir()
+    for name, before in (("0001", "None"), ("0002", '"0001"'), ("0003", '"0001"')):
+        (versions / f"{name}.py").write_text(f'revision = "{name}"\ndown_revision = {before}\n', encoding="utf-8")
+    with pytest.raises(revisions.OddHistory, match="0002, 0003"):
+        revisions.head(tmp_path)
+    (versions / "0003.py").write_text('down_revision = "0002"\n', encoding="utf-8")
+    with pytest.raises(revisions.OddHistory, match=r"0003\.py does not say"):
+        revisions.head(tmp_path)
 
 
 def test_a_second_head_is_found(tmp_path: Path) -> None:

@@ -199,3 +199,19 @@ async def test_a_leader_that_stands_still_loses_its_lease_and_changes_nothing_wh
             assert second.sequences(key) == [1, 2, 3, 4]
             stamp = "SELECT max(published_at) FROM outbox WHERE sequence <= 3"
             assert await scalar(database, stamp) == marked
+
+
+async def test_a_batch_is_read_in_the_order_of_the_index_before_anything_is_known_of_the_table(database: Database):
+    """Without statistics a planner would rather read and sort all that is unmarked, for each batch."""
+    async with database.dedicated() as connection:
+        reader = (await connection.get_raw_connection()).driver_connection
+        await reader.execute(
+            """
+            INSERT INTO outbox (event_id, type, topic, key, sequence, payload, occurred_at, correlation_id)
+            SELECT uuidv7(), 'a', 'b', uuidv7(), 1, repeat('x', 400)::bytea, now(), 'c' FROM generate_series(1, 3000)
+            """
+        )
+        await reader.execute(relay._READ_IN_ORDER)
+        plan = "\n".join(row[0] for row in await reader.fetch(f"EXPLAIN {relay._SELECT}", [], [], 500))
+    assert "Index Scan using outbox_unpublished_idx" in plan, plan
+    assert "Sort" not in plan, plan

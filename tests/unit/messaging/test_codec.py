@@ -7,6 +7,8 @@ import pytest
 from cloudevents.core.bindings import kafka as binding
 from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
+from hypothesis import given
+from hypothesis import strategies as st
 
 from common.event import Undecodable, WireRecord, decode, encode, encode_data, new_id, open_envelope
 from tests.support.parcels.driver import AT, wire
@@ -116,3 +118,30 @@ def test_what_is_no_event_is_refused_without_repeating_its_content(record: WireR
 def test_a_field_added_later_is_no_fault() -> None:
     grown = (RECORD.value or b"")[:-1] + b',"colour":"red"}'
     assert _read(msgspec.structs.replace(RECORD, value=grown)) == EVENT
+
+
+def _opened(record: WireRecord) -> object:
+    try:
+        return open_envelope(record)
+    except Undecodable as fault:
+        return fault.detail.lower()
+
+
+_ODD = st.sampled_from([b"", b"\0", b"Z", b"a\0b", b"\xff", b"0" * 20, b"9" * 20, b"2026-03-20T10:00:00+09:00", None])
+_BENT = st.tuples(st.integers(0, 40), st.sampled_from([b"\0", b"z", b"Z", b"-", b" ", b"\xc3", b"0"]))
+
+
+@given(header=st.integers(0, len(RECORD.headers) - 1), bent=_BENT, odd=_ODD, is_odd=st.booleans(), others=st.booleans())
+def test_our_own_records_are_read_at_once_as_they_would_be_with_care(
+    header: int, bent: tuple[int, bytes], odd: bytes | None, *, is_odd: bool, others: bool
+) -> None:
+    """Names in capitals are not as we write them, so that such a record is read with care."""
+    name, value = RECORD.headers[header]
+    place, byte = bent
+    changed = odd if is_odd else (value or b"")[:place] + byte + (value or b"")[place + 1 :]
+    headers = [(each, changed if each == name else old) for each, old in RECORD.headers]
+    if others:
+        headers = [(each, old) for each, old in headers if each != "ce_causationid"]
+    record = msgspec.structs.replace(RECORD, headers=headers)
+    carefully = msgspec.structs.replace(record, headers=[(each.upper(), old) for each, old in headers])
+    assert _opened(record) == _opened(carefully)
