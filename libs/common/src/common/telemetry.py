@@ -17,7 +17,7 @@ from opentelemetry import metrics, trace
 from opentelemetry.context import Context
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
 from opentelemetry.metrics import CallbackOptions, Counter, Histogram, ObservableUpDownCounter, Observation
-from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics import AlwaysOffExemplarFilter, ExemplarFilter, MeterProvider
 from opentelemetry.sdk.metrics.export import MetricReader
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanLimits, SpanProcessor, TracerProvider
@@ -101,12 +101,15 @@ def setup(service: str, settings: ServiceSettings) -> Telemetry:
         exporter = SpanFile(settings.span_file, service=service)
         tracer_provider.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=_FLUSH_EVERY_MILLIS))
     readers: list[MetricReader] = [PrometheusMetricReader(scope_info_enabled=False)]
+    # What is read as OpenMetrics text shows no exemplars: they are gathered for a collector alone.
+    exemplars: ExemplarFilter | None = AlwaysOffExemplarFilter()
     if os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"):
         from common import telemetry_collector  # noqa: PLC0415  five megabytes that only a named collector needs
 
         tracer_provider.add_span_processor(telemetry_collector.span_processor())
         readers.append(telemetry_collector.metric_reader())
-    meter_provider = MeterProvider(resource=resource, metric_readers=readers)
+        exemplars = None
+    meter_provider = MeterProvider(resource=resource, metric_readers=readers, exemplar_filter=exemplars)
     trace.set_tracer_provider(tracer_provider)
     metrics.set_meter_provider(meter_provider)
     return Telemetry(tracer_provider, meter_provider)

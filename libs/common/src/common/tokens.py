@@ -62,7 +62,12 @@ class TokenVerifier:
         if checked is None or checked.key is not await self._keys.find(checked.kid):
             checked = await self._check(token)
             self._remember(digest, checked)
-        return checked_claims(checked.claims, issuer=self._issuer, audience=self._audience, now=self._real_time())
+        now = self._real_time()
+        if checked.principal is None:
+            checked.principal = checked_claims(checked.claims, issuer=self._issuer, audience=self._audience, now=now)
+        else:
+            _checked_times(checked.claims, now=now)
+        return checked.principal
 
     async def _check(self, token: str) -> "_Checked":
         kid, content = checked_header(token)
@@ -79,9 +84,9 @@ class TokenVerifier:
         self._checked[digest] = checked
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Checked:
-    """What a token's bytes say, its signature found good by this key.
+    """What a token's bytes say, its signature found good by this key, and whom they named when all of it was good.
 
     Only that is remembered: whether the key is still the issuer's, and what the time makes of it, is asked each time.
     """
@@ -89,6 +94,7 @@ class _Checked:
     kid: str
     key: ECKey
     claims: Mapping[str, Any]
+    principal: Principal | None = None
 
 
 def checked_header(token: str) -> tuple[str, bytes]:

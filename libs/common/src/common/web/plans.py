@@ -47,6 +47,7 @@ class _Takes:
 
     call: Callable[..., Awaitable[Any]]
     needs: Sequence[tuple[str | None, "_Takes"]]
+    path: Sequence[tuple[str, Field]]
     parameters: Sequence[tuple[Sequence[Field], Callable[[Request], Mapping[str, Any]]]]
     body: Field | None
     request: str | None
@@ -60,7 +61,6 @@ class _Takes:
         if list(dependant.body_params) != ([] if body is None else [body]):
             raise TypeError(f"{call!r} takes more than one body, or a part of one")
         kinds = (
-            (dependant.path_params, _path),
             (dependant.query_params, _query),
             (dependant.header_params, _headers),
             (dependant.cookie_params, _cookies),
@@ -68,6 +68,7 @@ class _Takes:
         return cls(
             call=call,
             needs=tuple((child.name, cls.of(child)) for child in dependant.dependencies),
+            path=tuple((field.validation_alias or field.alias, field) for field in dependant.path_params),
             parameters=tuple((tuple(fields), where) for fields, where in kinds if fields),
             body=body,
             request=dependant.request_param_name,
@@ -88,6 +89,9 @@ class _Takes:
                 value = given.solved[needed.call] = await needed.call(**arguments)
             if name is not None:
                 values[name] = value
+        for alias, field_ in self.path:
+            values[field_.name], errors = field_.validate(given.request.path_params[alias], {}, loc=("path", alias))
+            given.errors += errors
         for fields, where in self.parameters:
             found, errors = request_params_to_args(fields, where(given.request))
             values |= found
@@ -178,10 +182,6 @@ def _blank() -> Response:
     del blank.headers["content-length"]
     blank.status_code = 0  # not said
     return blank
-
-
-def _path(request: Request) -> Mapping[str, Any]:
-    return request.path_params
 
 
 def _query(request: Request) -> Mapping[str, Any]:
