@@ -40,6 +40,9 @@ async def test_a_project_is_followed_from_the_draft_to_the_last_service_that_hea
         ("applicant", "project.selected.v1"),
         ("funding", "commitment.committed.v1"),
         ("applicant", "project.confirmed.v1"),
+        ("applicant", "project.agreement-signed.v1"),
+        ("funding", "commitment.coverage-completed.v1"),
+        ("applicant", "project.agreement-effective.v1"),
     ]
     assert story[0].what == "application-drafted"
     assert [one.at for one in story] == sorted(one.at for one in story)
