@@ -43,6 +43,12 @@ _GARBAGE = (
     b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\x00" * 50,
 )
 
+# Made once: the client that behaves lives in the attackers' process, and must not wait for them to make up their attacks.
+_HOSTILE_JSON = (
+    b"[" * 100_000 + b"]" * 100_000,
+    b"{" + b",".join(b'"%x":1' % number for number in range(25_000)) + b"}",
+)
+
 
 @dataclass
 class Site:
@@ -190,11 +196,7 @@ def _oversized(site: Site, port: int, prefix: str) -> int:
 
 
 def _hostile_json(site: Site, port: int, prefix: str) -> int:
-    bodies = (
-        b"[" * 100_000 + b"]" * 100_000,
-        b"{" + b",".join(b'"%x":1' % number for number in range(25_000)) + b"}",
-    )
-    for body in bodies:
+    for body in _HOSTILE_JSON:
         with Raw(port) as raw:
             raw.send(request("POST", f"{prefix}/v1/notes", _headers() | {"Content-Length": len(body)}, body))
             site.note(raw.answer(), port)
