@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import text
 
 from common.db import DatabaseUnavailable
-from contracts.roles import MUNICIPALITY_ROLES
+from contracts.roles import MUNICIPALITY_ROLES, Role
 from tests.support.access.table import OFFERED, PERMISSIONS
 from tests.support.access.worlds import STALE, Ask, World
 from tools.catalogue.permissions import ALLOWED, PUBLIC, Operation
@@ -64,6 +64,8 @@ def attempts(service: str, roles: Iterable[str] | None = None) -> list[Attempt]:
             if PERMISSIONS.answer(each.name, role, scope) != ALLOWED
             # A draft of a call is nobody's, and municipalities are shown it when they are asked for seats.
             and not (PERMISSIONS.tie(each.name) == "publication" and role in MUNICIPALITY_ROLES)
+            # Who holds what is the identity provider's own question: another route tells it, and the rows are not hidden.
+            and not (PERMISSIONS.tie(each.name) == "appointment" and role == Role.IDENTITY_PROVIDER)
         ]
     return found
 
