@@ -3,11 +3,9 @@
 import subprocess
 import sys
 import warnings
-from collections.abc import AsyncIterator, Callable
 from typing import Annotated, Any
 
 import pytest
-from fastapi import Depends
 
 from common.api import build_app
 from common.auth import Principal
@@ -56,31 +54,6 @@ def test_a_change_without_if_match_does_not_start(method: str):
     async def change_what_was_read(
         by: Annotated[Principal, allowed("x")], version: Annotated[int, IfMatch()]
     ) -> None: ...
-
-
-async def _with_cleanup() -> AsyncIterator[int]:
-    yield 1
-
-
-def _in_a_thread() -> int:
-    return 1
-
-
-@pytest.mark.parametrize("needed", [_with_cleanup, _in_a_thread])
-def test_a_route_that_needs_a_cleanup_or_a_thread_does_not_start(needed: Callable[[], object]):
-    routes = router(tags=["x"])
-    with pytest.raises(TypeError, match="no coroutine function"):
-
-        @routes.get("/v1/open")
-        async def show(by: Annotated[Principal, allowed("x")], made: Annotated[int, Depends(needed)]) -> None: ...
-
-
-def test_a_route_with_two_bodies_does_not_start():
-    routes = router(tags=["x"])
-    with pytest.raises(TypeError, match="more than one body"):
-
-        @routes.post("/v1/pairs")
-        async def write(one: Nothing, other: Nothing, by: Annotated[Principal, allowed("x")]) -> None: ...
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """What a process tells about itself: spans, metrics and log lines, set up once at its start.
 
 Spans go to a file and, where OTEL_EXPORTER_OTLP_ENDPOINT is set, to a collector. Metrics are read as OpenMetrics text.
-What a log line is, is said in `common.log_lines`.
+A log line is one JSON object that carries the trace and only fields of the list below: no body, no token, no name.
 """
 
 import json
@@ -9,14 +9,17 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Sequence
+import traceback
+from collections.abc import MutableMapping, Sequence
 from pathlib import Path
-from typing import TextIO
+from types import TracebackType
+from typing import Any, TextIO
 
+import structlog
 from opentelemetry import metrics, trace
 from opentelemetry.context import Context
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
-from opentelemetry.metrics import CallbackOptions, Counter, Histogram, ObservableUpDownCounter, Observation
+from opentelemetry.metrics import Counter
 from opentelemetry.sdk.metrics import AlwaysOffExemplarFilter, ExemplarFilter, MeterProvider
 from opentelemetry.sdk.metrics.export import MetricReader
 from opentelemetry.sdk.resources import Resource
@@ -24,16 +27,26 @@ from opentelemetry.sdk.trace import ReadableSpan, Span, SpanLimits, SpanProcesso
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 from prometheus_client import REGISTRY
 from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST, generate_latest
+from structlog.typing import EventDict
 
-from common.log_lines import JsonLine, PlainLine
 from common.settings import ServiceSettings
 
 OPENMETRICS_MEDIA_TYPE = CONTENT_TYPE_LATEST
+LOG_FIELDS = frozenset(
+    {
+        "method", "route", "status", "duration_ms", "request_id",
+        "topic", "partition", "offset", "key", "sequence", "event_id", "event_type", "outcome", "count", "reason",
+        "job", "service", "state", "seconds", "failpoint", "action",
+    }
+)  # fmt: skip
+"""Every `extra` field a log line may carry. A new one is added here, after asking whether it can hold personal data."""
+
 _FLUSH_EVERY_MILLIS = 500
 _REDACTED = "REDACTED"
 _ID = r"[0-9]{1,6}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _TYPED = re.compile(rf"(?<=/)(?!(?:[a-z][a-z-]*|v[0-9]|{_ID})(?:/|$))[^/]+")
 _MOST_LINKS = 1_000  # a span of events that are projected together has one for each of a batch
+_WORDY_LIBRARIES = ("sqlalchemy", "asyncpg", "pydantic", "pydantic_core", "httpx", "joserfc")
 
 _meter = metrics.get_meter("smartfactory")
 
@@ -51,20 +64,6 @@ def gauge(name: str, unit: str, meaning: str) -> "metrics._Gauge":
     """Declare, once per name, a number that is what it is now."""
     _declare(name)
     return _meter.create_gauge(name, unit, meaning)
-
-
-def histogram(name: str, unit: str, meaning: str, bounds: Sequence[float]) -> Histogram:
-    """Declare, once per name, how often a number fell between which bounds."""
-    _declare(name)
-    return _meter.create_histogram(name, unit, meaning, explicit_bucket_boundaries_advisory=bounds)
-
-
-def observed(
-    name: str, unit: str, meaning: str, look: Callable[[CallbackOptions], Iterable[Observation]]
-) -> ObservableUpDownCounter:
-    """Declare, once per name, a number that is looked up when somebody reads the metrics."""
-    _declare(name)
-    return _meter.create_observable_up_down_counter(name, [look], unit, meaning)
 
 
 def openmetrics() -> bytes:
@@ -171,8 +170,25 @@ class SpanFile(SpanExporter):
 
 def set_up_logging(service: str, settings: ServiceSettings) -> None:
     """Send every library's log records through one formatter to stdout."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.ExtraAdder(allow=LOG_FIELDS),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _add_trace,
+        _Service(service),
+        _explain_exception,
+    ]
+    renderer: structlog.typing.Processor = (
+        structlog.processors.JSONRenderer(ensure_ascii=False)
+        if settings.log_json
+        else structlog.dev.ConsoleRenderer(colors=False)
+    )
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=shared, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer]
+    )
     handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(JsonLine(service) if settings.log_json else PlainLine(service))
+    handler.setFormatter(formatter)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.log_level)
@@ -190,3 +206,52 @@ def _declare(name: str) -> None:
     if name in _declared:
         raise ValueError(f"the metric {name} is declared twice")
     _declared.add(name)
+
+
+def _add_trace(_logger: object, _method: str, line: EventDict) -> EventDict:
+    context = trace.get_current_span().get_span_context()
+    if context.is_valid:
+        line["trace_id"] = trace.format_trace_id(context.trace_id)
+        line["span_id"] = trace.format_span_id(context.span_id)
+    return line
+
+
+class _Service:
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __call__(self, _logger: object, _method: str, line: EventDict) -> EventDict:
+        line["service"] = self._name
+        return line
+
+
+def _explain_exception(_logger: object, _method: str, line: EventDict) -> EventDict:
+    found = line.pop("exc_info", None)
+    if isinstance(found, tuple):
+        found = found[1]
+    if isinstance(found, BaseException):
+        line["exception"] = [_explained(error) for error in _chain(found)]
+    return line
+
+
+def _explained(error: BaseException) -> MutableMapping[str, Any]:
+    # The messages of these libraries repeat what the caller sent; their type and PostgreSQL's code say enough.
+    told = {"type": f"{type(error).__module__}.{type(error).__qualname__}"}
+    if type(error).__module__.partition(".")[0] in _WORDY_LIBRARIES:
+        told["sqlstate"] = getattr(getattr(error, "orig", error), "sqlstate", None) or "-"
+    else:
+        told["message"] = str(error)
+    return {**told, "frames": _frames(error.__traceback__)}
+
+
+def _chain(error: BaseException) -> list[BaseException]:
+    found: list[BaseException] = []
+    following: BaseException | None = error
+    while following is not None and following not in found:
+        found.append(following)
+        following = following.__cause__ or (None if following.__suppress_context__ else following.__context__)
+    return found
+
+
+def _frames(trace_back: TracebackType | None) -> list[str]:
+    return [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(trace_back)]

@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import Depends, Request
 from fastapi.dependencies.models import Dependant
+from opentelemetry import trace
 
 from common.auth import Principal, TokenRefused
 from common.web import kinds
@@ -54,7 +55,7 @@ class Access:
             _log.warning("an access token was refused: %s", refusal.reason)
             challenge = f'{_CHALLENGE}, error="invalid_token"'
             raise Refused(kinds.TOKEN_REFUSED, headers={"WWW-Authenticate": challenge}) from None
-        request.state.role = caller.role
+        trace.get_current_span().set_attribute("smartfactory.role", caller.role)
         if self.roles is not None and caller.role not in self.roles:
             raise Refused(kinds.ROLE_NOT_ALLOWED, facts={"role": caller.role, "roles": ", ".join(sorted(self.roles))})
         return caller

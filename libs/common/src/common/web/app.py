@@ -7,8 +7,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.middleware.exceptions import ExceptionMiddleware
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Scope
 
 from common.examples import DocumentFacts
 from common.web.documents import add_documents
@@ -28,14 +27,9 @@ class Application(FastAPI):
     """A FastAPI application whose outermost layer is ours."""
 
     def build_middleware_stack(self) -> ASGIApp:
-        # Without what FastAPI puts around: Edge measures body and request, routes have nothing to clean up, and an
-        # unexpected error is answered where all the others are.
         settings = self.state.runtime.settings
-        app: ASGIApp = ExceptionMiddleware(self.router, handlers=self.exception_handlers)
-        for layer in reversed(self.user_middleware):
-            app = layer.cls(app, *layer.args, **layer.kwargs)
         return Edge(
-            app,
+            super().build_middleware_stack(),
             root_path=settings.root_path,
             timeout_seconds=settings.request_timeout_seconds,
             max_body_bytes=settings.max_body_bytes,
@@ -69,8 +63,9 @@ def create_app(
         version="1",
         redirect_slashes=False,
         openapi_url=None,
+        max_body_size=settings.max_body_bytes,
         lifespan=lifespan,
-        telemetry={"tracing": False, "metrics": False, "logs": False},
+        telemetry={"operation_spans": False, "logs": False, "exclude": _is_probe},
         middleware=[
             Middleware(
                 CORSMiddleware,
@@ -94,6 +89,10 @@ def create_app(
     add_problem_handlers(app)
     use_document(app, servers=[{"url": settings.root_path or "/"}], known=documents.examples)
     return app
+
+
+def _is_probe(scope: Scope) -> bool:
+    return scope["path"] in {"/livez", "/readyz", "/startupz", "/openmetrics"}
 
 
 def _refuse_unguarded(app: FastAPI) -> None:

@@ -66,5 +66,4 @@ def add_problem_handlers(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> Response:
         _log.error("a request failed unexpectedly: %s", type(error).__name__, exc_info=error)
-        request.state.failure = f"{type(error).__module__}.{type(error).__qualname__}"
         return problem(request, kinds.INTERNAL_ERROR)

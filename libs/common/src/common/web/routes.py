@@ -14,11 +14,11 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, _extract_endpoint_context
 from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
-from starlette.types import Receive, Scope, Send
+from starlette.types import Scope
 
 from common import context, failpoints, idempotency
 from common.acting import Acting
@@ -33,7 +33,6 @@ from common.web.kinds import Refused
 from common.web.moments import form_of
 from common.web.openapi import document_route
 from common.web.parameters import open_recording_transaction, open_transaction, version_read
-from common.web.plans import Plan
 from common.web.problems import RETRY_AFTER_SECONDS, busy, domain_problem
 from common.web.runtime import runtime_of
 from common.web.uploads import CSV, JSON, upload_of
@@ -73,13 +72,18 @@ class GuardedRoute(APIRoute):
         if methods & _DECIDING_BY_VERSION and not self.needs_version:
             raise TypeError(f"{path} changes what somebody has read: it needs Annotated[int, IfMatch()]")
         document_route(self)
-        self._plan = Plan(self)
         self._begins, self._ends = path.partition("{")[0], path.rpartition("}")[2]
-        # FastAPI's own wraps the handler in stacks for cleanups, and in a layer of handlers that the application has.
-        self.app = self._serve
+        # FastAPI looks up the function's source at its first request, for the words of an error of its own, and keeps
+        # it. Reading files holds up whoever else asks, so it is done now.
+        _extract_endpoint_context(endpoint)
 
     def get_route_handler(self) -> _Handler:
-        return self._answer
+        inner = super().get_route_handler()
+
+        async def answer(request: Request) -> Response:
+            return await self._answer(request, inner)
+
+        return answer
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         # Most routes of a service are not the one: this says so without a look at the pattern.
@@ -88,11 +92,7 @@ class GuardedRoute(APIRoute):
             return Match.NONE, {}
         return super().matches(scope)
 
-    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        response = await self._answer(Request(scope, receive, send))
-        await response(scope, receive, send)
-
-    async def _answer(self, request: Request) -> Response:
+    async def _answer(self, request: Request, inner: _Handler) -> Response:
         try:
             caller = await self.access.check(request)
             request.state.caller = caller
@@ -100,8 +100,8 @@ class GuardedRoute(APIRoute):
             request_id: str = request.state.request_id
             with context.carried(correlation=request_id, causation=request_id, by=caller.actor if caller else None):
                 if request.method == "POST" and caller is not None:
-                    return await self._answer_once(request, caller)
-                return await self._answer_in_transaction(request)
+                    return await self._answer_once(request, inner, caller)
+                return await self._answer_in_transaction(request, inner)
         except (Refused, DomainError, RequestValidationError, HTTPException):
             raise
         except Exception as error:
@@ -110,22 +110,22 @@ class GuardedRoute(APIRoute):
                 raise
             raise refusal from error
 
-    async def _answer_in_transaction(self, request: Request) -> Response:
+    async def _answer_in_transaction(self, request: Request, inner: _Handler) -> Response:
         if not self.uses_transaction:
-            return await self._plan.answer(request)
+            return await inner(request)
         await self._read_body(request)
         reading = request.method in _READING and not self.records_reading
         acting = Acting.of(request.state.caller)
         async with runtime_of(request).database.transaction(read_only=reading, acting=acting) as tx:
             request.state.tx = tx
-            response = await self._plan.answer(request)
+            response = await inner(request)
             if not reading:
                 await failpoints.hit("command.before_commit")
         if not reading:
             await failpoints.hit("command.after_commit")
         return response
 
-    async def _answer_once(self, request: Request, caller: Principal) -> Response:
+    async def _answer_once(self, request: Request, inner: _Handler, caller: Principal) -> Response:
         key = _key_of(request)
         body = await self._read_body(request)
         wanted = Claim.of(caller, method="POST", route=self.path_format, key=key)
@@ -139,7 +139,7 @@ class GuardedRoute(APIRoute):
 
         async def run(tx: Transaction) -> Response:
             request.state.tx = tx
-            response = await self._plan.answer(request)
+            response = await inner(request)
             if response.status_code >= _LOWEST_UNSTORED_STATUS:
                 raise TypeError(f"{request.url.path} answered {response.status_code} by hand: raise an error instead")
             return response
