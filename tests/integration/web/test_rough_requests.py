@@ -13,6 +13,7 @@ from tests.integration.web.notebook.main import SERVICE, WRITER
 from tests.integration.web.notebook.process import ISSUED, Running
 from tests.support.raw_http import Raw, chunked, request
 from tests.support.servers import Servers
+from tests.support.waiting import eventually_now
 
 pytestmark = pytest.mark.promise("R27")
 
@@ -193,6 +194,8 @@ def test_one_connection_too_many_is_told_so(running: Running, port: int):
             held.enter_context(Raw(port))
         refused = held.enter_context(Raw(port)).answer()
         assert (refused.status, refused.code, refused.headers["retry-after"]) == (503, "service-busy", "1")
+    # The line about it comes by another way than the answer, and must not be read as the next test's.
+    eventually_now(lambda: "service-busy" in running.process.log, what="the log says so")
 
 
 def test_a_request_that_is_left_alone_half_way_is_no_fault_of_ours(running: Running, port: int):

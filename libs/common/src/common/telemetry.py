@@ -168,8 +168,8 @@ class SpanFile(SpanExporter):
         }
 
 
-def set_up_logging(service: str, settings: ServiceSettings) -> None:
-    """Send every library's log records through one formatter to stdout."""
+def log_formatter(service: str, *, as_json: bool) -> logging.Formatter:
+    """What makes a line of every record, whoever's it is: a JSON object, or for a person's eye."""
     shared: list[structlog.typing.Processor] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
@@ -179,16 +179,20 @@ def set_up_logging(service: str, settings: ServiceSettings) -> None:
         _Service(service),
         _explain_exception,
     ]
-    renderer: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer(ensure_ascii=False)
-        if settings.log_json
-        else structlog.dev.ConsoleRenderer(colors=False)
+    rendered: list[structlog.typing.Processor] = (
+        [structlog.processors.JSONRenderer(ensure_ascii=False)]
+        if as_json
+        else [_tell_exception, structlog.dev.ConsoleRenderer(colors=False)]
     )
-    formatter = structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=shared, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer]
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=shared, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendered]
     )
+
+
+def set_up_logging(service: str, settings: ServiceSettings) -> None:
+    """Send every library's log records through one formatter to stdout."""
     handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(formatter)
+    handler.setFormatter(log_formatter(service, as_json=settings.log_json))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.log_level)
@@ -231,6 +235,15 @@ def _explain_exception(_logger: object, _method: str, line: EventDict) -> EventD
         found = found[1]
     if isinstance(found, BaseException):
         line["exception"] = [_explained(error) for error in _chain(found)]
+    return line
+
+
+def _tell_exception(_logger: object, _method: str, line: EventDict) -> EventDict:
+    found = line.pop("exception", None)
+    if found:
+        line["exception"] = "\n".join(
+            f"{one['type']} {one.get('message', one.get('sqlstate'))} ({', '.join(one['frames'])})" for one in found
+        )
     return line
 
 
