@@ -1,11 +1,14 @@
 """Every consumer still takes every golden event that it listens to, on a database as its migrations make it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
 from sqlalchemy import update
 
+from applicant.agreements import store as agreements
+from applicant.agreements.domain import AgreementState, Terms
 from applicant.applications.domain.case import ApplicationStatus
 from applicant.calls import store as calls
 from applicant.projects import store as projects
@@ -19,8 +22,11 @@ from common.db import Database, Transaction
 from common.errors import DomainError
 from common.event import WireRecord, decode, open_envelope, registered_events
 from common.service import Service
-from contracts.applicant import ProjectSelected
-from contracts.funding import CommitmentReleased
+from contracts.applicant import AgreementEffective, AgreementSigned, ProjectSelected
+from contracts.funding import CommitmentReleased, CoverageCompleted, ProjectCommitted
+from funding.commitments import store as commitments
+from funding.coverages import store as coverages
+from funding.coverages.domain import cover_line, line_of
 from smartfactory.stack.provision import DatabaseUrls
 from tests.repo.tree import ROOT
 from tests.support.closed_call import add_case, closed_call
@@ -32,7 +38,14 @@ pytestmark = [pytest.mark.anyio, pytest.mark.promise("R7")]
 
 _SERVICES = {service.name: service for service in load_system(ROOT).services if service.handlers}
 _PROJECT = UUID("0199f1b0-1d20-7c31-9b52-3c1e8f40a501")
+_COMMITMENT = UUID("0199f1b0-1d20-7c31-9b52-3c1e8f40a601")
 _CALL = UUID("0199f1b0-1d20-7c31-9b52-3c1e8f40a201")
+
+_SIGNED_IN_TURN = (
+    AgreementState.SIGNED_BY_ADOPTER,
+    AgreementState.SIGNED_BY_SUPPLIER,
+    AgreementState.SIGNED_BY_OPERATOR,
+)
 
 
 @pytest.mark.parametrize("name", _SERVICES)
@@ -48,6 +61,7 @@ async def test_a_consumer_takes_every_golden_event(
                 async with funding.database.transaction() as tx:
                     (selected,) = golden.read(ROOT)[ProjectSelected.TYPE][-1:]
                     await _apply(tx, service, selected)
+            await _name_the_commitment(urls)
         elif name == "applicant":
             await _have_selected_project(database)
         kept = golden.read(ROOT)
@@ -70,6 +84,14 @@ async def _have_rule_and_money(funding: Funding) -> None:
     await funding.confirmed_line(10**9, "52110")
 
 
+async def _name_the_commitment(urls: DatabaseUrls) -> None:
+    """Agreements name the commitment that they rest on, which has the id of the golden ones; no service can do this."""
+    owner = Database(urls.owner, application_name="golden-owner", acting=THE_SERVICE)
+    async with owner.transaction() as tx:
+        await tx.execute(update(commitments.CommitmentRow).values(id=_COMMITMENT))
+    await owner.dispose()
+
+
 async def _have_selected_project(database: Database) -> None:
     """What funding's golden answers speak of."""
     call = closed_call(_CALL, {("JS1", "52110"): 1}, province_won=10**9, municipality_won={}, size_min=5)
@@ -80,7 +102,7 @@ async def _have_selected_project(database: Database) -> None:
         )
         project = Project(
             id=_PROJECT, application_id=case.id, company_id=case.company_id, call_id=_CALL, type_code="JS1",
-            municipality_code="52110", fiscal_year=2024, track="B", total_cost_won=40_000_000, cap_won=40_000_000,
+            municipality_code="52110", fiscal_year=2024, track="B", total_cost_won=200_000_000, cap_won=160_000_000,
             split_rule_version="2024-B-1", need_won={}, promoted=False, state=ProjectState.SELECTED, holds_place=True,
             state_reason=None, selected_at=NOW, version=1,
         )  # fmt: skip
@@ -96,15 +118,48 @@ class _Undone(Exception):
 async def _take(database: Database, service: Service, record: WireRecord) -> str:
     try:
         async with database.transaction() as tx:
-            if service.name == "applicant" and dict(record.headers)["ce_type"] == CommitmentReleased.TYPE.encode():
-                # Money is freed once the firm has given its place back.
-                await tx.execute(update(projects.ProjectRow).values(state=ProjectState.WITHDRAWN))
+            before = _BEFORE.get((service.name, dict(record.headers)["ce_type"].decode()))
+            if before is not None:
+                await before(tx, service)
             await _apply(tx, service, record)
             raise _Undone
     except _Undone:
         return "taken"
     except DomainError as refusal:
         return refusal.code
+
+
+async def _give_back(tx: Transaction, _service: Service) -> None:
+    """Money is freed once the firm has given its place back."""
+    await tx.execute(update(projects.ProjectRow).values(state=ProjectState.WITHDRAWN))
+
+
+async def _sign(tx: Transaction, service: Service) -> None:
+    """All is covered after all have signed what was drafted when the money was committed."""
+    await _apply(tx, service, golden.read(ROOT)[ProjectCommitted.TYPE][-1])
+    drafted = await agreements.get(tx, _PROJECT, lock=True)
+    agreement = await agreements.save(tx, replace(drafted, state=AgreementState.ISSUED))
+    for state in _SIGNED_IN_TURN:
+        terms = Terms(plan_sha256="0" * 64, supplier_contract_won=1)
+        agreement = await agreements.save(tx, replace(agreement, state=state, terms=terms))
+
+
+async def _cover(tx: Transaction, service: Service) -> None:
+    """An agreement comes into force when every source has covered its share of what was signed."""
+    await _apply(tx, service, golden.read(ROOT)[AgreementSigned.TYPE][-1])
+    coverage = await coverages.get(tx, _PROJECT, lock=True)
+    for line in coverage.lines:
+        coverage = cover_line(coverage, line.source, reference="1", evidence_sha256="0" * 64, by="issuer one", now=NOW)
+        await coverages.save_line(tx, _PROJECT, line_of(coverage, line.source))
+    await coverages.save_state(tx, coverage)
+
+
+_BEFORE = {
+    ("applicant", CommitmentReleased.TYPE): _give_back,
+    ("applicant", CoverageCompleted.TYPE): _sign,
+    ("funding", AgreementEffective.TYPE): _cover,
+}
+"""What has to have happened in a service before it can take an event, beside what all of them need."""
 
 
 async def _apply(tx: Transaction, service: Service, record: WireRecord) -> None:
