@@ -85,7 +85,7 @@ class Steady:
         town = _TOWNS[number % len(_TOWNS)]
         clerk = Person(Role.MUNICIPALITY_OFFICER, town, f"officer-{town}")
         head = Person(Role.MUNICIPALITY_APPROVER, town, f"approver-{town}")
-        track = f"{self.seed}X{number}"
+        track = f"S{self.seed}X{number}"
         await confirmed_line(self.clients, clerk, head, town, track=track, year=self.year, amount_won=1_000_000)
 
     async def _apply(self, number: int) -> None:
