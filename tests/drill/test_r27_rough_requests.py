@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import itertools
 import json
-import statistics
 import threading
 import time
 import uuid
@@ -27,6 +26,7 @@ from tests.integration.web.notebook.main import SERVICE, WRITER
 from tests.integration.web.notebook.process import ISSUED, Running
 from tests.support.drills.figures import Drill
 from tests.support.key_server import serving_keys
+from tests.support.polite_client import Behaved, behave
 from tests.support.raw_http import Answer, Raw, chunked, request
 from tests.support.servers import Servers
 from tests.support.waiting import eventually_now
@@ -43,7 +43,7 @@ _GARBAGE = (
     b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\x00" * 50,
 )
 
-# Made once: the client that behaves lives in the attackers' process, and must not wait for them to make up their attacks.
+# Made once: the attackers' own work is not what the client that behaves waits for.
 _HOSTILE_JSON = (
     b"[" * 100_000 + b"]" * 100_000,
     b"{" + b",".join(b'"%x":1' % number for number in range(25_000)) + b"}",
@@ -143,37 +143,10 @@ def test_rough_senders_harm_nobody_else(site: Site, drill: Drill):
     assert site.gateway.exit_code() is None
 
 
-@dataclass
-class Behaved:
-    """What one good client saw."""
-
-    seconds: list[float] = field(default_factory=list)
-    failed: int = 0
-
-    @property
-    def p99(self) -> float:
-        return statistics.quantiles(self.seconds, n=100)[98]
-
-
 def _behave(site: Site, seconds: float) -> Behaved:
-    """Write and read in turn, by both doors, twenty times a second."""
-    behaved = Behaved()
-    ends = time.monotonic() + seconds
-    with httpx2.Client(timeout=10) as client:
-        for port, prefix in itertools.cycle(site.doors()):
-            began = time.monotonic()
-            if began > ends:
-                return behaved
-            url = f"http://127.0.0.1:{port}{prefix}/v1/notes"
-            answers = [
-                client.post(url, json={"text": "good", "price_won": 1}, headers=_headers()),
-                client.get(f"{url}?page_size=5", headers=ISSUED.headers(role=WRITER)),
-            ]
-            behaved.seconds.append(time.monotonic() - began)
-            behaved.failed += [answer.status_code for answer in answers] != [201, 200]
-            # The pace of a person's front end: the claim is about waiting, not about throughput.
-            threading.Event().wait(max(0.0, 0.05 - (time.monotonic() - began)))
-    return behaved
+    """Write and read in turn, by both doors, up to twenty times a second."""
+    urls = [f"http://127.0.0.1:{port}{prefix}/v1/notes" for port, prefix in site.doors()]
+    return behave(urls, ISSUED.headers(role=WRITER, tenant="t-1"), ISSUED.headers(role=WRITER), seconds)
 
 
 def _attack(site: Site, stop: threading.Event, attack: Callable[[Site, int, str], int]) -> list[int]:
