@@ -36,7 +36,10 @@ async def test_one_request_sent_by_many(installation: Installation, drill: Drill
     await played(installation)
     mark = len(history.moments)
     addresses = {"funding": [f"http://127.0.0.1:{proxy.port}" for proxy in proxies]}
-    async with installation.clients(seed=18, replicas=addresses) as clients, crashing(apis) as crashes:
+    async with (
+        installation.clients(seed=18, replicas=addresses) as clients,
+        crashing(apis, within=drill.scale(ci=4, full=7)) as crashes,
+    ):
         with contextlib.ExitStack() as faults:
             for proxy in proxies:
                 faults.enter_context(proxy.deaf(_DEAF_SHARE))
@@ -61,14 +64,14 @@ async def test_one_request_sent_by_many(installation: Installation, drill: Drill
 
 
 @contextlib.asynccontextmanager
-async def crashing(apis: list[ServiceProcess]) -> AsyncIterator[list[str]]:
-    """Replicas that die before a commit every few commands, and are started again at once."""
+async def crashing(apis: list[ServiceProcess], *, within: int) -> AsyncIterator[list[str]]:
+    """Replicas that die before the commit of one of their next commands, and are started again at once."""
     deaths: list[str] = []
     over, chance = asyncio.Event(), random.Random(18)
 
     async def supervise(api: ServiceProcess) -> None:
         while not over.is_set():
-            api.start(FAILPOINTS=f"{_PLACE}=kill9@{chance.randint(1, 7)}")
+            api.start(FAILPOINTS=f"{_PLACE}=kill9@{chance.randint(1, within)}")
             await eventually(lambda: over.is_set() or api.exit_code() is not None, 600)
             if api.exit_code() is not None:
                 deaths.append(api.name)
