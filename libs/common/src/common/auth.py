@@ -23,6 +23,11 @@ class Principal:
         """The one line that says who did something: role, tenant, subject."""
         return f"{self.role}:{self.tenant or '-'}:{self.subject}"
 
+    @property
+    def person(self) -> str:
+        """The human or machine itself: the role may differ between two tokens of one person, issuer and subject not."""
+        return f"{self.issuer} {self.subject}"
+
     @classmethod
     def service(cls, name: str) -> Self:
         """The service itself, when an event or a job makes it act."""

@@ -32,6 +32,11 @@ class Key(NamedTuple):
     topic: str
     key: str
 
+    @property
+    def names_an_aggregate(self) -> bool:
+        """Whether it is a key as our events have it: a UUID in its usual spelling."""
+        return _UUID.fullmatch(self.key) is not None
+
 
 class Verdict(Enum):
     """What the guard says about one event."""
@@ -151,7 +156,7 @@ _PASS_OVER = text(
 async def lock(tx: Transaction, keys: Iterable[Key]) -> dict[Key, Standing]:
     """Lock these keys against other members of the group and redrives, and say where each stands."""
     standings = {key: Standing() for key in keys}
-    real = [key for key in standings if _UUID.fullmatch(key.key)]
+    real = [key for key in standings if key.names_an_aggregate]
     if real:
         # As texts: the driver writes them as it writes UUIDs.
         given = {"topics": [key.topic for key in real], "keys": [key.key for key in real]}

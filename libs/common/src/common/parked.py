@@ -341,7 +341,7 @@ async def note(
         "parked_event": event.id,
         "topic": event.key.topic,
         # A record that is no event of ours may have anything for its key, and the journal never forgets.
-        "key": event.key.key if _names_an_aggregate(event.key) else None,
+        "key": event.key.key if event.key.names_an_aggregate else None,
         "sequence": event.sequence,
         "type": event.type,
     }
@@ -351,13 +351,6 @@ async def note(
 def chain_of(key: Key) -> str:
     """The chain of the journal that tells what was decided on parked events of this key's topic."""
     return f"parked/{key.topic}"
-
-
-def _names_an_aggregate(key: Key) -> bool:
-    try:
-        return str(UUID(key.key)) == key.key
-    except ValueError:
-        return False
 
 
 def _person(actor: str) -> str:

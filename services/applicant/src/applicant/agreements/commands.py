@@ -140,7 +140,7 @@ async def sign_agreement(
     domain.check_version(agreement, read_version)
     deadline = await store.find_deadline(tx, project_id, DeadlineKind.AGREEMENT_SIGNATURES)
     signed = await store.save(tx, domain.sign(agreement, party=party, terms=terms, deadline=deadline, now=now))
-    await store.add_signature(tx, project_id, party, signed_by=f"{by.issuer} {by.subject}", at=now)
+    await store.add_signature(tx, project_id, party, signed_by=by.person, at=now)
     if party is Party.SUPPLIER:
         await store.settle_deadlines(tx, project_id, DeadlineState.MET, at=now)
     if party is Party.OPERATOR:

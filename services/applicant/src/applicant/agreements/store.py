@@ -2,7 +2,6 @@
 
 from dataclasses import fields
 from datetime import datetime
-from importlib.resources import files
 from typing import Any
 from uuid import UUID
 
@@ -27,14 +26,12 @@ from applicant.agreements.domain import (
 )
 from applicant.tables import Tables
 from common.clock import KST
+from common.data_files import json_files
 from common.db import Transaction
 from contracts.types import Source
 
-# Read here, not when an agreement is first issued: a file that is read then holds up everybody else's request.
 _RULES = tuple(
-    msgspec.json.decode(entry.read_bytes(), type=AgreementRules)
-    for entry in (files("applicant") / "agreement_rules").iterdir()
-    if entry.name.endswith(".json")
+    msgspec.json.decode(content, type=AgreementRules) for content in json_files("applicant", "agreement_rules").values()
 )
 
 

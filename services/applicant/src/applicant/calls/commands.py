@@ -17,7 +17,7 @@ from contracts.applicant import CallPublished, PlannedBudgetLine, ProjectType, S
 async def draft_call(tx: Transaction, terms: CallTerms, *, by: Principal, now: datetime) -> Call:
     """Start a call as a draft that nobody outside sees."""
     _check_rules_exist(terms)
-    call = domain.draft_call(new_id(), terms, by=_person(by))
+    call = domain.draft_call(new_id(), terms, by=by.person)
     await store.add_call(tx, call)
     await _journal(tx, call, "call-drafted", by=by, now=now)
     return call
@@ -30,7 +30,7 @@ async def edit_call(
     _check_rules_exist(terms)
     call = await store.get_call(tx, call_id, lock=True)
     domain.check_version(call, read_version)
-    saved = await store.save_call(tx, domain.edit_call(call, terms, by=_person(by)))
+    saved = await store.save_call(tx, domain.edit_call(call, terms, by=by.person))
     await _journal(tx, saved, "call-edited", by=by, now=now)
     return saved
 
@@ -51,7 +51,7 @@ async def publish_call(
     domain.check_version(call, read_version)
     published = domain.publish_call(
         call,
-        by=_person(by),
+        by=by.person,
         now=now,
         today=now.astimezone(KST).date(),
         committee_date=committee_date,
@@ -77,11 +77,6 @@ def _check_rules_exist(terms: CallTerms) -> None:
     known = store.known_screening_rule_versions()
     if terms.screening_rule_version not in known:
         raise domain.UnknownScreeningRules(known=", ".join(sorted(known)))
-
-
-def _person(by: Principal) -> str:
-    """The human behind a token: the role may differ between two tokens of one person, the pair of these may not."""
-    return f"{by.issuer} {by.subject}"
 
 
 async def _journal(tx: Transaction, call: Call, decision: str, *, by: Principal, now: datetime, **facts: str) -> None:

@@ -4,7 +4,6 @@ A trigger in the database refuses every change of a published call, whoever asks
 """
 
 from datetime import date, datetime
-from importlib.resources import files
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +21,7 @@ from applicant.calls.domain import (
     Publication,
 )
 from applicant.tables import Tables
+from common.data_files import json_files
 from common.db import Transaction
 
 _PUBLISHED_TOGETHER = (
@@ -29,12 +29,7 @@ _PUBLISHED_TOGETHER = (
     " AND committee_date IS NOT NULL AND committee_resolution_number IS NOT NULL)"
 )
 
-# Read when the program starts: a folder that is listed within a request holds up everybody else's.
-_SCREENING_RULES = frozenset(
-    entry.name.removesuffix(".json")
-    for entry in (files("applicant") / "screening_rules").iterdir()
-    if entry.name.endswith(".json")
-)
+_SCREENING_RULES = frozenset(json_files("applicant", "screening_rules"))
 
 _MOST_REMEMBERED = 256
 _published: dict[UUID, Call] = {}

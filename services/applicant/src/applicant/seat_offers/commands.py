@@ -31,7 +31,7 @@ async def propose_offer(
         municipality_code=municipality_code,
         type_code=type_code,
         seats=seats,
-        by=_person(by),
+        by=by.person,
         at=now,
     )
     if offer.municipality_code != by.tenant:
@@ -44,7 +44,7 @@ async def propose_offer(
 async def confirm_offer(tx: Transaction, offer_id: UUID, *, version: int, by: Principal, now: datetime) -> None:
     """Confirm another's proposal of one's own municipality."""
     offer = await _held(tx, offer_id, by)
-    confirmed = domain.confirm_offer(offer, version=version, by=_person(by), at=now)
+    confirmed = domain.confirm_offer(offer, version=version, by=by.person, at=now)
     await store.save_decided(tx, confirmed)
     await _journal(tx, confirmed, "seat-offer-confirmed", by=by, now=now)
 
@@ -61,11 +61,6 @@ async def _held(tx: Transaction, offer_id: UUID, by: Principal) -> domain.SeatOf
     # The call before the offer, as everywhere: a publication that holds the call waits for nobody who waits for it.
     await open_call(tx, await store.call_of(tx, offer_id, municipality_code=by.tenant or ""))
     return await store.get_locked(tx, offer_id)
-
-
-def _person(by: Principal) -> str:
-    """The human or machine behind a token, in whatever role."""
-    return f"{by.issuer} {by.subject}"
 
 
 async def _journal(tx: Transaction, offer: domain.SeatOffer, decision: str, *, by: Principal, now: datetime) -> None:

@@ -110,7 +110,7 @@ async def cover_line(
         source,
         reference=reference,
         evidence_sha256=evidence_sha256,
-        by=f"{by.issuer} {by.subject}",
+        by=by.person,
         now=now,
     )
     line = domain.line_of(covered, source)

@@ -47,7 +47,7 @@ async def record_payment(
         evidence_sha256=evidence_sha256,
         state=SelfPaymentState.RECORDED if hold_reason is None else SelfPaymentState.HELD,
         hold_reason=hold_reason,
-        recorded_by=_person(by),
+        recorded_by=by.person,
         recorded_at=now,
         verified_by=None,
         verified_at=None,
@@ -67,7 +67,7 @@ async def verify_payment(
     """Say whose money the bank's document shows."""
     payment = await store.get_locked(tx, payment_id)
     domain.check_version(payment, read_version)
-    verified = domain.verify(payment, payer, by=_person(by), now=now)
+    verified = domain.verify(payment, payer, by=by.person, now=now)
     await store.save(tx, verified)
     await _journal(tx, verified, "self-payment-verified", {"payer": payer.value}, by=by, now=now)
 
@@ -78,14 +78,9 @@ async def review_payment(
     """Settle what is held, by another person than who verified it."""
     payment = await store.get_locked(tx, payment_id)
     domain.check_version(payment, read_version)
-    reviewed = domain.review(payment, decision, by=_person(by), now=now)
+    reviewed = domain.review(payment, decision, by=by.person, now=now)
     await store.save(tx, reviewed)
     await _journal(tx, reviewed, "self-payment-reviewed", {"review": decision.value}, by=by, now=now)
-
-
-def _person(by: Principal) -> str:
-    """The human behind a token, in whatever role."""
-    return f"{by.issuer} {by.subject}"
 
 
 async def _journal(

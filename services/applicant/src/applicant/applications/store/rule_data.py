@@ -1,16 +1,13 @@
 """The versions of the screening rules, read from the package's data files when the program starts."""
 
-from importlib.resources import files
-
 import msgspec
 
 from applicant.applications.domain.rules import RuleSet
+from common.data_files import json_files
 
-# Read here, not when a case first asks: a file that is read then holds up everybody else's request.
 _RULES = {
-    entry.name.removesuffix(".json"): msgspec.json.decode(entry.read_bytes(), type=RuleSet)
-    for entry in (files("applicant") / "screening_rules").iterdir()
-    if entry.name.endswith(".json")
+    version: msgspec.json.decode(content, type=RuleSet)
+    for version, content in json_files("applicant", "screening_rules").items()
 }
 
 

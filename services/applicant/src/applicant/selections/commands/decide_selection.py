@@ -33,13 +33,13 @@ async def decide_selection(
         raise decision.AlreadyDecided
     proposed = await rankings.get_ranking(tx, call_id, number)
     decision.check_version(proposed, read_version)
-    decided = decision.decide_ranking(proposed, by=inputs.person(by))
+    decided = decision.decide_ranking(proposed, by=by.person)
     await evaluations.close_evaluation(tx, call_id, now=now)
     placements = await rankings.get_placements(tx, proposed.id)
     current = ranking.rank(await inputs.cases_to_rank(tx, call), inputs.rules_of(call), proposed.left_won)
     decision.check_current(placements, current)
     saved = await rankings.save_ranking(tx, decided)
-    await rankings.record_decision(tx, saved, by=inputs.person(by), at=now)
+    await rankings.record_decision(tx, saved, by=by.person, at=now)
     evidence = inputs.digest(placements)
     await _journal_decision(tx, call, saved, placements, evidence=evidence, by=by, now=now)
     opened = await projects.open_projects(

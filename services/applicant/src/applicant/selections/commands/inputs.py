@@ -12,7 +12,6 @@ from applicant.selections.domain import decision
 from applicant.selections.domain.budgets import budget_key, known_left
 from applicant.selections.domain.ranking import Case, Line, Placement, Rules, TieBreak
 from applicant.selections.store import places
-from common.auth import Principal
 from common.db import Transaction
 from contracts.types import Source, Won
 
@@ -64,11 +63,6 @@ def need_of(call: calls.Call, *, type_code: str, municipality_code: str, total_c
 def digest(placements: Sequence[Placement]) -> str:
     """The fingerprint of a ranking's cases with every number that decided them: evidence for the journal."""
     return f"sha256:{hashlib.sha256(_encoder.encode(list(placements))).hexdigest()}"
-
-
-def person(by: Principal) -> str:
-    """The human behind a token: the role may differ between two tokens of one person, the pair of these may not."""
-    return f"{by.issuer} {by.subject}"
 
 
 def rule_version(call: calls.Call) -> str:

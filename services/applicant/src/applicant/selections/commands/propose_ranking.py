@@ -29,7 +29,7 @@ async def propose_ranking(tx: Transaction, call_id: UUID, *, by: Principal, now:
         call_id=call_id,
         number=await rankings.next_number(tx, call_id),
         state=RankingState.PROPOSED,
-        proposed_by=inputs.person(by),
+        proposed_by=by.person,
         proposed_at=now,
         left_won=left_won,
         version=1,
