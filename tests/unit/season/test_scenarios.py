@@ -35,6 +35,29 @@ def test_the_2026_call_is_the_announced_one() -> None:
     }
 
 
+def test_the_funds_rose_from_2022_to_2023_as_the_article_says() -> None:
+    before, after = model.load("track-a-2022"), model.load("track-a-2023")
+    assert [sum(part.seats_total.value for part in each.types.values()) for each in (before, after)] == [15, 30]
+    assert [each.budgets.shared["PROVINCE"].confirmed_won.value for each in (before, after)] == [
+        58_000_000,
+        796_000_000,
+    ]
+    assert [10_000 - sum(each.split.rates_bp.value.values()) for each in (before, after)] == [3_500, 2_000]
+
+
+def test_a_programme_is_the_seasons_that_precede_it_and_then_its_own() -> None:
+    assert [each.name for each in model.programme(None, 2024)] == ["track-a-2022", "track-a-2023", "track-b-2024"]
+    assert [each.name for each in model.programme(None, 2026)] == ["track-b-2026"]
+    assert [each.name for each in model.programme("track-a-2023", 2023)] == ["track-a-2023"]
+
+
+def test_a_source_that_pays_without_a_budget_is_found() -> None:
+    scenario = model.load("track-a-2023")
+    shared = {source: part for source, part in scenario.budgets.shared.items() if source != "SAMSUNG"}
+    faulty = msgspec.structs.replace(scenario, budgets=msgspec.structs.replace(scenario.budgets, shared=shared))
+    assert any("['SAMSUNG']" in fault for fault in model.contradictions(faulty))
+
+
 @pytest.mark.parametrize(
     ("path", "value", "complaint"),
     [
@@ -66,7 +89,7 @@ def test_a_value_without_a_source_does_not_load(monkeypatch: pytest.MonkeyPatch)
 
 def test_a_scenario_that_does_not_exist_says_which_do() -> None:
     with pytest.raises(UnknownScenarioError) as refused:
-        model.for_season(None, 1999)
+        model.programme(None, 1999)
     assert "track-b-2024" in refused.value.remedy.en
 
 

@@ -20,7 +20,7 @@ from smartfactory.console import BAD, GOOD, NOTE, show_fault, show_step, show_tr
 from smartfactory.interrupts import Interrupts
 from smartfactory.people import Outside
 from smartfactory.running import DATA_DIR
-from smartfactory.scenarios.model import for_season
+from smartfactory.scenarios.model import programme
 from smartfactory.season.driver import run_season
 from smartfactory.season.options import CheckOptions, CheckReport, SeasonOptions
 from smartfactory.season.report import show
@@ -62,7 +62,7 @@ def run(options: RunOptions, console: Console) -> int:
     """Run until done or told to stop; the exit code says whether the check held."""
     try:
         if options.season:
-            for_season(options.scenario, options.year)  # a year that does not exist is said before anything starts
+            programme(options.scenario, options.year)  # a year that does not exist is said before anything starts
         return asyncio.run(_run(options, console))
     except StackFault as fault:
         show_fault(console, fault)
@@ -141,26 +141,30 @@ async def _season(options: RunOptions, running: Installation, console: Console) 
     before = await table_hashes(urls) if replayed else None
     async with HttpClient(running.plan.address("outside"), read_timeout_seconds=_TOKEN_SECONDS) as client:
         outside = Outside(client, data.local_secret())
-        report = await run_season(
-            SeasonOptions(
-                origin=running.plan.origin,
-                year=options.year,
-                seed=options.seed,
-                scenario=options.scenario,
-                issue_token=outside.issue_token,
-                tell_registers=outside.tell_registers,
-                move_clock=ClockFile(data.clock_file),
-                console=console,
+        reports = [
+            await run_season(
+                SeasonOptions(
+                    origin=running.plan.origin,
+                    scenario=scenario,
+                    seed=options.seed,
+                    issue_token=outside.issue_token,
+                    tell_registers=outside.tell_registers,
+                    move_clock=ClockFile(data.clock_file),
+                    console=console,
+                )
             )
-        )
-    show(report, console)
-    check = await run_check(CheckOptions(database_urls=urls, year=options.year, scenario=options.scenario))
+            for scenario in programme(options.scenario, options.year)
+        ]
+    show(reports, console)
+    check = await run_check(
+        CheckOptions(database_urls=urls, year=options.year, scenario=options.scenario, told=reports)
+    )
     show_check(check, console)
     changed = _changed(before, await table_hashes(urls)) if before is not None else []
     if before is not None:
         _show_replay(changed, len(before), console)
     if check.held:
-        data.remember(f"season-{options.season_name}", {"call_id": report.call_id})
+        data.remember(f"season-{options.season_name}", {"call_id": reports[-1].call_id})
     return 0 if check.held and not changed else 1
 
 

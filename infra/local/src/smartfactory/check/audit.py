@@ -2,11 +2,12 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 
-from smartfactory.check import agreements, chains, events, money, places, projections
+from smartfactory.check import agreements, chains, events, money, places, projections, tables
 from smartfactory.check.claims import Claim
 from smartfactory.scenarios import model
-from smartfactory.season.options import CheckOptions, CheckReport, Finding
+from smartfactory.season.options import CheckOptions, CheckReport, Finding, SeasonReport
 from smartfactory.snapshots import Databases, snapshots
 
 _PAUSE_SECONDS = 0.25
@@ -15,21 +16,24 @@ _PAUSE_SECONDS = 0.25
 async def run_check(options: CheckOptions) -> CheckReport:
     """Judge the databases; what is only on its way still may arrive within `settle_seconds`."""
     started = time.monotonic()
-    scenario = model.for_season(options.scenario, options.year)
+    scenarios = model.programme(options.scenario, options.year)
     while True:
         async with snapshots(options.database_urls) as databases:
-            claims = await _claims(databases, scenario)
+            claims = await _claims(databases, scenarios, options.told)
         report = _report(claims, time.monotonic() - started)
         if report.held or time.monotonic() - started >= options.settle_seconds:
             return report
         await asyncio.sleep(_PAUSE_SECONDS)
 
 
-async def _claims(databases: Databases, scenario: model.Scenario) -> list[Claim]:
+async def _claims(
+    databases: Databases, scenarios: Sequence[model.Scenario], told: Sequence[SeasonReport]
+) -> list[Claim]:
     return [
         *await events.delivered(databases),
-        *await money.accounted(databases, scenario),
-        *await places.filled(databases, scenario),
+        *await money.accounted(databases, scenarios),
+        *[claim for scenario in scenarios for claim in await places.filled(databases, scenario)],
+        *[await tables.as_told(databases, report) for report in told],
         *await agreements.in_force(databases),
         *await projections.agreeing(databases),
         *await chains.verified(databases),

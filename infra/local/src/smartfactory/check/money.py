@@ -1,7 +1,7 @@
 """Every won is accounted for: one answer per project, exact shares, a ledger of sum zero, nothing above budget."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from smartfactory.check.arithmetic import shares_of
@@ -46,8 +46,8 @@ _ACCOUNTS = """
 _ANSWER_OF_STATE = {"CONFIRMED": "COMMITTED", "NOT_FUNDED": "REFUSED"}
 
 
-async def accounted(databases: Databases, scenario: Scenario) -> list[Claim]:
-    """All claims about money."""
+async def accounted(databases: Databases, scenarios: Sequence[Scenario]) -> list[Claim]:
+    """All claims about money; what rests on a scenario's numbers, for each of them."""
     projects = {row["id"]: row for row in await databases["applicant"].fetch(_PROJECTS)}
     funding = databases["funding"]
     commitments = {row["project_id"]: row for row in await funding.fetch(_COMMITMENTS)}
@@ -58,11 +58,11 @@ async def accounted(databases: Databases, scenario: Scenario) -> list[Claim]:
     answers = {row["project_id"]: row["answers"] for row in await funding.fetch(_ANSWERS)}
     return [
         _answered(projects, commitments, answers),
-        _recomputed(scenario, projects, commitments, shares),
+        *(_recomputed(scenario, projects, commitments, shares) for scenario in scenarios),
         _in_its_municipality(projects, commitments, shares),
         _balanced(await funding.fetch(_TRANSFERS), await funding.fetch(_ACCOUNTS)),
         _within_budget(lines),
-        _as_appropriated(scenario, lines),
+        *(_as_appropriated(scenario, lines) for scenario in scenarios),
     ]
 
 
@@ -160,7 +160,9 @@ def _as_appropriated(scenario: Scenario, lines: list[Row]) -> Claim:
         for line in lines
         if _of(scenario, line) and line["state"] == "CONFIRMED"
     }
-    expected: dict[tuple[str, str | None], int] = {("PROVINCE", None): scenario.budgets.province_confirmed_won.value}
+    expected: dict[tuple[str, str | None], int] = {
+        (source, None): part.confirmed_won.value for source, part in scenario.budgets.shared.items()
+    }
     for code, amount_won in scenario.budgets.municipality_confirmed_won.value.items():
         expected["MUNICIPALITY", code] = amount_won
     for place in expected.keys() | found.keys():

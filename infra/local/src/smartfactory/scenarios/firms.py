@@ -194,13 +194,14 @@ def _firm(draw: _Draw) -> PlannedFirm:
     trade = chance.randrange(len(_MAKERS))
     sales_limit = part.max_sales_won.value or 60_000_000_000
     staff_limit = part.max_employees.value or 140
-    old_papers = chance.random() < _RECORDED_BEFORE_CODE_CHANGE
+    season = draw.scenario.call.fiscal_year.value
+    old_papers = chance.random() < _RECORDED_BEFORE_CODE_CHANGE or season < _AFTER_CODE_CHANGE.year
     town = next(item for item in MUNICIPALITIES if item.code == code)
     written = chance.choice(_JEONJU_DISTRICTS) if code == _JEONJU else code
     floor = chance.randrange(500, 6000) if part.max_employees.value is None else chance.randrange(180, 480)
     head_office = "서울특별시" if chance.random() < _HEAD_OFFICE_ELSEWHERE else f"전북특별자치도 {town.ko}"
     mid_sized = chance.random() < _MID_SIZED
-    serial = draw.scenario.call.fiscal_year.value % 100 * 1_000_000 + draw.seed % 1000 * 1000 + number
+    serial = season % 100 * 1_000_000 + draw.seed % 1000 * 1000 + number
     before = not part.first_time_only.value and chance.random() < _SUPPORTED_BEFORE
     return PlannedFirm(
         company_id=uuid5(NAMESPACE_URL, f"smartfactory/{draw.scenario.name}/{draw.seed}/company/{number}"),

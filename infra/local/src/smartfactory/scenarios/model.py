@@ -1,7 +1,7 @@
 """What a scenario holds, and how its file is read: every value in a node that names its source or says `assumed`."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from datetime import date, datetime
 from importlib import resources
@@ -111,12 +111,21 @@ class SplitPart(_Part, frozen=True):
     capped_sources: Given[list[str]]
 
 
+class SharedLinePart(_Part, frozen=True):
+    """One line that pays in all municipalities: whose money, under which law, and how much of it."""
+
+    funder: Given[str]
+    legal_regime: Given[str]
+    planned_won: Given[int]
+    confirmed_won: Given[int]
+
+
 class BudgetPart(_Part, frozen=True):
     """What was planned, what the councils confirmed, and who confirmed only after the ranking."""
 
-    legal_regime: Given[str]
-    province_planned_won: Given[int]
-    province_confirmed_won: Given[int]
+    shared: dict[str, SharedLinePart]
+    """By source: the province, and in Track A also the state and Samsung."""
+    municipal_regime: Given[str]
     municipality_planned_won: Given[dict[str, int]]
     municipality_confirmed_won: Given[dict[str, int]]
     confirmed_late: Given[list[str]]
@@ -150,6 +159,8 @@ class Scenario(_Part, frozen=True):
     """One programme year of one track, whole."""
 
     name: str
+    preceded_by: Given[list[str]]
+    """The seasons that are played before it."""
     call: CallPart
     calendar: Calendar
     types: dict[str, TypePart]
@@ -189,7 +200,16 @@ def load(name: str) -> Scenario:
     return scenario
 
 
-def for_season(scenario: str | None, year: int) -> Scenario:
+def programme(scenario: str | None, year: int) -> list[Scenario]:
+    """The seasons to play, in their order: the named scenario, or Track B of the year, and before it what it names.
+
+    Raises UnknownScenarioError or FaultyScenarioError.
+    """
+    last = _for_year(scenario, year)
+    return [*(load(name) for name in last.preceded_by.value), last]
+
+
+def _for_year(scenario: str | None, year: int) -> Scenario:
     """Load the named scenario, or Track B of the year; the year must be the scenario's own."""
     loaded = load(scenario or f"track-b-{year}")
     if loaded.call.fiscal_year.value != year:
@@ -240,17 +260,24 @@ def _number_contradictions(scenario: Scenario) -> Iterator[str]:
                 yield f"types.{type_code} names no municipality of Jeonbuk: {sorted(unknown)}"
         if not 0 < part.cost_won.value.low < part.cost_won.value.high:
             yield f"types.{type_code}.cost_won is no range"
+    yield from _budget_contradictions(scenario, codes)
+    if not 0 < sum(scenario.split.rates_bp.value.values()) <= 10_000:  # noqa: PLR2004 the whole in basis points
+        yield "split.rates_bp is not between nothing and the whole"
+    plans = sum(part.plans_total.value for part in scenario.types.values())
+    if sum(scenario.screening.ineligible.value.values()) + scenario.screening.supplements.value > plans:
+        yield "screening fails and supplements more plans than there are"
+
+
+def _budget_contradictions(scenario: Scenario, codes: Set[str]) -> Iterator[str]:
     budgets = scenario.budgets
     planned, confirmed = budgets.municipality_planned_won.value, budgets.municipality_confirmed_won.value
     if planned.keys() != confirmed.keys():
         yield "budgets plan and confirm different municipalities"
     if unknown := (planned.keys() - codes) | (set(budgets.confirmed_late.value) - confirmed.keys()):
         yield f"budgets name municipalities that have no line: {sorted(unknown)}"
-    if not 0 < sum(scenario.split.rates_bp.value.values()) <= 10_000:  # noqa: PLR2004 the whole in basis points
-        yield "split.rates_bp is not between nothing and the whole"
-    plans = sum(part.plans_total.value for part in scenario.types.values())
-    if sum(scenario.screening.ineligible.value.values()) + scenario.screening.supplements.value > plans:
-        yield "screening fails and supplements more plans than there are"
+    payers = budgets.shared.keys() | ({"MUNICIPALITY"} if confirmed else set())
+    if unequal := payers ^ scenario.split.rates_bp.value.keys():
+        yield f"split.rates_bp and budgets do not name the same sources: {sorted(unequal)}"
 
 
 def _walk(node: object, path: str) -> Iterator[Provenance]:

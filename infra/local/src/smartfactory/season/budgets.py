@@ -20,6 +20,7 @@ class Line:
     source: Source
     municipality_code: str | None
     amount_won: int
+    legal_regime: str
     funder: str
     proposer: Person
     confirmer: Person
@@ -92,7 +93,7 @@ async def _propose(stage: Stage, line: Line) -> Json:
         "fiscal_year": stage.scenario.call.fiscal_year.value,
         "municipality_code": line.municipality_code,
         "amount_won": line.amount_won,
-        "legal_regime": stage.scenario.budgets.legal_regime.value,
+        "legal_regime": line.legal_regime,
         "funder": line.funder,
     }
     return await stage.origin.post(
@@ -118,23 +119,28 @@ def _late(scenario: Scenario) -> Sequence[str]:
 
 
 def _lines(scenario: Scenario) -> list[Line]:
-    province = Line(
-        source=Source.PROVINCE,
-        municipality_code=None,
-        amount_won=scenario.budgets.province_confirmed_won.value,
-        funder="전북특별자치도",
-        proposer=people.PROVINCE_OFFICER,
-        confirmer=people.PROVINCE_TREASURER,
-    )
+    shared = [
+        Line(
+            source=Source(source),
+            municipality_code=None,
+            amount_won=part.confirmed_won.value,
+            legal_regime=part.legal_regime.value,
+            funder=part.funder.value,
+            proposer=people.PROVINCE_OFFICER,
+            confirmer=people.PROVINCE_TREASURER,
+        )
+        for source, part in scenario.budgets.shared.items()
+    ]
     municipal = [
         Line(
             source=Source.MUNICIPALITY,
             municipality_code=code,
             amount_won=amount_won,
+            legal_regime=scenario.budgets.municipal_regime.value,
             funder=municipality(code).ko,
             proposer=people.municipality_officer(code),
             confirmer=people.municipality_approver(code),
         )
         for code, amount_won in scenario.budgets.municipality_confirmed_won.value.items()
     ]
-    return [province, *municipal]
+    return [*shared, *municipal]

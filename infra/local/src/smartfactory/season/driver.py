@@ -3,7 +3,6 @@
 import time
 
 from common.http import HttpClient
-from smartfactory.scenarios import model
 from smartfactory.scenarios.firms import cast_of
 from smartfactory.season import agreeing, applying, budgets, call, judging, screening, selecting
 from smartfactory.season.options import SeasonOptions, SeasonReport
@@ -18,10 +17,12 @@ _ANSWER_SECONDS = 30.0
 async def run_season(options: SeasonOptions) -> SeasonReport:
     """Play the season, or play it again: the same requests under the same keys. Raises SeasonStopped."""
     started = time.monotonic()
-    scenario = model.for_season(options.scenario, options.year)
+    scenario = options.scenario
     cast = cast_of(scenario, options.seed)
     async with HttpClient(options.origin, read_timeout_seconds=_ANSWER_SECONDS) as client:
-        origin = Origin(client, options.issue_token, year=f"{scenario.name}/{options.year}", seed=options.seed)
+        origin = Origin(
+            client, options.issue_token, year=f"{scenario.name}/{scenario.call.fiscal_year.value}", seed=options.seed
+        )
         stage = Stage(options, scenario, cast, origin, Telling(options.console))
         await options.tell_registers(cast.registers)
         await budgets.agree_split_rule(stage)

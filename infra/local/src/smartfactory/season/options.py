@@ -11,6 +11,8 @@ from typing import Protocol
 
 from rich.console import Console
 
+from smartfactory.scenarios.model import Scenario
+
 
 @dataclass(frozen=True, slots=True)
 class OutsideFirm:
@@ -55,13 +57,11 @@ class SeasonOptions:
 
     origin: str
     """The one origin, as http://127.0.0.1:8080."""
-    year: int
+    scenario: Scenario
     issue_token: TokenIssuer
     tell_registers: OutsideRegisters
     move_clock: ProgrammeClock
     seed: int = 1
-    scenario: str | None = None
-    """A scenario's name (`track-b-2024`, `test-small`); None means Track B of the year."""
     concurrency: int = 8
     """Requests under way at once."""
     settle_deadline_seconds: float = 120.0
@@ -116,6 +116,7 @@ class SeasonReport:
     """What happened, as the public API tells it. Whether it is true is for the check to say."""
 
     scenario: str
+    track: str
     year: int
     seed: int
     call_id: str
@@ -123,6 +124,8 @@ class SeasonReport:
     money: Sequence[MoneyRow]
     sme_won: int
     """What the firms pay themselves."""
+    nominal_burden_bp: int
+    """What the firms pay by the rule's rates, in basis points of the cost."""
     sign_ins: Sequence[SignIn]
     addresses: Mapping[str, str]
     """What to look at, by a short name."""
@@ -130,6 +133,22 @@ class SeasonReport:
     requests_replayed: int
     """Requests whose answer the services had already given in an earlier run."""
     seconds: float
+
+    @property
+    def places(self) -> int:
+        """How many projects the call had room for."""
+        return sum(row.seats for row in self.types)
+
+    @property
+    def public_won(self) -> int:
+        """What all sources but the firms have committed."""
+        return sum(row.committed_won for row in self.money)
+
+    @property
+    def effective_burden_bp(self) -> int:
+        """What the firms really pay, caps and rounding included, in basis points of the cost, rounded down."""
+        cost_won = self.public_won + self.sme_won
+        return self.sme_won * 10_000 // cost_won if cost_won else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +159,8 @@ class CheckOptions:
     """Service name to postgresql:// URL."""
     year: int
     scenario: str | None = None
+    told: Sequence[SeasonReport] = ()
+    """The tables that were just shown, to be held against the databases."""
     settle_seconds: float = 10.0
     """How long what is still on its way may take before it counts as lost."""
 

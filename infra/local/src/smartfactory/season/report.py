@@ -7,8 +7,9 @@ from rich.console import Console
 from rich.table import Table
 
 from contracts.types import MUNICIPALITIES
-from smartfactory.scenarios.model import ASSUMED, Scenario, for_season, provenance
+from smartfactory.scenarios.model import ASSUMED, Scenario, load, provenance
 from smartfactory.season import people
+from smartfactory.season.comparison import side_by_side
 from smartfactory.season.options import MoneyRow, SeasonReport, SignIn, TypeRow
 from smartfactory.season.origin import Json, Person
 from smartfactory.season.stage import Stage
@@ -35,12 +36,14 @@ async def gather(
     progress = await stage.origin.get(people.AUDITOR, f"/metrics/v1/calls/{call_id}/progress")
     return SeasonReport(
         scenario=stage.scenario.name,
-        year=stage.options.year,
+        track=stage.scenario.call.track.value,
+        year=stage.scenario.call.fiscal_year.value,
         seed=stage.options.seed,
         call_id=call_id,
         types=[_type_row(type_code, progress["cases"], projects, in_force) for type_code in stage.scenario.types],
         money=[MoneyRow(**row) for row in progress["money"]],
         sme_won=progress["sme_won"],
+        nominal_burden_bp=10_000 - sum(stage.scenario.split.rates_bp.value.values()),
         sign_ins=list(_sign_ins(stage)),
         addresses=_addresses(stage.options.origin, call_id),
         requests_sent=stage.origin.sent,
@@ -49,19 +52,27 @@ async def gather(
     )
 
 
-def show(report: SeasonReport, console: Console) -> None:
-    """Print the tables, who can sign in, and where to look; nothing is cut off where the output is not a terminal."""
+def show(reports: Sequence[SeasonReport], console: Console) -> None:
+    """Print every season's tables, what they come to side by side, and for the last who can sign in and where to look.
+
+    Nothing is cut off where the output is not a terminal.
+    """
     wide = console if console.is_terminal else Console(file=console.file, width=_PLAIN_WIDTH)
-    for table in (_types(report), _money(report), _people(report)):
-        wide.print(table)
-    for what, address in report.addresses.items():
+    for report in reports:
+        wide.print(_types(report))
+        wide.print(_money(report))
+    if len(reports) > 1:
+        wide.print(side_by_side(reports))
+    wide.print(_people(reports[-1]))
+    for what, address in reports[-1].addresses.items():
         console.print(f"{what:<24} {address}", highlight=False, soft_wrap=True)
-    for line in _sources(for_season(report.scenario, report.year)):
-        console.print(line, highlight=False, style="dim", markup=False)
-    console.print(
-        f"{report.requests_sent} requests, {report.requests_replayed} of them replayed, in {report.seconds:.1f} s",
-        highlight=False,
-    )
+    for report in reports:
+        console.print(f"{report.scenario}:", highlight=False, style="dim")
+        for line in _sources(load(report.scenario)):
+            console.print(f"  {line}", highlight=False, style="dim", markup=False)
+    sent, replayed = (sum(getattr(each, name) for each in reports) for name in ("requests_sent", "requests_replayed"))
+    seconds = sum(report.seconds for report in reports)
+    console.print(f"{sent} requests, {replayed} of them replayed, in {seconds:.1f} s", highlight=False)
 
 
 def _type_row(type_code: str, cases: Sequence[Json], projects: Sequence[Json], in_force: Collection[str]) -> TypeRow:
@@ -91,7 +102,7 @@ def _sign_ins(stage: Stage) -> Iterator[SignIn]:
         people.OPERATOR,
         people.AUDITOR,
         *(people.municipality_officer(code) for code in codes),
-        people.municipality_approver(codes[0]),
+        *(people.municipality_approver(code) for code in codes[:1]),
         panel.members[0],
         people.company_owner(firms[0]),
     ]

@@ -44,7 +44,8 @@ async def _settled(stage: Stage, call_id: str) -> list[Json]:
     async def shown() -> bool:
         progress = await stage.origin.get(people.AUDITOR, f"/metrics/v1/calls/{call_id}/progress")
         answered_cases = sum(row["confirmed"] + row["refused"] for row in progress["cases"])
-        lines = 1 + len(stage.scenario.budgets.municipality_confirmed_won.value)
+        budgets = stage.scenario.budgets
+        lines = len(budgets.shared) + len(budgets.municipality_confirmed_won.value)
         return (
             answered_cases == sum(project["state"] in _ANSWERED for project in projects)
             and len(progress["money"]) == lines

@@ -1,0 +1,42 @@
+"""What a season's tables said is what the databases hold: places, agreements, money by payer, the burden in truth."""
+
+from smartfactory.check.claims import Claim
+from smartfactory.season.comparison import province_won
+from smartfactory.season.options import SeasonReport
+from smartfactory.snapshots import Databases
+
+_PLACES = "SELECT coalesce(sum(seats), 0)::bigint FROM place WHERE call_id = $1"
+_IN_FORCE = "SELECT count(*) FROM agreement WHERE call_id = $1 AND state = 'EFFECTIVE'"
+_PAID = """
+    SELECT coalesce(sum(s.amount_won) FILTER (WHERE s.source <> 'SME'), 0)::bigint AS public_won,
+           coalesce(sum(s.amount_won) FILTER (WHERE s.source = 'SME'), 0)::bigint AS sme_won,
+           coalesce(sum(c.total_cost_won) FILTER (WHERE s.source = 'SME'), 0)::bigint AS cost_won
+      FROM commitment c JOIN commitment_share s USING (project_id)
+     WHERE c.call_id = $1 AND c.state = 'COMMITTED'
+"""
+_PROVINCE = """
+    SELECT coalesce(sum(amount_won), 0)::bigint FROM budget_line
+     WHERE source = 'PROVINCE' AND track = $1 AND fiscal_year = $2 AND state = 'CONFIRMED'
+"""
+
+
+async def as_told(databases: Databases, report: SeasonReport) -> Claim:
+    """Hold one season's shown figures against own SQL."""
+    applicant, funding = databases["applicant"], databases["funding"]
+    claim = Claim("tables-as-told")
+    paid = await funding.fetchrow(_PAID, report.call_id)
+    province = await funding.fetchval(_PROVINCE, report.track, report.year)
+    told = {
+        "places": (await applicant.fetchval(_PLACES, report.call_id), report.places),
+        "agreements in force": (
+            await applicant.fetchval(_IN_FORCE, report.call_id),
+            sum(row.in_force for row in report.types),
+        ),
+        "public won": (paid["public_won"], report.public_won),
+        "firms' won": (paid["sme_won"], report.sme_won),
+        "burden in truth": (paid["sme_won"] * 10_000 // max(1, paid["cost_won"]), report.effective_burden_bp),
+        "province's budget": (province, province_won(report)),
+    }
+    for what, (held, said) in told.items():
+        claim.expect(f"{report.scenario}: {what}", expected=held, found=said)
+    return claim
