@@ -1,7 +1,7 @@
 """What a scenario holds, and how its file is read: every value in a node that names its source or says `assumed`."""
 
 import re
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from importlib import resources
@@ -268,7 +268,7 @@ def _number_contradictions(scenario: Scenario) -> Iterator[str]:
         yield "screening fails and supplements more plans than there are"
 
 
-def _budget_contradictions(scenario: Scenario, codes: Set[str]) -> Iterator[str]:
+def _budget_contradictions(scenario: Scenario, codes: Collection[str]) -> Iterator[str]:
     budgets = scenario.budgets
     planned, confirmed = budgets.municipality_planned_won.value, budgets.municipality_confirmed_won.value
     if planned.keys() != confirmed.keys():
