@@ -6,6 +6,7 @@ One case runs through them: a food maker in Jeonju asks for a smart factory of 2
 from collections.abc import Mapping
 
 from contracts.agreement_examples import AGREEMENT_EXAMPLES
+from contracts.memorandum_examples import MEMORANDUM_EXAMPLES
 
 _SHARES: list[dict[str, object]] = [
     {"source": "NATIONAL", "municipality_code": None, "budget_line_id": "0199f1b0-1d21-7b6e-8a10-51f0c7d2a001"},
@@ -181,6 +182,7 @@ EXAMPLES: Mapping[str, object] = {
     "ProjectNotFunded.reason": "F-05: MUNICIPALITY",
     "outcome": "SELECTED",
     **AGREEMENT_EXAMPLES,
+    **MEMORANDUM_EXAMPLES,
     # money
     "budget_line_id": "0199f1b0-1d21-7b6e-8a10-51f0c7d2a003",
     "commitment_id": "0199f1b0-1d20-7c31-9b52-3c1e8f40a601",

@@ -61,6 +61,7 @@ class ProjectCommitted(DomainEvent, frozen=True, kw_only=True):
     effective_burden_bp: int
     split_rule_version: str
     balances: list[LineBalance]
+    memorandum_id: UUID | None = None
 
 
 @event(service="funding", aggregate="commitment", happened="refused", version=1, key="project_id")

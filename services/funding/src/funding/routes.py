@@ -8,6 +8,7 @@ from funding.budgets.api import routes as budgets
 from funding.commitments.api import routes as commitments
 from funding.coverages.api import routes as coverages
 from funding.ledger.api import routes as ledger
+from funding.memoranda.api import routes as memoranda
 from funding.self_payments.api import routes as self_payments
 from funding.splits.api import routes as splits
 
@@ -15,6 +16,7 @@ ROUTERS: Sequence[APIRouter] = (
     ledger,
     budgets,
     splits,
+    memoranda,
     commitments,
     coverages,
     self_payments,

@@ -155,6 +155,32 @@ class PanelPart(_Part, frozen=True):
     below_pass_mark_percent: Given[int]
 
 
+class ObligationPart(_Part, frozen=True):
+    """What a party owes; `source` where it is money."""
+
+    kind: str
+    text: str
+    source: str | None = None
+
+
+class PartyPart(_Part, frozen=True):
+    """One party of a memorandum."""
+
+    kind: str
+    obligations: list[ObligationPart]
+
+
+class MemorandumPart(_Part, frozen=True):
+    """A memorandum that is registered before the season begins; every municipality joins on the same terms."""
+
+    reference: Given[str]
+    title: Given[str]
+    signed_on: Given[date]
+    registered_at: Given[datetime]
+    parties: dict[str, Given[PartyPart]]
+    municipalities: Given[list[ObligationPart]]
+
+
 class Scenario(_Part, frozen=True):
     """One programme year of one track, whole."""
 
@@ -168,6 +194,7 @@ class Scenario(_Part, frozen=True):
     budgets: BudgetPart
     screening: ScreeningPart
     panel: PanelPart
+    memorandum: MemorandumPart | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +262,7 @@ def contradictions(scenario: Scenario) -> Iterator[str]:
             yield f"{item.path} names no source: {item.source!r}"
     yield from _calendar_contradictions(scenario)
     yield from _number_contradictions(scenario)
+    yield from _memorandum_contradictions(scenario)
 
 
 def _calendar_contradictions(scenario: Scenario) -> Iterator[str]:
@@ -248,6 +276,14 @@ def _calendar_contradictions(scenario: Scenario) -> Iterator[str]:
     for (earlier, first), (later, second) in pairwise(moments):
         if first.tzinfo and second.tzinfo and first >= second:
             yield f"calendar.{later} is not after calendar.{earlier}"
+
+
+def _memorandum_contradictions(scenario: Scenario) -> Iterator[str]:
+    memorandum, begins = scenario.memorandum, scenario.calendar.budgets_proposed_at.value
+    if memorandum and memorandum.registered_at.value >= begins:
+        yield "memorandum.registered_at is not before the season's first step"
+    if memorandum and memorandum.signed_on.value > memorandum.registered_at.value.date():
+        yield "memorandum.registered_at is before memorandum.signed_on"
 
 
 def _number_contradictions(scenario: Scenario) -> Iterator[str]:

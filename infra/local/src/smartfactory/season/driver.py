@@ -4,7 +4,7 @@ import time
 
 from common.http import HttpClient
 from smartfactory.scenarios.firms import cast_of
-from smartfactory.season import agreeing, applying, budgets, call, judging, screening, selecting
+from smartfactory.season import agreeing, applying, budgets, call, judging, memorandum, screening, selecting
 from smartfactory.season.options import SeasonOptions, SeasonReport
 from smartfactory.season.origin import Origin
 from smartfactory.season.report import gather
@@ -25,6 +25,7 @@ async def run_season(options: SeasonOptions) -> SeasonReport:
         )
         stage = Stage(options, scenario, cast, origin, Telling(options.console))
         await options.tell_registers(cast.registers)
+        await memorandum.register_memorandum(stage)
         await budgets.agree_split_rule(stage)
         await budgets.vote_budgets(stage)
         call_id = await call.publish_call(stage)

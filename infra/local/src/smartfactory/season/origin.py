@@ -76,12 +76,14 @@ class Origin:
         entity: str,
         version: int | None = None,
         every_seed: bool = False,
+        every_season: bool = False,
     ) -> Json:
         """Do one step for one entity, once and for all; `version` is the one the person has read (If-Match).
 
-        `every_seed` marks what a year has once: a season of another seed then finds it done.
+        `every_seed` marks what a year has once: a season of another seed then finds it done; `every_season` what the
+        programme has once.
         """
-        headers = {"Idempotency-Key": self.key(step, entity, every_seed=every_seed)}
+        headers = {"Idempotency-Key": self.key(step, entity, every_seed=every_seed, every_season=every_season)}
         if version is not None:
             headers["If-Match"] = f'"{version}"'
         answer = await self._answered(person, "POST", path, body, headers)
@@ -106,10 +108,11 @@ class Origin:
             if cursor is None:
                 return items
 
-    def key(self, step: str, entity: str, *, every_seed: bool = False) -> str:
+    def key(self, step: str, entity: str, *, every_seed: bool = False, every_season: bool = False) -> str:
         """The idempotency key of one step for one entity: the same in every run of this season."""
-        seed = "every seed" if every_seed else self._seed
-        return str(uuid5(NAMESPACE_URL, f"smartfactory/season/{self._year}/{seed}/{step}/{entity}"))
+        year = "every year" if every_season else self._year
+        seed = "every seed" if every_seed or every_season else self._seed
+        return str(uuid5(NAMESPACE_URL, f"smartfactory/season/{year}/{seed}/{step}/{entity}"))
 
     async def _answered(
         self, person: Person | None, method: str, path: str, body: object, headers: Mapping[str, str]

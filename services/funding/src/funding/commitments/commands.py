@@ -20,6 +20,7 @@ from funding.budgets import commands as budgets
 from funding.commitments import domain, store
 from funding.commitments.domain import CommitmentState
 from funding.ledger import commands as ledger
+from funding.memoranda import commands as memoranda
 from funding.splits import commands as splits
 
 __all__ = ["CommitmentState", "commit_project", "hold_commitment", "release_commitment"]
@@ -147,10 +148,12 @@ async def _commit(
     transfer_id = await ledger.commit_shares(
         tx, decision.project_id, line_shares=decision.line_shares, sme_won=sme_won, at=now
     )
-    committed = replace(decision, transfer_id=transfer_id)
+    memorandum_id = await memoranda.memorandum_in_force(tx, at=now)
+    committed = replace(decision, transfer_id=transfer_id, memorandum_id=memorandum_id)
     await store.add(tx, committed)
     facts = _split_facts(committed, arithmetic) | {
         "transfer_id": str(transfer_id),
+        "memorandum_id": None if memorandum_id is None else str(memorandum_id),
         "before": _balances_fact(before),
         "after": _balances_fact(balances),
     }
@@ -170,6 +173,7 @@ async def _commit(
             effective_burden_bp=committed.effective_burden_bp,
             split_rule_version=committed.split_rule_version,
             balances=balances,
+            memorandum_id=committed.memorandum_id,
         ),
         at=now,
     )

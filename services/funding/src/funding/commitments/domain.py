@@ -71,6 +71,8 @@ class Commitment:
     decided_at: datetime
     shortage: Shortage | None = None
     transfer_id: UUID | None = None
+    memorandum_id: UUID | None = None
+    """The memorandum in force on the day of the decision, under which the sources pay."""
     reversal_id: UUID | None = None
     released_at: datetime | None = None
     version: int = 1

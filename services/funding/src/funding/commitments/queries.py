@@ -58,6 +58,7 @@ class CommitmentView(View):
     decided_at: datetime
     released_at: datetime | None
     transfer_id: UUID | None
+    memorandum_id: UUID | None
     reversal_id: UUID | None
     version: int
 

@@ -37,6 +37,7 @@ class CommitmentRow(Tables):
     needed_won: Mapped[int | None]
     left_won: Mapped[int | None]
     transfer_id: Mapped[UUID | None] = mapped_column(ForeignKey("ledger_transfer.id"))
+    memorandum_id: Mapped[UUID | None] = mapped_column(ForeignKey("memorandum.id"))
     reversal_id: Mapped[UUID | None] = mapped_column(ForeignKey("ledger_transfer.id"))
     released_at: Mapped[datetime | None]
     version: Mapped[int]
@@ -90,6 +91,7 @@ async def find(tx: Transaction, project_id: UUID) -> Commitment | None:
         if row.short_source is None
         else Shortage(Source(row.short_source), Won(row.needed_won), Won(row.left_won)),
         transfer_id=row.transfer_id,
+        memorandum_id=row.memorandum_id,
         reversal_id=row.reversal_id,
         released_at=row.released_at,
         version=row.version,
@@ -121,6 +123,7 @@ async def add(tx: Transaction, commitment: Commitment) -> None:
             needed_won=shortage.needed_won if shortage else None,
             left_won=shortage.left_won if shortage else None,
             transfer_id=commitment.transfer_id,
+            memorandum_id=commitment.memorandum_id,
             version=commitment.version,
         )
     )
