@@ -257,6 +257,9 @@ _ASKS: Asks = {
     ),
     "proposeRanking": _on("POST", f"{_CALL}/rankings"),
     "getRanking": _on("GET", f"{_CALL}/rankings/1"),
+    "rankPastCohort": lambda things: Ask(
+        "GET", f"/v1/calls/{things['call']}/what-if", query={"past_call_id": things["call"]}
+    ),
     "decideSelection": _on("POST", f"{_CALL}/selections", {"ranking": 1}, version=STALE),
     "listOutcomes": _listed(f"{_CALL}/selections", "application", page_size=100),
 }

@@ -127,6 +127,11 @@ async def get_published_call(tx: Transaction, call_id: UUID) -> Call:
     return await store.get_published(tx, call_id)
 
 
+async def get_call(tx: Transaction, call_id: UUID) -> Call:
+    """A call, draft or published, for those who may see drafts."""
+    return await store.get_call(tx, call_id)
+
+
 hold_call = store.hold_call
 """A call, draft or published, that cannot be edited or published before this transaction ends."""
 

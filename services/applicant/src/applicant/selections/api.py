@@ -7,7 +7,7 @@ from fastapi import Path, Query, Response
 from pydantic import Field
 
 from applicant.selections import commands, queries
-from applicant.selections.queries import Outcome, OutcomeView, RankingView
+from applicant.selections.queries import Outcome, OutcomeView, RankingView, WhatIfView
 from common.auth import Principal
 from common.web import Body, IfMatch, Now, Page, PageQuery, Tx, allowed, etag, router
 from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES, PROVINCE_ROLES, Role
@@ -54,6 +54,27 @@ async def get_ranking(
     view = await queries.view_ranking(tx, call_id, number)
     etag(response, view.version)
     return view
+
+
+@routes.get(
+    "/v1/calls/{call_id}/what-if",
+    operation_id="rankPastCohort",
+    summary="과거 신청 집단에 적용해 보기 (Try a call on a past cohort)",
+)
+async def rank_past_cohort(
+    call_id: UUID,
+    past_call_id: Annotated[UUID, Query(description="A call whose selection was decided.")],
+    by: Annotated[Principal, allowed(*_STAFF)],
+    tx: Tx,
+) -> WhatIfView:
+    """작성 중인 공고의 한도·분담률·정원을 과거 신청에 적용하면 누가 얻고 잃는지, 무엇이 남는지 보여 줍니다.
+
+    Tries this call's caps, rates, seats and budgets on the plans of a decided call: who gains, who loses and what is
+    left. Nothing is stored.
+    """
+    return queries.what_if_view(
+        call_id, past_call_id, await commands.rank_past_cohort(tx, call_id, past_call_id=past_call_id)
+    )
 
 
 @routes.post(

@@ -9,11 +9,13 @@ from applicant.selections.commands.funding_answers import (
 )
 from applicant.selections.commands.promote_reserves import promote_reserves
 from applicant.selections.commands.propose_ranking import propose_ranking
+from applicant.selections.commands.what_if import rank_past_cohort
 
 __all__ = [
     "decide_selection",
     "promote_reserves",
     "propose_ranking",
+    "rank_past_cohort",
     "take_commitment",
     "take_confirmed_line",
     "take_refusal",

@@ -154,6 +154,15 @@ async def get_ranking(tx: Transaction, call_id: UUID, number: int) -> Ranking:
     return _ranking(row)
 
 
+async def find_decided(tx: Transaction, call_id: UUID) -> Ranking | None:
+    """The ranking that a call's selection was decided on."""
+    statement = select(*RankingRow.__table__.columns).where(
+        RankingRow.call_id == call_id, RankingRow.state == RankingState.DECIDED.value
+    )
+    row = (await tx.execute(statement)).mappings().one_or_none()
+    return None if row is None else _ranking(row)
+
+
 async def save_ranking(tx: Transaction, ranking: Ranking) -> Ranking:
     """Write a ranking as its next version; raises RankingHasChanged when somebody else was first."""
     statement = (
