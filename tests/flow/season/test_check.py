@@ -11,7 +11,9 @@ from tests.flow.season.conftest import Databases
 
 pytestmark = pytest.mark.anyio
 
-ONE_COMMITTED = "(SELECT project_id FROM commitment WHERE state = 'COMMITTED' ORDER BY project_id LIMIT 1)"
+ONE_COMMITTED = (
+    "(SELECT project_id FROM commitment WHERE state = 'COMMITTED' AND track = 'B' ORDER BY project_id LIMIT 1)"
+)
 FAULTS: dict[str, tuple[str, dict[str, str]]] = {
     "an event lost on its way to metrics": (
         "event-lost",
@@ -134,6 +136,20 @@ FAULTS: dict[str, tuple[str, dict[str, str]]] = {
             "applicant": """
             UPDATE journal_entry SET facts = '{"outcome": "SELECTED"}' WHERE id =
                 (SELECT min(id) FROM journal_entry WHERE decision = 'application-ranked')
+            """
+        },
+    ),
+    "a commitment that forgot its memorandum": (
+        "under-memorandum",
+        {"funding": f"UPDATE commitment SET memorandum_id = NULL WHERE project_id = {ONE_COMMITTED}"},
+    ),
+    "a memorandum by which a municipality owes nothing": (
+        "under-memorandum",
+        {
+            "funding": """
+            UPDATE memorandum SET parties = (
+                SELECT jsonb_agg(party) FROM jsonb_array_elements(parties) party
+                 WHERE party ->> 'municipality_code' IS DISTINCT FROM '52110')
             """
         },
     ),

@@ -55,4 +55,4 @@ async def test_rebuilt_projections_are_the_same_to_the_last_row(
 
     said = rebuild("metrics", played, databases, kafka) + rebuild("mentoring", played, databases, kafka)
     assert await table_hashes(databases.urls()) == before
-    assert '"waiting_project": 7' in said
+    assert '"waiting_project": 9' in said
