@@ -70,7 +70,7 @@ def upgrade() -> None:
     rows.secure(
         op,
         "memorandum",
-        sees=f"state = 'CONFIRMED' OR {_PREPARERS}",
+        sees=f"{_PREPARERS} OR state = 'CONFIRMED' AND (SELECT caller_role()) IS NOT NULL",
         writes=rows.is_one_of("service", "province.officer", "province.approver"),
     )
     op.execute("ALTER TABLE commitment ADD COLUMN memorandum_id UUID")
