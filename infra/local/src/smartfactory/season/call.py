@@ -80,13 +80,12 @@ def _type(type_code: str, part: TypePart) -> dict[str, object]:
 
 def _planned(scenario: Scenario) -> list[dict[str, object]]:
     budgets = scenario.budgets
-    return [
-        *(
-            {"source": source, "municipality_code": None, "amount_won": part.planned_won.value}
-            for source, part in budgets.shared.items()
-        ),
-        *(
-            {"source": "MUNICIPALITY", "municipality_code": code, "amount_won": amount_won}
-            for code, amount_won in budgets.municipality_planned_won.value.items()
-        ),
+    shared: list[dict[str, object]] = [
+        {"source": source, "municipality_code": None, "amount_won": part.planned_won.value}
+        for source, part in budgets.shared.items()
     ]
+    municipal: list[dict[str, object]] = [
+        {"source": "MUNICIPALITY", "municipality_code": code, "amount_won": amount_won}
+        for code, amount_won in budgets.municipality_planned_won.value.items()
+    ]
+    return [*shared, *municipal]

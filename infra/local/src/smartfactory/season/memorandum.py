@@ -7,7 +7,7 @@ import msgspec
 from contracts.types import MUNICIPALITIES
 from smartfactory.scenarios.model import MemorandumPart, ObligationPart
 from smartfactory.season import people
-from smartfactory.season.origin import Json
+from smartfactory.season.origin import Json, Person
 from smartfactory.season.stage import Stage
 
 
@@ -27,7 +27,7 @@ async def register_memorandum(stage: Stage) -> None:
 
 async def _send(
     stage: Stage,
-    by: people.Person,
+    by: Person,
     path: str,
     body: dict[str, object] | None,
     reference: str,
