@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from importlib import resources
 from itertools import pairwise
-from typing import Generic, TypeVar, cast
+from typing import Generic, Literal, TypeVar, cast
 
 import msgspec
 import yaml
@@ -187,6 +187,8 @@ class Scenario(_Part, frozen=True):
     name: str
     preceded_by: Given[list[str]]
     """The seasons that are played before it."""
+    goes_to: Given[Literal["AGREEMENTS", "END"]]
+    """How far it is played: seasons overlap, and programme time only goes forward, so an earlier one stops early."""
     call: CallPart
     calendar: Calendar
     types: dict[str, TypePart]
