@@ -217,6 +217,12 @@ class Servers:
         templates = {service: self._template(service) for service in names} if migrated else {}
         return provision(self.postgres, self._passwords, names, templates=templates)
 
+    def copy_of(self, service: str, urls: DatabaseUrls) -> DatabaseUrls:
+        """Another database with the same content; nobody may be connected to the original."""
+        names = {service: f"{service}_{next(self._numbers)}"}
+        templates = {service: urls.owner.rsplit("/", 1)[1]}
+        return provision(self.postgres, self._passwords, names, templates=templates)[service]
+
     def drop_databases(self, databases: Iterable[DatabaseUrls]) -> None:
         """Throw databases away, whoever is still connected."""
         names = [urls.owner.rsplit("/", 1)[1] for urls in databases]

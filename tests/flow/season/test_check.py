@@ -130,6 +130,32 @@ FAULTS: dict[str, tuple[str, dict[str, str]]] = {
             """
         },
     ),
+    "a deadline that nobody worked after its day": (
+        "deadline-worked",
+        {
+            "applicant": """
+            UPDATE legal_deadline SET state = 'OPEN', settled_at = NULL
+             WHERE id = (SELECT id FROM legal_deadline WHERE kind = 'OBJECTION_WINDOW' ORDER BY id LIMIT 1)
+            """
+        },
+    ),
+    "an agreement that waits for the operator without a deadline": (
+        "waiting-is-watched",
+        {
+            "applicant": """
+            UPDATE agreement SET state = 'SIGNED_BY_SUPPLIER', effective_at = NULL
+             WHERE project_id = (SELECT project_id FROM agreement LIMIT 1)
+            """
+        },
+    ),
+    "a refused firm that was told another last day to object": (
+        "everybody-told",
+        {"applicant": "UPDATE notice SET body = 'nothing' WHERE kind = 'INELIGIBLE'"},
+    ),
+    "a notice that never left": (
+        "everybody-told",
+        {"applicant": "UPDATE notice SET state = 'FAILED', sent_at = NULL WHERE id = (SELECT id FROM notice LIMIT 1)"},
+    ),
     "a decision rewritten in the journal": (
         "journal-broken",
         {

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from applicant.projects.jobs import lapse_agreements
+from applicant.deadlines.jobs import work_deadlines
+from applicant.main import ACTS
 from common import event as events
 from common.clock import KST
 from contracts.funding import CoverageCompleted
@@ -51,6 +52,16 @@ async def issued(judging: Judging, **options: Any) -> tuple[Standing, dict[str, 
     return case, dict(answer.json())
 
 
+def deadline_of(found: dict[str, Any], kind: str = "AGREEMENT_SIGNATURES") -> dict[str, Any]:
+    (deadline,) = [each for each in found["deadlines"] if each["kind"] == kind]
+    return dict(deadline)
+
+
+async def work(judging: Judging) -> bool:
+    """One round of the worker's job."""
+    return await work_deadlines(ACTS, judging.database, judging.clock)
+
+
 async def sign(judging: Judging, found: dict[str, Any], by: Person, **changes: Any) -> Any:
     path = f"/v1/agreements/{found['project_id']}/signatures"
     version = changes.pop("version", None) or (await agreement(judging, found["project_id"]))["version"]
@@ -83,7 +94,8 @@ async def test_a_draft_holds_the_committed_split_to_the_won(judging: Judging):
         "MUNICIPALITY": 12_852_000,
         "SME": 5_116_000,
     }
-    assert (draft["plan_sha256"], draft["deadlines"], draft["signatures"]) == (None, [], [])
+    assert (draft["plan_sha256"], draft["signatures"]) == (None, [])
+    assert [each["kind"] for each in draft["deadlines"]] == ["AGREEMENT_ISSUE"]
     assert draft["company_id"] == str(case.company_id)
 
 
@@ -101,7 +113,7 @@ async def test_a_commitment_whose_shares_are_not_the_cost_is_parked(judging: Jud
 
 async def test_the_deadline_counts_from_the_day_after_issue_and_skips_the_weekend(judging: Judging):
     _, found = await issued(judging)
-    (deadline,) = found["deadlines"]
+    deadline = deadline_of(found)
     assert datetime.fromisoformat(deadline["due_at"]) == LAST_DAY_ENDS
     assert (deadline["kind"], deadline["state"], deadline["rule_version"]) == ("AGREEMENT_SIGNATURES", "OPEN", "2024-1")
     assert deadline["rule"]
@@ -114,14 +126,19 @@ async def test_the_three_parties_sign_in_turn_and_funding_is_told_once(judging: 
     _, found = await signed_by_all(judging)
     assert found["state"] == "SIGNED_BY_OPERATOR"
     assert [each["party"] for each in found["signatures"]] == ["ADOPTER", "OPERATOR", "SUPPLIER"]
-    assert found["deadlines"][0]["state"] == "MET"
+    assert {each["kind"]: each["state"] for each in found["deadlines"]} == {
+        "AGREEMENT_ISSUE": "MET",
+        "AGREEMENT_SIGNATURES": "MET",
+        "AGREEMENT_OPERATOR_SIGNATURE": "MET",
+        "AGREEMENT_COVERAGE": "OPEN",
+    }
     (told,) = await judging.told("project.agreement-signed")
     assert (told["project_id"], told["total_cost_won"]) == (found["project_id"], 40_000_000)
     entries = await judging.journal(f"project/{found['project_id']}")
     assert [entry["decision"] for entry in entries][2:] == ["agreement-issued", *["agreement-signed"] * 3]
     assert entries[2]["facts"]["shares"]["SME"] == 5_116_000
     assert entries[3]["evidence"] == [f"plan/sha256:{'c' * 64}"]
-    assert {entry["rule_version"] for entry in entries[2:]} == {"agreement/2024-1"}
+    assert {entry["rule_version"] for entry in entries[2:]} == {"deadline/2024-1"}
 
 
 async def test_nobody_signs_out_of_turn_twice_for_another_or_something_else(judging: Judging):
@@ -203,16 +220,17 @@ async def test_edge_8_what_is_not_signed_in_time_is_given_back_to_the_next_reser
     if signed_by_the_firm:
         assert (await sign(judging, found, owner_of(case))).status_code == 201
     judging.clock.move_to(LAST_DAY_ENDS - timedelta(microseconds=1))
-    assert await lapse_agreements(judging.database, judging.clock) is False
+    await work(judging)
+    assert (await agreement(judging, found["project_id"]))["state"] != "LAPSED"
     judging.clock.move_to(LAST_DAY_ENDS)
     late = await sign(judging, found, supplier_of(found) if signed_by_the_firm else owner_of(case))
     assert (late.status_code, late.json()["code"]) == (409, "signing-deadline-passed")
 
-    done = await at_once(*(lapse_agreements(judging.database, judging.clock) for _ in range(4)))
+    done = await at_once(*(work(judging) for _ in range(4)))
     assert sorted(map(bool, done)) == [False, False, False, True]
 
     lapsed = await agreement(judging, found["project_id"])
-    assert (lapsed["state"], lapsed["deadlines"][0]["state"]) == ("LAPSED", "MISSED")
+    assert (lapsed["state"], deadline_of(lapsed)["state"]) == ("LAPSED", "MISSED")
     (told,) = await judging.told("agreement-lapsed")
     assert datetime.fromisoformat(told["due_at"]) == LAST_DAY_ENDS
     assert len(await judging.told("project.withdrawn")) == len(await judging.told("application.withdrawn")) == 1
@@ -229,7 +247,7 @@ async def test_the_last_moment_to_sign_counts_and_the_operator_may_sign_later(ju
     for by in (owner_of(case), supplier_of(found)):
         assert (await sign(judging, found, by)).status_code == 201
     judging.clock.move_to(LAST_DAY_ENDS + timedelta(days=1))
-    assert await lapse_agreements(judging.database, judging.clock) is False
+    await work(judging)
     assert (await sign(judging, found, OPERATOR)).status_code == 201
 
 
@@ -239,7 +257,7 @@ async def test_a_signature_that_races_the_deadline_leaves_one_of_two_whole_state
     assert (await sign(judging, found, owner_of(case))).status_code == 201
     signing = sign(judging, found, supplier_of(found))
     judging.clock.move_to(LAST_DAY_ENDS)
-    answer, _ = await at_once(signing, lapse_agreements(judging.database, judging.clock))
+    answer, _ = await at_once(signing, work(judging))
     assert answer.status_code == 409
     assert (await agreement(judging, found["project_id"]))["state"] == "LAPSED"
 

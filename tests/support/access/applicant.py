@@ -11,6 +11,8 @@ from common.clock import KST
 from common.event import new_id
 from contracts.roles import Role
 from smartfactory.stack.provision import DatabaseUrls
+from tests.support.access.objecting import ASKS as OBJECTING
+from tests.support.access.objecting import refused, signing_deadline
 from tests.support.access.worlds import STALE, Ask, Asks, Things, World
 from tests.support.applicant import (
     APPROVER,
@@ -47,7 +49,11 @@ async def applicant_world(urls: DatabaseUrls) -> AsyncIterator[World]:
             await _submitted(applicant, call_id, type_code, place)
             for type_code, place in (("JS1", GUNSAN), ("JS2", IKSAN))
         ]
+        for case in (own, other):
+            case.update(await refused(applicant, call_id, case))
         await _judged(applicant, call_id, own, other)
+        for case in (own, other):
+            case["deadline"] = await signing_deadline(applicant, case["project"])
         open_call, draft = await _further_calls(applicant)
         for case, place in ((own, GUNSAN), (other, IKSAN)):
             case["survey"], case["place"] = draft, place
@@ -191,6 +197,7 @@ _APPLICATION = "/v1/applications/{application}"
 _CALL = "/v1/calls/{call}"
 _MEMBERS = [{"subject": "member-further", "name": "가상위원"}]
 _ASKS: Asks = {
+    **OBJECTING,
     "registerCompany": _on("POST", "/v1/companies", company_body()),
     "getCompany": _on("GET", "/v1/companies/{company}"),
     "addWorksite": _on("POST", "/v1/companies/{company}/worksites", worksite_body()),

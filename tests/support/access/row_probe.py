@@ -204,6 +204,11 @@ _COMMON_ROWS = (
 _ROWS: Mapping[str, tuple[Any, ...]] = {
     "applicant": (
         """
+        INSERT INTO reinstatement
+        SELECT id, call_id, company_id, type_code, municipality_code, 1, '{}', now() FROM application
+        WHERE call_id IN (SELECT call_id FROM selection)
+        """,
+        """
         INSERT INTO token_denial (issuer, subject, role, tenant, issued_until)
         SELECT 'planted', 'one', 'company.staff', id, now() FROM company
         """,

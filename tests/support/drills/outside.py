@@ -1,4 +1,4 @@
-"""What lies outside the services in a drill, in a thread of the drill's own: the issuer's keys and the registers."""
+"""What lies outside the services in a drill, in a thread of the drill's own: the issuer's keys, the registers and the mail port."""
 
 import threading
 from pathlib import Path
@@ -11,6 +11,7 @@ from starlette.routing import Mount, Route
 
 from common.clock import SystemClock
 from smartfactory.simulators.app import build_simulators
+from smartfactory.simulators.mail import Mailbox, build_mail
 from smartfactory.simulators.registers import Registers
 from smartfactory.stack import ports
 from tests.support.tokens import Issuer
@@ -29,7 +30,9 @@ class Outside:
             return JSONResponse(self.issuer.jwks())
 
         registers = build_simulators(Registers(folder / "firms.json"), SystemClock())
-        app = Starlette(routes=[Route("/jwks.json", keys), Mount("/registers", registers)])
+        self.mail = Mailbox(folder / "mail.jsonl")
+        routes = [Route("/jwks.json", keys), Mount("/registers", registers), Mount("/mail", build_mail(self.mail))]
+        app = Starlette(routes=routes)
         config = uvicorn.Config(app, host="127.0.0.1", port=self.port, log_config=None, access_log=False)
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, daemon=True)
@@ -45,6 +48,7 @@ class Outside:
             "TAX_OFFICE_URL": f"{here}/registers/tax-office",
             "SME_STATUS_URL": f"{here}/registers/sme-status",
             "DEBARMENT_URL": f"{here}/registers/debarment",
+            "MAIL_URL": f"{here}/mail",
         }
 
     def close(self) -> None:

@@ -7,9 +7,9 @@ from uuid import UUID
 
 import pytest
 
-from applicant.applications.commands.deadlines import end_of, last_day
 from applicant.applications.domain import case
 from applicant.applications.domain.case import Application, ApplicationStatus, Consents, Outcome, Plan
+from applicant.deadlines.commands import end_of, last_day
 from common.clock import KST
 from contracts.types import BusinessNumber, MunicipalityCode, Won
 
@@ -45,6 +45,9 @@ def an_application(status: ApplicationStatus = ApplicationStatus.DRAFT) -> Appli
         version=1,
         submitted_at=None if status is ApplicationStatus.DRAFT else OPENS,
     )
+    if status is ApplicationStatus.INELIGIBLE:
+        refused = case.Eligibility("2024-1", ("R-05",), decided_at=OPENS, appeal_until=date(2024, 5, 7))
+        return replace(application, eligibility=refused)
     if status is not ApplicationStatus.SUPPLEMENT_REQUESTED:
         return application
     asked = case.Supplement((case.SupplementItem("R-13", "등록증"),), requested_at=OPENS, due_at=DURING)
@@ -100,9 +103,19 @@ STEPS: dict[str, tuple[Callable[[Application], Application], set[ApplicationStat
     ),
     "decide": (
         lambda application: case.decide(
-            application, rule_version="2024-1", failed_rules=(), appeal_until=date(2024, 5, 7), now=DURING
+            application,
+            rule_version="2024-1",
+            failed_rules=(),
+            appeal_until=date(2024, 5, 7),
+            by="issuer officer",
+            now=DURING,
         ),
         {ApplicationStatus.UNDER_SCREENING, ApplicationStatus.RESUBMITTED, ApplicationStatus.SUPPLEMENT_REQUESTED},
+        ApplicationStatus.ELIGIBLE,
+    ),
+    "lift the refusal": (
+        lambda application: case.find_eligible_after_all(application, by="issuer approver", now=DURING),
+        {ApplicationStatus.INELIGIBLE},
         ApplicationStatus.ELIGIBLE,
     ),
     "withdraw": (
@@ -132,7 +145,12 @@ def test_each_step_follows_from_its_states_and_from_no_other(step: str, status: 
 def test_a_refusal_needs_a_failed_rule_and_carries_the_last_day_to_object() -> None:
     screened = an_application(ApplicationStatus.UNDER_SCREENING)
     refused = case.decide(
-        screened, rule_version="2024-1", failed_rules=("R-05",), appeal_until=date(2024, 5, 7), now=DURING
+        screened,
+        rule_version="2024-1",
+        failed_rules=("R-05",),
+        appeal_until=date(2024, 5, 7),
+        by="issuer officer",
+        now=DURING,
     )
     assert refused.status is ApplicationStatus.INELIGIBLE
     assert refused.eligibility is not None
@@ -146,6 +164,8 @@ def test_the_supplement_is_late_from_its_due_moment_on_and_may_be_decided_over_t
     with pytest.raises(case.SupplementNotDue):
         case.check_decidable(asked, now=DURING - timedelta(microseconds=1))
     case.check_decidable(asked, now=DURING)
+    assert case.pass_over_supplement(asked, now=DURING - timedelta(microseconds=1)) is asked
+    assert case.pass_over_supplement(asked, now=DURING).status is ApplicationStatus.UNDER_SCREENING
 
 
 def test_a_submission_names_every_missing_consent() -> None:

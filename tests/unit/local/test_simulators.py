@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 from common.clock import FixedClock
 from smartfactory.season.options import OutsideFirm
 from smartfactory.simulators.app import build_simulators
+from smartfactory.simulators.mail import Mailbox, build_mail
 from smartfactory.simulators.registers import Firm, Registers
 
 NUMBER = "1234567891"
@@ -71,3 +72,24 @@ def test_a_slow_register_answers_late(tmp_path: Path) -> None:
     began = time.monotonic()
     assert client.get(PATHS["tax-office"]).status_code == 200
     assert time.monotonic() - began >= 0.2
+
+
+def test_the_mail_port_takes_a_key_once_also_after_a_restart(tmp_path: Path) -> None:
+    letter = {"to": "office@firm.example", "subject": "통지", "body": "내용"}
+    key = {"Idempotency-Key": "0199f1b0-1d20-7c31-9b52"}
+    for _ in range(2):
+        client = TestClient(build_mail(Mailbox(tmp_path / "mail.jsonl")))
+        for _ in range(2):
+            assert client.post("/v1/messages", json=letter, headers=key).json() == {"accepted": key["Idempotency-Key"]}
+        (delivered,) = client.get("/admin/messages").json()
+    assert (delivered["to"], delivered["handed_over"]) == (letter["to"], 3)
+
+
+@pytest.mark.parametrize(("mode", "delivers"), [("REFUSE", 0), ("DOWN", 0), ("LOSE", 1), ("SLOW", 1)])
+def test_the_mail_port_can_take_it_or_not_without_saying_so(tmp_path: Path, mode: str, delivers: int) -> None:
+    client = TestClient(build_mail(Mailbox(tmp_path / "mail.jsonl")))
+    client.put("/admin/behaviour", json={"mode": mode, "delay_seconds": 0}).raise_for_status()
+    letter = {"to": "office@firm.example", "subject": "통지", "body": "내용"}
+    answer = client.post("/v1/messages", json=letter, headers={"Idempotency-Key": "0199f1b0-1d20-7c31-9b52"})
+    assert answer.is_success is (mode == "SLOW")
+    assert len(client.get("/admin/messages").json()) == delivers

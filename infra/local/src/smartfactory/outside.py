@@ -1,6 +1,7 @@
-"""One process for everything outside the programme that a local installation needs: the issuer and the registers.
+"""One process for everything outside the programme that a local installation needs: issuer, registers and mail port.
 
-Started as `python -m smartfactory.outside`; the gateway publishes `/issuer`, and only loopback sees `/registers`.
+Started as `python -m smartfactory.outside`; the gateway publishes `/issuer`, only loopback sees `/registers` and
+`/mail`.
 """
 
 import os
@@ -15,6 +16,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from common.clock import Clock, FileClock, SystemClock
 from smartfactory.issuer.app import IssuerOptions, IssuerRefused, build_issuer
 from smartfactory.simulators.app import ABORT, build_simulators
+from smartfactory.simulators.mail import Mailbox, build_mail
 from smartfactory.simulators.registers import Registers
 
 
@@ -27,10 +29,11 @@ class _AbortableProtocol(HttpToolsProtocol):
 
 
 def build_outside(options: IssuerOptions, clock: Clock) -> FastAPI:
-    """Build issuer and registers under one roof."""
+    """Build issuer, registers and mail port under one roof."""
     app = FastAPI(title="Outside", docs_url=None, redoc_url=None, openapi_url=None)
     app.mount("/issuer", build_issuer(options))
     app.mount("/registers", build_simulators(Registers(options.directory / "firms.json"), clock))
+    app.mount("/mail", build_mail(Mailbox(options.directory / "mail.jsonl")))
 
     @app.get("/readyz")
     def ready() -> dict[str, str]:

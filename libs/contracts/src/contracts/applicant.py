@@ -109,6 +109,25 @@ class ApplicationRanked(_ApplicationFact, frozen=True, kw_only=True):
     outcome: str
 
 
+@event(service="applicant", aggregate="application", happened="objection-filed", version=1, key="application_id")
+class ObjectionFiled(_ApplicationFact, frozen=True, kw_only=True):
+    """A refused firm objected in time (이의신청): `against` is INELIGIBLE or NOT_SELECTED; decided before `due_at`."""
+
+    objection_id: UUID
+    against: str
+    due_at: Moment
+
+
+@event(service="applicant", aggregate="application", happened="objection-decided", version=1, key="application_id")
+class ObjectionDecided(_ApplicationFact, frozen=True, kw_only=True):
+    """An objection was UPHELD or DISMISSED; what became of its case is told by the events around this one."""
+
+    objection_id: UUID
+    against: str
+    verdict: str
+    consequence: str
+
+
 class _ProjectFact(DomainEvent, frozen=True, kw_only=True):
     project_id: UUID
     application_id: UUID

@@ -1,4 +1,4 @@
-"""Realistic values for the examples of memoranda, by the name of a field. All but the parties' own names are invented."""
+"""Realistic values for the examples of memoranda, by the name of a field. All but the parties' names are invented."""
 
 from collections.abc import Mapping
 

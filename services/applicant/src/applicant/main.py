@@ -6,9 +6,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from applicant.applications.commands import pass_over_supplement
 from applicant.applications.jobs import Registers, ask_registers
 from applicant.consumers import HANDLERS
-from applicant.projects.jobs import lapse_agreements
+from applicant.deadlines.commands import DeadlineKind
+from applicant.deadlines.jobs import work_deadlines
+from applicant.notices.jobs import Mail, deliver_notices
+from applicant.projects.commands import lapse_project
 from applicant.settings import Settings
 from applicant.tables import Tables
 from common.errors import Text
@@ -22,8 +26,19 @@ if TYPE_CHECKING:
     from fastapi import APIRouter
 
 
+ACTS = {
+    DeadlineKind.SUPPLEMENT: pass_over_supplement,
+    DeadlineKind.AGREEMENT_SIGNATURES: lapse_project,
+}
+"""What the passing of a deadline does to its case, where it does anything."""
+
+
 def _jobs(settings: Settings) -> Sequence[Job]:
-    return (partial(ask_registers, Registers(settings), settings), lapse_agreements)
+    return (
+        partial(ask_registers, Registers(settings), settings),
+        partial(work_deadlines, ACTS),
+        partial(deliver_notices, Mail(settings), settings),
+    )
 
 
 def _routers() -> "Sequence[APIRouter]":
@@ -35,8 +50,9 @@ def _routers() -> "Sequence[APIRouter]":
 SERVICE = Service(
     name="applicant",
     title=Text(
-        ko="신청 서비스: 기업, 모집공고, 신청, 요건검토, 평가, 선정, 협약",
-        en="Applicant: companies, calls, applications, screening, evaluation, selection, agreements",
+        ko="신청 서비스: 기업, 모집공고, 신청, 요건검토, 평가, 선정, 협약, 이의신청, 기한과 통지",
+        en="Applicant: companies, calls, applications, screening, evaluation, selection, agreements, objections,"
+        " deadlines and notices",
     ),
     settings=Settings,
     routers=_routers,

@@ -15,9 +15,12 @@ from applicant.applications.api.reading import reading_routes
 from applicant.calls.api import publishing_routes
 from applicant.calls.api import routes as calls
 from applicant.companies.api import routes as companies
+from applicant.deadlines.api import routes as deadlines
 from applicant.disclosures.api import routes as disclosures
 from applicant.evaluations.api import routes as evaluations
 from applicant.evaluations.queries import assigned_cases
+from applicant.notices.api import routes as notices
+from applicant.objections.api import routes as objections
 from applicant.projects.api import routes as projects
 from applicant.projects.commands import AgreementInForce, withdraw_project_of
 from applicant.seat_offers.api import routes as seat_offers
@@ -30,6 +33,8 @@ ROUTERS: Sequence[APIRouter] = (
     appointments,
     staff,
     companies,
+    notices,
+    deadlines,
     calls,
     publishing_routes(confirmed_seats),
     seat_offers,
@@ -41,4 +46,5 @@ ROUTERS: Sequence[APIRouter] = (
     agreements,
     projects,
     selections,
+    objections,
 )

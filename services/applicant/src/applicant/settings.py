@@ -9,6 +9,11 @@ The outside registers speak plain JSON; an answer must echo the business number 
     GET {DEBARMENT_URL}/v1/firms/{business_number}?on=YYYY-MM-DD&corporate_number=
         -> business_number, excluded, until, ground, registered_supplier
 
+Notices leave by a mail port, which takes each Idempotency-Key once and echoes it:
+
+    POST {MAIL_URL}/v1/messages   Idempotency-Key: <notice>   to, subject, body
+        -> accepted <notice>; 422 when the address is none that mail can go to
+
 Anything else (another status, no JSON, a missing field, another firm's number) counts as no answer.
 """
 
@@ -18,7 +23,7 @@ from common.settings import ServiceSettings
 
 
 class Settings(ServiceSettings):
-    """The registers that screening asks, and how patiently."""
+    """The registers that screening asks and the mail port that notices leave by, and how patiently."""
 
     tax_office_url: str = Field(
         "http://127.0.0.1:8080/registers/tax-office", description="The tax office's register (rules R-05 and R-06)."
@@ -45,21 +50,46 @@ class Settings(ServiceSettings):
         60.0, gt=0, description="The longest wait between two attempts at one register."
     )
 
+    mail_url: str = Field("http://127.0.0.1:8080/mail", description="The mail port that notices leave by.")
+    mail_timeout_seconds: float = Field(
+        5.0, gt=0, le=20, description="How long the mail port may take to accept a notice before it is sent again."
+    )
+    operator_mailbox: str = Field(
+        "operator@jtp.example", description="The operator's mailbox for alerts: an office's, not a person's."
+    )
+    province_mailbox: str = Field(
+        "office@jeonbuk.example", description="The province's mailbox for alerts: an office's, not a person's."
+    )
+    notice_batch_size: int = Field(32, ge=1, le=200, description="Notices that one worker delivers at a time.")
+    notice_lease_seconds: float = Field(
+        60.0, gt=0, description="How long a claimed notice is left to its worker before another may deliver it."
+    )
+    notice_first_wait_seconds: float = Field(
+        1.0, gt=0, description="Wait before a notice is delivered again after its first failure; doubles each time."
+    )
+    notice_longest_wait_seconds: float = Field(
+        1_800.0, gt=0, description="The longest wait between two attempts to deliver a notice."
+    )
+    notice_attempts_max: int = Field(
+        60, ge=1, le=1_000, description="Attempts after which a notice is given up and shown to the operator."
+    )
+
     invitation_valid_days: int = Field(
         7, ge=1, le=90, description="Days of programme time in which an invitation of company staff can be accepted."
     )
 
     def production_faults(self) -> list[str]:
-        """Registers hold personal and tax data: production asks them over https only."""
+        """Registers hold personal and tax data, mail has addresses: production asks them over https only."""
         addresses = {
             "TAX_OFFICE_URL": self.tax_office_url,
             "SME_STATUS_URL": self.sme_status_url,
             "DEBARMENT_URL": self.debarment_url,
+            "MAIL_URL": self.mail_url,
         }
         return [
             *super().production_faults(),
             *(
-                f"{name} is not https: set it to the register's https address"
+                f"{name} is not https: set it to the https address of that system"
                 for name, address in addresses.items()
                 if not address.startswith("https://")
             ),

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 
-from smartfactory.check import agreements, chains, events, memoranda, money, places, projections, tables
+from smartfactory.check import agreements, chains, deadlines, events, memoranda, money, places, projections, tables
 from smartfactory.check.claims import Claim
 from smartfactory.scenarios import model
 from smartfactory.season.options import CheckOptions, CheckReport, Finding, SeasonReport
@@ -36,6 +36,7 @@ async def _claims(
         *[await tables.as_told(databases, report) for report in told],
         await memoranda.referred_to(databases),
         *await agreements.in_force(databases),
+        *await deadlines.kept(databases),
         *await projections.agreeing(databases),
         *await chains.verified(databases),
     ]

@@ -1,7 +1,7 @@
 """Every place is explained: never more projects than seats, and no freed place empty while a reserve could be paid."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from smartfactory.check.arithmetic import SME, shares_of
@@ -22,6 +22,10 @@ _RANKED = """
      WHERE k.call_id = $1 AND k.state = 'DECIDED'
      ORDER BY r.type_code, r.municipality_code, r.reserve_order
 """
+_REINSTATED = """
+    SELECT o.application_id, o.type_code, o.municipality_code FROM objection o
+     WHERE o.call_id = $1 AND o.state = 'UPHELD' AND o.consequence IN ('REINSTATED', 'FIRST_RESERVE')
+"""
 _LEFT = """
     SELECT source, municipality_code, amount_won - committed_won AS left_won FROM budget_line
      WHERE fiscal_year = $1 AND track = $2 AND state = 'CONFIRMED'
@@ -39,9 +43,10 @@ async def filled(databases: Databases, scenario: Scenario) -> list[Claim]:
     for call in await databases["applicant"].fetch(_CALLS, year, track):
         projects = await databases["applicant"].fetch(_PROJECTS, call["id"])
         ranked = await databases["applicant"].fetch(_RANKED, call["id"])
+        back = {row["application_id"] for row in await databases["applicant"].fetch(_REINSTATED, call["id"])}
         _within_seats(seats, scenario, projects)
-        _as_ranked(decided, projects, ranked)
-        _promoted(promotions, scenario, projects, ranked, left)
+        _as_ranked(decided, projects, ranked, back)
+        _promoted(promotions, scenario, projects, ranked, left, back)
     return [seats, decided, promotions]
 
 
@@ -54,7 +59,7 @@ def _within_seats(claim: Claim, scenario: Scenario, projects: Sequence[Row]) -> 
         claim.expect(f"applicant.project {place}: above its {seats} seats", expected=0, found=max(0, count - seats))
 
 
-def _as_ranked(claim: Claim, projects: Sequence[Row], ranked: Sequence[Row]) -> None:
+def _as_ranked(claim: Claim, projects: Sequence[Row], ranked: Sequence[Row], back: Collection[Any]) -> None:
     chosen = {row["application_id"] for row in ranked if row["outcome"] == "SELECTED"}
     first = {project["application_id"] for project in projects if not project["promoted"]}
     for application_id in chosen | first:
@@ -66,7 +71,7 @@ def _as_ranked(claim: Claim, projects: Sequence[Row], ranked: Sequence[Row]) -> 
     reserves = {row["application_id"] for row in ranked if row["outcome"] == "RESERVE"}
     for project in projects:
         if project["promoted"]:
-            found = "a reserve" if project["application_id"] in reserves else "no reserve"
+            found = "a reserve" if project["application_id"] in reserves | set(back) else "no reserve"
             claim.expect(f"applicant.project {project['id']}, promoted", expected="a reserve", found=found)
 
 
@@ -76,12 +81,17 @@ def _promoted(
     projects: Sequence[Row],
     ranked: Sequence[Row],
     left: Mapping[tuple[str, str | None], int],
+    back: Collection[Any],
 ) -> None:
     gone: dict[Place, int] = defaultdict(int)
     promoted: dict[Place, int] = defaultdict(int)
     for project in projects:
         gone[_place(project)] += project["state"] in {"NOT_FUNDED", "WITHDRAWN"}
         promoted[_place(project)] += project["promoted"]
+    # Who came back by an objection takes a seat that nobody had before one that was given back.
+    for place, untaken in _never_taken(scenario, ranked).items():
+        came_back = [each for each in projects if _place(each) == place and each["application_id"] in back]
+        promoted[place] -= min(untaken, len(came_back))
     used = {project["application_id"] for project in projects}
     for place in dict.fromkeys(_place(row) for row in ranked):
         free = gone[place] - promoted[place]
@@ -97,6 +107,13 @@ def _promoted(
         ]
         if free > 0:
             claim.expect(f"applicant.project {place}: {free} free, payable reserves", expected=[], found=payable)
+
+
+def _never_taken(scenario: Scenario, ranked: Sequence[Row]) -> dict[Place, int]:
+    """The seats of each place that the decision left empty."""
+    seats = {(code, town): count for code, part in scenario.types.items() for town, count in part.seats.value.items()}
+    chosen = Counter(_place(row) for row in ranked if row["outcome"] == "SELECTED")
+    return {place: max(0, count - chosen[place]) for place, count in seats.items()}
 
 
 def _can_be_paid(scenario: Scenario, row: Row, left: Mapping[tuple[str, str | None], int]) -> bool:

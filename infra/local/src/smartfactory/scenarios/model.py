@@ -70,10 +70,12 @@ class Calendar(_Part, frozen=True):
     screening_at: Given[datetime]
     supplementing_at: Given[datetime]
     eligibility_at: Given[datetime]
+    objections_filed_at: Given[datetime]
     scoring_at: Given[datetime]
     ranking_at: Given[datetime]
     late_budgets_at: Given[datetime]
     selecting_at: Given[datetime]
+    objections_decided_at: Given[datetime]
     agreements_issued_at: Given[datetime]
     agreements_signed_at: Given[datetime]
     shares_covered_at: Given[datetime]
@@ -140,6 +142,13 @@ class ScreeningPart(_Part, frozen=True):
     ineligible: Given[dict[str, int]]
 
 
+class ObjectionPart(_Part, frozen=True):
+    """How many of the firms found not eligible object, by what becomes of it."""
+
+    upheld: Given[int]
+    dismissed: Given[int]
+
+
 class PanelPart(_Part, frozen=True):
     """The shape of the panels and of their score sheets."""
 
@@ -195,6 +204,7 @@ class Scenario(_Part, frozen=True):
     split: SplitPart
     budgets: BudgetPart
     screening: ScreeningPart
+    objections: ObjectionPart
     panel: PanelPart
     memorandum: MemorandumPart | None = None
 
@@ -265,6 +275,9 @@ def contradictions(scenario: Scenario) -> Iterator[str]:
     yield from _calendar_contradictions(scenario)
     yield from _number_contradictions(scenario)
     yield from _memorandum_contradictions(scenario)
+    objecting = scenario.objections.upheld.value + scenario.objections.dismissed.value
+    if objecting > sum(scenario.screening.ineligible.value.values()):
+        yield "more firms object than are found not eligible"
 
 
 def _calendar_contradictions(scenario: Scenario) -> Iterator[str]:

@@ -91,6 +91,7 @@ def _company(firm: PlannedFirm) -> dict[str, object]:
         "employees": firm.employees,
         "supported_before": firm.supported_before,
         "head_office_address": firm.head_office_address,
+        "contact_email": f"office@firm-{firm.business_number}.example",
     }
 
 

@@ -4,7 +4,7 @@ import time
 
 from common.http import HttpClient
 from smartfactory.scenarios.firms import cast_of
-from smartfactory.season import agreeing, applying, budgets, call, judging, memorandum, screening, selecting
+from smartfactory.season import agreeing, applying, budgets, call, judging, memorandum, objecting, screening, selecting
 from smartfactory.season.options import SeasonOptions, SeasonReport
 from smartfactory.season.origin import Origin
 from smartfactory.season.report import gather
@@ -30,8 +30,11 @@ async def run_season(options: SeasonOptions) -> SeasonReport:
         await budgets.vote_budgets(stage)
         call_id = await call.publish_call(stage)
         cases = await applying.apply_all(stage, call_id)
-        eligible = await screening.screen_all(stage, cases)
+        eligible, refused = await screening.screen_all(stage, cases)
+        filed = await objecting.object_all(stage, refused)
         await judging.judge_all(stage, call_id, eligible)
         projects = await selecting.select_all(stage, call_id)
+        projects = await objecting.decide_all(stage, call_id, filed, projects)
         in_force = await agreeing.agree_all(stage, call_id)
+        await objecting.tell_all(stage)
         return await gather(stage, call_id, projects, in_force, seconds=time.monotonic() - started)

@@ -112,6 +112,18 @@ class MoneyRow:
 
 
 @dataclass(frozen=True, slots=True)
+class DeadlineRow:
+    """The legal deadlines of one kind that still run."""
+
+    kind: str
+    open: int
+    overdue: int
+    first_last_day: str
+    days_left: int
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
 class SeasonReport:
     """What happened, as the public API tells it. Whether it is true is for the check to say."""
 
@@ -126,6 +138,9 @@ class SeasonReport:
     """What the firms pay themselves."""
     nominal_burden_bp: int
     """What the firms pay by the rule's rates, in basis points of the cost."""
+    deadlines: Sequence[DeadlineRow]
+    notices: Mapping[str, int]
+    """How many notices there are, by what they tell."""
     sign_ins: Sequence[SignIn]
     addresses: Mapping[str, str]
     """What to look at, by a short name."""

@@ -1,5 +1,6 @@
 """What a season came to, as the public API tells it, and as a person reads it."""
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 
 from rich import box
@@ -10,7 +11,7 @@ from contracts.types import MUNICIPALITIES
 from smartfactory.scenarios.model import ASSUMED, Scenario, load, provenance
 from smartfactory.season import people
 from smartfactory.season.comparison import side_by_side
-from smartfactory.season.options import MoneyRow, SeasonReport, SignIn, TypeRow
+from smartfactory.season.options import DeadlineRow, MoneyRow, SeasonReport, SignIn, TypeRow
 from smartfactory.season.origin import Json, Person
 from smartfactory.season.stage import Stage
 
@@ -44,6 +45,8 @@ async def gather(
         money=[MoneyRow(**row) for row in progress["money"]],
         sme_won=progress["sme_won"],
         nominal_burden_bp=10_000 - sum(stage.scenario.split.rates_bp.value.values()),
+        deadlines=_deadline_rows(await stage.origin.pages(people.AUDITOR, "/applicant/v1/deadlines")),
+        notices=Counter(notice["kind"] for notice in await stage.origin.pages(people.AUDITOR, "/applicant/v1/notices")),
         sign_ins=list(_sign_ins(stage)),
         addresses=_addresses(stage.options.origin, call_id),
         requests_sent=stage.origin.sent,
@@ -63,6 +66,7 @@ def show(reports: Sequence[SeasonReport], console: Console) -> None:
         wide.print(_money(report))
     if len(reports) > 1:
         wide.print(side_by_side(reports))
+    wide.print(_deadlines(reports[-1]))
     wide.print(_people(reports[-1]))
     for what, address in reports[-1].addresses.items():
         console.print(f"{what:<24} {address}", highlight=False, soft_wrap=True)
@@ -89,6 +93,23 @@ def _type_row(type_code: str, cases: Sequence[Json], projects: Sequence[Json], i
         confirmed=sum(project["state"] == "CONFIRMED" for project in own),
         in_force=sum(project["id"] in in_force for project in own),
     )
+
+
+def _deadline_rows(running: Sequence[Json]) -> list[DeadlineRow]:
+    by_kind: dict[str, list[Json]] = {}
+    for deadline in running:
+        by_kind.setdefault(deadline["kind"], []).append(deadline)
+    return [
+        DeadlineRow(
+            kind=kind,
+            open=sum(each["state"] == "OPEN" for each in found),
+            overdue=sum(each["state"] == "OVERDUE" for each in found),
+            first_last_day=found[0]["last_day"],
+            days_left=found[0]["days_left"],
+            rule=found[0]["rule"],
+        )
+        for kind, found in by_kind.items()
+    ]
 
 
 def _sign_ins(stage: Stage) -> Iterator[SignIn]:
@@ -151,6 +172,20 @@ def _money(report: SeasonReport) -> Table:
     sums = (sum(getattr(row, name) for row in report.money) for name in ("confirmed_won", "committed_won", "left_won"))
     table.add_row("합계 public money", "", *(f"{total:,}" for total in sums))
     table.add_row("기업 부담 SME", "", "", f"{report.sme_won:,}", "")
+    return table
+
+
+def _deadlines(report: SeasonReport) -> Table:
+    told = ", ".join(f"{kind} {count}" for kind, count in sorted(report.notices.items()))
+    table = Table(
+        title="진행 중인 법정 기한 Open legal deadlines", caption=f"통지 notices: {told}", box=box.SIMPLE_HEAD
+    )
+    table.add_column("기한\ndeadline", no_wrap=True)
+    for head in ("진행\nopen", "경과\noverdue", "첫 마감일\nfirst last day", "남은 날\ndays left"):
+        table.add_column(head, justify="right", no_wrap=True)
+    table.add_column("근거 rule", overflow="fold")
+    for row in report.deadlines:
+        table.add_row(row.kind, str(row.open), str(row.overdue), row.first_last_day, str(row.days_left), row.rule)
     return table
 
 

@@ -10,9 +10,13 @@ from smartfactory.season.stage import Stage
 _ELIGIBLE, _INELIGIBLE = "ELIGIBLE", "INELIGIBLE"
 
 
-async def screen_all(stage: Stage, cases: Sequence[Case]) -> list[Case]:
-    """Screen every case; registers answer meanwhile, and only a decision waits for them. Returns the eligible ones."""
+async def screen_all(stage: Stage, cases: Sequence[Case]) -> tuple[list[Case], list[Case]]:
+    """Screen every case; registers answer meanwhile, and only a decision waits for them.
+
+    Returns the eligible ones and the refused ones.
+    """
     eligible: list[Case] = []
+    refused: list[Case] = []
 
     async def screen(case: Case) -> None:
         path = f"/applicant/v1/applications/{case.application_id}/screenings"
@@ -24,15 +28,19 @@ async def screen_all(stage: Stage, cases: Sequence[Case]) -> list[Case]:
         await _supplement(stage, case)
 
     async def decide(case: Case) -> None:
-        if await _decide(stage, case) == _ELIGIBLE:
-            eligible.append(case)
+        found_eligible = await _decide(stage, case) == _ELIGIBLE
+        (eligible if found_eligible else refused).append(case)
 
     calendar = stage.scenario.calendar
     incomplete = [case for case in cases if case.planned.needs_supplement]
     await stage.play(calendar.screening_at, "registers asked about each case", cases, screen)
     await stage.play(calendar.supplementing_at, "supplements asked for and given", incomplete, supplement)
     await stage.play(calendar.eligibility_at, "eligibility decided", cases, decide)
-    return sorted(eligible, key=lambda case: case.planned.number)
+    return _in_order(eligible), _in_order(refused)
+
+
+def _in_order(cases: Sequence[Case]) -> list[Case]:
+    return sorted(cases, key=lambda case: case.planned.number)
 
 
 async def _supplement(stage: Stage, case: Case) -> None:

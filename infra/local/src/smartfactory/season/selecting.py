@@ -1,5 +1,8 @@
 """The province decides: a ranking is proposed, late councils vote, the ranking is decided, and funding answers."""
 
+from datetime import datetime
+
+from smartfactory.scenarios.model import Given
 from smartfactory.season import budgets, people
 from smartfactory.season.origin import Json, until
 from smartfactory.season.stage import Stage
@@ -30,10 +33,10 @@ async def select_all(stage: Stage, call_id: str) -> list[Json]:
     await stage.play(calendar.ranking_at, "ranking proposed", [call_id], rank)
     await budgets.vote_late_budgets(stage)
     await stage.play(calendar.selecting_at, "selection decided", [call_id], decide)
-    return await _settled(stage, call_id)
+    return await settled(stage, call_id, stage.scenario.calendar.selecting_at)
 
 
-async def _settled(stage: Stage, call_id: str) -> list[Json]:
+async def settled(stage: Stage, call_id: str, at: Given[datetime]) -> list[Json]:
     """Wait for the last answer: a refusal and the promotion it causes are one transaction, so none is overlooked."""
     projects: list[Json] = []
 
@@ -57,5 +60,5 @@ async def _settled(stage: Stage, call_id: str) -> list[Json]:
         await until(answered, what="funding's answer to every project", deadline_seconds=deadline)
         await until(shown, what="the metrics service's picture of every project", deadline_seconds=deadline)
 
-    await stage.play(stage.scenario.calendar.selecting_at, "funding answers, reserves move up", ["all"], wait)
+    await stage.play(at, "funding answers, reserves move up", ["all"], wait)
     return projects

@@ -65,7 +65,7 @@ class Plan:
         return {service: self.ports[f"{service}-api"] for service in SERVICES} | {"outside": self.ports["outside"]}
 
     def outside(self) -> Command:
-        """Issuer and registers."""
+        """Issuer, registers and mail port."""
         return Command(
             name="outside",
             argv=(sys.executable, "-m", "smartfactory.outside"),
@@ -104,6 +104,7 @@ class Plan:
             "TAX_OFFICE_URL": f"{registers}/tax-office",
             "SME_STATUS_URL": f"{registers}/sme-status",
             "DEBARMENT_URL": f"{registers}/debarment",
+            "MAIL_URL": f"{self.address('outside')}/mail",
         }
         if name in self.failpoints:
             env["FAILPOINTS"] = self.failpoints[name]

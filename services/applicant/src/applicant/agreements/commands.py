@@ -15,15 +15,15 @@ from applicant.agreements.domain import (
     Agreement,
     AgreementInForce,
     AgreementState,
-    Deadline,
-    DeadlineKind,
-    DeadlineState,
     Party,
     Terms,
 )
-from applicant.applications import commands as applications
 from applicant.applications.queries import get_application
 from applicant.companies import queries as companies
+from applicant.deadlines import commands as deadlines
+from applicant.deadlines.commands import Deadline, DeadlineKind, DeadlineState, Subject
+from applicant.notices import commands as notices
+from applicant.notices.commands import NoticeKind, Recipient, Wanted
 from common import journal, outbox
 from common.auth import Principal
 from common.db import Transaction
@@ -38,13 +38,18 @@ __all__ = [
     "Terms",
     "cover_agreement",
     "draft_agreement",
-    "due_projects",
     "issue_agreement",
     "lapse_agreement",
     "sign_agreement",
     "withdraw_agreement",
 ]
 
+_OWN_DEADLINES = (
+    DeadlineKind.AGREEMENT_ISSUE,
+    DeadlineKind.AGREEMENT_SIGNATURES,
+    DeadlineKind.AGREEMENT_OPERATOR_SIGNATURE,
+    DeadlineKind.AGREEMENT_COVERAGE,
+)
 _PARTY_OF = {
     Role.COMPANY_OWNER: Party.ADOPTER,
     Role.SUPPLIER: Party.SUPPLIER,
@@ -80,26 +85,25 @@ async def draft_agreement(tx: Transaction, project: CommittedProject, *, now: da
     shares = tuple(AgreedShare(Source(source), amount_won) for source, amount_won in project.shares)
     domain.check_shares(project.project_id, shares, total_cost_won=project.total_cost_won)
     application = await get_application(tx, project.application_id)
-    await store.add(
-        tx,
-        Agreement(
-            project_id=project.project_id,
-            application_id=project.application_id,
-            company_id=project.company_id,
-            call_id=project.call_id,
-            type_code=project.type_code,
-            municipality_code=project.municipality_code,
-            commitment_id=project.commitment_id,
-            total_cost_won=project.total_cost_won,
-            shares=shares,
-            supplier_business_number=application.plan.supplier_business_number,
-            terms=None,
-            state=AgreementState.DRAFT,
-            drafted_at=now,
-            effective_at=None,
-            version=1,
-        ),
+    draft = Agreement(
+        project_id=project.project_id,
+        application_id=project.application_id,
+        company_id=project.company_id,
+        call_id=project.call_id,
+        type_code=project.type_code,
+        municipality_code=project.municipality_code,
+        commitment_id=project.commitment_id,
+        total_cost_won=project.total_cost_won,
+        shares=shares,
+        supplier_business_number=application.plan.supplier_business_number,
+        terms=None,
+        state=AgreementState.DRAFT,
+        drafted_at=now,
+        effective_at=None,
+        version=1,
     )
+    if await store.add(tx, draft):
+        await deadlines.open_deadline(tx, DeadlineKind.AGREEMENT_ISSUE, _subject_of(draft), now=now)
 
 
 async def issue_agreement(
@@ -109,17 +113,8 @@ async def issue_agreement(
     agreement = await store.get(tx, project_id, lock=True)
     domain.check_version(agreement, read_version)
     issued = await store.save(tx, domain.issue(agreement))
-    rules = store.rules_in_force(now)
-    rule = rules.deadline(DeadlineKind.AGREEMENT_SIGNATURES)
-    deadline = Deadline(
-        project_id=project_id,
-        kind=rule.kind,
-        due_at=applications.end_of(applications.last_day(now, rule.days)),
-        rule=rule.rule,
-        rule_version=rules.version,
-        source_note=rule.source,
-    )
-    await store.add_deadline(tx, deadline)
+    await deadlines.settle_deadline(tx, project_id, DeadlineKind.AGREEMENT_ISSUE, DeadlineState.MET, at=now)
+    deadline = await deadlines.open_deadline(tx, DeadlineKind.AGREEMENT_SIGNATURES, _subject_of(issued), now=now)
     facts: dict[str, JsonValue] = {
         "total_cost_won": issued.total_cost_won,
         "shares": {share.source.value: share.amount_won for share in issued.shares},
@@ -127,7 +122,18 @@ async def issue_agreement(
         "deadline_rule": deadline.rule,
     }
     evidence = (f"commitment/{issued.commitment_id}",)
-    await _journal(tx, issued, "agreement-issued", facts, rules.version, by=by, now=now, evidence=evidence)
+    version = deadline.rule_version
+    await _journal(tx, issued, "agreement-issued", facts, version, by=by, now=now, evidence=evidence)
+    told = Wanted(
+        reason=f"agreement/{project_id}/issued",
+        kind=NoticeKind.AGREEMENT_ISSUED,
+        recipient=Recipient.COMPANY,
+        company_id=issued.company_id,
+        application_id=issued.application_id,
+        project_id=project_id,
+        facts={"last_day": deadlines.last_day_of(deadline).isoformat()},
+    )
+    await notices.queue(tx, [told], now=now)
 
 
 async def sign_agreement(
@@ -138,11 +144,11 @@ async def sign_agreement(
     agreement = await store.get(tx, project_id, lock=True)
     _check_own(agreement, party, by)
     domain.check_version(agreement, read_version)
-    deadline = await store.find_deadline(tx, project_id, DeadlineKind.AGREEMENT_SIGNATURES)
-    signed = await store.save(tx, domain.sign(agreement, party=party, terms=terms, deadline=deadline, now=now))
+    deadline = await deadlines.find_deadline(tx, project_id, DeadlineKind.AGREEMENT_SIGNATURES)
+    due_at = deadline.due_at if deadline else None
+    signed = await store.save(tx, domain.sign(agreement, party=party, terms=terms, due_at=due_at, now=now))
     await store.add_signature(tx, project_id, party, signed_by=by.person, at=now)
-    if party is Party.SUPPLIER:
-        await store.settle_deadlines(tx, project_id, DeadlineState.MET, at=now)
+    await _pass_on(tx, signed, party, now=now)
     if party is Party.OPERATOR:
         await outbox.record(
             tx,
@@ -167,27 +173,22 @@ async def cover_agreement(tx: Transaction, project_id: UUID, *, evidence: str, b
     if covered is agreement:
         return
     saved = await store.save(tx, covered)
+    await deadlines.settle_deadline(tx, project_id, DeadlineKind.AGREEMENT_COVERAGE, DeadlineState.MET, at=now)
     await outbox.record(tx, AgreementEffective(**_event_facts(saved)), at=now)
-    deadline = await store.find_deadline(tx, project_id, DeadlineKind.AGREEMENT_SIGNATURES)
+    deadline = await deadlines.find_deadline(tx, project_id, DeadlineKind.AGREEMENT_SIGNATURES)
     await _journal(tx, saved, "agreement-effective", {}, _rule_version(deadline), by=by, now=now, evidence=(evidence,))
 
 
-async def due_projects(tx: Transaction, *, now: datetime, most: int) -> list[tuple[UUID, UUID]]:
-    """Application and project of agreements whose time to sign is over."""
-    return await store.due_projects(tx, now=now, most=most)
-
-
-async def lapse_agreement(tx: Transaction, project_id: UUID, *, by: Principal, now: datetime) -> Deadline | None:
-    """Let an agreement lapse that was not signed in time; returns the missed deadline, or None if nothing is due."""
+async def lapse_agreement(
+    tx: Transaction, project_id: UUID, deadline: Deadline, *, by: Principal, now: datetime
+) -> bool:
+    """Let an agreement lapse that was not signed before this deadline; False if nothing is due."""
     agreement = await store.get(tx, project_id, lock=True)
-    deadline = await store.find_deadline(tx, project_id, DeadlineKind.AGREEMENT_SIGNATURES)
-    if deadline is None:
-        return None
-    lapsed = domain.lapse(agreement, deadline, now=now)
+    lapsed = domain.lapse(agreement, due_at=deadline.due_at, now=now)
     if lapsed is agreement:
-        return None
+        return False
     saved = await store.save(tx, lapsed)
-    await store.settle_deadlines(tx, project_id, DeadlineState.MISSED, at=now)
+    await deadlines.settle_deadline(tx, project_id, deadline.kind, DeadlineState.MISSED, at=now)
     event = AgreementLapsed(**_event_facts(saved), due_at=deadline.due_at, rule_version=deadline.rule_version)
     await outbox.record(tx, event, at=now)
     facts: dict[str, JsonValue] = {
@@ -196,7 +197,7 @@ async def lapse_agreement(tx: Transaction, project_id: UUID, *, by: Principal, n
         "deadline_rule": deadline.rule,
     }
     await _journal(tx, saved, "agreement-lapsed", facts, deadline.rule_version, by=by, now=now)
-    return deadline
+    return True
 
 
 async def withdraw_agreement(tx: Transaction, project_id: UUID, *, by: Principal, now: datetime) -> None:
@@ -208,8 +209,33 @@ async def withdraw_agreement(tx: Transaction, project_id: UUID, *, by: Principal
     if withdrawn is agreement:
         return
     saved = await store.save(tx, withdrawn)
-    await store.settle_deadlines(tx, project_id, DeadlineState.DROPPED, at=now)
+    await deadlines.settle_deadlines(tx, project_id, _OWN_DEADLINES, DeadlineState.DROPPED, at=now)
     await _journal(tx, saved, "agreement-withdrawn", {"was": agreement.state.value}, None, by=by, now=now)
+
+
+async def _pass_on(tx: Transaction, signed: Agreement, party: Party, *, now: datetime) -> None:
+    """With the last signature of a group its deadline is met, and whose turn it is gets one."""
+    met, opened = {
+        Party.ADOPTER: (None, None),
+        Party.SUPPLIER: (DeadlineKind.AGREEMENT_SIGNATURES, DeadlineKind.AGREEMENT_OPERATOR_SIGNATURE),
+        Party.OPERATOR: (DeadlineKind.AGREEMENT_OPERATOR_SIGNATURE, DeadlineKind.AGREEMENT_COVERAGE),
+    }[party]
+    if met is not None:
+        await deadlines.settle_deadline(tx, signed.project_id, met, DeadlineState.MET, at=now)
+    if opened is not None:
+        await deadlines.open_deadline(tx, opened, _subject_of(signed), now=now)
+
+
+def _subject_of(agreement: Agreement) -> Subject:
+    return Subject(
+        id=agreement.project_id,
+        application_id=agreement.application_id,
+        company_id=agreement.company_id,
+        call_id=agreement.call_id,
+        municipality_code=agreement.municipality_code,
+        project_id=agreement.project_id,
+        supplier_business_number=agreement.supplier_business_number,
+    )
 
 
 def _check_own(agreement: Agreement, party: Party, by: Principal) -> None:
@@ -248,7 +274,7 @@ async def _journal(
         chain=f"project/{agreement.project_id}",
         decision=decision,
         facts={"agreement_version": agreement.version, "state": agreement.state.value, **facts},
-        rule_version=None if rule_version is None else f"agreement/{rule_version}",
+        rule_version=None if rule_version is None else f"deadline/{rule_version}",
         evidence=evidence,
     )
     await journal.record_many(tx, [entry], by=by, at=now)

@@ -6,7 +6,7 @@ supplier did not sign in time, or WITHDRAWN with its project. What the adopter s
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -35,21 +35,6 @@ class AgreementState(StrEnum):
     WITHDRAWN = "WITHDRAWN"
 
 
-class DeadlineKind(StrEnum):
-    """What must have happened by a deadline."""
-
-    AGREEMENT_SIGNATURES = "AGREEMENT_SIGNATURES"
-
-
-class DeadlineState(StrEnum):
-    """An open deadline is kept, missed, or dropped because what it was about has ended."""
-
-    OPEN = "OPEN"
-    MET = "MET"
-    MISSED = "MISSED"
-    DROPPED = "DROPPED"
-
-
 _TURNS = {
     Party.ADOPTER: (AgreementState.ISSUED, AgreementState.SIGNED_BY_ADOPTER),
     Party.SUPPLIER: (AgreementState.SIGNED_BY_ADOPTER, AgreementState.SIGNED_BY_SUPPLIER),
@@ -57,44 +42,6 @@ _TURNS = {
 }
 _WAITS_FOR_FIRM_OR_SUPPLIER = frozenset({AgreementState.ISSUED, AgreementState.SIGNED_BY_ADOPTER})
 _OVER = frozenset({AgreementState.LAPSED, AgreementState.WITHDRAWN})
-
-
-@dataclass(frozen=True, slots=True)
-class DeadlineRule:
-    """One deadline as data: so many days, by which rule, and who says so."""
-
-    kind: DeadlineKind
-    days: int
-    rule: str
-    source: str
-
-
-@dataclass(frozen=True, slots=True)
-class AgreementRules:
-    """A version of the rules of agreements, in force from a day on."""
-
-    version: str
-    valid_from: date
-    note: str
-    deadlines: tuple[DeadlineRule, ...]
-
-    def deadline(self, kind: DeadlineKind) -> DeadlineRule:
-        """The rule of one kind; every version has all kinds."""
-        return {each.kind: each for each in self.deadlines}[kind]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deadline:
-    """A legal deadline of one project: it holds before `due_at`."""
-
-    project_id: UUID
-    kind: DeadlineKind
-    due_at: datetime
-    rule: str
-    rule_version: str
-    source_note: str
-    state: DeadlineState = DeadlineState.OPEN
-    settled_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,13 +211,13 @@ def issue(agreement: Agreement) -> Agreement:
     return replace(agreement, state=AgreementState.ISSUED)
 
 
-def sign(agreement: Agreement, *, party: Party, terms: Terms, deadline: Deadline | None, now: datetime) -> Agreement:
+def sign(agreement: Agreement, *, party: Party, terms: Terms, due_at: datetime | None, now: datetime) -> Agreement:
     """One party signs in its turn. The operator's own signature is not bound by the deadline of the other two."""
     before, after = _TURNS[party]
-    if deadline is None or agreement.state is not before:
+    if due_at is None or agreement.state is not before:
         raise NotYourTurnToSign(state=agreement.state, party=party)
-    if party is not Party.OPERATOR and now >= deadline.due_at:
-        raise SigningDeadlinePassed(due_at=deadline.due_at.isoformat())
+    if party is not Party.OPERATOR and now >= due_at:
+        raise SigningDeadlinePassed(due_at=due_at.isoformat())
     if terms.supplier_contract_won > agreement.total_cost_won:
         raise SupplierContractAboveCost(
             supplier_contract_won=terms.supplier_contract_won, total_cost_won=agreement.total_cost_won
@@ -289,10 +236,9 @@ def cover(agreement: Agreement, *, now: datetime) -> Agreement:
     raise CoverageBeforeSignatures(project_id=agreement.project_id, state=agreement.state)
 
 
-def lapse(agreement: Agreement, deadline: Deadline, *, now: datetime) -> Agreement:
+def lapse(agreement: Agreement, *, due_at: datetime, now: datetime) -> Agreement:
     """Adopter or supplier did not sign in time; nothing changes before the deadline or after both have signed."""
-    late = deadline.state is DeadlineState.OPEN and now >= deadline.due_at
-    if not late or agreement.state not in _WAITS_FOR_FIRM_OR_SUPPLIER:
+    if now < due_at or agreement.state not in _WAITS_FOR_FIRM_OR_SUPPLIER:
         return agreement
     return replace(agreement, state=AgreementState.LAPSED)
 

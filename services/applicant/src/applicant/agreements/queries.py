@@ -7,9 +7,10 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, RowMapping, select, true
 
-from applicant.agreements.domain import AgreementNotFound, AgreementState, DeadlineKind, DeadlineState, Party
-from applicant.agreements.store import AgreementRow, AgreementSignatureRow, LegalDeadlineRow
+from applicant.agreements.domain import AgreementNotFound, AgreementState, Party
+from applicant.agreements.store import AgreementRow, AgreementSignatureRow
 from applicant.companies import queries as companies
+from applicant.deadlines.queries import DeadlineView, deadlines_of_projects
 from common.auth import Principal
 from common.db import Transaction
 from common.web import Page, PageRequest, View, paginate
@@ -31,18 +32,6 @@ class SignatureView(View):
 
     party: Party
     signed_at: datetime
-
-
-class DeadlineView(View):
-    """A legal deadline: what must have happened before `due_at`, by which rule."""
-
-    kind: DeadlineKind
-    due_at: datetime
-    rule: str
-    rule_version: str
-    source_note: str
-    state: DeadlineState
-    settled_at: datetime | None
 
 
 class AgreementView(View):
@@ -100,10 +89,7 @@ async def _views(tx: Transaction, rows: Sequence[RowMapping]) -> list[AgreementV
     )
     for row in await tx.execute(signed):
         signatures[row.project_id].append(SignatureView.model_validate(row))
-    deadlines: dict[UUID, list[DeadlineView]] = defaultdict(list)
-    due = select(*LegalDeadlineRow.__table__.columns).where(LegalDeadlineRow.project_id.in_(ids))
-    for row in await tx.execute(due):
-        deadlines[row.project_id].append(DeadlineView.model_validate(row))
+    deadlines = await deadlines_of_projects(tx, ids)
     return [
         AgreementView.model_validate(
             {**row, "signatures": signatures[row["project_id"]], "deadlines": deadlines[row["project_id"]]}

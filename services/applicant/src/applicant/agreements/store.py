@@ -1,12 +1,11 @@
-"""Agreements, their signatures and their deadlines in PostgreSQL."""
+"""Agreements and their signatures in PostgreSQL."""
 
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import msgspec
-from sqlalchemy import ForeignKey, Index, RowMapping, insert, select, update
+from sqlalchemy import ForeignKey, RowMapping, insert, select, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as insert_or_skip
 from sqlalchemy.orm import Mapped, mapped_column
@@ -16,23 +15,13 @@ from applicant.agreements.domain import (
     Agreement,
     AgreementHasChanged,
     AgreementNotFound,
-    AgreementRules,
     AgreementState,
-    Deadline,
-    DeadlineKind,
-    DeadlineState,
     Party,
     Terms,
 )
 from applicant.tables import Tables
-from common.clock import KST
-from common.data_files import json_files
 from common.db import Transaction
 from contracts.types import Source
-
-_RULES = tuple(
-    msgspec.json.decode(content, type=AgreementRules) for content in json_files("applicant", "agreement_rules").values()
-)
 
 
 class AgreementRow(Tables):
@@ -73,37 +62,10 @@ class AgreementSignatureRow(Tables):
     signed_at: Mapped[datetime]
 
 
-class LegalDeadlineRow(Tables):
-    """One deadline of a kind per project, with the rule it comes from."""
-
-    __tablename__ = "legal_deadline"
-
-    project_id: Mapped[UUID] = mapped_column(ForeignKey("agreement.project_id"), primary_key=True)
-    kind: Mapped[str] = mapped_column(primary_key=True)
-    due_at: Mapped[datetime]
-    rule: Mapped[str]
-    rule_version: Mapped[str]
-    source_note: Mapped[str]
-    state: Mapped[str]
-    settled_at: Mapped[datetime | None]
-
-
-Index(
-    "legal_deadline_open_idx",
-    LegalDeadlineRow.due_at,
-    postgresql_where=LegalDeadlineRow.state == DeadlineState.OPEN.value,
-)
-
-
-def rules_in_force(now: datetime) -> AgreementRules:
-    """The newest version whose first day in Korea has come."""
-    day = now.astimezone(KST).date()
-    return max((each for each in _RULES if each.valid_from <= day), key=lambda each: each.valid_from)
-
-
-async def add(tx: Transaction, agreement: Agreement) -> None:
-    """Store a draft; drafting it again changes nothing."""
-    await tx.execute(insert_or_skip(AgreementRow).values(**_columns(agreement)).on_conflict_do_nothing())
+async def add(tx: Transaction, agreement: Agreement) -> bool:
+    """Store a draft; drafting it again changes nothing and is False."""
+    statement = insert_or_skip(AgreementRow).values(**_columns(agreement)).on_conflict_do_nothing()
+    return (await tx.execute(statement.returning(AgreementRow.project_id))).one_or_none() is not None
 
 
 async def find(tx: Transaction, project_id: UUID, *, lock: bool = False) -> Agreement | None:
@@ -145,44 +107,6 @@ async def add_signature(tx: Transaction, project_id: UUID, party: Party, *, sign
     """Store one party's signature."""
     row = {"project_id": project_id, "party": party.value, "signed_by": signed_by, "signed_at": at}
     await tx.execute(insert(AgreementSignatureRow).values(row))
-
-
-async def add_deadline(tx: Transaction, deadline: Deadline) -> None:
-    """Store a new deadline."""
-    values = {field.name: getattr(deadline, field.name) for field in fields(deadline)}
-    await tx.execute(insert(LegalDeadlineRow).values(**values))
-
-
-async def find_deadline(tx: Transaction, project_id: UUID, kind: DeadlineKind) -> Deadline | None:
-    """A project's deadline of one kind; whoever changes it holds the agreement."""
-    statement = select(*LegalDeadlineRow.__table__.columns).where(
-        LegalDeadlineRow.project_id == project_id, LegalDeadlineRow.kind == kind.value
-    )
-    row = (await tx.execute(statement)).mappings().one_or_none()
-    if row is None:
-        return None
-    return Deadline(**{**row, "kind": DeadlineKind(row["kind"]), "state": DeadlineState(row["state"])})
-
-
-async def settle_deadlines(tx: Transaction, project_id: UUID, state: DeadlineState, *, at: datetime) -> None:
-    """Close a project's open deadlines."""
-    await tx.execute(
-        update(LegalDeadlineRow)
-        .where(LegalDeadlineRow.project_id == project_id, LegalDeadlineRow.state == DeadlineState.OPEN.value)
-        .values(state=state.value, settled_at=at)
-    )
-
-
-async def due_projects(tx: Transaction, *, now: datetime, most: int) -> list[tuple[UUID, UUID]]:
-    """Projects with an open deadline that has passed, the oldest first, each with its application."""
-    rows = await tx.execute(
-        select(AgreementRow.application_id, AgreementRow.project_id)
-        .join(LegalDeadlineRow, LegalDeadlineRow.project_id == AgreementRow.project_id)
-        .where(LegalDeadlineRow.state == DeadlineState.OPEN.value, LegalDeadlineRow.due_at <= now)
-        .order_by(LegalDeadlineRow.due_at, AgreementRow.project_id)
-        .limit(most)
-    )
-    return [(row.application_id, row.project_id) for row in rows]
 
 
 def _columns(agreement: Agreement) -> dict[str, object]:

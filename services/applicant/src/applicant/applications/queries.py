@@ -42,6 +42,7 @@ __all__ = [
     "ScreeningView",
     "application_view",
     "count_in_screening",
+    "count_other_live",
     "eligible_of_call",
     "get_application",
     "get_visible_application",
@@ -49,6 +50,9 @@ __all__ = [
     "submitted_at",
     "view_screening",
 ]
+
+count_other_live = cases.count_other_live
+"""Other live applications of the worksite in the fiscal year (rule R-09): for the commands of later features."""
 
 get_application = cases.get_application
 """One application, whoever asks: for the commands of later features."""

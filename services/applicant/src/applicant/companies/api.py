@@ -37,6 +37,7 @@ class RegisterCompany(Body):
     employees: int = Field(ge=0)
     supported_before: bool
     head_office_address: str = Field(min_length=1, max_length=500)
+    contact_email: str | None = Field(None, min_length=3, max_length=254, description="Where notices go.")
 
 
 class AddWorksite(Body):
@@ -77,6 +78,7 @@ async def register_company(
         employees=body.employees,
         supported_before=body.supported_before,
         head_office_address=body.head_office_address,
+        contact_email=commands.checked_contact_email(body.contact_email),
     )
     company = await commands.register_company(tx, queries.own_company_id(by), facts, by=by, now=now)
     etag(response, company.version)

@@ -5,13 +5,14 @@ from datetime import datetime
 from uuid import UUID
 
 from applicant.accounts.commands import record_owner
-from applicant.companies import store
+from applicant.companies import domain, store
 from applicant.companies.domain import (
     Company,
     CompanyFacts,
     Worksite,
     WorksiteFacts,
     checked_business_number,
+    checked_contact_email,
     checked_corporate_number,
     checked_ksic_code,
     counted_municipality,
@@ -25,7 +26,9 @@ __all__ = [
     "CompanyFacts",
     "WorksiteFacts",
     "add_worksite",
+    "change_contact",
     "checked_business_number",
+    "checked_contact_email",
     "checked_corporate_number",
     "checked_ksic_code",
     "counted_municipality",
@@ -50,6 +53,25 @@ async def register_company(
         facts={"size_class": facts.size_class.value, "ksic_code": facts.ksic_code, "employees": facts.employees},
     )
     return company
+
+
+async def change_contact(
+    tx: Transaction, company_id: UUID, email: str, *, read_version: int, by: Principal, now: datetime
+) -> Company:
+    """Change where the company's notices go; the journal keeps that it was done, not what was written."""
+    company = await store.get_company(tx, company_id)
+    domain.check_version(company, read_version)
+    facts = replace(company.facts, contact_email=checked_contact_email(email))
+    saved = await store.save_contact(tx, replace(company, facts=facts))
+    await journal.record(
+        tx,
+        chain=f"company/{company_id}",
+        decision="contact-changed",
+        by=by,
+        at=now,
+        facts={"company_version": saved.version},
+    )
+    return saved
 
 
 async def add_worksite(

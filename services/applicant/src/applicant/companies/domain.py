@@ -6,11 +6,13 @@ from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
-from common.errors import InvalidInput, NotFound, RuleRefused, Text
+from common.errors import InvalidInput, NotFound, RuleRefused, StaleVersion, Text
 from contracts.types import BusinessNumber, MunicipalityCode, Won, municipality_at, parse_business_number
 
 _CORPORATE_NUMBER_DIGITS = 13
 _KSIC = re.compile(r"[A-U]?[0-9]{2,5}")
+# One address that a mail port can take; whether somebody reads it, only a delivery shows.
+_EMAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,63}")
 
 
 class SizeClass(StrEnum):
@@ -77,6 +79,24 @@ class InvalidIndustryCode(InvalidInput):
     )
 
 
+class InvalidContactEmail(InvalidInput):
+    code = "invalid-contact-email"
+    title = Text("전자우편 주소가 올바르지 않습니다", "The e-mail address is not valid")
+    detail = Text(
+        "통지를 받을 전자우편 주소 하나를 적어 주세요. 예: office@example.com",
+        "Give one e-mail address to which notices go. For example: office@example.com",
+    )
+
+
+class CompanyHasChanged(StaleVersion):
+    code = "company-has-changed"
+    title = Text("그사이 기업 정보가 바뀌었습니다", "The company has changed meanwhile")
+    detail = Text(
+        "현재 판은 {current_version}입니다. 바뀐 것은 없습니다. 다시 읽고 처리해 주세요.",
+        "The current version is {current_version}. Nothing was changed. Read it again.",
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class CompanyFacts:
     """What a company says of itself. Names and the address may be personal data and stay in this service."""
@@ -92,6 +112,8 @@ class CompanyFacts:
     employees: int
     supported_before: bool
     head_office_address: str
+    contact_email: str | None = None
+    """Where its notices go; a person's address is personal data and stays in this table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +160,22 @@ def checked_corporate_number(text: str | None) -> str | None:
     if not re.fullmatch(rf"[0-9]{{{_CORPORATE_NUMBER_DIGITS}}}", digits):
         raise InvalidCorporateNumber
     return digits
+
+
+def checked_contact_email(text: str | None) -> str | None:
+    """One address, as it is written to; none is allowed."""
+    if text is None:
+        return None
+    stripped = text.strip()
+    if not _EMAIL.fullmatch(stripped):
+        raise InvalidContactEmail
+    return stripped
+
+
+def check_version(company: Company, read_version: int) -> None:
+    """Refuse a change decided on another version than the present one."""
+    if company.version != read_version:
+        raise CompanyHasChanged(current_version=company.version)
 
 
 def checked_ksic_code(text: str) -> str:

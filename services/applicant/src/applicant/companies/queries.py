@@ -17,12 +17,17 @@ __all__ = [
     "SizeClass",
     "Worksite",
     "check_own",
+    "company_view",
+    "contacts_of",
     "get_company",
     "get_own_worksite",
     "own_company_id",
     "view_company",
     "view_worksites",
 ]
+
+contacts_of = store.contacts_of
+"""Where notices go, by company: for the worker that delivers them, and nobody else."""
 
 get_company = store.get_company
 """One company, whoever asks: for the commands of later features."""
@@ -41,6 +46,7 @@ class CompanyView(View):
     employees: int
     supported_before: bool
     head_office_address: str
+    contact_email: str | None
     version: int
 
 
@@ -115,6 +121,7 @@ def company_view(company: Company) -> CompanyView:
         employees=facts.employees,
         supported_before=facts.supported_before,
         head_office_address=facts.head_office_address,
+        contact_email=facts.contact_email,
         version=company.version,
     )
 

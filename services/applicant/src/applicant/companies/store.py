@@ -1,6 +1,6 @@
 """Companies and worksites in PostgreSQL. The names and addresses here never leave this service."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from applicant.companies.domain import (
     Company,
     CompanyAlreadyRegistered,
     CompanyFacts,
+    CompanyHasChanged,
     CompanyNotFound,
     SizeClass,
     Worksite,
@@ -40,6 +41,7 @@ class CompanyRow(Tables):
     employees: Mapped[int]
     supported_before: Mapped[bool]
     head_office_address: Mapped[str]
+    contact_email: Mapped[str | None]
     version: Mapped[int]
 
     __table_args__ = (
@@ -87,6 +89,7 @@ async def add_company(tx: Transaction, company: Company) -> None:
         employees=facts.employees,
         supported_before=facts.supported_before,
         head_office_address=facts.head_office_address,
+        contact_email=facts.contact_email,
         version=company.version,
     )
     added = await tx.execute(statement.on_conflict_do_nothing().returning(CompanyRow.id))
@@ -100,6 +103,28 @@ async def get_company(tx: Transaction, company_id: UUID) -> Company:
     if row is None:
         raise CompanyNotFound
     return _company(row)
+
+
+async def save_contact(tx: Transaction, company: Company) -> Company:
+    """Write a company's contact as its next version; raises CompanyHasChanged when somebody else was first."""
+    statement = (
+        update(CompanyRow)
+        .where(CompanyRow.id == company.id, CompanyRow.version == company.version)
+        .values(contact_email=company.facts.contact_email, version=company.version + 1)
+        .returning(*CompanyRow.__table__.columns)
+    )
+    row = (await tx.execute(statement)).mappings().one_or_none()
+    if row is None:
+        raise CompanyHasChanged(current_version=(await get_company(tx, company.id)).version)
+    return _company(row)
+
+
+async def contacts_of(tx: Transaction, company_ids: Collection[UUID]) -> dict[UUID, str]:
+    """Where the notices of these companies go, of those that said so."""
+    statement = select(CompanyRow.id, CompanyRow.contact_email).where(
+        CompanyRow.id.in_(company_ids), CompanyRow.contact_email.is_not(None)
+    )
+    return {row.id: row.contact_email for row in await tx.execute(statement)}
 
 
 async def add_worksite(tx: Transaction, worksite: Worksite) -> None:
@@ -166,6 +191,7 @@ def _company(row: Row) -> Company:
         employees=row["employees"],
         supported_before=row["supported_before"],
         head_office_address=row["head_office_address"],
+        contact_email=row["contact_email"],
     )
     return Company(row["id"], facts, row["version"])
 

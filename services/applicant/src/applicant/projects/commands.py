@@ -7,9 +7,12 @@ from typing import TypedDict
 from uuid import UUID
 
 from applicant.agreements import commands as agreements
-from applicant.agreements.commands import AgreementInForce, due_projects
+from applicant.agreements.commands import AgreementInForce
 from applicant.applications import commands as applications
 from applicant.companies import queries as companies
+from applicant.deadlines.commands import Deadline
+from applicant.notices import commands as notices
+from applicant.notices.commands import NoticeKind, Recipient, Wanted
 from applicant.projects import domain, store
 from applicant.projects.domain import NeedWon, Project, ProjectState
 from common import journal, outbox
@@ -24,7 +27,6 @@ __all__ = [
     "Place",
     "Project",
     "confirm_project",
-    "due_projects",
     "lapse_project",
     "open_projects",
     "refuse_project",
@@ -116,6 +118,7 @@ async def refuse_project(
     saved = await store.save(tx, refused)
     if saved.state is ProjectState.NOT_FUNDED:
         await outbox.record(tx, ProjectNotFunded(**_event_facts(saved), reason=reason), at=now)
+        await notices.queue(tx, [_not_funded(saved, reason)], now=now)
     told = {"state": saved.state.value, "reason": reason, **facts}
     await _journal(tx, saved, "project-not-funded", told, by=by, now=now)
     return saved
@@ -159,16 +162,14 @@ async def withdraw_project_of(
         await _withdraw(tx, project.id, read_version=project.version, reason=reason, by=by, now=now)
 
 
-async def lapse_project(
-    tx: Transaction, project_id: UUID, *, application_id: UUID, by: Principal, now: datetime
-) -> bool:
+async def lapse_project(tx: Transaction, deadline: Deadline, by: Principal, now: datetime) -> bool:
     """Count a place as given back whose agreement was not signed in time; False if nothing is due any more."""
-    application = await applications.lock_application(tx, application_id)
+    project_id = deadline.subject.id
+    application = await applications.lock_application(tx, deadline.subject.application_id)
     project = await store.get(tx, project_id, lock=True)
-    missed = await agreements.lapse_agreement(tx, project_id, by=by, now=now)
-    if missed is None:
+    if not await agreements.lapse_agreement(tx, project_id, deadline, by=by, now=now):
         return False
-    reason = f"agreement-lapsed: {missed.kind.value}"
+    reason = f"agreement-lapsed: {deadline.kind.value}"
     await _give_back(tx, project, reason=reason, by=by, now=now)
     await applications.give_up_application(tx, application, reason=reason, by=by, now=now)
     return True
@@ -189,6 +190,18 @@ async def _give_back(tx: Transaction, project: Project, *, reason: str, by: Prin
     await outbox.record(tx, ProjectWithdrawn(**_event_facts(saved)), at=now)
     await _journal(tx, saved, "project-withdrawn", {"was": project.state.value}, by=by, now=now)
     return saved
+
+
+def _not_funded(project: Project, reason: str) -> Wanted:
+    return Wanted(
+        reason=f"project/{project.id}@{project.version}",
+        kind=NoticeKind.NOT_FUNDED,
+        recipient=Recipient.COMPANY,
+        company_id=project.company_id,
+        application_id=project.application_id,
+        project_id=project.id,
+        facts={"rule": reason},
+    )
 
 
 def _opened(place: Place, now: datetime) -> Project:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, select, true
+from sqlalchemy import ColumnElement, and_, func, select, true
 from sqlalchemy.orm import InstrumentedAttribute
 
 from applicant.calls import queries as calls
@@ -15,6 +15,7 @@ from applicant.selections.domain.what_if import Change, Compared, WhatIf
 from applicant.selections.store import rankings
 from applicant.selections.store.places import CaseOutcomeRow
 from applicant.selections.store.rankings import RankedCaseRow
+from applicant.selections.store.reinstatements import ReinstatementRow
 from common.auth import Principal
 from common.db import Transaction
 from common.web import Page, PageRequest, View, paginate
@@ -116,7 +117,10 @@ class PassedOverView(View):
 
 
 class OutcomeView(View):
-    """What was decided for one case and what became of it; the reason is the one given at the decision."""
+    """What was decided for one case and what became of it; the reason is the one given at the decision.
+
+    A case that was never ranked and came back by an objection (`reinstated_at`) has place and scores 0.
+    """
 
     application_id: UUID
     company_id: UUID
@@ -134,6 +138,7 @@ class OutcomeView(View):
     reason_code: str
     reason_ko: str
     reason_en: str
+    reinstated_at: datetime | None
 
 
 async def view_ranking(tx: Transaction, call_id: UUID, number: int) -> RankingView:
@@ -187,7 +192,9 @@ async def list_outcomes(
                 RankedCaseRow.ranking_id == CaseOutcomeRow.ranking_id,
                 RankedCaseRow.application_id == CaseOutcomeRow.application_id,
             ),
+            isouter=True,
         )
+        .outerjoin(ReinstatementRow, ReinstatementRow.application_id == CaseOutcomeRow.application_id)
         .where(CaseOutcomeRow.call_id == call_id, _visible(by))
     )
     if outcome is not None:
@@ -217,9 +224,12 @@ def _what_if_case(compared: Compared) -> WhatIfCaseView:
     )
 
 
+_whose = func.coalesce(RankedCaseRow.company_id, ReinstatementRow.company_id)
+
+
 def _visible(by: Principal) -> ColumnElement[bool]:
     if by.role in COMPANY_ROLES:
-        return RankedCaseRow.company_id == companies.own_company_id(by)
+        return _whose == companies.own_company_id(by)
     if by.role in MUNICIPALITY_ROLES:
         return CaseOutcomeRow.municipality_code == by.tenant
     return true()
@@ -227,19 +237,20 @@ def _visible(by: Principal) -> ColumnElement[bool]:
 
 _OUTCOME: tuple[ColumnElement[Any] | InstrumentedAttribute[Any], ...] = (
     CaseOutcomeRow.application_id,
-    RankedCaseRow.company_id,
+    _whose.label("company_id"),
     CaseOutcomeRow.type_code,
     CaseOutcomeRow.municipality_code,
     CaseOutcomeRow.outcome,
-    RankedCaseRow.outcome.label("decided_outcome"),
-    RankedCaseRow.place,
+    func.coalesce(RankedCaseRow.outcome, Outcome.NOT_SELECTED.value).label("decided_outcome"),
+    func.coalesce(RankedCaseRow.place, 0).label("place"),
     CaseOutcomeRow.reserve_order,
     CaseOutcomeRow.project_id,
     CaseOutcomeRow.promoted_at,
     CaseOutcomeRow.passed_over,
-    RankedCaseRow.score,
-    RankedCaseRow.bonus,
-    RankedCaseRow.reason_code,
-    RankedCaseRow.reason_ko,
-    RankedCaseRow.reason_en,
+    func.coalesce(RankedCaseRow.score, 0).label("score"),
+    func.coalesce(RankedCaseRow.bonus, 0).label("bonus"),
+    func.coalesce(RankedCaseRow.reason_code, "OBJECTION_UPHELD").label("reason_code"),
+    func.coalesce(RankedCaseRow.reason_ko, "이의신청이 받아들여졌습니다.").label("reason_ko"),
+    func.coalesce(RankedCaseRow.reason_en, "An objection was upheld.").label("reason_en"),
+    ReinstatementRow.reinstated_at,
 )

@@ -6,6 +6,7 @@ from typing import TypedDict
 from uuid import UUID
 
 from applicant.applications.domain.case import Application
+from applicant.deadlines.commands import Subject
 from common import journal
 from common.auth import Principal
 from common.db import Transaction
@@ -27,6 +28,17 @@ def event_facts(application: Application) -> EventFacts:
         application_id=application.id,
         call_id=application.call_id,
         type_code=application.type_code,
+        municipality_code=application.municipality_code,
+    )
+
+
+def subject_of(application: Application) -> Subject:
+    """What a deadline of this application is about."""
+    return Subject(
+        id=application.id,
+        application_id=application.id,
+        company_id=application.company_id,
+        call_id=application.call_id,
         municipality_code=application.municipality_code,
     )
 

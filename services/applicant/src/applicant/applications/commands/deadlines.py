@@ -1,31 +1,40 @@
-"""Legal deadlines by the Korean calendar: counted from the next day, rolled over when the last day is no working day.
+"""An application's own legal deadlines: they end with it, and a supplement that stays out is passed over."""
 
-The Civil Act's rule covers Saturdays as well as public holidays, substitute and election days included.
-"""
+from datetime import datetime
 
-from datetime import date, datetime, time, timedelta
+from applicant.applications.commands.accounts import record_decision, subject_of
+from applicant.applications.domain import case
+from applicant.applications.domain.case import Application
+from applicant.applications.store import cases
+from applicant.deadlines import commands as deadlines
+from applicant.deadlines.commands import Deadline, DeadlineKind, DeadlineState
+from common.auth import Principal
+from common.db import Transaction
 
-import holidays
-
-from common.clock import KST
-
-_SATURDAY = 5
-# Made when the program starts, since making it reads files; it then works out each year that is asked for by itself.
-_HOLIDAYS = holidays.country_holidays("KR")
-
-
-def last_day(start: datetime, days: int) -> date:
-    """The last day of a period of so many days that began at `start`."""
-    day = start.astimezone(KST).date() + timedelta(days=days)
-    while not _is_working_day(day):
-        day += timedelta(days=1)
-    return day
+_ENDS_WITH_IT = (DeadlineKind.SUPPLEMENT, DeadlineKind.SCREENING_DECISION, DeadlineKind.OBJECTION_WINDOW)
 
 
-def end_of(day: date) -> datetime:
-    """When that day is over in Korea: a deadline holds before this moment."""
-    return datetime.combine(day + timedelta(days=1), time(), tzinfo=KST)
+async def pass_over_supplement(tx: Transaction, deadline: Deadline, by: Principal, now: datetime) -> bool:
+    """Let a case go on whose supplement stayed out, and give the operator a time to decide it as it stands."""
+    application = await cases.get_application(tx, deadline.subject.application_id, lock=True)
+    passed = case.pass_over_supplement(application, now=now)
+    if passed is application:
+        return False
+    saved = await cases.save_application(tx, passed)
+    await deadlines.settle_deadline(tx, saved.id, DeadlineKind.SUPPLEMENT, DeadlineState.MISSED, at=now)
+    await deadlines.open_deadline(tx, DeadlineKind.SCREENING_DECISION, subject_of(saved), now=now)
+    await record_decision(
+        tx,
+        saved,
+        "supplement-passed-over",
+        by=by,
+        now=now,
+        facts={"due_at": deadline.due_at.isoformat(), "deadline_rule": deadline.rule},
+        rule_version=f"deadline/{deadline.rule_version}",
+    )
+    return True
 
 
-def _is_working_day(day: date) -> bool:
-    return day.weekday() < _SATURDAY and day not in _HOLIDAYS
+async def drop_deadlines(tx: Transaction, application: Application, *, at: datetime) -> None:
+    """Its own deadlines end with an application; a pending objection is still to be decided."""
+    await deadlines.settle_deadlines(tx, application.id, _ENDS_WITH_IT, DeadlineState.DROPPED, at=at)

@@ -1,11 +1,11 @@
 """The operator screens a case; registers are asked by the worker; the operator confirms what the findings say."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from applicant.applications.commands import deadlines
-from applicant.applications.commands.accounts import event_facts, record_decision
+from applicant.applications.commands.accounts import event_facts, record_decision, subject_of
 from applicant.applications.commands.drafts import lock_own
 from applicant.applications.domain import case, screening
 from applicant.applications.domain.case import Application, SupplementItem
@@ -17,6 +17,10 @@ from applicant.applications.store.screenings import Question
 from applicant.calls import queries as calls
 from applicant.companies import commands as company_commands
 from applicant.companies import queries as companies
+from applicant.deadlines import commands as deadlines
+from applicant.deadlines.commands import DeadlineKind, DeadlineState
+from applicant.notices import commands as notices
+from applicant.notices.commands import NoticeKind, Recipient, Wanted
 from common import outbox
 from common.auth import Principal
 from common.clock import KST
@@ -65,7 +69,10 @@ async def request_supplement(
     for item in items:
         if item.rule is not None and item.rule not in rules:
             raise screening.UnknownRule(rule=item.rule)
-    due_at = deadlines.end_of(deadlines.last_day(now, call.terms.supplement_days))
+    deadline = await deadlines.open_deadline(
+        tx, DeadlineKind.SUPPLEMENT, subject_of(application), now=now, days=call.terms.supplement_days
+    )
+    due_at = deadline.due_at
     saved = await cases.save_application(tx, case.request_supplement(application, items=items, due_at=due_at, now=now))
     await outbox.record(tx, SupplementRequested(**event_facts(saved), due_at=due_at), at=now)
     await record_decision(
@@ -76,6 +83,8 @@ async def request_supplement(
         now=now,
         facts={"due_at": due_at.isoformat(), "rules": [item.rule for item in items]},
     )
+    told = {"items": len(items), "last_day": deadlines.last_day_of(deadline).isoformat()}
+    await notices.queue(tx, [_wanted(saved, NoticeKind.SUPPLEMENT_REQUESTED, told)], now=now)
     return saved
 
 
@@ -92,6 +101,7 @@ async def supplement_application(
     application = await lock_own(tx, application_id, by)
     case.check_version(application, read_version)
     saved = await cases.save_application(tx, case.supplement(application, answer.plan_changes, now=now))
+    await deadlines.settle_deadline(tx, saved.id, DeadlineKind.SUPPLEMENT, DeadlineState.MET, at=now)
     if answer.factory_registration_number is not None:
         await company_commands.record_factory_registration(
             tx, saved.worksite_id, answer.factory_registration_number, by=by, now=now
@@ -124,7 +134,12 @@ async def decide_eligibility(
     saved = await cases.save_application(
         tx,
         case.decide(
-            application, rule_version=latest.rule_version, failed_rules=failed, appeal_until=appeal_until, now=now
+            application,
+            rule_version=latest.rule_version,
+            failed_rules=failed,
+            appeal_until=appeal_until,
+            by=by.person,
+            now=now,
         ),
     )
     await screenings.save_decided(tx, latest)
@@ -148,7 +163,61 @@ async def decide_eligibility(
         rule_version=latest.rule_version,
         evidence=tuple(dict.fromkeys(name for finding in latest.findings for name in finding.evidence)),
     )
+    await _settle_and_tell(tx, saved, appeal_days=rules.appeal_days, now=now)
     return saved
+
+
+async def find_eligible_after_all(
+    tx: Transaction, application: Application, *, evidence: str, by: Principal, now: datetime
+) -> Application:
+    """Lift the refusal of a case that the caller holds, now that an objection against it was upheld."""
+    saved = await cases.save_application(tx, case.find_eligible_after_all(application, by=by.person, now=now))
+    eligibility = saved.eligibility
+    rule_version = eligibility.rule_version if eligibility else ""
+    await outbox.record(tx, ApplicationFoundEligible(**event_facts(saved), rule_version=rule_version), at=now)
+    await record_decision(
+        tx,
+        saved,
+        "refusal-lifted",
+        by=by,
+        now=now,
+        facts={"overruled": list(eligibility.overruled) if eligibility else []},
+        rule_version=rule_version,
+        evidence=(evidence,),
+    )
+    return saved
+
+
+async def _settle_and_tell(tx: Transaction, application: Application, *, appeal_days: int, now: datetime) -> None:
+    """End the time to decide; a refused firm has so many days to object, and is told so."""
+    if application.supplement is not None:
+        await deadlines.settle_deadline(tx, application.id, DeadlineKind.SUPPLEMENT, DeadlineState.MISSED, at=now)
+        await deadlines.settle_deadline(tx, application.id, DeadlineKind.SCREENING_DECISION, DeadlineState.MET, at=now)
+    refused = application.eligibility
+    if refused is None or refused.appeal_until is None:
+        return
+    window = DeadlineKind.OBJECTION_WINDOW
+    await deadlines.open_deadline(tx, window, subject_of(application), now=now, days=appeal_days)
+    body = deadlines.appeal_body(now)
+    told = {
+        "failed_rules": ", ".join(refused.failed_rules),
+        "appeal_until": refused.appeal_until.isoformat(),
+        "appeal_body_ko": body.ko,
+        "appeal_body_en": body.en,
+    }
+    await notices.queue(tx, [_wanted(application, NoticeKind.INELIGIBLE, told)], now=now)
+
+
+def _wanted(application: Application, kind: NoticeKind, facts: Mapping[str, object]) -> Wanted:
+    return Wanted(
+        reason=f"application/{application.id}@{application.version}",
+        kind=kind,
+        recipient=Recipient.COMPANY,
+        company_id=application.company_id,
+        application_id=application.id,
+        project_id=None,
+        facts=facts,
+    )
 
 
 async def _begin_round(tx: Transaction, application: Application, *, by: Principal, now: datetime) -> None:

@@ -5,16 +5,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from applicant.applications.commands.accounts import event_facts, record_decision
+from applicant.applications.commands.accounts import event_facts, record_decision, subject_of
+from applicant.applications.commands.deadlines import drop_deadlines
 from applicant.applications.commands.drafts import check_own, lock_own
 from applicant.applications.domain import case
 from applicant.applications.domain.case import Application, Outcome
 from applicant.applications.store import cases, screenings
 from applicant.calls import queries as calls
 from applicant.companies import queries as companies
+from applicant.deadlines import commands as deadlines
+from applicant.deadlines.commands import DeadlineKind
+from applicant.notices import commands as notices
+from applicant.notices.commands import NoticeKind, Recipient, Wanted
 from common import journal, outbox
 from common.auth import Principal
 from common.db import Transaction
+from common.errors import Text
 from common.journal import JsonValue
 from contracts.applicant import ApplicationRanked, ApplicationSubmitted, ApplicationWithdrawn
 
@@ -70,6 +76,7 @@ async def give_up_application(
     """End an application that the caller holds: withdrawn by its firm, or counted as such after a missed deadline."""
     saved = await cases.save_application(tx, case.withdraw(application, reason=reason, now=now))
     await screenings.drop_pending(tx, saved.id)
+    await drop_deadlines(tx, saved, at=now)
     if saved.submitted_at is not None:
         await outbox.record(tx, ApplicationWithdrawn(**event_facts(saved)), at=now)
     await record_decision(tx, saved, "application-withdrawn", by=by, now=now, facts={"was": application.status.value})
@@ -78,11 +85,12 @@ async def give_up_application(
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """The outcome of one ranked case; `facts` say why, for the journal."""
+    """The outcome of one ranked case; `facts` say why, for the journal, and `reason` for the firm."""
 
     application_id: UUID
     outcome: Outcome
     facts: Mapping[str, JsonValue]
+    reason: Text | None = None
 
 
 async def announce_outcomes(
@@ -123,6 +131,36 @@ async def announce_outcomes(
         for each, application in zip(announcements, saved, strict=True)
     ]
     await journal.record_many(tx, entries, by=by, at=now)
+    await _tell(tx, list(zip(announcements, saved, strict=True)), now=now)
+
+
+async def _tell(tx: Transaction, announced: Sequence[tuple[Announcement, Application]], *, now: datetime) -> None:
+    """Notices to the firms; who was not selected has a time to object."""
+    refused = [application for each, application in announced if each.outcome is Outcome.NOT_SELECTED]
+    opened = await deadlines.open_deadlines(
+        tx, DeadlineKind.OBJECTION_WINDOW, [subject_of(application) for application in refused], now=now
+    )
+    last_day = deadlines.last_day_of(opened[0]).isoformat() if opened else ""
+    body = deadlines.appeal_body(now)
+    told = [
+        Wanted(
+            reason=f"application/{application.id}@{application.version}",
+            kind=NoticeKind(each.outcome.value),
+            recipient=Recipient.COMPANY,
+            company_id=application.company_id,
+            application_id=application.id,
+            project_id=None,
+            facts={
+                "reason_ko": each.reason.ko if each.reason else "-",
+                "reason_en": each.reason.en if each.reason else "-",
+                "appeal_until": last_day,
+                "appeal_body_ko": body.ko,
+                "appeal_body_en": body.en,
+            },
+        )
+        for each, application in announced
+    ]
+    await notices.queue(tx, told, now=now)
 
 
 async def lock_application(tx: Transaction, application_id: UUID) -> Application:

@@ -171,12 +171,18 @@ class Supplement:
 
 @dataclass(frozen=True, slots=True)
 class Eligibility:
-    """The screening's end: on which rules, by which findings, and until when the firm may object (이의신청)."""
+    """The screening's end: on which rules, by which findings, and until when the firm may object (이의신청).
+
+    `decided_by` is issuer and subject, for who decides on an objection is another person. `overruled` are rules that
+    had failed before an objection was upheld.
+    """
 
     rule_version: str
     failed_rules: tuple[str, ...]
     decided_at: datetime
     appeal_until: date | None
+    decided_by: str | None = None
+    overruled: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,6 +294,13 @@ def supplement(application: Application, changes: Mapping[str, object], *, now: 
     return replace(application, status=ApplicationStatus.RESUBMITTED, plan=plan, supplement=answered)
 
 
+def pass_over_supplement(application: Application, *, now: datetime) -> Application:
+    """The firm did not answer in time: its case is judged as it stands. Nothing changes before that moment."""
+    if application.status is not ApplicationStatus.SUPPLEMENT_REQUESTED or now < _asked(application).due_at:
+        return application
+    return replace(application, status=ApplicationStatus.UNDER_SCREENING)
+
+
 def check_decidable(application: Application, *, now: datetime) -> None:
     """A case is decided out of screening, or when its supplement stayed out; raises otherwise."""
     if application.status is ApplicationStatus.SUPPLEMENT_REQUESTED:
@@ -299,15 +312,33 @@ def check_decidable(application: Application, *, now: datetime) -> None:
 
 
 def decide(
-    application: Application, *, rule_version: str, failed_rules: tuple[str, ...], appeal_until: date, now: datetime
+    application: Application,
+    *,
+    rule_version: str,
+    failed_rules: tuple[str, ...],
+    appeal_until: date,
+    by: str,
+    now: datetime,
 ) -> Application:
     """ELIGIBLE when no rule failed; else INELIGIBLE, with the last day to object."""
     check_decidable(application, now=now)
     if not failed_rules:
-        eligible = Eligibility(rule_version, (), decided_at=now, appeal_until=None)
+        eligible = Eligibility(rule_version, (), decided_at=now, appeal_until=None, decided_by=by)
         return replace(application, status=ApplicationStatus.ELIGIBLE, eligibility=eligible)
-    refused = Eligibility(rule_version, failed_rules, decided_at=now, appeal_until=appeal_until)
+    refused = Eligibility(rule_version, failed_rules, decided_at=now, appeal_until=appeal_until, decided_by=by)
     return replace(application, status=ApplicationStatus.INELIGIBLE, eligibility=refused)
+
+
+def find_eligible_after_all(application: Application, *, by: str, now: datetime) -> Application:
+    """An objection was upheld: the refusal does not stand."""
+    _require(application, {ApplicationStatus.INELIGIBLE})
+    refused = application.eligibility
+    if refused is None:
+        raise NotInThisState(status=application.status.value)
+    eligible = Eligibility(
+        refused.rule_version, (), decided_at=now, appeal_until=None, decided_by=by, overruled=refused.failed_rules
+    )
+    return replace(application, status=ApplicationStatus.ELIGIBLE, eligibility=eligible)
 
 
 def withdraw(application: Application, *, reason: str, now: datetime) -> Application:

@@ -1,4 +1,4 @@
-"""How places are given: a ranking is proposed, decided by a second person, and reserves move up into freed places."""
+"""How places are given: a ranking is proposed and decided by a second person, reserves move up, objectors come back."""
 
 from applicant.selections.commands.decide_selection import decide_selection
 from applicant.selections.commands.funding_answers import (
@@ -9,13 +9,17 @@ from applicant.selections.commands.funding_answers import (
 )
 from applicant.selections.commands.promote_reserves import promote_reserves
 from applicant.selections.commands.propose_ranking import propose_ranking
+from applicant.selections.commands.reinstate_case import deciders, hold_selection, reinstate_case
 from applicant.selections.commands.what_if import rank_past_cohort
 
 __all__ = [
     "decide_selection",
+    "deciders",
+    "hold_selection",
     "promote_reserves",
     "propose_ranking",
     "rank_past_cohort",
+    "reinstate_case",
     "take_commitment",
     "take_confirmed_line",
     "take_refusal",

@@ -18,6 +18,7 @@ from applicant.selections.store import places, rankings
 from common import journal
 from common.auth import Principal
 from common.db import Transaction
+from common.errors import Text
 
 
 async def decide_selection(
@@ -101,6 +102,7 @@ def _announcement(decided: Ranking, placement: Placement) -> applications.Announ
             "need_won": dict(case.need_won),
             "reason": placement.reason.code,
         },
+        Text(placement.reason.ko, placement.reason.en),
     )
 
 

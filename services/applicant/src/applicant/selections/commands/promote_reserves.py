@@ -40,7 +40,7 @@ async def promote_reserves(
     call = await calls.get_published_call(tx, call_id)
     standing = {case.id for case in await cases.eligible_of_call(tx, call_id)}
     reserves = await places.waiting_reserves(tx, call_id, [counter.line for counter in vacated])
-    left = await _free_money(tx, call, {counter.line.municipality_code for counter in vacated})
+    left = await free_money(tx, call, {counter.line.municipality_code for counter in vacated})
     filled = 0
     for counter in sorted(vacated, key=lambda each: (each.line != first, each.line)):
         waiting = [each for each in reserves if each.line == counter.line and each.application_id in standing]
@@ -51,7 +51,8 @@ async def promote_reserves(
     return filled
 
 
-async def _free_money(tx: Transaction, call: calls.Call, municipalities: set[str]) -> dict[str, int]:
+async def free_money(tx: Transaction, call: calls.Call, municipalities: set[str]) -> dict[str, int]:
+    """What is left of each budget without what selected projects still wait for."""
     left = await inputs.budgets_left(tx, call, municipalities)
     waiting = await pending.pending_needs(tx, fiscal_year=call.terms.fiscal_year, track=call.terms.track.value)
     for need in waiting:
@@ -83,15 +84,16 @@ async def _fill(
         counter = rules.take_place(counter)
         left = minus(left, chosen.need_won)
         await places.save_places(tx, call.id, counter)
-        await _promote(tx, call, chosen, evidence=evidence, by=by, now=now)
+        await promote(tx, call, chosen, evidence=evidence, by=by, now=now)
         promoted.append(chosen)
     await _explain(tx, call, waiting, passed_over, evidence=evidence, by=by, now=now)
     return promoted
 
 
-async def _promote(
+async def promote(
     tx: Transaction, call: calls.Call, reserve: Reserve, *, evidence: str, by: Principal, now: datetime
 ) -> None:
+    """Open the project of a reserve whose place the caller has taken, and tell its firm."""
     place = projects.Place(
         application_id=reserve.application_id,
         company_id=reserve.company_id,

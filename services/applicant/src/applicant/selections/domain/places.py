@@ -71,6 +71,13 @@ def take_place(places: Places) -> Places:
     return replace(places, taken=places.taken + 1, vacated=places.vacated - 1)
 
 
+def take_any_place(places: Places) -> Places | None:
+    """Take a place that nobody had, or one that was given back; none where all are taken."""
+    if places.taken + places.vacated < places.seats:
+        return replace(places, taken=places.taken + 1)
+    return take_place(places) if places.vacated else None
+
+
 def vacate_place(places: Places) -> Places:
     """Give a place back, for the next reserve."""
     return replace(places, taken=places.taken - 1, vacated=places.vacated + 1)

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, insert, select, tuple_, update
+from sqlalchemy import CheckConstraint, ForeignKey, Index, func, insert, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_update
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.orm import Mapped, mapped_column
@@ -18,8 +18,12 @@ from applicant.selections.domain.budgets import Balance, Shortage
 from applicant.selections.domain.places import Places, Reserve, Skipped
 from applicant.selections.domain.ranking import Line, Outcome, Placement
 from applicant.selections.store.rankings import OUTCOMES, RankedCaseRow
+from applicant.selections.store.reinstatements import ReinstatementRow
 from applicant.tables import Tables
 from common.db import Transaction
+
+FIRST = 0
+"""The order of a reinstated reserve: before all that were ranked, and among themselves by when."""
 
 
 class PlaceRow(Tables):
@@ -86,8 +90,8 @@ async def open_places(tx: Transaction, call_id: UUID, places: Iterable[Places]) 
         await tx.execute(insert(PlaceRow), rows)
 
 
-async def lock_place(tx: Transaction, call_id: UUID, line: Line) -> Places:
-    """One line's counter, held until the transaction ends."""
+async def find_place(tx: Transaction, call_id: UUID, line: Line) -> Places | None:
+    """One line's counter, held until the transaction ends; none where the call gave the line no seat."""
     statement = (
         select(*PlaceRow.__table__.columns)
         .where(
@@ -97,7 +101,17 @@ async def lock_place(tx: Transaction, call_id: UUID, line: Line) -> Places:
         )
         .with_for_update()
     )
-    return _places((await tx.execute(statement)).mappings().one())
+    row = (await tx.execute(statement)).mappings().one_or_none()
+    return None if row is None else _places(row)
+
+
+async def lock_place(tx: Transaction, call_id: UUID, line: Line) -> Places:
+    """The counter of a line that has seats."""
+    found = await find_place(tx, call_id, line)
+    if found is None:
+        message = f"call {call_id} has no place in {line}"
+        raise LookupError(message)
+    return found
 
 
 async def lock_vacated(tx: Transaction, call_id: UUID) -> list[Places]:
@@ -163,21 +177,22 @@ async def waiting_reserves(tx: Transaction, call_id: UUID, lines: Iterable[Line]
             CaseOutcomeRow.municipality_code,
             CaseOutcomeRow.reserve_order,
             CaseOutcomeRow.passed_over,
-            RankedCaseRow.company_id,
-            RankedCaseRow.total_cost_won,
-            RankedCaseRow.need_won,
+            func.coalesce(ReinstatementRow.company_id, RankedCaseRow.company_id).label("company_id"),
+            func.coalesce(ReinstatementRow.total_cost_won, RankedCaseRow.total_cost_won).label("total_cost_won"),
+            func.coalesce(ReinstatementRow.need_won, RankedCaseRow.need_won).label("need_won"),
         )
-        .join(
+        .outerjoin(
             RankedCaseRow,
             (RankedCaseRow.ranking_id == CaseOutcomeRow.ranking_id)
             & (RankedCaseRow.application_id == CaseOutcomeRow.application_id),
         )
+        .outerjoin(ReinstatementRow, ReinstatementRow.application_id == CaseOutcomeRow.application_id)
         .where(
             CaseOutcomeRow.call_id == call_id,
             CaseOutcomeRow.outcome == Outcome.RESERVE.value,
             tuple_(CaseOutcomeRow.type_code, CaseOutcomeRow.municipality_code).in_(wanted),
         )
-        .order_by(CaseOutcomeRow.reserve_order)
+        .order_by(CaseOutcomeRow.reserve_order, ReinstatementRow.reinstated_at, CaseOutcomeRow.application_id)
     )
     return [
         Reserve(
@@ -191,6 +206,20 @@ async def waiting_reserves(tx: Transaction, call_id: UUID, lines: Iterable[Line]
         )
         for row in await tx.execute(statement)
     ]
+
+
+async def put_first(tx: Transaction, call_id: UUID, ranking_id: UUID, line: Line, application_id: UUID) -> None:
+    """Put a case before all reserves of its line, whether it was ranked or never came so far."""
+    first = {"outcome": Outcome.RESERVE.value, "reserve_order": FIRST}
+    statement = insert_or_update(CaseOutcomeRow).values(
+        application_id=application_id,
+        call_id=call_id,
+        ranking_id=ranking_id,
+        type_code=line.type_code,
+        municipality_code=line.municipality_code,
+        **first,
+    )
+    await tx.execute(statement.on_conflict_do_update(index_elements=[CaseOutcomeRow.application_id], set_=first))
 
 
 async def promote(tx: Transaction, application_id: UUID, project_id: UUID, *, at: datetime) -> None:

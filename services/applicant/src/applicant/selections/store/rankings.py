@@ -109,6 +109,17 @@ async def record_decision(tx: Transaction, ranking: Ranking, *, by: str, at: dat
     )
 
 
+async def deciders(tx: Transaction, ranking_id: UUID) -> frozenset[str]:
+    """Who proposed a ranking and who decided it."""
+    statement = (
+        select(RankingRow.proposed_by, SelectionRow.decided_by)
+        .join(SelectionRow, SelectionRow.ranking_id == RankingRow.id)
+        .where(RankingRow.id == ranking_id)
+    )
+    row = (await tx.execute(statement)).one_or_none()
+    return frozenset(person for person in (row or ()) if person)
+
+
 async def next_number(tx: Transaction, call_id: UUID) -> int:
     """The number of the next ranking of a call that is held."""
     found = await tx.execute(select(func.count()).where(RankingRow.call_id == call_id))

@@ -1,0 +1,1 @@
+"""Deadlines in PostgreSQL, their rules, and the Korean calendar they are counted in."""

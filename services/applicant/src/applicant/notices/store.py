@@ -1,0 +1,161 @@
+"""Notices in PostgreSQL. A claimed one is leased, so that a dead worker loses nothing; a sent one stays as it is."""
+
+from collections.abc import Sequence
+from dataclasses import fields
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, bindparam, select, text
+from sqlalchemy.dialects.postgresql import insert as insert_or_skip
+from sqlalchemy.engine import RowMapping
+from sqlalchemy.orm import Mapped, mapped_column
+
+from applicant.notices.domain import Notice, NoticeKind, NoticeNotFound, NoticeState, Problem, Recipient
+from applicant.tables import Tables
+from common.db import Transaction
+
+
+class NoticeRow(Tables):
+    """The words that left, to whose office, and how the delivery went; the address is not here.
+
+    The id is made of reason and recipient, so that the primary key keeps a second notice of the same away.
+    """
+
+    __tablename__ = "notice"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    reason: Mapped[str]
+    kind: Mapped[str]
+    recipient: Mapped[str]
+    company_id: Mapped[UUID] = mapped_column(ForeignKey("company.id"))
+    application_id: Mapped[UUID]
+    project_id: Mapped[UUID | None]
+    subject: Mapped[str]
+    body: Mapped[str]
+    queued_at: Mapped[datetime]
+    state: Mapped[str]
+    attempts: Mapped[int]
+    problem: Mapped[str | None]
+    next_attempt_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    sent_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        CheckConstraint("recipient IN ('COMPANY', 'OPERATOR', 'PROVINCE')", name="recipient"),
+        CheckConstraint(
+            "state IN ('QUEUED', 'FAILED', 'SENT', 'GIVEN_UP') AND (state = 'SENT') = (sent_at IS NOT NULL)",
+            name="state",
+        ),
+        Index("notice_waiting_idx", "next_attempt_at", "id", postgresql_where=text("state IN ('QUEUED', 'FAILED')")),
+        Index("notice_company_id_queued_at_id_idx", "company_id", "queued_at", "id"),
+        Index("notice_queued_at_id_idx", "queued_at", "id"),
+        Index("notice_application_id_idx", "application_id"),
+    )
+
+
+# Leases and retries run in real time, on the database's clock: workers' clocks differ, programme time stands still.
+_CLAIM = text(
+    """
+    UPDATE notice SET attempts = attempts + 1, next_attempt_at = now() + make_interval(secs => :lease_seconds)
+    WHERE id IN (
+        SELECT id FROM notice WHERE state IN ('QUEUED', 'FAILED') AND next_attempt_at <= now()
+        ORDER BY next_attempt_at, id LIMIT :most FOR UPDATE SKIP LOCKED
+    )
+    RETURNING *
+    """
+)
+_SETTLE = text(
+    """
+    UPDATE notice SET state = :state, problem = :problem, sent_at = :sent_at,
+                      next_attempt_at = now() + make_interval(secs => :wait_seconds)
+    WHERE id = :id AND attempts = :attempts AND state IN ('QUEUED', 'FAILED')
+    """
+).bindparams(bindparam("sent_at", type_=NoticeRow.sent_at.type))
+_LEAVE = text(
+    """
+    UPDATE notice SET attempts = attempts - 1, next_attempt_at = now() + make_interval(secs => :wait_seconds)
+    WHERE id = :id AND attempts = :attempts AND state IN ('QUEUED', 'FAILED')
+    """
+)
+_REQUEUE = text(
+    """
+    UPDATE notice SET state = 'QUEUED', attempts = 0, problem = NULL, next_attempt_at = now()
+    WHERE id = :id AND state = 'GIVEN_UP'
+    """
+)
+_REQUEUE_UNADDRESSED = text(
+    """
+    UPDATE notice SET state = 'QUEUED', attempts = 0, problem = NULL, next_attempt_at = now()
+    WHERE company_id = :company_id AND recipient = 'COMPANY' AND state = 'GIVEN_UP'
+        AND problem IN ('NO_ADDRESS', 'ADDRESS_REFUSED')
+    """
+)
+
+
+async def add(tx: Transaction, notices: Sequence[Notice]) -> None:
+    """Queue notices; what was queued for the same reason before stays the one."""
+    if notices:
+        await tx.execute(insert_or_skip(NoticeRow).on_conflict_do_nothing(), [_columns(each) for each in notices])
+
+
+async def claim(tx: Transaction, *, most: int, lease_seconds: float) -> list[Notice]:
+    """Lease what waits to be delivered; its attempt is counted now, and proves the lease when it ends."""
+    rows = await tx.execute(_CLAIM, {"most": most, "lease_seconds": lease_seconds})
+    return sorted((_notice(row) for row in rows.mappings()), key=lambda each: (each.queued_at, each.id))
+
+
+async def settle(tx: Transaction, notice: Notice, *, wait_seconds: float) -> None:
+    """Keep how an attempt ended, unless its lease has passed to another meanwhile."""
+    values = {
+        "id": notice.id,
+        "attempts": notice.attempts,
+        "state": notice.state.value,
+        "problem": None if notice.problem is None else notice.problem.value,
+        "sent_at": notice.sent_at,
+        "wait_seconds": wait_seconds,
+    }
+    await tx.execute(_SETTLE, values)
+
+
+async def leave(tx: Transaction, notice: Notice, *, wait_seconds: float) -> None:
+    """Give a claimed notice back as it was: nobody was asked to deliver it."""
+    await tx.execute(_LEAVE, {"id": notice.id, "attempts": notice.attempts, "wait_seconds": wait_seconds})
+
+
+async def get(tx: Transaction, id_: UUID, *, lock: bool = False) -> Notice:
+    """One notice; raises NoticeNotFound."""
+    statement = select(*NoticeRow.__table__.columns).where(NoticeRow.id == id_)
+    row = (await tx.execute(statement.with_for_update() if lock else statement)).mappings().one_or_none()
+    if row is None:
+        raise NoticeNotFound
+    return _notice(row)
+
+
+async def requeue(tx: Transaction, notice: Notice) -> None:
+    """Let a notice that is held and was given up be delivered again, at once."""
+    await tx.execute(_REQUEUE, {"id": notice.id})
+
+
+async def requeue_unaddressed(tx: Transaction, company_id: UUID) -> None:
+    """Let a firm's notices leave that were given up for want of a good address."""
+    await tx.execute(_REQUEUE_UNADDRESSED, {"company_id": company_id})
+
+
+def _columns(notice: Notice) -> dict[str, object]:
+    return {field.name: getattr(notice, field.name) for field in fields(notice)} | {
+        "kind": notice.kind.value,
+        "recipient": notice.recipient.value,
+        "state": notice.state.value,
+    }
+
+
+def _notice(row: RowMapping) -> Notice:
+    columns = {field.name: row[field.name] for field in fields(Notice)}
+    return Notice(
+        **columns
+        | {
+            "kind": NoticeKind(row["kind"]),
+            "recipient": Recipient(row["recipient"]),
+            "state": NoticeState(row["state"]),
+            "problem": None if row["problem"] is None else Problem(row["problem"]),
+        }
+    )
