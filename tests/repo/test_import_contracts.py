@@ -32,6 +32,7 @@ def _with_planted_imports(tree: Tree) -> Tree:
     tree = tree.plant("libs/common/src/common/planted.py", "import contracts.roles\n")
     tree = tree.plant("libs/common/src/common/web/planted.py", "import common.kafka\n")
     tree = tree.plant("libs/contracts/src/contracts/planted.py", "import aiokafka\nimport httpx\nimport common.relay\n")
+    tree = tree.plant("services/mentoring/src/mentoring/consumers.py", "import mentoring.solver\n")
     for path in [path for path in tree.files if path.startswith("services/") and path.endswith("/settings.py")]:
         service = Path(path).parent.name
         tree = tree.plant(path, tree.files[path] + f"\nimport {service}.main\n")

@@ -1,10 +1,14 @@
 """The mentorship programme as people use it over HTTP: a cohort, trained mentors, teams with calendars."""
 
 from collections.abc import Mapping, Sequence
+from itertools import combinations
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
+from common.event import new_id
+from contracts.applicant import ProjectConfirmed, ProjectWithdrawn
 from contracts.roles import Role
+from contracts.types import MUNICIPALITIES
 from tests.support.listening import Listener
 
 COHORT: Mapping[str, Any] = {
@@ -31,9 +35,11 @@ async def send(
     role: str,
     version: int | None = None,
     key: str = "",
+    tenant: str = "52",
+    subject: str = "",
 ) -> Any:
-    """One request of the one person who has this role."""
-    headers = service.issuer.headers(role=role, tenant="52", subject=f"the-{role}")
+    """One request of the one person who has this role, or of this one."""
+    headers = service.issuer.headers(role=role, tenant=tenant, subject=subject or f"the-{role}")
     headers |= {"Idempotency-Key": key or str(uuid4())} if method == "POST" else {}
     headers |= {} if version is None else {"If-Match": f'"{version}"'}
     return await service.http.request(method, path, json=body, headers=headers)
@@ -73,3 +79,76 @@ def team(cohort: str, *mentors: str, place: str = "52110") -> dict[str, Any]:
 
 def calendar(*rotations: tuple[str, int]) -> dict[str, Any]:
     return {"rotations": [{"first_week": first, "weeks": weeks} for first, weeks in rotations]}
+
+
+def needs(weeks: int = 6, *barred: str, processes: Sequence[str] = ("INJECTION",)) -> dict[str, Any]:
+    conflicts = [{"mentor_id": mentor, "kind": "STAKE_IN_SUPPLIER"} for mentor in barred]
+    wanted = {"processes": list(processes), "technologies": ["MES"], "ksic_division": "22"}
+    return {**wanted, "residency_weeks": weeks, "conflicts": conflicts}
+
+
+def matching_rule(version: str = "2024-M-1") -> dict[str, Any]:
+    weights = {
+        "missing_process": 300,
+        "missing_technology": 100,
+        "unknown_division": 150,
+        "distance_km": 2,
+        "surplus_week": 40,
+        "week_of_waiting": 10,
+        "further_rotation": 20,
+    }
+    distances = [
+        {"one": one.code, "other": other.code, "km": 10 + number}
+        for number, (one, other) in enumerate(combinations(MUNICIPALITIES, 2))
+    ]
+    more = {"answer_days": 7, "source_note": "assumed"}
+    return {"version": version, "weights": weights, "distances": distances, **more}
+
+
+async def trained_team(
+    service: Listener, cohort: str, name: str, *rotations: tuple[str, int], place: str = "52110"
+) -> Any:
+    """A team of two new mentors with this calendar, as people see it."""
+    mentors = [await recruit(service, cohort, f"{name}-{number}") for number in range(2)]
+    await train(service, cohort, *mentors)
+    formed = await made(service, "POST", "/v1/mentor-teams", team(cohort, *mentors, place=place), role=Role.MENTOR_LEAD)
+    path = f"/v1/mentor-teams/{formed['id']}/calendar"
+    return await made(service, "PUT", path, calendar(*rotations), role=Role.MENTOR_LEAD, version=1)
+
+
+async def state_needs(service: Listener, project: object, said: Mapping[str, Any], version: int = 0) -> None:
+    path = f"/v1/waiting-projects/{project}/needs"
+    await made(service, "PUT", path, said, role=Role.TECHNOPARK_OPERATOR, version=version)
+
+
+async def request_plan(service: Listener, *, may_move: bool = False) -> str:
+    body = {"rule_version": "2024-M-1", "may_move": may_move}
+    return str((await made(service, "POST", "/v1/mentor-plans", body, role=Role.MENTOR_LEAD))["id"])
+
+
+async def confirm_plan(service: Listener, plan: str, version: int = 2) -> Any:
+    path = f"/v1/mentor-plans/{plan}/confirmations"
+    return await send(service, "POST", path, role=Role.PROVINCE_OFFICER, version=version)
+
+
+async def residency_of(service: Listener, project: object) -> Any:
+    """The newest residency of a project, as Samsung sees it."""
+    listed = (await service.get("/v1/residencies?page_size=100", role=Role.SAMSUNG_CLIENT)).json()["items"]
+    return [each for each in listed if each["project_id"] == str(project)][-1]
+
+
+async def answer(service: Listener, residency: Any, what: str, body: object = None) -> Any:
+    """Samsung's answer to what it has read: `acceptances` or `declines`."""
+    path = f"/v1/residencies/{residency['id']}/{what}"
+    return await send(service, "POST", path, body, role=Role.SAMSUNG_CLIENT, version=residency["version"])
+
+
+def project_confirmed(place: str = "52110") -> ProjectConfirmed:
+    return ProjectConfirmed(
+        project_id=new_id(), application_id=new_id(), call_id=UUID(int=1), type_code="JS1", municipality_code=place
+    )
+
+
+def project_withdrawn(project: ProjectConfirmed) -> ProjectWithdrawn:
+    said = {name: getattr(project, name) for name in ProjectConfirmed.__struct_fields__}
+    return ProjectWithdrawn(**said)

@@ -65,6 +65,7 @@ _VAULT = {
     "funding.self_payment.from_account": "the account it came from",
     "funding.split_rule.source_note": "where a rule stands",
     "funding.split_rule.title": "a rule",
+    "mentoring.matching_rule.source_note": "where a rule stands",
     "mentoring.mentor.subject": "a mentor, by the name that the provider gives",
     "mentoring.mentor_cohort.source_note": "where a programme stands",
     "mentoring.mentor_cohort.title": "a programme",

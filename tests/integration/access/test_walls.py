@@ -24,6 +24,9 @@ _TIES = {
     "publication",
     "split-rule",
     "seat-offer",
+    "residency",
+    "session",
+    "item",
 }
 _SOME = (Role.COMPANY_OWNER, Role.MUNICIPALITY_APPROVER, Role.PANEL_MEMBER, Role.SUPPLIER, "public")
 

@@ -13,12 +13,28 @@ from tests.support.access.table import OFFERED, PERMISSIONS
 from tests.support.access.worlds import STALE, Ask, World
 from tools.catalogue.permissions import ALLOWED, PUBLIC, Operation
 
-_OF_SOMEBODY = frozenset({"company", "worksite", "application", "project", "budget-line", "figures", "seat-offer"})
+_OF_SOMEBODY = frozenset(
+    {
+        "company",
+        "worksite",
+        "application",
+        "project",
+        "budget-line",
+        "figures",
+        "seat-offer",
+        "residency",
+        "session",
+        "item",
+    }
+)
 _VERSIONED = {
     "calls": text("SELECT version FROM call WHERE id::text = :id"),
     "applications": text("SELECT version FROM application WHERE id::text = :id"),
     "seat-offers": text("SELECT version FROM seat_offer WHERE id::text = :id"),
     "projects": text("SELECT version FROM project WHERE id::text = :id"),
+    "residencies": text("SELECT version FROM residency WHERE id::text = :id"),
+    "mentor-sessions": text("SELECT version FROM mentor_session WHERE id::text = :id"),
+    "improvement-items": text("SELECT version FROM improvement_item WHERE id::text = :id"),
     "budget-lines": text("SELECT version FROM budget_line WHERE id::text = :id"),
 }
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")

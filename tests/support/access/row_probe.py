@@ -226,6 +226,18 @@ _ROWS: Mapping[str, tuple[Any, ...]] = {
         FROM (VALUES ('auditor', '52'), ('auditor', NULL), ('municipality.officer', '52130')) AS read (role, tenant)
         """,
     ),
+    "mentoring": (
+        """
+        INSERT INTO team_rotation (id, team_id, first_week, weeks, project_id, plan_id)
+        SELECT gen_random_uuid(), mentor_team.id, date '2025-01-06' + 70 * row_number() OVER ()::int, 6, project_id,
+            gen_random_uuid()
+        FROM waiting_project, (SELECT id FROM mentor_team ORDER BY id LIMIT 1) AS mentor_team
+        """,
+        """
+        INSERT INTO plan_what_if (id, plan_id, asked, requested_by, requested_at, state, attempts)
+        SELECT gen_random_uuid(), id, '{}', 'planted one', now(), 'REQUESTED', 0 FROM mentor_plan
+        """,
+    ),
     "metrics": (
         """
         INSERT INTO project_progress

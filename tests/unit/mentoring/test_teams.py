@@ -72,17 +72,29 @@ def test_rotations_begin_on_mondays_last_as_the_terms_say_and_do_not_overlap(fir
     second = Rotation(MONDAY + timedelta(weeks=second_after), 6)
     asked = [second, Rotation(first, weeks)]
     if taken:
-        assert domain.set_calendar(team(), asked, TERMS, version=1).version == 2
+        assert domain.set_calendar(team(), asked, TERMS, taken=(), version=1).version == 2
     else:
         with pytest.raises(domain.RotationMalformed):
-            domain.set_calendar(team(), asked, TERMS, version=1)
+            domain.set_calendar(team(), asked, TERMS, taken=(), version=1)
 
 
 def test_a_team_is_disbanded_once_by_who_has_read_it_and_takes_on_nothing_after():
     with pytest.raises(domain.TeamStale):
-        domain.disband_team(team(), version=2)
-    gone = domain.disband_team(team(), version=1)
+        domain.disband_team(team(), taken=(), version=2, today=MONDAY)
+    gone = domain.disband_team(team(), taken=(), version=1, today=MONDAY)
     with pytest.raises(domain.TeamDisbanded):
-        domain.disband_team(gone, version=2)
+        domain.disband_team(gone, taken=(), version=2, today=MONDAY)
     with pytest.raises(domain.TeamDisbanded):
-        domain.set_calendar(gone, [], TERMS, version=2)
+        domain.set_calendar(gone, [], TERMS, taken=(), version=2)
+
+
+def test_weeks_that_a_firm_has_are_kept_by_every_calendar_and_end_before_the_team_does():
+    taken = Rotation(MONDAY, 6)
+    kept = [taken, Rotation(MONDAY + timedelta(weeks=6), 6)]
+    assert domain.set_calendar(team(), kept, TERMS, taken=[taken], version=1).version == 2
+    for other in ([], [Rotation(MONDAY, 7)]):
+        with pytest.raises(domain.RotationTaken):
+            domain.set_calendar(team(), other, TERMS, taken=[taken], version=1)
+    with pytest.raises(domain.RotationTaken):
+        domain.disband_team(team(), taken=[taken], version=1, today=taken.ends_before - timedelta(days=1))
+    assert domain.disband_team(team(), taken=[taken], version=1, today=taken.ends_before).version == 2

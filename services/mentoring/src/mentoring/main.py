@@ -2,16 +2,20 @@
 
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from common.consumer.projection import Projection
 from common.errors import Text
+from common.jobs import Job
 from common.parked import ParkedEventRoles
 from common.service import Service, run
 from contracts.documents import DOCUMENTS
 from contracts.roles import PARKED_EVENT_MENDERS, PARKED_EVENT_READERS, tenant_fits
 from mentoring.consumers import HANDLERS, PROJECTED
+from mentoring.plans.jobs import answer_what_ifs, match_plans
+from mentoring.residencies.jobs import lapse_residencies
 from mentoring.settings import Settings
 from mentoring.tables import Tables
 
@@ -25,12 +29,17 @@ def _routers() -> "Sequence[APIRouter]":
     return ROUTERS
 
 
+def _jobs(settings: Settings) -> Sequence[Job]:
+    return (partial(match_plans, settings), partial(answer_what_ifs, settings), lapse_residencies)
+
+
 SERVICE = Service(
     name="mentoring",
     title=Text("멘토링", "Mentoring"),
     settings=Settings,
     routers=_routers,
     handlers=HANDLERS,
+    jobs=_jobs,
     migrations=Path(__file__).parents[2] / "migrations",
     tables=Tables.metadata,
     projection=Projection(tables=("waiting_project",), events=PROJECTED),

@@ -18,7 +18,7 @@ from common.event import registered_events
 from smartfactory.stack.datadir import DataDirectory
 from smartfactory.stack.process import Command, run_to_end
 
-_CONTRACTS = ("contracts.applicant", "contracts.funding")
+_CONTRACTS = ("contracts.applicant", "contracts.funding", "contracts.mentoring")
 _VARIABLE = "MIGRATIONS"
 _REMEMBERED = "migrated"
 _SECONDS = 120.0

@@ -1,13 +1,18 @@
-"""The queue of waiting projects, as those who plan teams and the municipalities see it."""
+"""The queue of waiting projects, as those who plan teams and the municipalities see it, and what projects need."""
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, RowMapping, Uuid, cast, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from common.db import Transaction
 from common.web import Page, PageRequest, View, paginate
-from mentoring.matching.store import WaitingProjectRow
+from mentoring.matching.domain import ConflictKind, NeedsNotStated
+from mentoring.matching.store import ProjectNeedRow, WaitingProjectRow
+from mentoring.teams.queries import is_assigned
 
 
 class WaitingProjectView(View):
@@ -21,6 +26,75 @@ class WaitingProjectView(View):
     waiting_since: datetime
 
 
+class ConflictView(View):
+    """A mentor who may not come, and why."""
+
+    mentor_id: UUID
+    kind: ConflictKind
+
+
+class ProjectNeedsView(View):
+    """What a project needs of its team."""
+
+    project_id: UUID
+    processes: list[str]
+    technologies: list[str]
+    ksic_division: str
+    residency_weeks: int
+    conflicts: list[ConflictView]
+    stated_at: datetime
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectToPlace:
+    """A waiting project with its needs, for planning."""
+
+    project_id: UUID
+    municipality_code: str
+    needs: ProjectNeedsView | None
+
+
+async def get_needs(tx: Transaction, project_id: UUID) -> ProjectNeedsView:
+    """What one project needs; raises NeedsNotStated."""
+    row = ProjectNeedRow
+    found = (await tx.execute(select(*row.__table__.c).where(row.project_id == project_id))).one_or_none()
+    if found is None:
+        raise NeedsNotStated(project_id=project_id)
+    return _needs(found._mapping)  # noqa: SLF001  SQLAlchemy's documented access by column name
+
+
+def is_of_company(project_id: InstrumentedAttribute[UUID], company_id: str | None) -> ColumnElement[bool]:
+    """Whether a project is this company's, which is known once its agreement is signed."""
+    row = WaitingProjectRow
+    own = row.company_id == cast(company_id, Uuid)
+    return select(row.project_id).where(row.project_id == project_id, own).exists()
+
+
+async def projects_to_place(tx: Transaction, *, also: Collection[UUID]) -> list[ProjectToPlace]:
+    """Every project that waits and has no team, and of those that have one these also, by id."""
+    row, need = WaitingProjectRow, ProjectNeedRow
+    statement = (
+        select(*need.__table__.c, row.project_id.label("waiting_id"), row.municipality_code)
+        .join_from(row, need, need.project_id == row.project_id, isouter=True)
+        .where(row.state == "WAITING", ~is_assigned(row.project_id) | row.project_id.in_(also))
+        .order_by(row.project_id)
+    )
+    return [
+        ProjectToPlace(
+            project_id=found.waiting_id,
+            municipality_code=found.municipality_code,
+            needs=None if found.project_id is None else _needs(found._mapping),  # noqa: SLF001  documented access
+        )
+        for found in await tx.execute(statement)
+    ]
+
+
+def _needs(columns: RowMapping) -> ProjectNeedsView:
+    conflicts = [{"mentor_id": mentor, "kind": kind} for mentor, kind in sorted(columns["conflicts"].items())]
+    return ProjectNeedsView.model_validate({**columns, "conflicts": conflicts})
+
+
 async def list_waiting(
     tx: Transaction, page: PageRequest, *, municipality_code: str | None
 ) -> Page[WaitingProjectView]:
@@ -32,7 +106,7 @@ async def list_waiting(
         WaitingProjectRow.type_code,
         WaitingProjectRow.municipality_code,
         WaitingProjectRow.waiting_since,
-    ).where(WaitingProjectRow.state == "WAITING")
+    ).where(WaitingProjectRow.state == "WAITING", ~is_assigned(WaitingProjectRow.project_id))
     if municipality_code is not None:
         statement = statement.where(WaitingProjectRow.municipality_code == municipality_code)
     by = (WaitingProjectRow.waiting_since, WaitingProjectRow.project_id)

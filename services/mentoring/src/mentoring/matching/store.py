@@ -1,14 +1,17 @@
-"""The queue of waiting projects in PostgreSQL."""
+"""The queue of waiting projects and what they need, in PostgreSQL."""
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, insert, select, update
+from sqlalchemy import CheckConstraint, Index, Text, insert, select, update
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from common.db import Transaction
 from contracts.types import MunicipalityCode
-from mentoring.matching.domain import WaitingProject, WaitingState
+from mentoring.matching.domain import ConflictKind, ProjectNeeds, WaitingProject, WaitingState
 from mentoring.tables import Tables
 
 
@@ -28,6 +31,27 @@ class WaitingProjectRow(Tables):
     municipality_code: Mapped[str]
     waiting_since: Mapped[datetime]
     state: Mapped[str]
+    company_id: Mapped[UUID | None]
+
+
+class ProjectNeedRow(Tables):
+    """What one project needs; `conflicts` has the kind by mentor. No projection: people state it."""
+
+    __tablename__ = "project_need"
+    __table_args__ = (
+        CheckConstraint("residency_weeks > 0", name="residency_weeks"),
+        CheckConstraint("version > 0", name="version"),
+    )
+
+    project_id: Mapped[UUID] = mapped_column(primary_key=True)
+    processes: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    technologies: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    ksic_division: Mapped[str]
+    residency_weeks: Mapped[int]
+    conflicts: Mapped[dict[str, str]] = mapped_column(JSONB)
+    stated_by: Mapped[str]
+    stated_at: Mapped[datetime]
+    version: Mapped[int]
 
 
 _columns = WaitingProjectRow.__table__.c
@@ -50,6 +74,13 @@ async def get(tx: Transaction, project_id: UUID) -> WaitingProject | None:
     )
 
 
+async def lock(tx: Transaction, project_ids: Collection[UUID]) -> None:
+    """Hold these projects as they are until commit, in one order for everybody."""
+    row = WaitingProjectRow
+    held = select(row.project_id).where(row.project_id.in_(project_ids)).order_by(row.project_id)
+    await tx.execute(held.with_for_update())
+
+
 async def add(tx: Transaction, project: WaitingProject) -> None:
     """Put a project into the queue."""
     await tx.execute(
@@ -69,3 +100,44 @@ async def save_state(tx: Transaction, project: WaitingProject) -> None:
     """Write the project's state."""
     changed = update(WaitingProjectRow).where(WaitingProjectRow.project_id == project.project_id)
     await tx.execute(changed.values(state=project.state))
+
+
+async def save_company(tx: Transaction, project_id: UUID, company_id: UUID) -> None:
+    """Write whose project it is."""
+    changed = update(WaitingProjectRow).where(WaitingProjectRow.project_id == project_id)
+    await tx.execute(changed.values(company_id=company_id))
+
+
+async def get_needs(tx: Transaction, project_id: UUID) -> ProjectNeeds | None:
+    """What a project needs, if anybody has said; under the lock of the project's row it stays."""
+    row = ProjectNeedRow
+    found = (await tx.execute(select(*row.__table__.c).where(row.project_id == project_id))).one_or_none()
+    if found is None:
+        return None
+    return ProjectNeeds(
+        project_id=found.project_id,
+        processes=frozenset(found.processes),
+        technologies=frozenset(found.technologies),
+        ksic_division=found.ksic_division,
+        residency_weeks=found.residency_weeks,
+        conflicts={UUID(mentor): ConflictKind(kind) for mentor, kind in found.conflicts.items()},
+        stated_by=found.stated_by,
+        stated_at=found.stated_at,
+        version=found.version,
+    )
+
+
+async def save_needs(tx: Transaction, needs: ProjectNeeds) -> None:
+    """Store what a project needs, in the place of what was said before."""
+    values = {
+        "processes": sorted(needs.processes),
+        "technologies": sorted(needs.technologies),
+        "ksic_division": needs.ksic_division,
+        "residency_weeks": needs.residency_weeks,
+        "conflicts": {str(mentor): kind.value for mentor, kind in sorted(needs.conflicts.items())},
+        "stated_by": needs.stated_by,
+        "stated_at": needs.stated_at,
+        "version": needs.version,
+    }
+    statement = upsert(ProjectNeedRow).values(project_id=needs.project_id, **values)
+    await tx.execute(statement.on_conflict_do_update(index_elements=["project_id"], set_=values))

@@ -12,7 +12,7 @@ from common.event import new_id
 from common.journal import JsonValue
 from contracts.mentoring import MentorTrainingCompleted
 from mentoring.mentors import domain, store
-from mentoring.mentors.domain import Cohort, CohortTerms, CohortUnknown, Mastery, Mentor
+from mentoring.mentors.domain import Cohort, CohortTerms, CohortUnknown, Mastery, Mentor, MentorNotRecruited
 
 __all__ = [
     "Cohort",
@@ -20,6 +20,7 @@ __all__ = [
     "CohortUnknown",
     "Mastery",
     "Mentor",
+    "MentorNotRecruited",
     "complete_training",
     "get_cohort",
     "lock_mentors",
@@ -33,7 +34,7 @@ async def open_cohort(
 ) -> UUID:
     """Open a cohort under the terms of its year."""
     cohort = domain.open_cohort(
-        cohort_id=new_id(), title=title, recruited_on=recruited_on, terms=terms, by=by.subject, at=now
+        cohort_id=new_id(), title=title, recruited_on=recruited_on, terms=terms, by=by.person, at=now
     )
     await store.add_cohort(tx, cohort)
     await journal.record(
@@ -70,7 +71,7 @@ async def recruit_mentor(
         subject=subject,
         experience_years=experience_years,
         mastery=mastery,
-        by=by.subject,
+        by=by.person,
         at=now,
     )
     await store.add_mentor(tx, mentor)
@@ -96,7 +97,7 @@ async def complete_training(
     today = now.astimezone(KST).date()
     trained = [
         domain.complete_training(
-            mentor, cohort, completed_on=completed_on, evidence_sha256=evidence_sha256, by=by.subject, today=today
+            mentor, cohort, completed_on=completed_on, evidence_sha256=evidence_sha256, by=by.person, today=today
         )
         for mentor in found
     ]

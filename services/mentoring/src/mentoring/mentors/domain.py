@@ -32,6 +32,17 @@ class MentorUnknown(NotFound):
     detail = Text("멘토 {mentor_id}을(를) 찾을 수 없습니다.", "There is no mentor {mentor_id}.")
 
 
+class MentorNotRecruited(RuleRefused):
+    """A list of mentors names nobody: a conflict that was mistyped would bar no one."""
+
+    code = "mentor-not-recruited"
+    title = Text("등록된 멘토가 아닙니다", "Not a recruited mentor")
+    detail = Text(
+        "멘토 {mentor_id}은(는) 등록되어 있지 않습니다. 저장된 것은 없습니다.",
+        "Mentor {mentor_id} is not recruited. Nothing was stored.",
+    )
+
+
 class CohortTermsMalformed(InvalidInput):
     """A range of the cohort's terms ends before it begins."""
 

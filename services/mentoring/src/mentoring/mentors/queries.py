@@ -5,12 +5,13 @@ from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, RowMapping, func, select, true
+from sqlalchemy.orm import InstrumentedAttribute
 
 from common.auth import Principal
 from common.db import Transaction
 from common.web import Page, PageRequest, View, paginate
 from contracts.roles import Role
-from mentoring.mentors.domain import CohortUnknown, Mastery, MentorState, MentorUnknown
+from mentoring.mentors.domain import CohortUnknown, Mastery, MentorNotRecruited, MentorState, MentorUnknown
 from mentoring.mentors.store import MentorCohortRow, MentorRow
 
 
@@ -110,6 +111,25 @@ async def mastery_of(tx: Transaction, mentor_ids: Collection[UUID]) -> dict[UUID
         )
         for each in await tx.execute(columns)
     }
+
+
+async def check_known(tx: Transaction, mentor_ids: Collection[UUID]) -> None:
+    """Every one of these is a mentor; raises MentorNotRecruited for a number that names nobody."""
+    known = set((await tx.execute(select(MentorRow.id).where(MentorRow.id.in_(mentor_ids)))).scalars())
+    for mentor_id in sorted(mentor_ids):
+        if mentor_id not in known:
+            raise MentorNotRecruited(mentor_id=mentor_id)
+
+
+async def trained_mentors(tx: Transaction) -> list[UUID]:
+    """Everybody who may be assigned, by id."""
+    statement = select(MentorRow.id).where(MentorRow.state == MentorState.TRAINED).order_by(MentorRow.id)
+    return list((await tx.execute(statement)).scalars())
+
+
+def is_account(mentor_id: InstrumentedAttribute[UUID], subject: str) -> ColumnElement[bool]:
+    """Whether a mentor is the one with this account."""
+    return select(MentorRow.id).where(MentorRow.id == mentor_id, MentorRow.subject == subject).exists()
 
 
 def _visible(by: Principal) -> ColumnElement[bool]:

@@ -18,6 +18,7 @@ from mentoring.teams.domain import (
     MentorNotOfTeamCohort,
     MentorNotTrained,
     RotationMalformed,
+    RotationTaken,
     TeamDisbanded,
     TeamSizeRefused,
     TeamStale,
@@ -85,7 +86,7 @@ async def form_team(body: FormTeam, by: _Lead, tx: Tx, now: Now, response: Respo
     "/v1/mentor-teams/{team_id}/calendar",
     operation_id="setTeamCalendar",
     summary="멘토팀 상주 일정 (Set a team's calendar)",
-    responses=problem_responses(TeamUnknown, TeamStale, TeamDisbanded, RotationMalformed),
+    responses=problem_responses(TeamUnknown, TeamStale, TeamDisbanded, RotationTaken, RotationMalformed),
 )
 async def set_calendar(
     team_id: UUID,
@@ -107,7 +108,7 @@ async def set_calendar(
     status_code=201,
     operation_id="disbandTeam",
     summary="멘토팀 해산 (Disband a team)",
-    responses=problem_responses(TeamUnknown, TeamStale, TeamDisbanded),
+    responses=problem_responses(TeamUnknown, TeamStale, TeamDisbanded, RotationTaken),
 )
 async def disband_team(
     team_id: UUID, version: Annotated[int, IfMatch()], by: _Lead, tx: Tx, now: Now, response: Response

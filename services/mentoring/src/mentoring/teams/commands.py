@@ -1,19 +1,42 @@
 """What the mentor lead does with teams: form one, say when it can reside, disband it."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
 
 from common import journal
 from common.auth import Principal
+from common.clock import KST
 from common.db import Transaction
 from common.event import new_id
 from common.journal import JsonValue
 from mentoring.mentors import commands as mentors
 from mentoring.teams import domain, store
-from mentoring.teams.domain import Candidate, Composition, Rotation, Team
+from mentoring.teams.domain import Candidate, Composition, Rotation, Team, TeamUnknown
 
-__all__ = ["Rotation", "disband_team", "form_team", "set_calendar"]
+__all__ = [
+    "FreedRotation",
+    "Rotation",
+    "TeamUnknown",
+    "change_version",
+    "disband_team",
+    "form_team",
+    "free_rotation",
+    "lock_teams",
+    "members_of",
+    "set_calendar",
+    "take_rotation",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class FreedRotation:
+    """A rotation that a project no longer has, and the plan that had given it."""
+
+    rotation_id: UUID
+    plan_id: UUID
+    team_id: UUID
 
 
 async def form_team(
@@ -39,7 +62,7 @@ async def form_team(
         candidates={each.id: Candidate(each.cohort_id, trained=each.trained_on is not None) for each in found},
         member_ids=member_ids,
         lead_id=lead_id,
-        by=by.subject,
+        by=by.person,
         at=now,
     )
     await store.add(tx, team)
@@ -57,7 +80,8 @@ async def set_calendar(
 ) -> None:
     """Say in which weeks a team can reside at a firm: these, and no others."""
     team = await store.get_locked(tx, team_id)
-    changed = domain.set_calendar(team, rotations, await _composition(tx, team.cohort_id), version=version)
+    composition, taken = await _composition(tx, team.cohort_id), await store.get_taken(tx, team_id)
+    changed = domain.set_calendar(team, rotations, composition, taken=taken, version=version)
     await store.replace_rotations(tx, team_id, rotations)
     await store.save_state(tx, changed)
     facts: dict[str, JsonValue] = {"rotations": [[_said(each.first_week), each.weeks] for each in sorted(rotations)]}
@@ -66,10 +90,45 @@ async def set_calendar(
 
 async def disband_team(tx: Transaction, team_id: UUID, *, version: int, by: Principal, now: datetime) -> None:
     """Free a team's mentors for other teams; what it did stays on record."""
-    team = domain.disband_team(await store.get_locked(tx, team_id), version=version)
+    team, taken = await store.get_locked(tx, team_id), await store.get_taken(tx, team_id)
+    team = domain.disband_team(team, taken=taken, version=version, today=now.astimezone(KST).date())
     await store.replace_rotations(tx, team_id, ())
     await store.save_state(tx, team)
     await _journal(tx, team, "team-disbanded", {}, by=by, now=now)
+
+
+async def lock_teams(tx: Transaction, team_ids: Collection[UUID]) -> None:
+    """Hold these teams and their calendars as they are until commit."""
+    await store.get_many_locked(tx, team_ids)
+
+
+async def take_rotation(tx: Transaction, rotation_id: UUID, *, team_id: UUID, project_id: UUID, plan_id: UUID) -> bool:
+    """Give a free rotation of a team that the caller has locked to a project; False if it is free no more."""
+    return await store.take(tx, rotation_id, team_id=team_id, project_id=project_id, plan_id=plan_id)
+
+
+async def change_version(tx: Transaction, team_ids: Collection[UUID]) -> None:
+    """Let nobody decide on these locked teams by what was read before."""
+    for team in await store.get_many_locked(tx, team_ids):
+        await store.save_state(tx, replace(team, version=team.version + 1))
+
+
+async def members_of(tx: Transaction, team_id: UUID) -> frozenset[UUID]:
+    """Who is in a team, or was when it was disbanded."""
+    return await store.members_of(tx, team_id)
+
+
+async def free_rotation(tx: Transaction, project_id: UUID) -> FreedRotation | None:
+    """Take a team's weeks back from a project, if it has any, for another project to have them."""
+    team_id = await store.team_of_project(tx, project_id)
+    if team_id is None:
+        return None
+    team = await store.get_locked(tx, team_id)
+    freed = await store.free(tx, team_id, project_id)
+    if freed is None:
+        return None
+    await store.save_state(tx, replace(team, version=team.version + 1))
+    return FreedRotation(*freed, team_id)
 
 
 async def _composition(tx: Transaction, cohort_id: UUID) -> Composition:

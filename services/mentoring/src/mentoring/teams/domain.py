@@ -97,6 +97,17 @@ class MentorInAnotherTeam(RuleRefused):
     )
 
 
+class RotationTaken(RuleRefused):
+    """Weeks that were given to a firm are not taken from it by another calendar, nor by disbanding the team."""
+
+    code = "rotation-taken"
+    title = Text("이미 배정된 상주 일정입니다", "A firm has this rotation")
+    detail = Text(
+        "{first_week}부터 {weeks}주의 상주는 이미 과제에 배정되었습니다. 바뀐 것은 없습니다.",
+        "The {weeks} weeks from {first_week} are given to a project. Nothing was changed.",
+    )
+
+
 class RotationMalformed(InvalidInput):
     """A rotation begins on a Monday, lasts as long as the cohort's terms allow, and overlaps no other of the team."""
 
@@ -192,15 +203,19 @@ def form_team(
     )
 
 
-def disband_team(team: Team, *, version: int) -> Team:
-    """The team ends; raises TeamStale or TeamDisbanded."""
+def disband_team(team: Team, *, taken: Collection[Rotation], version: int, today: date) -> Team:
+    """The team ends when it owes no firm any more weeks; raises TeamStale, TeamDisbanded or RotationTaken."""
     check_active(team, version=version)
+    check_kept([each for each in taken if each.ends_before > today], ())
     return replace(team, state=TeamState.DISBANDED, version=team.version + 1)
 
 
-def set_calendar(team: Team, rotations: Sequence[Rotation], composition: Composition, *, version: int) -> Team:
-    """The team with another calendar; raises TeamStale, TeamDisbanded or RotationMalformed."""
+def set_calendar(
+    team: Team, rotations: Sequence[Rotation], composition: Composition, *, taken: Collection[Rotation], version: int
+) -> Team:
+    """The team with another calendar; raises TeamStale, TeamDisbanded, RotationTaken or RotationMalformed."""
     check_active(team, version=version)
+    check_kept(taken, rotations)
     limits = {"least": composition.weeks_min, "most": composition.weeks_max, "field": "/rotations"}
     for rotation in rotations:
         if rotation.first_week.weekday() or not composition.weeks_min <= rotation.weeks <= composition.weeks_max:
@@ -209,6 +224,13 @@ def set_calendar(team: Team, rotations: Sequence[Rotation], composition: Composi
         if earlier.ends_before > later.first_week:
             raise RotationMalformed(first_week=later.first_week, **limits)
     return replace(team, version=team.version + 1)
+
+
+def check_kept(taken: Collection[Rotation], rotations: Collection[Rotation]) -> None:
+    """Every rotation that a firm has stays as it is; raises RotationTaken."""
+    for rotation in sorted(taken):
+        if rotation not in rotations:
+            raise RotationTaken(first_week=rotation.first_week, weeks=rotation.weeks)
 
 
 def check_active(team: Team, *, version: int) -> None:

@@ -5,21 +5,23 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, select
+from sqlalchemy import ColumnElement, Row, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from common.db import Transaction
 from common.web import Page, PageRequest, View, paginate
-from mentoring.mentors.queries import mastery_of
+from mentoring.mentors.queries import is_account, mastery_of
 from mentoring.teams.domain import TeamState, TeamUnknown
 from mentoring.teams.store import MentorTeamRow, TeamMemberRow, TeamRotationRow
 
 
 class RotationView(View):
-    """Weeks in which the team can reside at one firm, from a Monday on."""
+    """Weeks in which the team can reside at one firm, from a Monday on; at whose project, once a plan is confirmed."""
 
     id: UUID
     first_week: date
     weeks: int
+    project_id: UUID | None
 
 
 class TeamView(View):
@@ -64,6 +66,30 @@ async def list_teams(
     return Page(items=await _views(tx, rows), **turns)
 
 
+async def active_teams(tx: Transaction) -> list[TeamView]:
+    """Every team that can be planned for, by id."""
+    statement = _TEAMS.where(MentorTeamRow.state == TeamState.ACTIVE).order_by(MentorTeamRow.id)
+    return await _views(tx, (await tx.execute(statement)).all())
+
+
+def is_assigned(project_id: ColumnElement[UUID] | InstrumentedAttribute[UUID]) -> ColumnElement[bool]:
+    """Whether some team resides at a project's firm, or will."""
+    return select(TeamRotationRow.id).where(TeamRotationRow.project_id == project_id).exists()
+
+
+def has_account(team_id: InstrumentedAttribute[UUID], subject: str) -> ColumnElement[bool]:
+    """Whether the mentor with this account is, or was, in a team."""
+    row = TeamMemberRow
+    return select(row.team_id).where(row.team_id == team_id, is_account(row.mentor_id, subject)).exists()
+
+
+async def has_team(tx: Transaction, project_id: UUID) -> bool:
+    """Whether some team resides at this project's firm, or will; it stays so while the project is locked."""
+    row = TeamRotationRow
+    found = select(row.id).where(row.project_id == project_id)
+    return (await tx.execute(select(found.exists()))).scalar_one()
+
+
 async def _views(tx: Transaction, rows: Sequence[Row[Any]]) -> list[TeamView]:
     ids = [row.id for row in rows]
     of_teams = select(TeamMemberRow.team_id, TeamMemberRow.mentor_id, TeamMemberRow.leads)
@@ -73,7 +99,7 @@ async def _views(tx: Transaction, rows: Sequence[Row[Any]]) -> list[TeamView]:
     rotation = TeamRotationRow
     calendars = (
         await tx.execute(
-            select(rotation.id, rotation.team_id, rotation.first_week, rotation.weeks)
+            select(rotation.id, rotation.team_id, rotation.first_week, rotation.weeks, rotation.project_id)
             .where(rotation.team_id.in_(ids))
             .order_by(rotation.first_week)
         )

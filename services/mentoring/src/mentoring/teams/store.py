@@ -50,19 +50,28 @@ class TeamMemberRow(Tables):
 
 
 class TeamRotationRow(Tables):
-    """Weeks in which the team can reside at one firm."""
+    """Weeks in which the team can reside at one firm; at which, once a plan is confirmed. A firm has one at a time."""
 
     __tablename__ = "team_rotation"
     __table_args__ = (
         Index("team_rotation_week_idx", "team_id", "first_week", unique=True),
         CheckConstraint("extract(isodow FROM first_week) = 1", name="monday"),
         CheckConstraint("weeks > 0", name="weeks"),
+        CheckConstraint("(project_id IS NULL) = (plan_id IS NULL)", name="plan"),
+        Index(
+            "team_rotation_one_project_idx",
+            "project_id",
+            unique=True,
+            postgresql_where=text("project_id IS NOT NULL"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     team_id: Mapped[UUID] = mapped_column(ForeignKey("mentor_team.id"))
     first_week: Mapped[date]
     weeks: Mapped[int]
+    project_id: Mapped[UUID | None]
+    plan_id: Mapped[UUID | None]
 
 
 async def add(tx: Transaction, team: Team) -> None:
@@ -122,6 +131,12 @@ async def get_many_locked(tx: Transaction, team_ids: Collection[UUID]) -> list[T
     ]
 
 
+async def members_of(tx: Transaction, team_id: UUID) -> frozenset[UUID]:
+    """A team's mentors, who never change."""
+    found = select(TeamMemberRow.mentor_id).where(TeamMemberRow.team_id == team_id)
+    return frozenset((await tx.execute(found)).scalars())
+
+
 async def save_state(tx: Transaction, team: Team) -> None:
     """Store state and version of a team that this transaction has locked; who is disbanded serves nowhere."""
     changed = update(MentorTeamRow).where(MentorTeamRow.id == team.id)
@@ -134,7 +149,8 @@ async def replace_rotations(tx: Transaction, team_id: UUID, rotations: Sequence[
     """Make these the calendar of a team that this transaction has locked; one that stays keeps its id."""
     kept = {rotation.first_week: rotation for rotation in rotations}
     row = TeamRotationRow
-    await tx.execute(delete(row).where(row.team_id == team_id, row.first_week.not_in(kept)))
+    free = row.project_id.is_(None)
+    await tx.execute(delete(row).where(row.team_id == team_id, free, row.first_week.not_in(kept)))
     if not kept:
         return
     values = [
@@ -145,3 +161,34 @@ async def replace_rotations(tx: Transaction, team_id: UUID, rotations: Sequence[
     await tx.execute(
         added.on_conflict_do_update(index_elements=["team_id", "first_week"], set_={"weeks": added.excluded.weeks})
     )
+
+
+async def get_taken(tx: Transaction, team_id: UUID) -> list[Rotation]:
+    """The rotations of a locked team in which it resides at a firm."""
+    row = TeamRotationRow
+    taken = select(row.first_week, row.weeks).where(row.team_id == team_id, row.project_id.is_not(None))
+    return [Rotation(each.first_week, each.weeks) for each in await tx.execute(taken.order_by(row.first_week))]
+
+
+async def take(tx: Transaction, rotation_id: UUID, *, team_id: UUID, project_id: UUID, plan_id: UUID) -> bool:
+    """Give a free rotation of a locked team to a project; False if there is none such."""
+    row = TeamRotationRow
+    taken = update(row).where(row.id == rotation_id, row.team_id == team_id, row.project_id.is_(None))
+    return (await tx.execute(taken.values(project_id=project_id, plan_id=plan_id))).rowcount == 1
+
+
+async def team_of_project(tx: Transaction, project_id: UUID) -> UUID | None:
+    """Which team resides at a project's firm."""
+    row = TeamRotationRow
+    return (await tx.execute(select(row.team_id).where(row.project_id == project_id))).scalar_one_or_none()
+
+
+async def free(tx: Transaction, team_id: UUID, project_id: UUID) -> tuple[UUID, UUID] | None:
+    """Take a rotation of a locked team back from a project; its id and the plan that had given it."""
+    row = TeamRotationRow
+    mine = (row.team_id == team_id, row.project_id == project_id)
+    found = (await tx.execute(select(row.id, row.plan_id).where(*mine))).one_or_none()
+    if found is None:
+        return None
+    await tx.execute(update(row).where(*mine).values(project_id=None, plan_id=None))
+    return found.id, found.plan_id

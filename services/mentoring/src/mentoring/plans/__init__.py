@@ -1,0 +1,1 @@
+"""Plans: which team goes to which project and when, matched to the optimum, confirmed by a second person."""
