@@ -18,6 +18,7 @@ from tools.bench.measured.codec import Codec
 from tools.bench.measured.commands import Commands
 from tools.bench.measured.consuming import Consuming
 from tools.bench.measured.edge import EdgeCost
+from tools.bench.measured.matching import MatchingPlans
 from tools.bench.measured.memory import Memory
 from tools.bench.measured.relay import RelayDrain
 from tools.bench.measured.waking import Waking
@@ -78,7 +79,7 @@ async def _statements(ground: Ground, applications: Applications) -> Sequence[st
 
 async def _start(ground: Ground, wanted: Sequence[Suite]) -> dict[str, str]:
     """Start the servers if anything needs them, and say what they are."""
-    if all(isinstance(suite, Codec) for suite in wanted):
+    if all(isinstance(suite, Codec | MatchingPlans) for suite in wanted):
         return {}
     _say("starting PostgreSQL and Kafka")
     await ground.issuer.start()
@@ -107,6 +108,7 @@ def _suites(ground: Ground, applications: Applications) -> Sequence[Suite]:
         Chain(ground, applications),
         Waking(ground),
         Codec(),
+        MatchingPlans(ground),
         Memory(ground),
     ]
 

@@ -41,6 +41,7 @@ PARTS = {
     "statements": "tools.bench.anchors.statements",
     "peer consumers": "tools.bench.peers.consuming",
     "peer relay": "tools.bench.peers.relaying",
+    "assignment": "tools.bench.anchors.assignment",
 }
 # A worker is stopped in its place while its backlog is made; its membership must outlast that.
 _SESSION_MILLIS = 600_000

@@ -15,7 +15,7 @@ from tools.bench.suites import Readings
 
 _LIBRARIES = (
     *("fastapi", "starlette", "uvicorn", "uvloop", "sqlalchemy", "asyncpg", "aiokafka", "msgspec", "pydantic"),
-    *("opentelemetry-sdk", "faststream", "confluent-kafka"),
+    *("opentelemetry-sdk", "faststream", "confluent-kafka", "highspy", "scipy"),
 )
 
 
