@@ -75,7 +75,7 @@ MENTORING_EXAMPLES: Mapping[str, object] = {
     "WhatIfView.requested_at": "2024-05-20T01:30:00Z",
     "placed_before": 70,
     "placed": 71,
-    "loses": [],
+    "WhatIfResultView.loses": [],
     "first_week_before": "2024-08-05",
     "residency_id": "0199f1b0-1d20-7c31-9b52-3c1e8f40a851",
     "ResidencyView.id": "0199f1b0-1d20-7c31-9b52-3c1e8f40a851",
