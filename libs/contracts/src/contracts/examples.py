@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 from contracts.agreement_examples import AGREEMENT_EXAMPLES
 from contracts.memorandum_examples import MEMORANDUM_EXAMPLES
-from contracts.objection_examples import OBJECTION_EXAMPLES
 from contracts.mentoring_examples import MENTORING_EXAMPLES
+from contracts.objection_examples import OBJECTION_EXAMPLES
 
 _SHARES: list[dict[str, object]] = [
     {"source": "NATIONAL", "municipality_code": None, "budget_line_id": "0199f1b0-1d21-7b6e-8a10-51f0c7d2a001"},
