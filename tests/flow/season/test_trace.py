@@ -66,7 +66,7 @@ async def test_a_request_is_followed_to_what_it_set_off_in_other_services(databa
     told = await row(
         urls,
         "funding",
-        "SELECT correlation_id, event_id::text, split_part(traceparent, '-', 2) FROM outbox WHERE key::text = $1",
+        "SELECT correlation_id, event_id::text, split_part(traceparent, '-', 2) FROM outbox WHERE key::text = $1 ORDER BY id",
         project,
     )
     story = await follow(urls, told[0])
