@@ -3,10 +3,10 @@
 #   make run                            the whole system on this machine, one programme year played through it
 #   make run ONCE=1                     the same, then stop; the exit code says whether the check held
 #   make run ARGS="--year 2026 --seed 7"
-#   make test  [ARGS="-k split"]        every test, on real PostgreSQL and real Kafka
+#   make test  [ARGS="-k split"]        every test of what runs, on real PostgreSQL and real Kafka
 #   make drill [SIZE=ci] [ARGS=...]     faults on real servers, with figures; whole, it writes the report of the day
 #   make bench [ARGS="--only P1,P3"]    how close the services come to the limits, as ratios of one run
-#   make check                          style, types, import contracts, repository rules
+#   make check                          style, types, import contracts, repository rules (tests/repo)
 #   make lock                           resolve dependencies again, Python's and Kafka's
 #   make clean-data                     forget the local installation's data
 

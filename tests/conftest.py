@@ -5,15 +5,27 @@ Session-wide servers (tests/support/servers.py) hold connections, so their loop 
 
 import os
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
 from smartfactory.stack.provision import DatabaseUrls
 from tests.support.servers import Servers
+from tests.support.sharing_out import SharingOut, longest_first
 
 # The driver first asks whether the server would encrypt, and leaves an unheard exception behind where a test cuts it
 # off right then; the tests' PostgreSQL does not.
 os.environ["PGSSLMODE"] = "disable"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> SharingOut | None:
+    return SharingOut(config, log) if config.option.dist == "loadfile" else None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if hasattr(config, "workerinput"):
+        items[:] = longest_first(items)
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""The one-way rule: import-linter's contracts hold, and each breaks when its rule is broken."""
+"""The one-way rule: each of import-linter's contracts breaks when its rule is broken; `make check` asks if all hold."""
 
 import os
 import subprocess
@@ -13,12 +13,6 @@ CONTRACTS = [
     contract["name"]
     for contract in tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
 ]
-
-
-def test_every_contract_is_kept(tmp_path: Path) -> None:
-    verdicts = _lint(repository(), tmp_path)
-
-    assert verdicts == dict.fromkeys(CONTRACTS, "KEPT"), verdicts["output"]
 
 
 def test_every_contract_breaks_on_a_planted_import(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable
+from functools import cache
 from typing import Any
 
 from fastapi import FastAPI
@@ -41,8 +42,12 @@ def _operation(document: dict[str, Any], request: Any) -> dict[str, Any] | None:
     prefix = document["servers"][0]["url"].rstrip("/")
     path = request.url.path.removeprefix(prefix)
     for template, methods in document["paths"].items():
-        pattern = re.sub(r"\\{[^}]+\\}", "[^/]+", re.escape(template))
-        if re.fullmatch(pattern, path) and request.method.lower() in methods:
+        if request.method.lower() in methods and _pattern(template).fullmatch(path):
             found: dict[str, Any] = methods[request.method.lower()]
             return found
     return None
+
+
+@cache
+def _pattern(template: str) -> re.Pattern[str]:
+    return re.compile(re.sub(r"\\{[^}]+\\}", "[^/]+", re.escape(template)))

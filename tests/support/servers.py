@@ -11,16 +11,19 @@ import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from importlib import import_module
 from pathlib import Path
 
+from common import migrations
 from smartfactory.stack import ports
 from smartfactory.stack.kafka import Kafka, KafkaOptions, start_kafka
 from smartfactory.stack.nursery import Nursery
 from smartfactory.stack.postgres import Postgres, PostgresAdmin, PostgresOptions, start_postgres
-from smartfactory.stack.process import Child, Command, run_to_end
+from smartfactory.stack.process import Child, Command
 from smartfactory.stack.process import start as start_process
 from smartfactory.stack.provision import DatabaseUrls, Passwords, provision
 from tests.support.waiting import eventually_now
@@ -143,7 +146,7 @@ class Servers:
         self._passwords = Passwords(self.folder / "passwords.json")
         self._postgres: Postgres | None = None
         self._broker: Broker | None = None
-        self._nursery: Nursery | None = None
+        self._nurseries: dict[str, Nursery] = {}
         self._templates: dict[str, str] = {}
         self._numbers = itertools.count(1)
         self._processes: list[ServiceProcess] = []
@@ -204,9 +207,12 @@ class Servers:
         return existing or (self._broker or self.kafka).bootstrap_servers
 
     def start_by_forking(self, modules: Iterable[str]) -> None:
-        """From now on processes of these modules are forked, ready in a blink: for drills that kill hundreds."""
-        self._nursery = Nursery(modules, self.folder / "nursery.log")
-        self._nursery.await_ready()
+        """From now on processes of these modules are forked, ready in a blink: for who starts and kills many."""
+        new = [module for module in modules if module not in self._nurseries]
+        if new:
+            nursery = Nursery(new, self.folder / f"nursery-{len(self._nurseries)}.log")
+            nursery.await_ready()
+            self._nurseries |= dict.fromkeys(new, nursery)
 
     def fresh_databases(self, services: Iterable[str], *, migrated: bool = False) -> dict[str, DatabaseUrls]:
         """New databases with unique names and the fixed roles `<service>_owner` and `<service>_app`.
@@ -240,8 +246,9 @@ class Servers:
         number = next(self._numbers)
         log = self.folder / "logs" / f"{name}-{number}.log"
         made = ServiceProcess(name, tuple(argv), dict(env or {}), log)
-        if self._nursery is not None:
-            made.starts_by = self._nursery.start
+        match made.argv:
+            case (sys.executable, "-m", module, *_) if module in self._nurseries:
+                made.starts_by = self._nurseries[module].start
         self._processes.append(made)
         return made
 
@@ -280,8 +287,8 @@ class Servers:
     def close(self) -> None:
         """Stop everything and remove every trace."""
         self.stop_processes()
-        if self._nursery is not None:
-            self._nursery.child.kill()
+        for nursery in self._nurseries.values():
+            nursery.child.kill()
         if self._broker is not None:
             self._broker.stop()
         if self._postgres is not None:
@@ -292,9 +299,9 @@ class Servers:
         if service not in self._templates:
             name = f"{service}_template"
             urls = provision(self.postgres, self._passwords, {service: name})[service]
-            env = {"APP_ENV": "test", "DATABASE_URL": urls.application, "MIGRATIONS_DATABASE_URL": urls.owner}
-            argv = (sys.executable, "-m", f"{service}.main", "migrate")
-            log = self.folder / f"{service}-migrate.log"
-            run_to_end(Command(name=f"{service} migrate", argv=argv, log=log, env=env), timeout_seconds=60)
+            # Here and not in a process, which would import all of the service once more; Alembic wants a loop of its own.
+            with ThreadPoolExecutor(1) as alembic:
+                program = import_module(f"{service}.main").SERVICE
+                alembic.submit(migrations.upgrade, program.migrations, urls.owner).result()
             self._templates[service] = name
         return self._templates[service]

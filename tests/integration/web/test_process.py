@@ -74,7 +74,7 @@ def test_sigterm_finishes_what_is_under_way(running: Running, tmp_path):
 
 
 @pytest.fixture
-def unmigrated(servers: Servers, own_database: DatabaseUrls, jwks_url: str) -> Iterator[Running]:
+def unmigrated(servers: Servers, own_database: DatabaseUrls, jwks_url: str, forking: None) -> Iterator[Running]:
     with Running(servers, own_database, jwks_url) as made:
         yield made
 

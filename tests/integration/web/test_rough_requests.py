@@ -23,7 +23,7 @@ CONNECTIONS = 30
 
 
 @pytest.fixture(scope="module")
-def running(session_servers: Servers, jwks_url: str) -> Iterator[Running]:
+def running(session_servers: Servers, jwks_url: str, forking: None) -> Iterator[Running]:
     """One process for all of it: that it serves the next test as well is part of the claim."""
     urls = session_servers.fresh_databases(["notebook"])["notebook"]
     migrations.upgrade(SERVICE.migrations, urls.owner)

@@ -188,5 +188,10 @@ SERVICE = Service(
     tables=Tables.metadata,
 )
 
+
+def cli() -> int:
+    return run(SERVICE)
+
+
 if __name__ == "__main__":
-    sys.exit(run(SERVICE))
+    sys.exit(cli())
