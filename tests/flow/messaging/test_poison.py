@@ -9,8 +9,9 @@ from confluent_kafka import KafkaException, Producer
 
 from common import parked
 from common.event import WireRecord, new_id
+from common.kafka_history import History, look_up
 from common.parked import ParkedEvent
-from tests.support import poison
+from tests.support import misnamed, poison
 from tests.support.parcels.driver import rows, sequences_of, wire
 from tests.support.parcels.events import ParcelNoticed, ParcelSent, ParcelWeighed
 from tests.support.parcels.running import Parcels
@@ -58,6 +59,45 @@ async def test_a_structured_event_is_as_good_as_a_binary_one_and_an_unused_type_
     parcels.worker().start()
     await eventually(lambda: _applied(parcels, key, [1, 3]))
     assert await _parked(parcels) == []
+
+
+@pytest.mark.promise("R6")
+async def test_a_header_whose_name_is_no_text_is_parked_with_its_bytes_and_the_client_that_breaks_on_it_goes_on(
+    parcels: Parcels,
+):
+    keys = [new_id() for _ in range(6)]
+    events = [wire(ParcelSent(parcel_id=key, grams=1), 1) for key in keys]
+    bad = {keys[1], keys[3]}
+    sent = [misnamed.as_sent(one, misnamed=key in bad) for key, one in zip(keys, events, strict=True)]
+    topic = parcels.prefix + ParcelSent.TOPIC
+    first = await misnamed.publish(
+        parcels.bootstrap_servers, topic, 0, misnamed.batch(sent, zipped=True, misnamed=b"\xff\xfe-name")
+    )
+    later = new_id()
+    await misnamed.publish(
+        parcels.bootstrap_servers, topic, 0,
+        misnamed.batch([misnamed.as_sent(wire(ParcelSent(parcel_id=later, grams=1), 1))]),
+    )  # fmt: skip
+    worker = parcels.worker().start()
+    await eventually(parcels.consumed, 60)
+
+    for key in [*keys, later]:
+        assert await sequences_of(parcels.database, key) == ([] if key in bad else [1])
+    kept = {event.record.offset: event for event in await _parked(parcels)}
+    assert set(kept) == {first + 1, first + 3}
+    event = kept[first + 1]
+    assert (event.reason, event.detail) == ("undecodable", "the name of a header is not UTF-8")
+    assert (event.record.partition, event.record.key, event.record.value) == (0, events[1].key, events[1].value)
+    names = [name.encode(errors="surrogateescape") for name, _ in event.record.headers]
+    assert names == [*(name.encode() for name, _ in events[1].headers), b"\xff\xfe-name"]
+    assert worker.exit_code() is None
+
+    # Who reads the whole log, and who looks up one place in it, come by it as well.
+    async with History(parcels.options, [ParcelSent.TOPIC]) as history:
+        read = [record.offset async for batch in history.to_the_end() for record in batch]
+    assert read == [*range(first, first + 7)]
+    at = {(ParcelSent.TOPIC, 0): first + 4}
+    assert (await look_up(parcels.options, at))[ParcelSent.TOPIC, 0].key == events[4].key
 
 
 @pytest.mark.promise("R6")

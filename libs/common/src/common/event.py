@@ -155,6 +155,8 @@ def open_envelope(record: WireRecord) -> tuple[Envelope, bytes]:
         raise Undecodable("the record has no value")
     if (envelope := _as_we_write(record)) is not None:
         return envelope, record.value
+    if is_misnamed(record):
+        raise Undecodable("the name of a header is not UTF-8")
     attributes, data = _structured(record) if _is_structured(record) else _binary(record)
     if attributes.get("specversion") != "1.0":
         raise Undecodable("specversion is not 1.0")
@@ -174,6 +176,11 @@ def open_envelope(record: WireRecord) -> tuple[Envelope, bytes]:
     if record.key != str(envelope.key).encode():
         raise Undecodable("the record's key is not the event's partitionkey")
     return envelope, data
+
+
+def is_misnamed(record: WireRecord) -> bool:
+    """Tell whether the name of a header is no UTF-8; its bytes then stand in it as surrogates."""
+    return any(not name.isascii() and _holds_surrogates(name) for name, _ in record.headers)
 
 
 def traceparent_of(record: WireRecord) -> str | None:
@@ -277,6 +284,10 @@ def _as_we_write(record: WireRecord) -> Envelope | None:
         causation_id=causation or None,
         traceparent=trace or None,
     )
+
+
+def _holds_surrogates(name: str) -> bool:
+    return any("\ud800" <= character <= "\udfff" for character in name)
 
 
 def _is_structured(record: WireRecord) -> bool:

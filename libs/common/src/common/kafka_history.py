@@ -8,8 +8,9 @@ from typing import Self
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from common.event import WireRecord
+from common.event import WireRecord, is_misnamed
 from common.kafka import MAX_RECORD_BYTES, KafkaFault, KafkaOptions, wire_records
+from common.kafka_raw import read_raw
 from common.waiting import bounded
 
 _START_SECONDS = 30.0
@@ -37,6 +38,7 @@ class History:
             isolation_level="read_committed",
         )
         self._partitions: list[TopicPartition] = []
+        self._next: dict[TopicPartition, int] = {}
 
     async def __aenter__(self) -> Self:
         try:
@@ -46,8 +48,8 @@ class History:
                     numbers = self._reader.partitions_for_topic(topic) or await self._asked(topic)
                     self._partitions += [TopicPartition(topic, number) for number in sorted(numbers)]
                 self._reader.assign(self._partitions)
-                for partition in self._partitions:
-                    self._reader.seek(partition, 0)
+                self._next = dict.fromkeys(self._partitions, 0)
+                self._go_to_the_next()
         except (KafkaError, OSError) as error:
             await self._close()
             raise KafkaFault(f"the history cannot be read: {type(error).__name__}") from error
@@ -63,16 +65,37 @@ class History:
                 ends = await self._reader.end_offsets(self._partitions)
             silent = 0
             while await self._short_of(ends):
-                found = await self._reader.getmany(timeout_ms=_FETCH_MS, max_records=_BATCH_RECORDS)
+                found = await self._fetched()
                 silent = 0 if found else silent + 1
                 if silent > _SILENT_FETCHES_MAX:
                     raise KafkaFault("the history cannot be read: records are there and none comes")
                 if found:
+                    self._next |= {partition: some[-1].offset + 1 for partition, some in found.items()}
                     # All partitions' together: whoever applies them has one unit of work for each batch, not for six.
-                    parts = (wire_records(partition, some, prefix=self._prefix) for partition, some in found.items())
-                    yield list(chain.from_iterable(parts))
+                    yield list(chain.from_iterable(found.values()))
         except (KafkaError, OSError) as error:
             raise KafkaFault(f"the history cannot be read: {type(error).__name__}") from error
+
+    async def _fetched(self) -> dict[TopicPartition, list[WireRecord]]:
+        try:
+            found = await self._reader.getmany(timeout_ms=_FETCH_MS, max_records=_BATCH_RECORDS)
+        except UnicodeDecodeError:
+            return await self._read_misnamed()
+        return {partition: wire_records(partition, some, prefix=self._prefix) for partition, some in found.items()}
+
+    async def _read_misnamed(self) -> dict[TopicPartition, list[WireRecord]]:
+        """The stretch with a misnamed header that the client stumbled over; what it read of others comes again."""
+        for partition in self._partitions:
+            records = await read_raw(self._reader, partition, self._next[partition], prefix=self._prefix)
+            if any(map(is_misnamed, records)):
+                self._next[partition] = records[-1].offset + 1
+                self._go_to_the_next()
+                return {partition: records}
+        raise KafkaFault("the history cannot be read: the name of a header is no UTF-8, and its record is not found")
+
+    def _go_to_the_next(self) -> None:
+        for partition, offset in self._next.items():
+            self._reader.seek(partition, offset)
 
     async def _short_of(self, ends: dict[TopicPartition, int]) -> bool:
         return any([await self._reader.position(partition) < end for partition, end in ends.items()])
@@ -109,19 +132,30 @@ async def look_up(options: KafkaOptions, offsets: Mapping[tuple[str, int], int])
             reader.seek(partition, offset)
         silent = 0
         while len(found) < len(there):
-            batches = await reader.getmany(timeout_ms=_FETCH_MS)
+            batches = await _at_places(reader, there, prefix=options.topic_prefix)
             silent = 0 if batches else silent + 1
             if silent > _SILENT_FETCHES_MAX:
                 raise KafkaFault("the log cannot be looked at: records are there and none comes")
             for partition, batch in batches.items():
-                [record] = wire_records(partition, batch[:1], prefix=options.topic_prefix)
-                found.setdefault((record.topic, record.partition), record)
+                found.setdefault((batch[0].topic, batch[0].partition), batch[0])
                 reader.pause(partition)
     except (KafkaError, OSError) as error:
         raise KafkaFault(f"the log cannot be looked at: {type(error).__name__}") from error
     finally:
         await bounded(reader.stop(), _STOP_SECONDS, "stop the reader")
     return found
+
+
+async def _at_places(
+    reader: AIOKafkaConsumer, there: Mapping[TopicPartition, int], *, prefix: str
+) -> dict[TopicPartition, list[WireRecord]]:
+    try:
+        batches = await reader.getmany(timeout_ms=_FETCH_MS)
+    except UnicodeDecodeError:
+        # Somewhere behind one of the places is a header whose name the client cannot read.
+        read = {one: await read_raw(reader, one, offset, prefix=prefix) for one, offset in there.items()}
+        return {partition: records for partition, records in read.items() if records}
+    return {partition: wire_records(partition, batch[:1], prefix=prefix) for partition, batch in batches.items()}
 
 
 async def _places_in_the_log(

@@ -18,8 +18,9 @@ from aiokafka.errors import (
     OffsetOutOfRangeError,
 )
 
-from common.event import WireRecord
+from common.event import WireRecord, is_misnamed
 from common.kafka import MAX_RECORD_BYTES, KafkaFault, KafkaOptions, short, wire_records
+from common.kafka_raw import read_raw
 from common.waiting import bounded
 
 _START_SECONDS = 30.0
@@ -74,6 +75,7 @@ class Subscription:
         self._next: dict[TopicPartition, int] = {}
         self._handed_over = _HandedOver(self._next)
         self._commit: asyncio.Task[None] | None = None
+        self._is_spoilt = False
 
     async def start(self) -> None:
         """Join the group, or raise `KafkaFault`; the object is then of no more use."""
@@ -86,6 +88,8 @@ class Subscription:
 
     async def fetch(self, *, timeout_seconds: float, max_records: int) -> list[WireRecord]:
         """The next records in the order of their partitions. Never cancel this unless the object is thrown away."""
+        if self._is_spoilt:
+            raise KafkaFault("records with a misnamed header were read past the client: another member goes on")
         try:
             found = await self._consumer.getmany(timeout_ms=int(timeout_seconds * 1000), max_records=max_records)
         except NoOffsetForPartitionError as error:
@@ -94,6 +98,10 @@ class Subscription:
         except OffsetOutOfRangeError as error:
             topics = {one.topic.removeprefix(self._prefix) for one in error.args[0]}
             raise LogLost(topics, "does not reach to where it was read before") from error
+        except UnicodeDecodeError:
+            # Nothing else is text to the client. Its poll clock stands still now, so this member fetches no more.
+            self._is_spoilt = True
+            return await self._read_misnamed()
         except Exception as error:
             # Whatever it is, the poll clock of this consumer now stands still, so that only a new one is of use.
             raise KafkaFault(f"fetching failed: {short(error)}") from error
@@ -178,6 +186,20 @@ class Subscription:
     def _all_partitions(self) -> list[TopicPartition]:
         known = ((topic, self._consumer.partitions_for_topic(topic)) for topic in self._topics)
         return [TopicPartition(topic, number) for topic, numbers in known for number in sorted(numbers or ())]
+
+    async def _read_misnamed(self) -> list[WireRecord]:
+        """The stretch with a misnamed header that the client stumbled over; of other partitions nothing was read."""
+        for partition in self._consumer.assignment():
+            try:
+                async with asyncio.timeout(_ASK_SECONDS):
+                    position = await self._consumer.position(partition)
+            except (KafkaError, OSError) as error:
+                raise KafkaFault(f"fetching failed: {short(error)}") from error
+            records = await read_raw(self._consumer, partition, position, prefix=self._prefix)
+            if any(map(is_misnamed, records)):
+                self._next[partition] = records[-1].offset + 1
+                return records
+        raise KafkaFault("fetching failed: the name of a header is no UTF-8, and its record is not found again")
 
     async def _begin_where_nothing_was_committed(self) -> None:
         # Explicit instead of auto_offset_reset: a position that was lost, not merely absent, must never reset itself.

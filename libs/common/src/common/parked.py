@@ -180,7 +180,7 @@ async def park(tx: Transaction, record: WireRecord, *, envelope: Envelope | None
         "event_id": str(envelope.event_id) if envelope else None,
         "type": envelope.type if envelope else None,
         "record_key": record.key,
-        "record_headers": [[_clean(name), _encoded(value)] for name, value in record.headers],
+        "record_headers": [_kept(name, value) for name, value in record.headers],
         "record_value": record.value,
         "reason": reason,
         "detail": _clean(detail)[:_DETAIL_MAX],
@@ -246,7 +246,7 @@ def read(row: Any) -> ParkedEvent:  # noqa: ANN401  a row mapping has no useful 
         offset=row["kafka_offset"],
         key=row["record_key"],
         value=row["record_value"],
-        headers=[(name, None if value is None else base64.b64decode(value)) for name, value in row["record_headers"]],
+        headers=[_header(*kept) for kept in row["record_headers"]],
     )
     shown = {name: row[name] for name in ParkedEvent.__dataclass_fields__ if name not in {"key", "record"}}
     return ParkedEvent(key=Key(row["topic"], row["key"]), record=record, **shown)
@@ -381,6 +381,19 @@ def _traceparent(record: WireRecord, envelope: Envelope | None) -> str | None:
     # What cannot be read is what somebody will have to trace, so the header is asked, whatever became of the rest.
     told = envelope.traceparent if envelope else None
     return traceparent_of(record) or (_clean(told) if told else None)
+
+
+def _kept(name: str, value: bytes | None) -> list[str | None]:
+    """Name and value; after them the name's own bytes, where no text can say them."""
+    own = name.encode(errors="surrogateescape")
+    shown = _clean(own.decode(errors="backslashreplace"))
+    return [shown, _encoded(value), *([] if shown == name else [_encoded(own)])]
+
+
+def _header(name: str, value: str | None, own: str | None = None) -> tuple[str, bytes | None]:
+    if own is not None:
+        name = base64.b64decode(own).decode(errors="surrogateescape")
+    return name, None if value is None else base64.b64decode(value)
 
 
 def _encoded(value: bytes | None) -> str | None:
