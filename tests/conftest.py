@@ -11,7 +11,7 @@ import pytest
 
 from smartfactory.stack.provision import DatabaseUrls
 from tests.support.servers import Servers
-from tests.support.sharing_out import SharingOut, longest_first
+from tests.support.sharing_out import SharingOut, in_turn
 
 # The driver first asks whether the server would encrypt, and leaves an unheard exception behind where a test cuts it
 # off right then; the tests' PostgreSQL does not.
@@ -25,7 +25,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> SharingOut |
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if hasattr(config, "workerinput"):
-        items[:] = longest_first(items)
+        items[:] = in_turn(items)
 
 
 @pytest.fixture(scope="session")

@@ -1,18 +1,20 @@
-"""How the tests are shared out to the processes that run them: what takes long first, and together what shares much.
+"""How the tests are shared out to the processes that run them.
 
 A file stays in one process. The files of a folder that builds something large once (a played season, four services
 with everybody's things in them) stay together too, or each process would build it again.
+
+Tests of a flow mostly wait, for servers to come and to go, and tests of an integration mostly compute: given out in
+turn, they run beside each other. What is quick comes last, so that the processes end together.
 """
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 _TOGETHER = ("tests/flow/season", "tests/integration/access")
-_LONGEST_FIRST = ("tests/flow/", "tests/integration/", "tests/unit/")
-"""A process that is given a minute's test as its last leaves the others idle for that minute."""
+_WAITING, _COMPUTING = "tests/flow/", "tests/integration/"
 
 
 class SharingOut(LoadScopeScheduling):
@@ -28,10 +30,16 @@ def scope_of(nodeid: str) -> str:
     return next((folder for folder in _TOGETHER if path.startswith(f"{folder}/")), path)
 
 
-def longest_first(items: Sequence[pytest.Item]) -> list[Any]:
-    """By cost as tests/ is divided by it; what shares is side by side, since what is given out first begins first."""
-    return sorted(items, key=lambda item: (_cost(item.nodeid), scope_of(item.nodeid) not in _TOGETHER))
+def in_turn(items: Sequence[pytest.Item]) -> list[pytest.Item]:
+    """The order in which they are given out: what waits and what computes by turns, then the rest."""
+    scopes: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        scopes.setdefault(scope_of(item.nodeid), []).append(item)
+    return [item for scope in _in_turn(list(scopes)) for item in scopes[scope]]
 
 
-def _cost(nodeid: str) -> int:
-    return next((at for at, folder in enumerate(_LONGEST_FIRST) if nodeid.startswith(folder)), -1)
+def _in_turn(scopes: Sequence[str]) -> Iterator[str]:
+    slow = [[one for one in scopes if one.startswith(kind)] for kind in (_WAITING, _COMPUTING)]
+    for both in zip_longest(*slow):
+        yield from filter(None, both)
+    yield from (one for one in scopes if not one.startswith((_WAITING, _COMPUTING)))
