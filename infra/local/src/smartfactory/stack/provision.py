@@ -90,16 +90,23 @@ def _roles(passwords: Passwords, services: Iterable[str]) -> Iterable[str]:
 def _database(service: str, database: str, template: str | None) -> str:
     owner, app = owner_role(service), app_role(service)
     source = f" TEMPLATE {template}" if template else ""
-    return f"""
+    made = f"""
 \\connect postgres
 SELECT 'CREATE DATABASE {database} OWNER {owner}{source}'
  WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '{database}') \\gexec
 REVOKE ALL ON DATABASE {database} FROM PUBLIC;
 GRANT CONNECT ON DATABASE {database} TO {app};
+"""  # noqa: S608 - names of ours
+    # What is granted inside a database is copied with it.
+    return made if template else made + _inside(database, owner, app)
+
+
+def _inside(database: str, owner: str, app: str) -> str:
+    return f"""
 \\connect {database}
 ALTER SCHEMA public OWNER TO {owner};
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO {app};
 ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {app};
 ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO {app};
-"""  # noqa: S608 - names of ours
+"""
