@@ -39,21 +39,24 @@ async def read_raw(
 ) -> list[WireRecord]:
     """What one fetch brings of a partition from here on; in a name that is no UTF-8, surrogates stand for its bytes."""
     client = consumer._client  # noqa: SLF001  in public, records come unpacked or not at all
+    leader = client.cluster.leader_for_partition(partition)
+    here = [(partition.topic, [(partition.partition, offset, _FETCH_BYTES)])]
+    if leader is None:
+        raise _past_the_client("nobody leads its partition")
     try:
         async with asyncio.timeout(_ASK_SECONDS):
-            leader = client.cluster.leader_for_partition(partition)
-            here = [(partition.topic, [(partition.partition, offset, _FETCH_BYTES)])]
             answer = await client.send(leader, FetchRequest(_WAIT_MS, 1, _FETCH_BYTES, _READ_COMMITTED, here))
     except (KafkaError, OSError) as error:
-        raise KafkaFault(f"a record could not be read past the client: {short(error)}") from error
-    [(_, [(_, code, *_, batches)])] = answer.topics
-    if code:
-        raise KafkaFault(f"a record could not be read past the client: {for_code(code).__name__}")
+        raise _past_the_client(short(error)) from error
+    told = [part for _, parts in answer.topics for part in parts]
+    if not told or told[0][1]:
+        raise _past_the_client(for_code(told[0][1]).__name__ if told else "the leader says nothing of it")
+    batches = told[0][-1] or b""
     topic, number = partition.topic.removeprefix(prefix), partition.partition
     try:
         return [record for record in unpacked(batches, topic=topic, partition=number) if record.offset >= offset]
     except (IndexError, EOFError, OSError, zlib.error) as error:
-        raise KafkaFault(f"a record could not be read past the client: {type(error).__name__}") from error
+        raise _past_the_client(type(error).__name__) from error
 
 
 def unpacked(batches: bytes, *, topic: str, partition: int) -> Iterator[WireRecord]:
@@ -71,6 +74,10 @@ def unpacked(batches: bytes, *, topic: str, partition: int) -> Iterator[WireReco
             for _ in range(count):
                 yield reading.record(topic, partition, first)
         at = end
+
+
+def _past_the_client(why: str) -> KafkaFault:
+    return KafkaFault(f"a record could not be read past the client: {why}")
 
 
 def _inflated(packed: bytes, codec: int) -> bytes:
