@@ -1,6 +1,5 @@
 """Records with a header whose name is no UTF-8, which no client library writes but any program can."""
 
-import asyncio
 import gzip
 import struct
 from collections.abc import Sequence
@@ -13,12 +12,13 @@ from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.util import calc_crc32c
 
 from common.event import WireRecord
+from tests.support.waiting import eventually
 
 NAME = "zz-name"
 """The header's name that is written over, in as many bytes."""
 
 _LENGTH, _CHECKSUM, _ATTRIBUTES, _HEAD_BYTES = 8, 17, 21, 61
-_GZIP = 1
+_GZIP, _NOT_LEADER = 1, 6
 
 
 class Sent(NamedTuple):
@@ -50,17 +50,22 @@ def batch(records: Sequence[Sent], *, first_offset: int = 0, zipped: bool = Fals
 async def publish(bootstrap_servers: str, topic: str, partition: int, made: bytes) -> int:
     """Write a batch into a topic as it is; the offset of its first record."""
     client = AIOKafkaClient(bootstrap_servers=bootstrap_servers)
+    request = ProduceRequest(None, -1, 10_000, [(topic, [(partition, made)])])
+
+    async def written() -> tuple[int, int] | None:
+        await client.set_topics([topic])
+        leader = client.cluster.leader_for_partition(TopicPartition(topic, partition))
+        [(_, [(_, code, offset, *_)])] = (await client.send(leader, request)).topics
+        # Just after the topic was made, its leader does not know yet that it leads.
+        return None if code == _NOT_LEADER else (code, int(offset))
+
     try:
-        async with asyncio.timeout(20):
-            await client.bootstrap()
-            await client.set_topics([topic])
-            leader = client.cluster.leader_for_partition(TopicPartition(topic, partition))
-            answer = await client.send(leader, ProduceRequest(None, -1, 10_000, [(topic, [(partition, made)])]))
+        await client.bootstrap()
+        code, offset = await eventually(written)
     finally:
         await client.close()
-    [(_, [(_, code, offset, *_)])] = answer.topics
     assert code == 0, code
-    return int(offset)
+    return offset
 
 
 def as_sent(record: WireRecord, *, misnamed: bool = False) -> Sent:
