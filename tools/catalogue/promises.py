@@ -22,7 +22,8 @@ What this system promises under faults and attacks, and what proves it. Made fro
 the tests' `@pytest.mark.promise` by `python -m tools.catalogue`; do not edit. A repository test fails when a promise
 that is due has no proof, and when a mark names a promise that is not here.
 
-Tests run with `make test`, those of `tests/repo` with `make check`; a **drill** also has a longer run, `make drill`, whose figures are in [drills](drills).
+Tests run with `make test`, those of `tests/repo` with `make check`; a **drill** also has a longer run, `make drill`,
+whose figures are in [drills](drills).
 """
 _SECTIONS = {
     "R": "## Promises\n",
