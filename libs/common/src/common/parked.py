@@ -387,17 +387,13 @@ def _kept(name: str, value: bytes | None) -> list[str | None]:
     """Name and value; after them the name's own bytes, where no text can say them."""
     own = name.encode(errors="surrogateescape")
     shown = _clean(own.decode(errors="backslashreplace"))
-    return [shown, _encoded(value), *([] if shown == name else [_encoded(own)])]
+    kept = (value,) if shown == name else (value, own)
+    return [shown, *(None if one is None else base64.b64encode(one).decode() for one in kept)]
 
 
 def _header(name: str, value: str | None, own: str | None = None) -> tuple[str, bytes | None]:
-    if own is not None:
-        name = base64.b64decode(own).decode(errors="surrogateescape")
-    return name, None if value is None else base64.b64decode(value)
-
-
-def _encoded(value: bytes | None) -> str | None:
-    return None if value is None else base64.b64encode(value).decode()
+    said = name.encode() if own is None else base64.b64decode(own)
+    return said.decode(errors="surrogateescape"), None if value is None else base64.b64decode(value)
 
 
 def _clean(value: str) -> str:
