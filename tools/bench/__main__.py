@@ -13,6 +13,7 @@ import uvloop
 from tools.bench import probe, statements, suites
 from tools.bench.applications import Applications
 from tools.bench.ground import Ground
+from tools.bench.measured.ageing import Ageing
 from tools.bench.measured.chain import Chain
 from tools.bench.measured.codec import Codec
 from tools.bench.measured.commands import Commands
@@ -25,7 +26,7 @@ from tools.bench.measured.waking import Waking
 from tools.bench.report import Report
 from tools.bench.suites import Suite
 
-_SERVICES = ("applicant", "metrics", "mentoring")
+_SERVICES = ("applicant", "funding", "metrics", "mentoring")
 _ROUNDS, _MINUTES = 15, 19.0
 _REPORTS = Path(__file__).parents[2] / "docs" / "bench"
 
@@ -104,6 +105,7 @@ def _suites(ground: Ground, applications: Applications) -> Sequence[Suite]:
         Commands(ground, applications),
         EdgeCost(ground),
         RelayDrain(ground),
+        Ageing(ground),
         Consuming(ground),
         Chain(ground, applications),
         Waking(ground),

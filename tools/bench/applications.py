@@ -18,6 +18,9 @@ from tools.bench.ground import Ground, fresh_key
 from tools.bench.http_load import request
 
 COMPANIES = 300
+READ_EVERY = 5
+"""In the mix, one request of so many only reads."""
+
 _TYPE, _PLACE = "JS2", "52130"
 _ADD_COMPANIES = """
     INSERT INTO company (id, business_number, name, representative_name, size_class, ksic_code, ksic_revision,
@@ -98,10 +101,24 @@ class Applications:
             rows = await admin.fetch(_ADD_DRAFTS, self.companies, count, self.call_id, _plan())
         return [self._submission(row["id"], row["company_id"]) for row in rows]
 
+    async def four_to_one(self, count: int) -> list[bytes]:
+        """So many requests, of which every fifth is a company's look at an application of its own."""
+        submissions = await self.drafts(count - count // READ_EVERY)
+        async with self.ground.administrator("applicant") as admin:
+            rows = await admin.fetch(_ADD_DRAFTS, self.companies, count // READ_EVERY, self.call_id, _plan())
+        reads = [self._reading(row["id"], row["company_id"]) for row in rows]
+        some = READ_EVERY - 1
+        pieces = [[*submissions[at * some : (at + 1) * some], one] for at, one in enumerate(reads)]
+        return [request for piece in pieces for request in piece]
+
     async def counts(self) -> dict[str, int]:
         """What is in the tables: all of these numbers are the same when nothing was lost and nothing doubled."""
         async with self.ground.administrator("applicant") as admin:
             return dict(await admin.fetchrow(_COUNT))
+
+    def _reading(self, application_id: UUID, company_id: UUID) -> bytes:
+        headers = {"Authorization": f"Bearer {self.tokens[company_id]}"}
+        return request("GET", f"/v1/applications/{application_id}", headers)
 
     def _submission(self, application_id: UUID, company_id: UUID) -> bytes:
         headers = {

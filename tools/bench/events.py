@@ -86,12 +86,12 @@ async def _send_partition(
     return sent
 
 
-def producer(bootstrap_servers: str) -> AIOKafkaProducer:
-    """A producer with the promises that the shipped one gives."""
+def producer(bootstrap_servers: str, *, idempotent: bool = True) -> AIOKafkaProducer:
+    """A producer with the promises that the shipped one gives; without idempotence to see what that costs."""
     return AIOKafkaProducer(
         bootstrap_servers=bootstrap_servers,
         acks="all",
-        enable_idempotence=True,
+        enable_idempotence=idempotent,
         linger_ms=0,
         max_batch_size=_BATCH_BYTES,
         max_request_size=524_288,

@@ -32,6 +32,7 @@ BENCH_DATABASE = "bench"
 BENCH_TOPICS = (
     "bench.raw.v1",
     "bench.relay.v1",
+    "bench.aged.v1",
     "bench.round-trip.v1",
     *(f"bench.peer-{number}.v1" for number in range(5)),
 )

@@ -30,6 +30,7 @@ INSERT_DOMAIN = """
     INSERT INTO domain_row (id, company_id, type_code, total_cost_won, plan, status, created_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7)
 """
+READ_DOMAIN = "SELECT * FROM domain_row WHERE id = $1"
 INSERT_OUTBOX = "INSERT INTO outbox_row (event_id, type, topic, key, payload) VALUES ($1, $2, $3, $4, $5)"
 
 APPLY_BATCH = """

@@ -25,17 +25,17 @@ _ROUND = 1000
 _READ_SECONDS = 30.0
 _RD_QUEUED = 50_000
 
-_producers: dict[str, AIOKafkaProducer] = {}
+_producers: dict[tuple[str, bool], AIOKafkaProducer] = {}
 _memory: list[WireRecord] = []
 
 
-async def _ready(bootstrap_servers: str) -> AIOKafkaProducer:
-    if bootstrap_servers not in _producers:
-        made = producer(bootstrap_servers)
+async def _ready(bootstrap_servers: str, *, idempotent: bool = True) -> AIOKafkaProducer:
+    if (bootstrap_servers, idempotent) not in _producers:
+        made = producer(bootstrap_servers, idempotent=idempotent)
         await made.start()
-        _producers[bootstrap_servers] = made
-        _memory.extend(wire_events(_ROUND))
-    return _producers[bootstrap_servers]
+        _producers[bootstrap_servers, idempotent] = made
+        _memory[:] = _memory or wire_events(_ROUND)
+    return _producers[bootstrap_servers, idempotent]
 
 
 async def send_and_gather(bootstrap_servers: str, seconds: float) -> Answer:
@@ -51,9 +51,9 @@ async def send_and_gather(bootstrap_servers: str, seconds: float) -> Answer:
     return {"operations": count, "seconds": time.monotonic() - began}
 
 
-async def send_pre_built(bootstrap_servers: str, seconds: float) -> Answer:
+async def send_pre_built(bootstrap_servers: str, seconds: float, *, idempotent: bool = True) -> Answer:
     """One pre-built batch per partition of a thousand records, its partitions known."""
-    sender, count = await _ready(bootstrap_servers), 0
+    sender, count = await _ready(bootstrap_servers, idempotent=idempotent), 0
     began = time.monotonic()
     while time.monotonic() - began < seconds:
         await send_batches(sender, RAW_TOPIC, _memory)
