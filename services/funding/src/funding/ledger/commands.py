@@ -35,3 +35,27 @@ async def reverse(tx: Transaction, transfer_id: UUID, *, at: datetime) -> UUID:
     transfer = domain.reversal(new_id(), await store.get(tx, transfer_id), at)
     await store.add(tx, transfer)
     return transfer.id
+
+
+async def reserve(
+    tx: Transaction, project_id: UUID, line_id: UUID, *, municipality_code: str | None, amount_won: Won, at: datetime
+) -> UUID:
+    """Set money of a line aside for one release: pending until `disburse` or `void` names it, once."""
+    await store.open_accounts(tx, domain.line_accounts(line_id, municipality_code, domain.RELEASE_ACCOUNTS))
+    transfer = domain.reservation(new_id(), project_id, line_id, amount_won, at)
+    await store.add(tx, transfer)
+    return transfer.id
+
+
+async def disburse(tx: Transaction, reservation_id: UUID, line_id: UUID, *, at: datetime) -> UUID:
+    """What was reserved has been paid; that it is resolved twice breaks a unique key."""
+    transfer = domain.disbursement(new_id(), await store.get(tx, reservation_id), line_id, at)
+    await store.add(tx, transfer)
+    return transfer.id
+
+
+async def void(tx: Transaction, reservation_id: UUID, *, at: datetime) -> UUID:
+    """What was reserved is not paid and goes back to what the line has promised."""
+    transfer = domain.void(new_id(), await store.get(tx, reservation_id), at)
+    await store.add(tx, transfer)
+    return transfer.id

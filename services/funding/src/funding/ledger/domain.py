@@ -4,7 +4,7 @@ A positive entry says where money now stands, a negative one where it came from.
 as a trigger or a CHECK, so that raw SQL cannot break what this file promises.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -21,7 +21,11 @@ class AccountKind(StrEnum):
     AVAILABLE = "AVAILABLE"
     """What a budget line can still commit: never below zero (rule F-05)."""
     COMMITTED = "COMMITTED"
-    """What a budget line has promised to projects: never below zero."""
+    """What a budget line has promised to projects and not yet reserved for a release: never below zero."""
+    PENDING = "PENDING"
+    """What a budget line has reserved for releases that are under way: never below zero."""
+    PAID = "PAID"
+    """What has left a budget line for good: never below zero."""
     SME_PLEDGE = "SME_PLEDGE"
     """What a company owes to its own project: never above zero."""
     SME_COMMITTED = "SME_COMMITTED"
@@ -34,9 +38,16 @@ class TransferKind(StrEnum):
     APPROPRIATION = "APPROPRIATION"
     COMMITMENT = "COMMITMENT"
     REVERSAL = "REVERSAL"
+    RESERVATION = "RESERVATION"
+    """Pending: one later transfer resolves it."""
+    DISBURSEMENT = "DISBURSEMENT"
+    """Resolves a reservation: it was paid."""
+    VOID = "VOID"
+    """Resolves a reservation: nothing was paid."""
 
 
 LINE_ACCOUNTS = (AccountKind.APPROPRIATION, AccountKind.AVAILABLE, AccountKind.COMMITTED)
+RELEASE_ACCOUNTS = (AccountKind.PENDING, AccountKind.PAID)
 PROJECT_ACCOUNTS = (AccountKind.SME_PLEDGE, AccountKind.SME_COMMITTED)
 
 
@@ -65,6 +76,7 @@ class Transfer:
     at: datetime
     project_id: UUID | None = None
     reverses: UUID | None = None
+    resolves: UUID | None = None
 
     def __post_init__(self) -> None:
         if sum(self.entries.values()) != 0 or len(self.entries) < 2:  # noqa: PLR2004 double entry means at least two
@@ -80,11 +92,13 @@ def account_id(owner: UUID, kind: AccountKind) -> UUID:
     return uuid5(owner, kind)
 
 
-def line_accounts(line_id: UUID, municipality_code: str | None) -> list[Account]:
-    """The three accounts that every confirmed budget line has."""
+def line_accounts(
+    line_id: UUID, municipality_code: str | None, kinds: Sequence[AccountKind] = LINE_ACCOUNTS
+) -> list[Account]:
+    """The three accounts that every confirmed budget line has, or those that its first release adds."""
     return [
         Account(id=account_id(line_id, kind), kind=kind, budget_line_id=line_id, municipality_code=municipality_code)
-        for kind in LINE_ACCOUNTS
+        for kind in kinds
     ]
 
 
@@ -120,6 +134,37 @@ def reversal(transfer_id: UUID, original: Transfer, at: datetime) -> Transfer:
         at=at,
         project_id=original.project_id,
         reverses=original.id,
+    )
+
+
+def reservation(transfer_id: UUID, project_id: UUID, line_id: UUID, amount_won: Won, at: datetime) -> Transfer:
+    """Set a part of what a line has promised aside for one release, pending."""
+    entries = _moved(line_id, AccountKind.COMMITTED, AccountKind.PENDING, amount_won)
+    return Transfer(id=transfer_id, kind=TransferKind.RESERVATION, entries=entries, at=at, project_id=project_id)
+
+
+def disbursement(transfer_id: UUID, reserved: Transfer, line_id: UUID, at: datetime) -> Transfer:
+    """What was pending has been paid, whole."""
+    amount_won = reserved.entries[account_id(line_id, AccountKind.PENDING)]
+    return Transfer(
+        id=transfer_id,
+        kind=TransferKind.DISBURSEMENT,
+        entries=_moved(line_id, AccountKind.PENDING, AccountKind.PAID, amount_won),
+        at=at,
+        project_id=reserved.project_id,
+        resolves=reserved.id,
+    )
+
+
+def void(transfer_id: UUID, reserved: Transfer, at: datetime) -> Transfer:
+    """What was pending goes back to what the line has promised, whole."""
+    return Transfer(
+        id=transfer_id,
+        kind=TransferKind.VOID,
+        entries={account: Won(-amount_won) for account, amount_won in reserved.entries.items()},
+        at=at,
+        project_id=reserved.project_id,
+        resolves=reserved.id,
     )
 
 

@@ -48,6 +48,7 @@ class LedgerTransferRow(Tables):
     kind: Mapped[str]
     project_id: Mapped[UUID | None] = mapped_column(index=True)
     reverses_transfer_id: Mapped[UUID | None] = mapped_column(ForeignKey("ledger_transfer.id"), unique=True)
+    resolves_transfer_id: Mapped[UUID | None] = mapped_column(ForeignKey("ledger_transfer.id"), unique=True)
     programme_at: Mapped[datetime]
     recorded_at: Mapped[datetime] = mapped_column(server_default=func.now())
     created_in: Mapped[int] = mapped_column(server_default=text("0"))
@@ -86,12 +87,14 @@ async def add(tx: Transaction, transfer: Transfer) -> None:
             kind=transfer.kind,
             project_id=transfer.project_id,
             reverses_transfer_id=transfer.reverses,
+            resolves_transfer_id=transfer.resolves,
             programme_at=transfer.at,
         )
     )
+    # In one order for everybody: each entry locks its account, and two transfers of one line must not cross.
     entries = [
         {"transfer_id": transfer.id, "account_id": account_id, "amount_won": amount_won}
-        for account_id, amount_won in transfer.entries.items()
+        for account_id, amount_won in sorted(transfer.entries.items())
     ]
     await tx.execute(insert(LedgerEntryRow).values(entries))
 
@@ -104,6 +107,7 @@ async def get(tx: Transaction, transfer_id: UUID) -> Transfer:
                 LedgerTransferRow.kind,
                 LedgerTransferRow.project_id,
                 LedgerTransferRow.reverses_transfer_id,
+                LedgerTransferRow.resolves_transfer_id,
                 LedgerTransferRow.programme_at,
             ).where(LedgerTransferRow.id == transfer_id)
         )
@@ -118,4 +122,5 @@ async def get(tx: Transaction, transfer_id: UUID) -> Transfer:
         at=head.programme_at,
         project_id=head.project_id,
         reverses=head.reverses_transfer_id,
+        resolves=head.resolves_transfer_id,
     )
