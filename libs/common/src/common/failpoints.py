@@ -26,6 +26,11 @@ NAMES = (
     "rebuild.half_way",
     "rebuild.before_exchange",
     "rebuild.before_commit",
+    "saga.after_claim",
+    "saga.after_answer",
+    "saga.before_commit",
+    "saga.after_commit",
+    "saga.before_post",
 )
 """Every place that can be armed."""
 

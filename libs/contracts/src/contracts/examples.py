@@ -9,6 +9,7 @@ from contracts.agreement_examples import AGREEMENT_EXAMPLES
 from contracts.memorandum_examples import MEMORANDUM_EXAMPLES
 from contracts.mentoring_examples import MENTORING_EXAMPLES
 from contracts.objection_examples import OBJECTION_EXAMPLES
+from contracts.release_examples import RELEASE_EXAMPLES
 
 _SHARES: list[dict[str, object]] = [
     {"source": "NATIONAL", "municipality_code": None, "budget_line_id": "0199f1b0-1d21-7b6e-8a10-51f0c7d2a001"},
@@ -196,6 +197,7 @@ EXAMPLES: Mapping[str, object] = {
     **AGREEMENT_EXAMPLES,
     **MEMORANDUM_EXAMPLES,
     **OBJECTION_EXAMPLES,
+    **RELEASE_EXAMPLES,
     # money
     "budget_line_id": "0199f1b0-1d21-7b6e-8a10-51f0c7d2a003",
     "commitment_id": "0199f1b0-1d20-7c31-9b52-3c1e8f40a601",

@@ -1,4 +1,4 @@
-"""What the funding service tells: budget lines and commitments.
+"""What the funding service tells: budget lines, commitments and disbursements.
 
 `left_won` with `line_version` says how fresh a balance is.
 """
@@ -102,3 +102,52 @@ class CoverageCompleted(DomainEvent, frozen=True, kw_only=True):
     call_id: UUID
     municipality_code: str
     covered_won: int
+
+
+class DisbursementFact(DomainEvent, frozen=True, kw_only=True):
+    """What is said of a release at each of its steps; who is paid and into which account is nobody else's."""
+
+    release_id: UUID
+    project_id: UUID
+    call_id: UUID
+    municipality_code: str
+    source: str
+    gate: str
+    amount_won: int
+
+
+@event(service="funding", aggregate="disbursement", happened="reserved", version=1, key="release_id")
+class DisbursementReserved(DisbursementFact, frozen=True, kw_only=True):
+    """A release was asked for and its amount is set aside on the source's line."""
+
+
+@event(service="funding", aggregate="disbursement", happened="approved", version=1, key="release_id")
+class DisbursementApproved(DisbursementFact, frozen=True, kw_only=True):
+    """The officers that its terms want have approved it."""
+
+
+@event(service="funding", aggregate="disbursement", happened="ordered", version=1, key="release_id")
+class DisbursementOrdered(DisbursementFact, frozen=True, kw_only=True):
+    """The treasurer ordered the payment: from here it only goes forward."""
+
+
+@event(service="funding", aggregate="disbursement", happened="confirmed", version=1, key="release_id")
+class DisbursementConfirmed(DisbursementFact, frozen=True, kw_only=True):
+    """The bank said that it paid."""
+
+
+@event(service="funding", aggregate="disbursement", happened="posted", version=1, key="release_id")
+class DisbursementPosted(DisbursementFact, frozen=True, kw_only=True):
+    """The payment stands in the ledger: the release is at its end."""
+
+
+@event(service="funding", aggregate="disbursement", happened="voided", version=1, key="release_id")
+class DisbursementVoided(DisbursementFact, frozen=True, kw_only=True):
+    """Nothing was paid and the amount is back on its line: REJECTED, BANK_REFUSED or PROJECT_ENDED."""
+
+    reason: str
+
+
+@event(service="funding", aggregate="disbursement", happened="unclear", version=1, key="release_id")
+class DisbursementUnclear(DisbursementFact, frozen=True, kw_only=True):
+    """The bank has not said in time what became of an order: people look at it, and the bank is asked on."""

@@ -6,6 +6,7 @@ from common.denials import deny
 from contracts.applicant import AgreementEffective, AgreementSigned, ProjectSelected, ProjectWithdrawn, TokensRevoked
 from funding.commitments import commands as commitments
 from funding.coverages import commands as coverages
+from funding.releases.commands import lines as releases
 
 
 async def on_project_selected(tx: Transaction, event: ProjectSelected, received: Received) -> None:
@@ -24,8 +25,8 @@ async def on_agreement_signed(tx: Transaction, event: AgreementSigned, received:
 
 
 async def on_agreement_effective(tx: Transaction, event: AgreementEffective, received: Received) -> None:
-    """Grant the committed money."""
-    await coverages.grant_coverage(tx, event, event_id=received.event_id, now=received.now)
+    """Grant the committed money, and open each public source's line for releases."""
+    await releases.open_lines(tx, event, event_id=received.event_id, now=received.now)
 
 
 async def on_tokens_revoked(tx: Transaction, event: TokensRevoked, received: Received) -> None:

@@ -2,20 +2,27 @@
 
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from common.errors import Text
+from common.jobs import Job
 from common.parked import ParkedEventRoles
 from common.service import Service, run
 from contracts.documents import DOCUMENTS
 from contracts.roles import PARKED_EVENT_MENDERS, PARKED_EVENT_READERS, tenant_fits
 from funding.consumers import HANDLERS
+from funding.releases.jobs import Bank, post_payments, settle_orders
 from funding.settings import Settings
 from funding.tables import Tables
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
+
+
+def _jobs(settings: Settings) -> Sequence[Job]:
+    return (partial(settle_orders, Bank(settings), settings), post_payments)
 
 
 def _routers() -> "Sequence[APIRouter]":
@@ -27,12 +34,13 @@ def _routers() -> "Sequence[APIRouter]":
 SERVICE = Service(
     name="funding",
     title=Text(
-        ko="예산 서비스: 재원별 예산, 분담 규칙, 예산 확정, 재원 확보, 자부담, 원장",
-        en="Funding: budgets by source, split rules, commitments, coverage, self-pay, the ledger",
+        ko="예산 서비스: 재원별 예산, 분담 규칙, 예산 확정, 재원 확보, 자부담, 지급, 원장",
+        en="Funding: budgets by source, split rules, commitments, coverage, self-pay, releases, the ledger",
     ),
     settings=Settings,
     routers=_routers,
     handlers=HANDLERS,
+    jobs=_jobs,
     migrations=Path(__file__).parents[2] / "migrations",
     tables=Tables.metadata,
     parked_event_roles=ParkedEventRoles(read=PARKED_EVENT_READERS, mend=PARKED_EVENT_MENDERS),

@@ -9,6 +9,7 @@ from funding.commitments.api import routes as commitments
 from funding.coverages.api import routes as coverages
 from funding.ledger.api import routes as ledger
 from funding.memoranda.api import routes as memoranda
+from funding.releases.api import routes as releases
 from funding.self_payments.api import routes as self_payments
 from funding.splits.api import routes as splits
 
@@ -20,4 +21,5 @@ ROUTERS: Sequence[APIRouter] = (
     commitments,
     coverages,
     self_payments,
+    releases,
 )

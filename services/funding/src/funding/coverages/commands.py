@@ -135,15 +135,16 @@ async def cover_line(
         await outbox.record(tx, event, at=now)
 
 
-async def grant_coverage(tx: Transaction, effective: AgreementEffective, *, event_id: UUID, now: datetime) -> None:
+async def grant_coverage(tx: Transaction, effective: AgreementEffective, *, event_id: UUID, now: datetime) -> Coverage:
     """The agreement is in force: from here the committed money is granted, and can be released."""
     coverage = await store.get(tx, effective.project_id, lock=True)
     granted = domain.grant(coverage, now=now)
     if granted is coverage:
-        return
+        return coverage
     await store.save_state(tx, granted)
     facts: dict[str, JsonValue] = {"granted_won": granted.covered_won}
     await _journal(tx, granted, "coverage-granted", facts, by=_SERVICE, now=now, evidence=(f"event/{event_id}",))
+    return granted
 
 
 async def end_coverage(tx: Transaction, withdrawn: ProjectWithdrawn, *, now: datetime) -> None:

@@ -1,13 +1,14 @@
 """Reading the ledger: whole transfers for the province and the auditor, its own lines' entries for a municipality."""
 
 from collections import defaultdict
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, select, true
 
 from common.auth import Principal
+from common.clock import KST
 from common.db import Transaction
 from common.web import Page, PageRequest, View, paginate
 from contracts.roles import MUNICIPALITY_ROLES
@@ -33,6 +34,7 @@ class TransferView(View):
     kind: TransferKind
     project_id: UUID | None
     reverses_transfer_id: UUID | None
+    resolves_transfer_id: UUID | None
     programme_at: datetime
     recorded_at: datetime
     entries: list[EntryView]
@@ -64,6 +66,60 @@ async def list_transfers(
     entries = await _entries(tx, [row.id for row in rows], by)
     items = [TransferView(**row._mapping, entries=entries[row.id]) for row in rows]  # noqa: SLF001  documented access
     return Page(items=items, **turns)
+
+
+_PLACES: Mapping[AccountKind, str] = {
+    AccountKind.APPROPRIATION: "Equity:Appropriation",
+    AccountKind.AVAILABLE: "Assets:Available",
+    AccountKind.COMMITTED: "Assets:Committed",
+    AccountKind.PENDING: "Assets:Pending",
+    AccountKind.PAID: "Expenses:Paid",
+    AccountKind.SME_PLEDGE: "Equity:SmePledge",
+    AccountKind.SME_COMMITTED: "Assets:SmeCommitted",
+}
+_HEAD = 'option "title" "Jeonbuk smart-factory programme, ledger"\noption "operating_currency" "KRW"'
+
+
+async def write_beancount(tx: Transaction, *, by: Principal, budget_line_id: UUID | None) -> bytes:
+    """The ledger for an accountant's own program: every entry, and at the end what each account must come to.
+
+    beancount adds the entries up itself and compares them with the balances that PostgreSQL keeps: both are read in one
+    statement, so as of one moment.
+    """
+    touched = _visible(by)
+    if budget_line_id is not None:
+        touched &= LedgerAccountRow.budget_line_id == budget_line_id
+    rows = await tx.execute(
+        select(
+            LedgerTransferRow.id,
+            LedgerTransferRow.kind,
+            LedgerTransferRow.programme_at,
+            LedgerEntryRow.amount_won,
+            LedgerAccountRow.kind.label("account_kind"),
+            LedgerAccountRow.budget_line_id,
+            LedgerAccountRow.project_id,
+            LedgerAccountRow.balance_won,
+        )
+        .join(LedgerEntryRow, LedgerEntryRow.transfer_id == LedgerTransferRow.id)
+        .join(LedgerAccountRow, LedgerAccountRow.id == LedgerEntryRow.account_id)
+        .where(touched)
+        .order_by(LedgerTransferRow.programme_at, LedgerTransferRow.id, LedgerEntryRow.amount_won)
+    )
+    opened, balances = dict[str, str](), dict[str, int]()
+    lines, last, transfer_id = list[str](), date.min, None
+    for row in rows:
+        last = row.programme_at.astimezone(KST).date()
+        owner = ("budget_line", row.budget_line_id) if row.budget_line_id is not None else ("project", row.project_id)
+        name = f"{_PLACES[AccountKind(row.account_kind)]}:N{owner[1].hex.upper()}"
+        opened.setdefault(name, f'{last.isoformat()} open {name} KRW\n  {owner[0]}: "{owner[1]}"')
+        balances[name] = row.balance_won
+        if row.id != transfer_id:
+            transfer_id = row.id
+            lines.append(f'\n{last.isoformat()} * "{row.kind}"\n  transfer: "{row.id}"')
+        lines.append(f"  {name}  {row.amount_won} KRW")
+    after = (last + timedelta(days=1)).isoformat()
+    ends = [f"{after} balance {name}  {balance_won} KRW" for name, balance_won in balances.items()]
+    return "\n".join([_HEAD, "", *opened.values(), *lines, "", *ends, ""]).encode()
 
 
 async def _entries(tx: Transaction, transfer_ids: Sequence[UUID], by: Principal) -> dict[UUID, list[EntryView]]:

@@ -1,0 +1,196 @@
+"""What people do with a release: the firm asks, officers approve or reject, the treasurer orders; nobody does two.
+
+Every step takes the project's lock first, then the release's row: so a hold, an order and the last won of a line wait
+for each other instead of crossing.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from common.acting import as_service
+from common.auth import Principal
+from common.db import Transaction
+from common.event import new_id
+from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES
+from contracts.types import Source, Won
+from funding.coverages import commands as coverages
+from funding.ledger import commands as ledger
+from funding.releases.commands import telling
+from funding.releases.domain import release as domain
+from funding.releases.domain.refusals import (
+    ApprovalNotYours,
+    GateNotReached,
+    PayeeAccountMissing,
+    ReleaseExists,
+    ReleaseLineUnknown,
+    ReleaseUnknown,
+    SelfPayNotProven,
+)
+from funding.releases.domain.release import (
+    Approval,
+    Body,
+    Invoice,
+    Payee,
+    Rejection,
+    Release,
+    ReleaseLine,
+    ReleaseState,
+    VoidReason,
+)
+from funding.releases.domain.terms import ApprovalRule, Gate
+from funding.releases.store import holds, lines, releases, terms
+from funding.self_payments import queries as self_payments
+
+__all__ = ["Gate", "Invoice", "Rejection", "approve_release", "order_release", "reject_release", "request_release"]
+
+
+async def request_release(
+    tx: Transaction,
+    project_id: UUID,
+    source: Source,
+    *,
+    gate: Gate | None,
+    invoice: Invoice | None,
+    amount_won: Won,
+    by: Principal,
+    now: datetime,
+) -> UUID:
+    """Ask for a tranche or a draw; its amount is reserved on the line at once, or the request is refused."""
+    await lines.lock_project(tx, project_id)
+    line = await lines.get(tx, project_id, source)
+    if by.role in COMPANY_ROLES and by.tenant != str(line.company_id):
+        raise ReleaseLineUnknown
+    version = terms.of_version(line.terms_version)
+    domain.check_free([hold.reason for hold in await holds.open_on(tx, project_id, source)])
+    domain.check_request(line, version.of(source), gate=gate, invoice=invoice is not None, amount_won=amount_won)
+    account = await _check_ready(tx, project_id, gate or Gate.AGREEMENT_EFFECTIVE, by=by)
+    async with as_service(tx):
+        if await releases.is_taken(
+            tx, project_id, source, gate=gate, invoice_number=invoice.number if invoice else None
+        ):
+            raise ReleaseExists
+        reservation_id = await ledger.reserve(
+            tx,
+            project_id,
+            line.budget_line_id,
+            municipality_code=line.municipality_code if source is Source.MUNICIPALITY else None,
+            amount_won=amount_won,
+            at=now,
+        )
+    due = version.approvals_due(source, amount_won)
+    release = _begun(
+        line,
+        due,
+        reservation_id,
+        gate=gate,
+        invoice=invoice,
+        account=account,
+        amount_won=amount_won,
+        by=by,
+        now=now,
+    )
+    await releases.add(tx, release)
+    await telling.tell_step(tx, release, by=by, now=now)
+    return release.id
+
+
+async def approve_release(
+    tx: Transaction, release_id: UUID, *, read_version: int, by: Principal, now: datetime
+) -> None:
+    """One more officer says yes, for the body whose role it is."""
+    release = await _locked(tx, release_id, read_version, by=by)
+    body = Body.MUNICIPALITY if by.role in MUNICIPALITY_ROLES else Body.PROVINCE
+    if body is Body.MUNICIPALITY and release.source is not Source.MUNICIPALITY:
+        raise ApprovalNotYours(body=body)
+    approval = Approval(body, by.person, now)
+    approved = domain.approve(release, await releases.approvals_of(tx, release_id), approval)
+    await releases.add_approval(tx, release_id, approval)
+    await releases.save(tx, approved)
+    if approved.state is ReleaseState.APPROVED:
+        await telling.tell_step(tx, approved, by=by, now=now, facts={"body": body.value})
+    else:
+        await telling.tell_decision(tx, approved, "release-approval-given", by=by, now=now, facts={"body": body.value})
+
+
+async def reject_release(
+    tx: Transaction, release_id: UUID, reason: Rejection, *, read_version: int, by: Principal, now: datetime
+) -> None:
+    """An officer says no before the order: what was reserved goes back to the line."""
+    release = await _locked(tx, release_id, read_version, by=by)
+    if by.role in MUNICIPALITY_ROLES and release.source is not Source.MUNICIPALITY:
+        raise ApprovalNotYours(body=Body.MUNICIPALITY)
+    domain.check_may_reject(release, by.person)
+    async with as_service(tx):
+        resolution_id = await ledger.void(tx, release.reservation_id, at=now)
+    rejected = domain.void(release, VoidReason.REJECTED, resolution_id, now=now)
+    await releases.save(tx, rejected)
+    await telling.tell_step(tx, rejected, by=by, now=now, facts={"rejection": reason.value})
+
+
+async def order_release(tx: Transaction, release_id: UUID, *, read_version: int, by: Principal, now: datetime) -> None:
+    """The treasurer orders the payment of what is approved and not held; the worker brings it to the bank."""
+    release = await _locked(tx, release_id, read_version, by=by)
+    domain.check_free([hold.reason for hold in await holds.open_on(tx, release.project_id, release.source)])
+    ordered = domain.order(release, await releases.approvals_of(tx, release_id), by=by.person, now=now)
+    await releases.save(tx, ordered)
+    await telling.tell_step(tx, ordered, by=by, now=now)
+
+
+async def _locked(tx: Transaction, release_id: UUID, read_version: int, *, by: Principal) -> Release:
+    await lines.lock_project(tx, await releases.project_of(tx, release_id))
+    release = await releases.get_locked(tx, release_id)
+    if by.role in MUNICIPALITY_ROLES and by.tenant != release.municipality_code:
+        raise ReleaseUnknown
+    domain.check_version(release, read_version)
+    return release
+
+
+async def _check_ready(tx: Transaction, project_id: UUID, gate: Gate, *, by: Principal) -> str:
+    """No public won before the firm's own (rule F-04) and its gate; returns the firm's project account."""
+    self_pay = await self_payments.get_self_pay(tx, project_id, by=by)
+    if not self_pay.proven:
+        raise SelfPayNotProven(due_won=self_pay.self_pay_won, proven_won=self_pay.proven_won)
+    if not await lines.has_passed(tx, project_id, gate):
+        raise GateNotReached(gate=gate)
+    share = await coverages.self_pay_share(tx, project_id, by=by)
+    if share.account is None:
+        raise PayeeAccountMissing
+    return share.account
+
+
+def _begun(
+    line: ReleaseLine,
+    due: ApprovalRule,
+    reservation_id: UUID,
+    *,
+    gate: Gate | None,
+    invoice: Invoice | None,
+    account: str,
+    amount_won: Won,
+    by: Principal,
+    now: datetime,
+) -> Release:
+    return Release(
+        id=new_id(),
+        project_id=line.project_id,
+        source=line.source,
+        call_id=line.call_id,
+        company_id=line.company_id,
+        municipality_code=line.municipality_code,
+        budget_line_id=line.budget_line_id,
+        mode=line.mode,
+        terms_version=line.terms_version,
+        gate=gate or Gate.AGREEMENT_EFFECTIVE,
+        amount_won=amount_won,
+        payee=Payee.SUPPLIER if invoice else Payee.ADOPTER,
+        payee_account=invoice.supplier_account if invoice else account,
+        supplier_business_number=invoice.supplier_business_number if invoice else None,
+        invoice_number=invoice.number if invoice else None,
+        invoice_sha256=invoice.sha256 if invoice else None,
+        province_approvals_due=due.province,
+        municipality_approvals_due=due.municipality,
+        state=ReleaseState.RESERVED,
+        reservation_id=reservation_id,
+        requested_by=by.person,
+        requested_at=now,
+    )

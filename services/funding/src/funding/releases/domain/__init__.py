@@ -1,0 +1,1 @@
+"""What may be released, by whom, and how far a release has come."""
