@@ -1,4 +1,4 @@
-"""One process for everything outside the programme that a local installation needs: issuer, registers and mail port.
+"""One process for everything outside the programme that a local installation needs: issuer, registers, bank and mail.
 
 Started as `python -m smartfactory.outside`; the gateway publishes `/issuer`, only loopback sees `/registers` and
 `/mail`.
@@ -16,6 +16,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from common.clock import Clock, FileClock, SystemClock
 from smartfactory.issuer.app import IssuerOptions, IssuerRefused, build_issuer
 from smartfactory.simulators.app import ABORT, build_simulators
+from smartfactory.simulators.bank import BANK_BOOK, Bank
 from smartfactory.simulators.mail import Mailbox, build_mail
 from smartfactory.simulators.registers import Registers
 
@@ -31,8 +32,9 @@ class _AbortableProtocol(HttpToolsProtocol):
 def build_outside(options: IssuerOptions, clock: Clock) -> FastAPI:
     """Build issuer, registers and mail port under one roof."""
     app = FastAPI(title="Outside", docs_url=None, redoc_url=None, openapi_url=None)
+    registers = Registers(options.directory / "firms.json")
     app.mount("/issuer", build_issuer(options))
-    app.mount("/registers", build_simulators(Registers(options.directory / "firms.json"), clock))
+    app.mount("/registers", build_simulators(registers, clock, Bank(options.directory / BANK_BOOK)))
     app.mount("/mail", build_mail(Mailbox(options.directory / "mail.jsonl")))
 
     @app.get("/readyz")

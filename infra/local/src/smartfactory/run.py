@@ -24,6 +24,7 @@ from smartfactory.scenarios.model import programme
 from smartfactory.season.driver import run_season
 from smartfactory.season.options import CheckOptions, CheckReport, SeasonOptions
 from smartfactory.season.report import show
+from smartfactory.simulators.bank import BANK_BOOK
 from smartfactory.stack.faults import StackFault
 from smartfactory.stack.installation import Installation, InstallationOptions, Watchers, installation
 from smartfactory.stack.logs import LogStream, Loudness
@@ -157,7 +158,13 @@ async def _season(options: RunOptions, running: Installation, console: Console) 
         ]
     show(reports, console)
     check = await run_check(
-        CheckOptions(database_urls=urls, year=options.year, scenario=options.scenario, told=reports)
+        CheckOptions(
+            database_urls=urls,
+            year=options.year,
+            scenario=options.scenario,
+            told=reports,
+            bank_book=data.outside / BANK_BOOK,
+        )
     )
     show_check(check, console)
     changed = _changed(before, await table_hashes(urls)) if before is not None else []

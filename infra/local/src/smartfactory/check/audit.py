@@ -3,8 +3,20 @@
 import asyncio
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
-from smartfactory.check import agreements, chains, deadlines, events, memoranda, money, places, projections, tables
+from smartfactory.check import (
+    agreements,
+    chains,
+    deadlines,
+    events,
+    memoranda,
+    money,
+    places,
+    projections,
+    releases,
+    tables,
+)
 from smartfactory.check.claims import Claim
 from smartfactory.scenarios import model
 from smartfactory.season.options import CheckOptions, CheckReport, Finding, SeasonReport
@@ -19,7 +31,7 @@ async def run_check(options: CheckOptions) -> CheckReport:
     scenarios = model.programme(options.scenario, options.year)
     while True:
         async with snapshots(options.database_urls) as databases:
-            claims = await _claims(databases, scenarios, options.told)
+            claims = await _claims(databases, scenarios, options.told, options.bank_book)
         report = _report(claims, time.monotonic() - started)
         if report.held or time.monotonic() - started >= options.settle_seconds:
             return report
@@ -27,7 +39,7 @@ async def run_check(options: CheckOptions) -> CheckReport:
 
 
 async def _claims(
-    databases: Databases, scenarios: Sequence[model.Scenario], told: Sequence[SeasonReport]
+    databases: Databases, scenarios: Sequence[model.Scenario], told: Sequence[SeasonReport], bank_book: Path | None
 ) -> list[Claim]:
     return [
         *await events.delivered(databases),
@@ -37,6 +49,7 @@ async def _claims(
         await memoranda.referred_to(databases),
         *await agreements.in_force(databases),
         *await deadlines.kept(databases),
+        *await releases.released(databases, bank_book),
         *await projections.agreeing(databases),
         *await chains.verified(databases),
     ]

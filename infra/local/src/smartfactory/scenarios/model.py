@@ -79,6 +79,10 @@ class Calendar(_Part, frozen=True):
     agreements_issued_at: Given[datetime]
     agreements_signed_at: Given[datetime]
     shares_covered_at: Given[datetime]
+    self_pay_proven_at: Given[datetime]
+    first_releases_asked_at: Given[datetime]
+    first_releases_approved_at: Given[datetime]
+    first_releases_ordered_at: Given[datetime]
 
 
 class CostRange(_Part, frozen=True):

@@ -1,10 +1,21 @@
-"""Plays one programme year over the public REST API, from the budgets to the agreements in force."""
+"""Plays one programme year over the public REST API, from the budgets to the first public money."""
 
 import time
 
 from common.http import HttpClient
 from smartfactory.scenarios.firms import cast_of
-from smartfactory.season import agreeing, applying, budgets, call, judging, memorandum, objecting, screening, selecting
+from smartfactory.season import (
+    agreeing,
+    applying,
+    budgets,
+    call,
+    judging,
+    memorandum,
+    objecting,
+    releasing,
+    screening,
+    selecting,
+)
 from smartfactory.season.options import SeasonOptions, SeasonReport
 from smartfactory.season.origin import Origin
 from smartfactory.season.report import gather
@@ -36,5 +47,7 @@ async def run_season(options: SeasonOptions) -> SeasonReport:
         projects = await selecting.select_all(stage, call_id)
         projects = await objecting.decide_all(stage, call_id, filed, projects)
         in_force = await agreeing.agree_all(stage, call_id)
+        releases = await releasing.release_all(stage, in_force)
         await objecting.tell_all(stage)
-        return await gather(stage, call_id, projects, in_force, seconds=time.monotonic() - started)
+        seconds = time.monotonic() - started
+        return await gather(stage, call_id, projects, in_force, releases, seconds=seconds)

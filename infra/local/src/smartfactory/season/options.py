@@ -7,6 +7,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 from rich.console import Console
@@ -124,6 +125,16 @@ class DeadlineRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ReleasedRow:
+    """What one source has paid so far, and to how many projects."""
+
+    source: str
+    projects: int
+    payments: int
+    paid_won: int
+
+
+@dataclass(frozen=True, slots=True)
 class SeasonReport:
     """What happened, as the public API tells it. Whether it is true is for the check to say."""
 
@@ -134,6 +145,7 @@ class SeasonReport:
     call_id: str
     types: Sequence[TypeRow]
     money: Sequence[MoneyRow]
+    released: Sequence[ReleasedRow]
     sme_won: int
     """What the firms pay themselves."""
     nominal_burden_bp: int
@@ -176,6 +188,8 @@ class CheckOptions:
     scenario: str | None = None
     told: Sequence[SeasonReport] = ()
     """The tables that were just shown, to be held against the databases."""
+    bank_book: Path | None = None
+    """What the local bank wrote down, where it can be read: its payments must be ours."""
     settle_seconds: float = 10.0
     """How long what is still on its way may take before it counts as lost."""
 

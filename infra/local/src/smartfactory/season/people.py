@@ -13,6 +13,9 @@ _TECHNOPARK = "jtp"
 
 PROVINCE_OFFICER = Person("도 담당관 Province officer", "province-officer", Role.PROVINCE_OFFICER, PROVINCE_TENANT)
 PROVINCE_APPROVER = Person("도 결재자 Province approver", "province-approver", Role.PROVINCE_APPROVER, PROVINCE_TENANT)
+SECOND_PROVINCE_APPROVER = Person(
+    "도 결재자 2 Second province approver", "province-approver-2", Role.PROVINCE_APPROVER, PROVINCE_TENANT
+)
 PROVINCE_TREASURER = Person(
     "도 세입세출 담당 Province treasurer", "province-treasurer", Role.PROVINCE_TREASURER, PROVINCE_TENANT
 )

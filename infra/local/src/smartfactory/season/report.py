@@ -11,7 +11,7 @@ from contracts.types import MUNICIPALITIES
 from smartfactory.scenarios.model import ASSUMED, Scenario, load, provenance
 from smartfactory.season import people
 from smartfactory.season.comparison import side_by_side
-from smartfactory.season.options import DeadlineRow, MoneyRow, SeasonReport, SignIn, TypeRow
+from smartfactory.season.options import DeadlineRow, MoneyRow, ReleasedRow, SeasonReport, SignIn, TypeRow
 from smartfactory.season.origin import Json, Person
 from smartfactory.season.stage import Stage
 
@@ -31,7 +31,13 @@ _TOWN = {str(municipality.code): f"{municipality.ko} {municipality.en}" for muni
 
 
 async def gather(
-    stage: Stage, call_id: str, projects: Sequence[Json], in_force: Collection[str], *, seconds: float
+    stage: Stage,
+    call_id: str,
+    projects: Sequence[Json],
+    in_force: Collection[str],
+    releases: Sequence[Json],
+    *,
+    seconds: float,
 ) -> SeasonReport:
     """Read the outcome of a settled season."""
     progress = await stage.origin.get(people.AUDITOR, f"/metrics/v1/calls/{call_id}/progress")
@@ -43,6 +49,7 @@ async def gather(
         call_id=call_id,
         types=[_type_row(type_code, progress["cases"], projects, in_force) for type_code in stage.scenario.types],
         money=[MoneyRow(**row) for row in progress["money"]],
+        released=_released(releases),
         sme_won=progress["sme_won"],
         nominal_burden_bp=10_000 - sum(stage.scenario.split.rates_bp.value.values()),
         deadlines=_deadline_rows(await stage.origin.pages(people.AUDITOR, "/applicant/v1/deadlines")),
@@ -64,6 +71,7 @@ def show(reports: Sequence[SeasonReport], console: Console) -> None:
     for report in reports:
         wide.print(_types(report))
         wide.print(_money(report))
+        wide.print(_paid(report))
     if len(reports) > 1:
         wide.print(side_by_side(reports))
     wide.print(_deadlines(reports[-1]))
@@ -112,6 +120,19 @@ def _deadline_rows(running: Sequence[Json]) -> list[DeadlineRow]:
     ]
 
 
+def _released(releases: Sequence[Json]) -> list[ReleasedRow]:
+    paid = [each for each in releases if each["state"] == "POSTED"]
+    return [
+        ReleasedRow(
+            source=source,
+            projects=len({each["project_id"] for each in paid if each["source"] == source}),
+            payments=sum(each["source"] == source for each in paid),
+            paid_won=sum(each["amount_won"] for each in paid if each["source"] == source),
+        )
+        for source in sorted({each["source"] for each in paid})
+    ]
+
+
 def _sign_ins(stage: Stage) -> Iterator[SignIn]:
     codes = list(stage.scenario.budgets.municipality_confirmed_won.value)
     firms = [application.firm for application in stage.cast.applications]
@@ -119,6 +140,7 @@ def _sign_ins(stage: Stage) -> Iterator[SignIn]:
     shown = [
         people.PROVINCE_OFFICER,
         people.PROVINCE_APPROVER,
+        people.SECOND_PROVINCE_APPROVER,
         people.PROVINCE_TREASURER,
         people.OPERATOR,
         people.AUDITOR,
@@ -186,6 +208,19 @@ def _deadlines(report: SeasonReport) -> Table:
     table.add_column("근거 rule", overflow="fold")
     for row in report.deadlines:
         table.add_row(row.kind, str(row.open), str(row.overdue), row.first_last_day, str(row.days_left), row.rule)
+    return table
+
+
+def _paid(report: SeasonReport) -> Table:
+    table = Table(title="첫 지급 First money released (won)", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("재원\nsource", no_wrap=True)
+    for head in ("과제\nprojects", "지급\npayments", "지급액\npaid"):
+        table.add_column(head, justify="right", no_wrap=True)
+    for row in report.released:
+        source = _SOURCE_KO.get(row.source, "시·군비 Municipalities")
+        table.add_row(source, str(row.projects), str(row.payments), f"{row.paid_won:,}")
+    table.add_section()
+    table.add_row("합계 paid", "", "", f"{sum(row.paid_won for row in report.released):,}")
     return table
 
 

@@ -3,6 +3,9 @@
     GET /tax-office/v1/businesses/{business_number}   status ACTIVE | SUSPENDED | CLOSED, arrears   (rules R-05, R-06)
     GET /sme-status/v1/firms/{business_number}        size class and its certificate               (rule R-02)
     GET /debarment/v1/firms/{business_number}         exclusion, and the pool of suppliers         (rules R-10, R-11)
+    POST /bank/v1/orders                              pays a reference once, see `simulators.bank`
+    GET /bank/v1/orders/{reference}                   what became of it, or 404
+    PUT /admin/bank                                   {"mode": "PAY|FAIL|SILENT_AFTER|SILENT_BEFORE|MIXED"}
     PUT /admin/firms                                  [Firm, ...]
     PUT /admin/registers/{register}                   {"mode": "ANSWER|REFUSE|SLOW|DOWN", "delay_seconds": 5}
 
@@ -13,18 +16,21 @@ import asyncio
 from collections.abc import Callable
 from typing import Annotated, cast
 
-from fastapi import FastAPI, HTTPException, Path, Request, params
+from fastapi import APIRouter, FastAPI, HTTPException, Path, Request, params
 
 from common.clock import Clock
+from smartfactory.simulators.bank import Bank, BankBehaviour, BankMode, Order, OtherOrder, Told
 from smartfactory.simulators.registers import Behaviour, Firm, Mode, Register, Registers
 
 ABORT = "smartfactory.abort"
 """The ASGI extension (see `smartfactory.outside`) that drops a connection without an answer."""
 
 
-def build_simulators(registers: Registers, clock: Clock) -> FastAPI:
-    """Build the application over one set of registers, which answer as of programme time."""
+def build_simulators(registers: Registers, clock: Clock, bank: Bank | None = None) -> FastAPI:
+    """Build the application over one set of registers, which answer as of programme time, and one bank."""
     app = FastAPI(title="Outside registers", docs_url=None, redoc_url=None)
+    if bank is not None:
+        app.include_router(_bank_routes(bank))
     tax_office, sme, debarred = (_as_it_behaves(registers, register) for register in Register)
 
     @app.get("/tax-office/v1/businesses/{business_number}", dependencies=[tax_office])
@@ -78,6 +84,39 @@ def build_simulators(registers: Registers, clock: Clock) -> FastAPI:
         return {register.value: registers.behaviour(register) for register in Register}
 
     return app
+
+
+def _bank_routes(bank: Bank) -> APIRouter:
+    routes = APIRouter()
+
+    @routes.post("/bank/v1/orders")
+    async def take(order: Order, request: Request) -> Told:
+        mode = bank.mode_for(order.reference)
+        if mode is BankMode.SILENT_BEFORE:
+            _abort(request)()
+            raise HTTPException(503, "silent")
+        try:
+            told = bank.take(order, refuse=mode is BankMode.FAIL)
+        except OtherOrder as other:
+            raise HTTPException(409, "this reference was used for another order") from other
+        if mode is BankMode.SILENT_AFTER:
+            _abort(request)()
+            raise HTTPException(503, "silent")
+        return told
+
+    @routes.get("/bank/v1/orders/{reference}")
+    async def find(reference: str) -> Told:
+        told = bank.find(reference)
+        if told is None:
+            raise HTTPException(404, "no such order")
+        return told
+
+    @routes.put("/admin/bank")
+    def switch(behaviour: BankBehaviour) -> BankBehaviour:
+        bank.behaviour = behaviour
+        return behaviour
+
+    return routes
 
 
 _BusinessNumber = Annotated[str, Path(max_length=20)]

@@ -105,6 +105,7 @@ class Plan:
             "SME_STATUS_URL": f"{registers}/sme-status",
             "DEBARMENT_URL": f"{registers}/debarment",
             "MAIL_URL": f"{self.address('outside')}/mail",
+            "BANK_URL": f"{registers}/bank",
         }
         if name in self.failpoints:
             env["FAILPOINTS"] = self.failpoints[name]

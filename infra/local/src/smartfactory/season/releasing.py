@@ -1,0 +1,131 @@
+"""The first public money: firms prove their self-pay and ask, two officers approve, a third orders, the bank pays."""
+
+import hashlib
+from collections.abc import Collection, Mapping
+
+from smartfactory.season import people
+from smartfactory.season.origin import Json, Person, until
+from smartfactory.season.stage import Stage
+
+_FIRST = 1
+_INVOICED_SHARE = 2
+"""A supplier invoices half of what the municipality pays: made up, like all of the season's papers."""
+_ENDED = frozenset({"POSTED", "VOIDED"})
+
+
+async def release_all(stage: Stage, in_force: Collection[str]) -> list[Json]:
+    """Bring the first tranche and the first draw of every project in force to the bank; returns the releases."""
+    origin, calendar = stage.origin, stage.scenario.calendar
+    owners = {str(each.firm.company_id): people.company_owner(each.firm) for each in stage.cast.applications}
+    coverages = [each for each in await _coverages(stage) if each["project_id"] in in_force]
+    asked: list[Json] = []
+    found: list[Json] = []
+
+    async def prove(coverage: Json) -> None:
+        await _prove_self_pay(stage, coverage, owners[coverage["company_id"]])
+
+    async def ask(coverage: Json) -> None:
+        asked.extend(await _ask(stage, coverage, owners[coverage["company_id"]]))
+
+    async def approve(release: Json) -> None:
+        approvers = [people.PROVINCE_APPROVER, people.SECOND_PROVINCE_APPROVER][: release["province_approvals_due"]]
+        if release["municipality_approvals_due"]:
+            approvers.append(people.municipality_approver(release["municipality_code"]))
+        for by in approvers:
+            release |= await _decide(stage, release, "approvals", by)
+
+    async def order(release: Json) -> None:
+        release |= await _decide(stage, release, "orders", people.PROVINCE_TREASURER)
+
+    async def paid(_what: str) -> None:
+        async def all_paid() -> bool:
+            rows = await origin.pages(people.AUDITOR, "/funding/v1/releases")
+            found[:] = [row for row in rows if row["project_id"] in in_force]
+            ended = {row["id"] for row in found if row["state"] in _ENDED}
+            return ended >= {release["id"] for release in asked}
+
+        await until(all_paid, what="the bank's payments", deadline_seconds=stage.options.settle_deadline_seconds)
+
+    await stage.play(calendar.self_pay_proven_at, "self-pay proven", coverages, prove)
+    await stage.play(calendar.first_releases_asked_at, "first money asked for", coverages, ask)
+    await stage.play(calendar.first_releases_approved_at, "releases approved", asked, approve)
+    await stage.play(calendar.first_releases_ordered_at, "payments ordered", asked, order)
+    await stage.play(calendar.first_releases_ordered_at, "bank pays, ledger posts", ["all"], paid)
+    return found
+
+
+async def _coverages(stage: Stage) -> list[Json]:
+    return await stage.origin.pages(people.AUDITOR, "/funding/v1/coverages", state="GRANTED")
+
+
+async def _prove_self_pay(stage: Stage, coverage: Json, owner: Person) -> None:
+    own = [line for line in coverage["lines"] if line["source"] == "SME"]
+    if not own:
+        return
+    (line,) = own
+    project, path = coverage["project_id"], f"/funding/v1/coverages/{coverage['project_id']}/self-payments"
+    body = {
+        "amount_won": line["amount_won"],
+        "paid_on": stage.scenario.calendar.self_pay_proven_at.value.date().isoformat(),
+        "from_account": line["reference"],
+        "bank_reference": f"self-pay/{project}",
+        "evidence_sha256": _hash(f"self-pay/{project}"),
+    }
+    payment = await stage.origin.post(owner, path, body, step="record-self-payment", entity=project)
+    await stage.origin.post(
+        people.OPERATOR,
+        f"/funding/v1/self-payments/{payment['id']}/verifications",
+        {"payer": "ADOPTER"},
+        step="verify-self-payment",
+        entity=project,
+        version=_FIRST,
+    )
+
+
+async def _ask(stage: Stage, coverage: Json, owner: Person) -> list[Json]:
+    """A tranche where a gate frees one, a draw against an invoice where money is deposited."""
+    project = coverage["project_id"]
+    path = f"/funding/v1/coverages/{project}"
+    shares = {line["source"]: line["amount_won"] for line in coverage["lines"]}
+    asked = []
+    for line in (await stage.origin.get(people.AUDITOR, f"{path}/release-lines"))["lines"]:
+        source = line["source"]
+        freed = [each for each in line["tranches"] if each["gate"] == "AGREEMENT_EFFECTIVE"]
+        body: dict[str, object] = {"amount_won": shares[source] // _INVOICED_SHARE, "invoice": _invoice(stage, project)}
+        if freed:
+            body = {"amount_won": freed[0]["amount_won"], "gate": "AGREEMENT_EFFECTIVE"}
+        entity = f"{project}/{source}"
+        asked.append(
+            await stage.origin.post(
+                owner, f"{path}/lines/{source}/releases", body, step="request-release", entity=entity
+            )
+        )
+    return asked
+
+
+async def _decide(stage: Stage, release: Mapping[str, object], what: str, by: Person) -> Json:
+    version = release["version"]
+    return await stage.origin.post(
+        by,
+        f"/funding/v1/releases/{release['id']}/{what}",
+        None,
+        step=f"release-{what}",
+        entity=f"{release['id']}/{by.subject}",
+        version=version if isinstance(version, int) else _FIRST,
+    )
+
+
+def _invoice(stage: Stage, project: str) -> dict[str, str]:
+    """A made-up e-tax invoice of a made-up supplier."""
+    digest, day = _hash(f"invoice/{project}"), stage.scenario.calendar.first_releases_asked_at.value
+    return {
+        "invoice_number": f"{day:%Y%m%d}-{digest[:8]}-{digest[8:16]}",
+        "invoice_sha256": digest,
+        "supplier_business_number": "1048134567",
+        "supplier_account": "가상 공급기업 계좌",
+    }
+
+
+def _hash(document: str) -> str:
+    """The hash of a made-up document."""
+    return hashlib.sha256(document.encode()).hexdigest()
