@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from smartfactory.simulators.bank import BANK_BOOK
 from smartfactory.stack import ports
 from smartfactory.stack.postgres import PostgresAdmin, PostgresOptions, start_postgres
 
@@ -31,6 +32,7 @@ class Databases:
     """The season's databases, with nobody connected: originals to read, copies to break."""
 
     admin: PostgresAdmin
+    bank_book: Path
 
     def urls(self, **broken: str) -> dict[str, str]:
         """Addresses by service; `funding="name"` puts a copy in the place of an original."""
@@ -77,7 +79,7 @@ def open_databases(played: Played) -> Iterator[Callable[[], Databases]]:
         )
         started.append(postgres)
         postgres.await_ready()
-        return Databases(postgres.admin)
+        return Databases(postgres.admin, played.directory / "outside" / BANK_BOOK)
 
     yield open_them
     for postgres in started:

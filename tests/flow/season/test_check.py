@@ -112,6 +112,37 @@ FAULTS: dict[str, tuple[str, dict[str, str]]] = {
             """
         },
     ),
+    "a release above what was committed": (
+        "released-within",
+        {"funding": "UPDATE release SET amount_won = amount_won * 3 WHERE source = 'PROVINCE'"},
+    ),
+    "a payment that only our books know": (
+        "bank-agrees",
+        {"funding": "UPDATE release SET id = gen_random_uuid() WHERE id = (SELECT id FROM release LIMIT 1)"},
+    ),
+    "a payment that was posted to nobody's account": (
+        "released-in-ledger",
+        {
+            "funding": """
+            UPDATE ledger_entry SET amount_won = amount_won - 1 WHERE (transfer_id, account_id) = (
+                SELECT transfer_id, account_id FROM ledger_entry e JOIN ledger_account a ON a.id = e.account_id
+                 WHERE a.kind = 'PAID' LIMIT 1)
+            """
+        },
+    ),
+    "public money before the firm's own": ("released-by-rule", {"funding": "DELETE FROM self_payment"}),
+    "a release that one officer approved": (
+        "released-by-rule",
+        {"funding": "DELETE FROM release_approval WHERE body = 'PROVINCE' AND approver LIKE '%approver-2'"},
+    ),
+    "a payment ordered by who approved it": (
+        "released-by-rule",
+        {
+            "funding": """
+            UPDATE release SET ordered_by = (SELECT min(approver) FROM release_approval WHERE release_id = release.id)
+            """
+        },
+    ),
     "an agreement in force that the supplier never signed": (
         "agreement-in-force",
         {
@@ -187,7 +218,13 @@ FAULTS: dict[str, tuple[str, dict[str, str]]] = {
 
 
 async def check(databases: Databases, **broken: str) -> CheckReport:
-    options = CheckOptions(database_urls=databases.urls(**broken), year=2024, scenario="test-small", settle_seconds=0)
+    options = CheckOptions(
+        database_urls=databases.urls(**broken),
+        year=2024,
+        scenario="test-small",
+        bank_book=databases.bank_book,
+        settle_seconds=0,
+    )
     return await run_check(options)
 
 

@@ -23,6 +23,14 @@ def test_the_small_season_refuses_one_project_and_promotes_a_reserve_in_its_plac
     assert in_force == confirmed
 
 
+@pytest.mark.promise("R22")
+def test_every_project_in_force_gets_its_first_money_from_province_and_municipality(played: Played) -> None:
+    projects, payments, paid_won = row(played.output.split("First money released", 1)[1], "도비 Province")
+    assert projects == payments == row(played.output, "합계 total")[-1]
+    (total_won,) = row(played.output.split("First money released", 1)[1], "합계 paid")
+    assert total_won > paid_won > 0
+
+
 def test_the_output_names_who_can_sign_in_where_to_look_and_what_is_assumed(played: Played) -> None:
     assert "--role municipality.officer --tenant 52130 --subject officer-52130" in played.output
     assert "/metrics/v1/public/calls/" in played.output

@@ -1,4 +1,4 @@
-"""What lies outside the services in a drill, in a thread of the drill's own: the issuer's keys, the registers and the mail port."""
+"""What lies outside the services in a drill, in a thread of its own: the issuer's keys, registers, bank and mail port."""
 
 import threading
 from pathlib import Path
@@ -11,6 +11,7 @@ from starlette.routing import Mount, Route
 
 from common.clock import SystemClock
 from smartfactory.simulators.app import build_simulators
+from smartfactory.simulators.bank import Bank
 from smartfactory.simulators.mail import Mailbox, build_mail
 from smartfactory.simulators.registers import Registers
 from smartfactory.stack import ports
@@ -29,7 +30,8 @@ class Outside:
         async def keys(_request: Request) -> JSONResponse:
             return JSONResponse(self.issuer.jwks())
 
-        registers = build_simulators(Registers(folder / "firms.json"), SystemClock())
+        self.bank = Bank(folder / "bank.jsonl")
+        registers = build_simulators(Registers(folder / "firms.json"), SystemClock(), self.bank)
         self.mail = Mailbox(folder / "mail.jsonl")
         routes = [Route("/jwks.json", keys), Mount("/registers", registers), Mount("/mail", build_mail(self.mail))]
         app = Starlette(routes=routes)
@@ -49,6 +51,7 @@ class Outside:
             "SME_STATUS_URL": f"{here}/registers/sme-status",
             "DEBARMENT_URL": f"{here}/registers/debarment",
             "MAIL_URL": f"{here}/mail",
+            "BANK_URL": f"{here}/registers/bank",
         }
 
     def close(self) -> None:

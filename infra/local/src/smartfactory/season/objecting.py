@@ -75,7 +75,7 @@ async def decide_all(stage: Stage, call_id: str, filed: Sequence[Filed], project
 
 async def tell_all(stage: Stage) -> None:
     """Wait until the worker has looked at every deadline as of the last step, and every notice has left."""
-    at = stage.scenario.calendar.shares_covered_at
+    at = stage.scenario.calendar.first_releases_ordered_at
 
     async def told() -> bool:
         running = await stage.origin.pages(people.AUDITOR, "/applicant/v1/deadlines")
@@ -90,4 +90,4 @@ async def tell_all(stage: Stage) -> None:
 
 
 def _after(step: str, stage: Stage) -> bool:
-    return datetime.fromisoformat(step) > stage.scenario.calendar.shares_covered_at.value
+    return datetime.fromisoformat(step) > stage.scenario.calendar.first_releases_ordered_at.value
