@@ -1,8 +1,24 @@
-"""Realistic values for the examples of releases, holds and payments, by the name of a field. All are invented."""
+"""Realistic values for the examples of lines, releases, holds and payments, by the name of a field, all invented."""
 
 from collections.abc import Mapping
 
 RELEASE_EXAMPLES: Mapping[str, object] = {
+    "budget_line_id": "0199f1b0-1d21-7b6e-8a10-51f0c7d2a003",
+    "commitment_id": "0199f1b0-1d20-7c31-9b52-3c1e8f40a601",
+    "transfer_id": "0199f1b0-1d20-7c31-9b52-3c1e8f40a602",
+    "reversal_id": "0199f1b0-1d20-7c31-9b52-3c1e8f40a603",
+    "reverses_transfer_id": "0199f1b0-1d20-7c31-9b52-3c1e8f40a602",
+    "account_id": "0199f1b0-1d20-7c31-9b52-3c1e8f40a604",
+    "source": "MUNICIPALITY",
+    "short_source": "MUNICIPALITY",
+    "CommitmentRefused.rule": "F-05",
+    "RefusalView.rule": "F-05",
+    "amount_won": 360_000_000,
+    "committed_won": 36_000_000,
+    "confirmed_won": 360_000_000,
+    "left_won": 324_000_000,
+    "CommitmentRefused.left_won": 12_000_000,
+    "RefusalView.left_won": 12_000_000,
     "release_id": "0199f1b0-1d20-7c31-9b52-3c1e8f40a701",
     "hold_id": "0199f1b0-1d20-7c31-9b52-3c1e8f40a702",
     "gate": "AGREEMENT_EFFECTIVE",
