@@ -187,6 +187,39 @@ FAULTS: dict[str, tuple[str, dict[str, str]]] = {
         "everybody-told",
         {"applicant": "UPDATE notice SET state = 'FAILED', sent_at = NULL WHERE id = (SELECT id FROM notice LIMIT 1)"},
     ),
+    "a team at two firms in one week": (
+        "team-in-one-place",
+        {
+            "mentoring": """
+            UPDATE residency SET team_id = (SELECT team_id FROM residency ORDER BY team_id LIMIT 1),
+                first_week = date '2024-07-01' WHERE state = 'ACCEPTED'
+            """
+        },
+    ),
+    "a mentor assigned before Samsung's training": (
+        "trained-before-assigned",
+        {"mentoring": "UPDATE mentor SET trained_on = date '2030-01-01'"},
+    ),
+    "a mentor with a conflict sent all the same": (
+        "conflicts-kept",
+        {
+            "mentoring": """
+            UPDATE project_need SET conflicts = (
+                SELECT jsonb_build_object(mentor_id::text, 'STAKE_IN_ADOPTER')
+                  FROM residency r JOIN team_member USING (team_id)
+                 WHERE r.project_id = project_need.project_id AND r.state = 'ACCEPTED' LIMIT 1)
+             WHERE project_id = (SELECT project_id FROM residency WHERE state = 'ACCEPTED' LIMIT 1)
+            """
+        },
+    ),
+    "weeks given to a firm without a residency": (
+        "residency-in-calendar",
+        {"mentoring": "UPDATE team_rotation SET project_id = NULL, plan_id = NULL WHERE project_id IS NOT NULL"},
+    ),
+    "the input of a plan rewritten after it": (
+        "plan-optimal",
+        {"mentoring": "UPDATE mentor_plan SET given = jsonb_set(given, '{starts_on}', '\"2024-01-01\"')"},
+    ),
     "a decision rewritten in the journal": (
         "journal-broken",
         {

@@ -15,6 +15,7 @@ from smartfactory.check import (
     places,
     projections,
     releases,
+    residencies,
     tables,
 )
 from smartfactory.check.claims import Claim
@@ -50,6 +51,7 @@ async def _claims(
         *await agreements.in_force(databases),
         *await deadlines.kept(databases),
         *await releases.released(databases, bank_book),
+        *await residencies.allowed(databases),
         *await projections.agreeing(databases),
         *await chains.verified(databases),
     ]

@@ -194,6 +194,33 @@ class MemorandumPart(_Part, frozen=True):
     municipalities: Given[list[ObligationPart]]
 
 
+class MentoringPart(_Part, frozen=True):
+    """The mentorship programme: its cohort, what mentors and firms know and need, the matching rule, its moments."""
+
+    cohort_title: Given[str]
+    recruited_at: Given[datetime]
+    trained_at: Given[datetime]
+    teams_at: Given[datetime]
+    planned_at: Given[datetime]
+    answered_at: Given[datetime]
+    rematched_at: Given[datetime]
+    first_week: Given[date]
+    experience_years_min: Given[int]
+    mentors: Given[int]
+    team_size_min: Given[int]
+    team_size: Given[int]
+    residency_weeks: Given[dict[str, int]]
+    rotation_weeks: Given[list[int]]
+    processes: Given[list[str]]
+    technologies: Given[list[str]]
+    ksic_divisions: Given[list[str]]
+    rule_version: Given[str]
+    weights: Given[dict[str, int]]
+    places: Given[dict[str, list[float]]]
+    answer_days: Given[int]
+    declines: Given[int]
+
+
 class Scenario(_Part, frozen=True):
     """One programme year of one track, whole."""
 
@@ -211,6 +238,8 @@ class Scenario(_Part, frozen=True):
     objections: ObjectionPart
     panel: PanelPart
     memorandum: MemorandumPart | None = None
+    mentoring: MentoringPart | None = None
+    """Without it no team is sent: the seasons before the programme of mentors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +311,7 @@ def contradictions(scenario: Scenario) -> Iterator[str]:
     objecting = scenario.objections.upheld.value + scenario.objections.dismissed.value
     if objecting > sum(scenario.screening.ineligible.value.values()):
         yield "more firms object than are found not eligible"
+    yield from _mentoring_contradictions(scenario)
 
 
 def _calendar_contradictions(scenario: Scenario) -> Iterator[str]:
@@ -333,6 +363,18 @@ def _budget_contradictions(scenario: Scenario, codes: Collection[str]) -> Iterat
     payers = budgets.shared.keys() | ({"MUNICIPALITY"} if confirmed else set())
     if unequal := payers ^ scenario.split.rates_bp.value.keys():
         yield f"split.rates_bp and budgets do not name the same sources: {sorted(unequal)}"
+
+
+def _mentoring_contradictions(scenario: Scenario) -> Iterator[str]:
+    part = scenario.mentoring
+    if part is None:
+        return
+    if part.first_week.value.weekday():
+        yield "mentoring.first_week is no Monday"
+    if set(part.places.value) != {municipality.code for municipality in MUNICIPALITIES}:
+        yield "mentoring.places are not the fourteen municipalities"
+    if missing := scenario.types.keys() - part.residency_weeks.value.keys():
+        yield f"mentoring.residency_weeks misses {sorted(missing)}"
 
 
 def _walk(node: object, path: str) -> Iterator[Provenance]:

@@ -1,4 +1,4 @@
-"""Plays one programme year over the public REST API, from the budgets to the first public money."""
+"""Plays one programme year over the public REST API, from the budgets to the first public money and the mentors' rota."""
 
 import time
 
@@ -11,6 +11,7 @@ from smartfactory.season import (
     call,
     judging,
     memorandum,
+    mentoring,
     objecting,
     releasing,
     screening,
@@ -39,6 +40,7 @@ async def run_season(options: SeasonOptions) -> SeasonReport:
         await memorandum.register_memorandum(stage)
         await budgets.agree_split_rule(stage)
         await budgets.vote_budgets(stage)
+        mentors = await mentoring.open_programme(stage)
         call_id = await call.publish_call(stage)
         cases = await applying.apply_all(stage, call_id)
         eligible, refused = await screening.screen_all(stage, cases)
@@ -49,5 +51,6 @@ async def run_season(options: SeasonOptions) -> SeasonReport:
         in_force = await agreeing.agree_all(stage, call_id)
         releases = await releasing.release_all(stage, in_force)
         await objecting.tell_all(stage)
+        rota = await mentoring.send_all(stage, mentors, in_force, projects)
         seconds = time.monotonic() - started
-        return await gather(stage, call_id, projects, in_force, releases, seconds=seconds)
+        return await gather(stage, call_id, projects, in_force, releases, rota, seconds=seconds)

@@ -135,6 +135,17 @@ class ReleasedRow:
 
 
 @dataclass(frozen=True, slots=True)
+class RotaRow:
+    """A team's weeks at one firm, accepted by Samsung."""
+
+    team: str
+    first_week: str
+    weeks: int
+    type_code: str
+    municipality_code: str
+
+
+@dataclass(frozen=True, slots=True)
 class SeasonReport:
     """What happened, as the public API tells it. Whether it is true is for the check to say."""
 
@@ -153,6 +164,9 @@ class SeasonReport:
     deadlines: Sequence[DeadlineRow]
     notices: Mapping[str, int]
     """How many notices there are, by what they tell."""
+    rota: Sequence[RotaRow]
+    without_team: int
+    """Projects in force that no team has weeks for."""
     sign_ins: Sequence[SignIn]
     addresses: Mapping[str, str]
     """What to look at, by a short name."""

@@ -20,6 +20,8 @@ PROVINCE_TREASURER = Person(
     "도 세입세출 담당 Province treasurer", "province-treasurer", Role.PROVINCE_TREASURER, PROVINCE_TENANT
 )
 OPERATOR = Person("전북테크노파크 Technopark operator", "technopark-operator", Role.TECHNOPARK_OPERATOR, _TECHNOPARK)
+MENTOR_LEAD = Person("멘토단장 Mentor lead", "mentor-lead", Role.MENTOR_LEAD, _TECHNOPARK)
+SAMSUNG = Person("삼성 멘토 시스템 Samsung's mentor system", "samsung-mentor", Role.SAMSUNG_CLIENT, "samsung")
 AUDITOR = Person("감사 Auditor", "auditor", Role.AUDITOR, PROVINCE_TENANT)
 
 

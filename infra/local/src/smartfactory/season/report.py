@@ -11,6 +11,7 @@ from contracts.types import MUNICIPALITIES
 from smartfactory.scenarios.model import ASSUMED, Scenario, load, provenance
 from smartfactory.season import people
 from smartfactory.season.comparison import side_by_side
+from smartfactory.season.mentoring import Rota
 from smartfactory.season.options import DeadlineRow, MoneyRow, ReleasedRow, SeasonReport, SignIn, TypeRow
 from smartfactory.season.origin import Json, Person
 from smartfactory.season.stage import Stage
@@ -36,6 +37,7 @@ async def gather(
     projects: Sequence[Json],
     in_force: Collection[str],
     releases: Sequence[Json],
+    rota: Rota,
     *,
     seconds: float,
 ) -> SeasonReport:
@@ -54,6 +56,8 @@ async def gather(
         nominal_burden_bp=10_000 - sum(stage.scenario.split.rates_bp.value.values()),
         deadlines=_deadline_rows(await stage.origin.pages(people.AUDITOR, "/applicant/v1/deadlines")),
         notices=Counter(notice["kind"] for notice in await stage.origin.pages(people.AUDITOR, "/applicant/v1/notices")),
+        rota=rota.rows,
+        without_team=rota.left_out,
         sign_ins=list(_sign_ins(stage)),
         addresses=_addresses(stage.options.origin, call_id),
         requests_sent=stage.origin.sent,
@@ -74,6 +78,7 @@ def show(reports: Sequence[SeasonReport], console: Console) -> None:
         wide.print(_paid(report))
     if len(reports) > 1:
         wide.print(side_by_side(reports))
+    wide.print(_rota(reports[-1]))
     wide.print(_deadlines(reports[-1]))
     wide.print(_people(reports[-1]))
     for what, address in reports[-1].addresses.items():
@@ -143,6 +148,8 @@ def _sign_ins(stage: Stage) -> Iterator[SignIn]:
         people.SECOND_PROVINCE_APPROVER,
         people.PROVINCE_TREASURER,
         people.OPERATOR,
+        people.MENTOR_LEAD,
+        people.SAMSUNG,
         people.AUDITOR,
         *(people.municipality_officer(code) for code in codes),
         *(people.municipality_approver(code) for code in codes[:1]),
@@ -163,6 +170,7 @@ def _addresses(origin: str, call_id: str) -> dict[str, str]:
         "예산 Budget lines": f"{origin}/funding/v1/budget-lines",
         "현황 Progress": f"{origin}/metrics/v1/calls/{call_id}/progress",
         "공개 현황 Public progress": f"{origin}/metrics/v1/public/calls/{call_id}/progress",
+        "멘토 상주 Residencies": f"{origin}/mentoring/v1/residencies",
         "멘토 대기 Waiting for mentors": f"{origin}/mentoring/v1/waiting-projects",
         **{f"API {name}": f"{origin}/{name}/docs" for name in ("applicant", "funding", "mentoring", "metrics")},
     }
@@ -221,6 +229,15 @@ def _paid(report: SeasonReport) -> Table:
         table.add_row(source, str(row.projects), str(row.payments), f"{row.paid_won:,}")
     table.add_section()
     table.add_row("합계 paid", "", "", f"{sum(row.paid_won for row in report.released):,}")
+def _rota(report: SeasonReport) -> Table:
+    table = Table(title="멘토 상주 일정 Mentor rota", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for head in ("팀\nteam", "시작\nfrom", "주\nweeks", "유형\ntype", "시·군\nmunicipality"):
+        table.add_column(head, no_wrap=True)
+    for row in report.rota:
+        table.add_row(row.team, row.first_week, str(row.weeks), row.type_code, _TOWN[row.municipality_code])
+    table.add_section()
+    table.add_row("합계 total", "", str(sum(row.weeks for row in report.rota)), str(len(report.rota)), "")
+    table.add_row("미배정 without", "", "", str(report.without_team), "")
     return table
 
 
