@@ -369,6 +369,11 @@ def _mentoring_contradictions(scenario: Scenario) -> Iterator[str]:
     part = scenario.mentoring
     if part is None:
         return
+    calendar = scenario.calendar
+    if not calendar.shares_covered_at.value < part.planned_at.value < part.rematched_at.value:
+        yield "mentoring.planned_at is not between the agreements and mentoring.rematched_at"
+    if part.rematched_at.value >= calendar.self_pay_proven_at.value:
+        yield "mentoring.rematched_at is not before calendar.self_pay_proven_at"
     if part.first_week.value.weekday():
         yield "mentoring.first_week is no Monday"
     if set(part.places.value) != {municipality.code for municipality in MUNICIPALITIES}:

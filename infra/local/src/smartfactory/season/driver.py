@@ -49,8 +49,8 @@ async def run_season(options: SeasonOptions) -> SeasonReport:
         projects = await selecting.select_all(stage, call_id)
         projects = await objecting.decide_all(stage, call_id, filed, projects)
         in_force = await agreeing.agree_all(stage, call_id)
+        rota = await mentoring.send_all(stage, mentors, in_force, projects)
         releases = await releasing.release_all(stage, in_force)
         await objecting.tell_all(stage)
-        rota = await mentoring.send_all(stage, mentors, in_force, projects)
         seconds = time.monotonic() - started
         return await gather(stage, call_id, projects, in_force, releases, rota, seconds=seconds)

@@ -81,13 +81,11 @@ async def tell_all(stage: Stage) -> None:
         running = await stage.origin.pages(people.AUDITOR, "/applicant/v1/deadlines")
         steps = [each["next_step_at"] for each in running]
         waiting = [await stage.origin.get(people.AUDITOR, "/applicant/v1/notices", state=state) for state in _WAITING]
-        return all(_after(step, stage) for step in steps) and not any(page["items"] for page in waiting)
+        return all(datetime.fromisoformat(step) > at.value for step in steps) and not any(
+            page["items"] for page in waiting
+        )
 
     async def wait(_what: str) -> None:
         await until(told, what="every notice", deadline_seconds=stage.options.settle_deadline_seconds)
 
     await stage.play(at, "deadlines worked, notices delivered", ["all"], wait)
-
-
-def _after(step: str, stage: Stage) -> bool:
-    return datetime.fromisoformat(step) > stage.scenario.calendar.first_releases_ordered_at.value

@@ -229,6 +229,8 @@ def _paid(report: SeasonReport) -> Table:
         table.add_row(source, str(row.projects), str(row.payments), f"{row.paid_won:,}")
     table.add_section()
     table.add_row("합계 paid", "", "", f"{sum(row.paid_won for row in report.released):,}")
+
+
 def _rota(report: SeasonReport) -> Table:
     table = Table(title="멘토 상주 일정 Mentor rota", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for head in ("팀\nteam", "시작\nfrom", "주\nweeks", "유형\ntype", "시·군\nmunicipality"):
