@@ -1,4 +1,4 @@
-"""Plays one programme year over the public REST API, from the budgets to the first public money and the mentors' rota."""
+"""Plays one programme year over the public REST API, from the budgets to the mentors' rota and the first money."""
 
 import time
 

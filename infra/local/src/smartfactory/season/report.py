@@ -229,6 +229,7 @@ def _paid(report: SeasonReport) -> Table:
         table.add_row(source, str(row.projects), str(row.payments), f"{row.paid_won:,}")
     table.add_section()
     table.add_row("합계 paid", "", "", f"{sum(row.paid_won for row in report.released):,}")
+    return table
 
 
 def _rota(report: SeasonReport) -> Table:
@@ -238,7 +239,7 @@ def _rota(report: SeasonReport) -> Table:
     for row in report.rota:
         table.add_row(row.team, row.first_week, str(row.weeks), row.type_code, _TOWN[row.municipality_code])
     table.add_section()
-    table.add_row("합계 total", "", str(sum(row.weeks for row in report.rota)), str(len(report.rota)), "")
+    table.add_row("합계 weeks", "", str(sum(row.weeks for row in report.rota)), str(len(report.rota)), "")
     table.add_row("미배정 without", "", "", str(report.without_team), "")
     return table
 
