@@ -32,7 +32,8 @@ async def test_a_project_is_followed_from_the_draft_to_the_last_service_that_hea
     urls = databases.urls()
     project, application = await row(urls, "applicant", _PROMOTED)
     story = await follow(urls, project)
-    assert lines(story, Kind.EVENT) == [
+    told = lines(story, Kind.EVENT)
+    assert told[:10] == [
         ("applicant", "application.submitted.v1"),
         ("applicant", "application.found-eligible.v1"),
         ("applicant", "application.ranked.v1"),
@@ -44,6 +45,11 @@ async def test_a_project_is_followed_from_the_draft_to_the_last_service_that_hea
         ("funding", "commitment.coverage-completed.v1"),
         ("applicant", "project.agreement-effective.v1"),
     ]
+    assert told[10:12] == [
+        ("mentoring", "rotation.residency-assigned.v1"),
+        ("mentoring", "rotation.residency-accepted.v1"),
+    ]
+    assert {service for service, _ in told[12:]} == {"funding"}, "then comes the first money"
     assert story[0].what == "application-drafted"
     assert [one.at for one in story] == sorted(one.at for one in story)
     applied = lines(story, Kind.APPLIED)
