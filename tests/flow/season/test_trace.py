@@ -62,7 +62,8 @@ async def test_a_project_is_followed_from_the_draft_to_the_last_service_that_hea
     assert all(one.delay_ms is not None and one.delay_ms >= 0 for one in story if one.kind is Kind.APPLIED)
     decided = {what for _, what in lines(story, Kind.DECISION)}
     assert {"application-submitted", "eligibility-decided", "project-selected", "project-committed"} <= decided
-    assert {one.of for one in story} <= {project, application, f"project/{project}", f"application/{application}"}
+    own = {project, application, f"project/{project}", f"application/{application}"}
+    assert {one.service for one in story if one.of not in own} == {"funding", "mentoring"}, "its payments and its team"
     assert await follow(urls, application) == story, "the application and its project are one case"
 
 

@@ -6,7 +6,8 @@ import pytest
 from contracts.types import parse_business_number
 from smartfactory.scenarios import model
 from smartfactory.scenarios.firms import cast_of
-from smartfactory.scenarios.model import FaultyScenarioError, Given, UnknownScenarioError
+from smartfactory.scenarios.model import FaultyScenarioError, UnknownScenarioError
+from smartfactory.scenarios.parts import Given
 
 
 @pytest.mark.parametrize("name", model.available())

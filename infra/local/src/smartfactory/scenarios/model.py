@@ -3,22 +3,34 @@
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from importlib import resources
 from itertools import pairwise
-from typing import Generic, Literal, TypeVar, cast
+from typing import Literal, cast
 
 import msgspec
 import yaml
 
 from common.errors import Text
 from contracts.types import MUNICIPALITIES
+from smartfactory.scenarios.parts import (
+    BudgetPart,
+    Calendar,
+    CallPart,
+    Given,
+    MemorandumPart,
+    MentoringPart,
+    ObjectionPart,
+    PanelPart,
+    Part,
+    ScreeningPart,
+    SplitPart,
+    TypePart,
+)
 from smartfactory.stack.faults import StackFault
 
 ASSUMED = "assumed"
 _SOURCE = re.compile(r"assumed|(\[(S|D|O|[LNGCT]\d{1,2})\])+")
-
-T = TypeVar("T")
 
 
 class UnknownScenarioError(StackFault):
@@ -33,195 +45,7 @@ class FaultyScenarioError(Exception):
     """The file breaks the form or contradicts itself; the message names every contradiction."""
 
 
-class Given(msgspec.Struct, Generic[T], frozen=True, forbid_unknown_fields=True):
-    """One value and where it comes from: tags of the domain notes' sources, or `assumed`."""
-
-    value: T
-    source: str
-    why: str = ""
-
-
-class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A section of the file."""
-
-
-class CallPart(_Part, frozen=True):
-    """The call's own words and its committee's resolution."""
-
-    track: Given[str]
-    fiscal_year: Given[int]
-    title_ko: Given[str]
-    title_en: Given[str]
-    committee_date: Given[date]
-    committee_resolution_number: Given[str]
-
-
-class Calendar(_Part, frozen=True):
-    """The moments of programme time at which the season's steps happen, in their order."""
-
-    budgets_proposed_at: Given[datetime]
-    budgets_confirmed_at: Given[datetime]
-    call_drafted_at: Given[datetime]
-    call_published_at: Given[datetime]
-    opens_at: Given[datetime]
-    drafting_at: Given[datetime]
-    submitting_at: Given[datetime]
-    closes_at: Given[datetime]
-    screening_at: Given[datetime]
-    supplementing_at: Given[datetime]
-    eligibility_at: Given[datetime]
-    objections_filed_at: Given[datetime]
-    scoring_at: Given[datetime]
-    ranking_at: Given[datetime]
-    late_budgets_at: Given[datetime]
-    selecting_at: Given[datetime]
-    objections_decided_at: Given[datetime]
-    agreements_issued_at: Given[datetime]
-    agreements_signed_at: Given[datetime]
-    shares_covered_at: Given[datetime]
-    self_pay_proven_at: Given[datetime]
-    first_releases_asked_at: Given[datetime]
-    first_releases_approved_at: Given[datetime]
-    first_releases_ordered_at: Given[datetime]
-
-
-class CostRange(_Part, frozen=True):
-    """Between what and what the projects of a type cost in all."""
-
-    low: int
-    high: int
-
-
-class TypePart(_Part, frozen=True):
-    """One type of project: its cap, its conditions, and its seats and plans by municipality."""
-
-    cap_won: Given[int]
-    seats_total: Given[int]
-    plans_total: Given[int]
-    max_sales_won: Given[int | None]
-    max_employees: Given[int | None]
-    first_time_only: Given[bool]
-    cost_won: Given[CostRange]
-    seats: Given[dict[str, int]]
-    plans: Given[dict[str, int]]
-
-
-class SplitPart(_Part, frozen=True):
-    """Who pays which part of a project; the firm takes the remainder."""
-
-    version: Given[str]
-    title: Given[str]
-    valid_from: Given[date]
-    source_note: Given[str]
-    rates_bp: Given[dict[str, int]]
-    capped_sources: Given[list[str]]
-
-
-class SharedLinePart(_Part, frozen=True):
-    """One line that pays in all municipalities: whose money, under which law, and how much of it."""
-
-    funder: Given[str]
-    legal_regime: Given[str]
-    planned_won: Given[int]
-    confirmed_won: Given[int]
-
-
-class BudgetPart(_Part, frozen=True):
-    """What was planned, what the councils confirmed, and who confirmed only after the ranking."""
-
-    shared: dict[str, SharedLinePart]
-    """By source: the province, and in Track A also the state and Samsung."""
-    municipal_regime: Given[str]
-    municipality_planned_won: Given[dict[str, int]]
-    municipality_confirmed_won: Given[dict[str, int]]
-    confirmed_late: Given[list[str]]
-
-
-class ScreeningPart(_Part, frozen=True):
-    """The rule version, the supplement round trips, and how many plans fail by which rule."""
-
-    rule_version: Given[str]
-    supplement_days: Given[int]
-    supplements: Given[int]
-    ineligible: Given[dict[str, int]]
-
-
-class ObjectionPart(_Part, frozen=True):
-    """How many of the firms found not eligible object, by what becomes of it."""
-
-    upheld: Given[int]
-    dismissed: Given[int]
-
-
-class PanelPart(_Part, frozen=True):
-    """The shape of the panels and of their score sheets."""
-
-    members: Given[int]
-    size_min: Given[int]
-    trim_from: Given[int]
-    pass_mark_x100: Given[int]
-    bonus_cap_x100: Given[int]
-    tie_break: Given[list[str]]
-    site_points: Given[int]
-    technical_points: Given[int]
-    conflicts: Given[int]
-    below_pass_mark_percent: Given[int]
-
-
-class ObligationPart(_Part, frozen=True):
-    """What a party owes; `source` where it is money."""
-
-    kind: str
-    text: str
-    source: str | None = None
-
-
-class PartyPart(_Part, frozen=True):
-    """One party of a memorandum."""
-
-    kind: str
-    obligations: list[ObligationPart]
-
-
-class MemorandumPart(_Part, frozen=True):
-    """A memorandum that is registered before the season begins; every municipality joins on the same terms."""
-
-    reference: Given[str]
-    title: Given[str]
-    signed_on: Given[date]
-    registered_at: Given[datetime]
-    parties: dict[str, Given[PartyPart]]
-    municipalities: Given[list[ObligationPart]]
-
-
-class MentoringPart(_Part, frozen=True):
-    """The mentorship programme: its cohort, what mentors and firms know and need, the matching rule, its moments."""
-
-    cohort_title: Given[str]
-    recruited_at: Given[datetime]
-    trained_at: Given[datetime]
-    teams_at: Given[datetime]
-    planned_at: Given[datetime]
-    answered_at: Given[datetime]
-    rematched_at: Given[datetime]
-    first_week: Given[date]
-    experience_years_min: Given[int]
-    mentors: Given[int]
-    team_size_min: Given[int]
-    team_size: Given[int]
-    residency_weeks: Given[dict[str, int]]
-    rotation_weeks: Given[list[int]]
-    processes: Given[list[str]]
-    technologies: Given[list[str]]
-    ksic_divisions: Given[list[str]]
-    rule_version: Given[str]
-    weights: Given[dict[str, int]]
-    places: Given[dict[str, list[float]]]
-    answer_days: Given[int]
-    declines: Given[int]
-
-
-class Scenario(_Part, frozen=True):
+class Scenario(Part, frozen=True):
     """One programme year of one track, whole."""
 
     name: str

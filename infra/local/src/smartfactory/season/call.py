@@ -1,6 +1,7 @@
 """The call: drafted by the Technopark, published by the province after the committee."""
 
-from smartfactory.scenarios.model import Scenario, TypePart
+from smartfactory.scenarios.model import Scenario
+from smartfactory.scenarios.parts import TypePart
 from smartfactory.season import people
 from smartfactory.season.origin import Json
 from smartfactory.season.stage import Stage

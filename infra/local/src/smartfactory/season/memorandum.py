@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from contracts.types import MUNICIPALITIES
-from smartfactory.scenarios.model import MemorandumPart, ObligationPart
+from smartfactory.scenarios.parts import MemorandumPart, ObligationPart
 from smartfactory.season import people
 from smartfactory.season.origin import Json, Person
 from smartfactory.season.stage import Stage

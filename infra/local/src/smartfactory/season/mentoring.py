@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from itertools import combinations
 
-from smartfactory.scenarios.model import MentoringPart
+from smartfactory.scenarios.parts import MentoringPart
 from smartfactory.season import people
 from smartfactory.season.options import RotaRow
 from smartfactory.season.origin import Json, until

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from smartfactory.scenarios.model import Given
+from smartfactory.scenarios.parts import Given
 from smartfactory.season import budgets, people
 from smartfactory.season.origin import Json, until
 from smartfactory.season.stage import Stage

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import TypeVar
 
 from smartfactory.scenarios.firms import Cast
-from smartfactory.scenarios.model import Given, Scenario
+from smartfactory.scenarios.model import Scenario
+from smartfactory.scenarios.parts import Given
 from smartfactory.season.options import SeasonOptions
 from smartfactory.season.origin import Origin, for_each
 from smartfactory.season.telling import Telling
