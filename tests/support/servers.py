@@ -267,7 +267,7 @@ class Servers:
         log = self.folder / "logs" / f"{name}-{number}.log"
         made = ServiceProcess(name, tuple(argv), dict(env or {}), log)
         match made.argv:
-            case (sys.executable, "-m", module, *_) if module in self._nurseries:
+            case (_, "-m", str(module), *_) if module in self._nurseries:
                 made.starts_by = self._nurseries[module].start
         self._processes.append(made)
         return made

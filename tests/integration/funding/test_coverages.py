@@ -73,6 +73,7 @@ async def test_it_is_complete_only_with_the_last_of_province_municipality_and_fi
         "coverage-opened",
         *["coverage-line-covered"] * 3,
         "coverage-granted",
+        "release-gate-opened",
     ]
     assert BODY["reference"] not in str(chain)
 

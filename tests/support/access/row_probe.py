@@ -111,7 +111,9 @@ class Probe:
             sees = writes = "false"
         question = text(
             f"SELECT to_jsonb(t)::text, coalesce(({sees}), false), coalesce(({writes}), false)"
-            f' FROM "{name}" AS t ORDER BY t.ctid DESC LIMIT {_MOST_ROWS}'
+            # What was planted first: in a page that was tidied up it does not stand last.
+            f' FROM "{name}" AS t ORDER BY t.xmin::text = pg_current_xact_id()::xid::text DESC, t.ctid DESC'
+            f" LIMIT {_MOST_ROWS}"
         )
         actor = f"{acting.role}:{acting.tenant or '-'}:{acting.subject}"
         known = {"tenant": acting.tenant, "subject": acting.subject, "actor": actor}

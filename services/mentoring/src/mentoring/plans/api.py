@@ -10,6 +10,7 @@ from pydantic import Field
 from common.auth import Principal
 from common.web import Body, IfMatch, Now, Page, PageQuery, Tx, allowed, etag, problem_responses, router
 from contracts.roles import PROVINCE_ROLES, Role
+from contracts.types import RULE_VERSION_PATTERN
 from mentoring.plans import queries
 from mentoring.plans.commands import requests, what_ifs
 from mentoring.plans.domain.plan import (
@@ -26,7 +27,6 @@ from mentoring.plans.queries import MatchingRuleView, PlanSummaryView, PlanView
 
 routes = router(tags=["plans"])
 
-_VERSION = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 _Lead = Annotated[Principal, allowed(Role.MENTOR_LEAD)]
 _Reader = Annotated[
     Principal, allowed(Role.MENTOR_LEAD, Role.TECHNOPARK_OPERATOR, Role.AUDITOR, *sorted(PROVINCE_ROLES))
@@ -57,7 +57,7 @@ class DistanceBody(Body):
 class RecordMatchingRule(Body):
     """A version of the rule, with the distance of each two of the fourteen municipalities."""
 
-    version: str = Field(pattern=_VERSION)
+    version: str = Field(pattern=RULE_VERSION_PATTERN)
     weights: WeightsBody
     distances: list[DistanceBody] = Field(max_length=200)
     answer_days: int = Field(ge=1, le=60, description="Days within which Samsung accepts or declines a residency.")
@@ -67,7 +67,7 @@ class RecordMatchingRule(Body):
 class RequestPlan(Body):
     """By which rule to match; `may_move` lets the plan move what was assigned and has not started, as few as can be."""
 
-    rule_version: str = Field(pattern=_VERSION)
+    rule_version: str = Field(pattern=RULE_VERSION_PATTERN)
     may_move: bool = False
 
 
@@ -120,7 +120,9 @@ async def list_matching_rules(by: _Reader, tx: Tx, page: PageQuery) -> Page[Matc
     summary="매칭 규칙 조회 (One matching rule)",
     responses=problem_responses(MatchingRuleUnknown),
 )
-async def get_matching_rule(version: Annotated[str, Path(pattern=_VERSION)], by: _Reader, tx: Tx) -> MatchingRuleView:
+async def get_matching_rule(
+    version: Annotated[str, Path(pattern=RULE_VERSION_PATTERN)], by: _Reader, tx: Tx
+) -> MatchingRuleView:
     """한 판의 가중치와 거리. The weights and distances of one version."""
     return await queries.get_rule(tx, version)
 

@@ -23,8 +23,8 @@ async def read_present(tx: Transaction, rule: MatchingRule, *, starts_on: date, 
     active, answers = await active_teams(tx), await declined(tx)
     projects = await projects_to_place(tx, also=holds)
     trained = await trained_mentors(tx)
-    mastery = await mastery_of(tx, trained)
     serving = {mentor for team in active for mentor in team.mentor_ids}
+    mastery = await mastery_of(tx, sorted({*trained, *serving}))
     held = set(holds.values())
     return plan_input(
         rule,

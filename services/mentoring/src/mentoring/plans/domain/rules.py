@@ -17,7 +17,7 @@ class MatchingRuleUnknown(NotFound):
 
     code = "matching-rule-unknown"
     title = Text("매칭 규칙을 찾을 수 없습니다", "No such matching rule")
-    detail = Text("매칭 규칙 {version}을(를) 찾을 수 없습니다.", "There is no matching rule {version}.")
+    detail = Text("매칭 규칙의 판을 확인해 주세요.", "Check the version of the matching rule.")
 
 
 class MatchingRuleExists(RuleRefused):
@@ -26,8 +26,8 @@ class MatchingRuleExists(RuleRefused):
     code = "matching-rule-exists"
     title = Text("이미 있는 매칭 규칙입니다", "This matching rule already exists")
     detail = Text(
-        "매칭 규칙 {version}은(는) 이미 있으며 바꿀 수 없습니다. 새 판으로 등록해 주세요.",
-        "Matching rule {version} exists and is never changed. Record a new version.",
+        "이 판의 매칭 규칙은 이미 있으며 바꿀 수 없습니다. 새 판으로 등록해 주세요.",
+        "A rule of this version exists and is never changed. Record a new version.",
     )
 
 

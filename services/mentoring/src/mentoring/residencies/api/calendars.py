@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -32,6 +33,8 @@ _STATUS = {
     ResidencyState.ENDED: "CONFIRMED",
 }
 _CANCELLED = "CANCELLED"
+# The library looks its time zones up on the disk when it first writes a moment: here, and in nobody's request.
+Event().add("DTSTAMP", datetime(2024, 1, 1, tzinfo=UTC))
 _KO = {"TENTATIVE": "회신 대기", "CONFIRMED": "확정", "CANCELLED": "취소"}
 _ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {
