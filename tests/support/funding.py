@@ -31,6 +31,7 @@ from funding.main import SERVICE
 from funding.settings import Settings
 from smartfactory.stack.provision import DatabaseUrls
 from tests.support.documented import documented
+from tests.support.patience import patiently
 from tests.support.records import wire
 from tests.support.tokens import Issuer
 
@@ -84,13 +85,7 @@ class Funding:
         headers = self._headers(by) | {"Idempotency-Key": key or f"integration-test-{next(self._keys)}"}
         if version is not None:
             headers["If-Match"] = f'"{version}"'
-        answer = await self.http.post(path, json=body, headers=headers)
-        for _ in range(20):
-            # "Not now" is an honest answer of a busy machine; like every client, come again with the same key.
-            if "retry-after" not in answer.headers:
-                break
-            answer = await self.http.post(path, json=body, headers=headers)
-        return answer
+        return await patiently(lambda: self.http.post(path, json=body, headers=headers))
 
     async def propose_line(self, by: Person = OFFICER, **changes: object) -> httpx2.Response:
         body = {

@@ -37,6 +37,7 @@ from smartfactory.stack.provision import DatabaseUrls
 from tests.support.builders import project_committed
 from tests.support.closed_call import CLOSES, JEONJU, NOW, WANJU, add_case, closed_call
 from tests.support.documented import documented
+from tests.support.patience import patiently
 from tests.support.records import wire
 from tests.support.tokens import Issuer
 
@@ -97,13 +98,7 @@ class Judging:
         headers = self._headers(by) | {"Idempotency-Key": f"judging-test-key-{next(self._numbers)}"}
         if version is not None:
             headers["If-Match"] = f'"{version}"'
-        answer = await self.http.post(path, json=body, headers=headers)
-        for _ in range(20):
-            # "Not now" is an honest answer of a busy machine; like every client, come again with the same key.
-            if "retry-after" not in answer.headers:
-                break
-            answer = await self.http.post(path, json=body, headers=headers)
-        return answer
+        return await patiently(lambda: self.http.post(path, json=body, headers=headers))
 
     async def open_call(
         self,

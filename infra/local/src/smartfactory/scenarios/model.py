@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from importlib import resources
 from itertools import pairwise
-from typing import Literal, cast
+from typing import cast
 
 import msgspec
 import yaml
@@ -51,8 +51,6 @@ class Scenario(Part, frozen=True):
     name: str
     preceded_by: Given[list[str]]
     """The seasons that are played before it."""
-    goes_to: Given[Literal["AGREEMENTS", "END"]]
-    """How far it is played: seasons overlap, and programme time only goes forward, so an earlier one stops early."""
     call: CallPart
     calendar: Calendar
     types: dict[str, TypePart]

@@ -170,8 +170,7 @@ async def get_locked(tx: Transaction, plan_id: UUID) -> Plan:
 async def next_requested(tx: Transaction) -> Plan | None:
     """The oldest plan that nobody has matched yet and no other worker is at, locked."""
     row = MentorPlanRow
-    free = or_(row.leased_until.is_(None), row.leased_until < _REAL_TIME)
-    waiting = select(*_COLUMNS).where(row.state == PlanState.REQUESTED, free).order_by(row.id).limit(1)
+    waiting = select(*_COLUMNS).where(row.state == PlanState.REQUESTED, _free(row)).order_by(row.id).limit(1)
     return await _read(tx, waiting.with_for_update(skip_locked=True))
 
 
@@ -226,8 +225,7 @@ async def count_what_ifs(tx: Transaction, plan_id: UUID) -> int:
 async def next_what_if(tx: Transaction) -> WhatIf | None:
     """The oldest what-if that nobody has answered yet and no other worker is at, locked."""
     row = PlanWhatIfRow
-    free = or_(row.leased_until.is_(None), row.leased_until < _REAL_TIME)
-    waiting = select(*row.__table__.c).where(row.state == WhatIfState.REQUESTED, free).order_by(row.id).limit(1)
+    waiting = select(*row.__table__.c).where(row.state == WhatIfState.REQUESTED, _free(row)).order_by(row.id).limit(1)
     found = (await tx.execute(waiting.with_for_update(skip_locked=True))).one_or_none()
     return None if found is None else _what_if(found._mapping)  # noqa: SLF001  SQLAlchemy's documented access
 
@@ -244,6 +242,11 @@ async def save_what_if(tx: Transaction, what_if: WhatIf, *, lease_seconds: float
     until = _REAL_TIME + timedelta(seconds=lease_seconds)
     one = update(PlanWhatIfRow).where(PlanWhatIfRow.id == what_if.id)
     await tx.execute(one.values(leased_until=until, **changed))
+
+
+def _free(row: type[MentorPlanRow | PlanWhatIfRow]) -> ColumnElement[bool]:
+    """Whether no worker is at it, or the one that was has kept its lease too long."""
+    return or_(row.leased_until.is_(None), row.leased_until < _REAL_TIME)
 
 
 def _what_if(columns: RowMapping) -> WhatIf:
