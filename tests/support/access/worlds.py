@@ -91,7 +91,7 @@ class World:
             "none": own,
             STRAY: own,
             "other": self.other,
-            "absent": {name: str(uuid4()) for name in own},
+            "absent": {name: _absent() for name in own},
         }
         return self.asks[operation_id](things[scope])
 
@@ -121,3 +121,8 @@ class World:
         if caller not in self._headers:
             self._headers[caller] = self.issuer.headers(role=caller.role, tenant=caller.tenant, subject=caller.subject)
         return self._headers[caller]
+
+
+def _absent() -> str:
+    """An id of nothing. It begins with a letter, so that it could also name a version of a rule."""
+    return f"a{str(uuid4())[1:]}"
