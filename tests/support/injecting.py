@@ -32,11 +32,26 @@ class Verdict:
         return self.found or _NOTHING in self.said
 
 
-def sqlmap(url: str, folder: Path, *, method: str = "GET", body: str | None = None) -> Verdict:
-    """Level 3, every technique that does not need to see rows, as an attacker who knows that it is PostgreSQL."""
+@dataclass(frozen=True)
+class Effort:
+    """How much sqlmap tries: its level, and its techniques by their letters."""
+
+    level: int
+    techniques: str
+
+
+THOROUGH = Effort(3, "BEST")
+"""Every technique that does not need to see rows: some four hundred requests at one place."""
+
+QUICK = Effort(1, "BE")
+"""What an answer alone shows, without waiting on purpose: a tenth of that."""
+
+
+def sqlmap(url: str, folder: Path, effort: Effort, *, method: str = "GET", body: str | None = None) -> Verdict:
+    """As an attacker who knows that it is PostgreSQL."""
     argv = [
-        str(Path(sys.executable).with_name("sqlmap")), "-u", url, f"--method={method}", "--batch", "--level=3",
-        "--risk=1", "--dbms=PostgreSQL", "--technique=BEST", "--time-sec=2", "--flush-session", "--disable-coloring",
+        str(Path(sys.executable).with_name("sqlmap")), "-u", url, f"--method={method}", "--batch",
+        f"--level={effort.level}", f"--technique={effort.techniques}", "--risk=1", "--dbms=PostgreSQL", "--time-sec=2", "--flush-session", "--disable-coloring",
         "--skip-waf", "--retries=0", "--ignore-code=*", f"--output-dir={folder / uuid.uuid4().hex}",
     ]  # fmt: skip
     if body is not None:

@@ -16,6 +16,7 @@ from tests.support.parcels.running import Parcels
 from tests.support.waiting import eventually
 
 KEYS = 20
+_SECONDS_FOR_A_KILL = 4
 OLDEST = "SELECT coalesce(extract(epoch FROM now() - min(recorded_at)), 0) FROM outbox WHERE published_at IS NULL"
 
 
@@ -24,7 +25,7 @@ async def test_the_leader_is_killed_again_and_again_while_events_are_published(
     clustered: Parcels, cluster: Cluster, drill: Drill
 ):
     """Three brokers, three copies of each record, two must have it; the leader is killed with -9 in full flow."""
-    parcels, kills, each = clustered, drill.scale(ci=2, full=10), drill.scale(ci=60, full=1_000)
+    parcels, kills, each = clustered, drill.scale(ci=2, full=36), drill.scale(ci=60, full=1_000)
     keys = [new_id() for _ in range(KEYS)]
     topic = parcels.prefix + ParcelSent.TOPIC
     parcels.worker().start()
@@ -57,7 +58,7 @@ async def _send(parcels: Parcels, keys: list, each: int, kills: int) -> None:
         for key in keys:
             async with parcels.database.transaction() as tx:
                 await tell(tx, ParcelSent(parcel_id=key, grams=1))
-        due = began + number * kills * 5 / each
+        due = began + number * kills * _SECONDS_FOR_A_KILL / each
         if due > time.monotonic():
             await pause(gone, due - time.monotonic())
 

@@ -17,7 +17,7 @@ from tests.support.servers import ServiceProcess
 from tests.support.waiting import eventually
 
 KEYS = 6
-_PAUSE_SECONDS = 3.0  # the session is 2 s
+_PAUSE_SECONDS = 2.5  # the session is 2 s
 LEADER = """
     SELECT activity.pid, activity.client_port FROM pg_locks JOIN pg_stat_activity AS activity USING (pid)
     WHERE locktype = 'advisory' AND granted AND datname = current_database()
@@ -27,7 +27,7 @@ LEADER = """
 @pytest.mark.promise("R40", "I4", "I5", "I7")
 async def test_a_leader_that_slept_through_its_lease_writes_nothing_wrong_when_it_wakes(parcels: Parcels, drill: Drill):
     """The leading relay and consumer is frozen in full flow, its lock is given to another, then it wakes."""
-    naps, keys, over = drill.scale(ci=3, full=20), [new_id() for _ in range(KEYS)], asyncio.Event()
+    naps, keys, over = drill.scale(ci=3, full=50), [new_id() for _ in range(KEYS)], asyncio.Event()
     workers = [parcels.worker().start(), parcels.worker().start()]
     sending = asyncio.create_task(_send(parcels, keys, over))
     taken_over = 0
