@@ -62,6 +62,7 @@ _VAULT = {
     "funding.memorandum.source_note": "where a public paper stands",
     "funding.memorandum.title": "a public paper",
     "funding.release.payee_account": "the account that is paid: the firm's own, or the one on a supplier's invoice",
+    "funding.row_version.words": "the columns of the vault as they were, beside their versions, erasable",
     "funding.self_payment.bank_reference": "the company's bank transfer",
     "funding.self_payment.from_account": "the account it came from",
     "funding.split_rule.source_note": "where a rule stands",

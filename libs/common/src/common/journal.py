@@ -14,6 +14,7 @@ import msgspec
 from sqlalchemy import select
 
 from common import last_words, schema
+from common.acting import as_service
 from common.auth import Principal
 from common.clock import SystemClock
 from common.db import Transaction
@@ -45,6 +46,22 @@ class Entry:
     evidence: Sequence[str] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """One decision as it stands in its chain; `hash` follows from the hash before it and from `body`."""
+
+    position: int
+    decision: str
+    actor: str
+    rule_version: str | None
+    evidence: Sequence[str]
+    facts: Mapping[str, JsonValue]
+    decided_at: datetime
+    recorded_at: datetime
+    body: bytes
+    hash: bytes
+
+
 async def record(
     tx: Transaction,
     *,
@@ -64,6 +81,14 @@ async def record_many(tx: Transaction, entries: Sequence[Entry], *, by: Principa
     """Append many decisions of one act, in their order."""
     if entries:
         last_words.of(tx).entries.extend(_row(entry, by, at) for entry in entries)
+
+
+async def entries_of(tx: Transaction, chain: str) -> list[Recorded]:
+    """A whole chain, from its first decision: for whoever may see the case it is of, which the caller has asked."""
+    columns = (schema.journal_entry.c[name] for name in Recorded.__dataclass_fields__)
+    statement = select(*columns).where(schema.journal_entry.c.chain == chain).order_by(schema.journal_entry.c.position)
+    async with as_service(tx):
+        return [Recorded(*row) for row in await tx.execute(statement)]
 
 
 async def verify(tx: Transaction, chain: str) -> Verification:

@@ -23,6 +23,10 @@ Row: TypeAlias = RowMapping | Mapping[str, Any]
 """A row by the names of its columns, from here or from SQLAlchemy."""
 
 
+REFUSED = "smartfactory.no_prepared_statements"
+"""In a transaction's info while tables are shown as they were: what goes past SQLAlchemy would see them as they are."""
+
+
 class Prepared:
     """One statement constant; what it takes and gives back has the types that its columns and parameters declare."""
 
@@ -62,6 +66,8 @@ class Prepared:
             for value, writer in ((parameters.get(name, default), writer) for name, writer, default in self._parameters)
         ]
         assert tx.sync_connection is not None  # noqa: S101  a transaction is open
+        if REFUSED in tx.sync_connection.info:
+            raise TypeError("a prepared statement cannot be asked of the past")
         adapted: Any = tx.sync_connection.connection.dbapi_connection
         try:
             if adapted._transaction is None:  # noqa: SLF001  SQLAlchemy begins at the first statement, and so do we

@@ -8,6 +8,7 @@ from funding.budgets.api import routes as budgets
 from funding.commitments.api import routes as commitments
 from funding.coverages.api import routes as coverages
 from funding.ledger.api import routes as ledger
+from funding.lookbacks.api import routes as lookbacks
 from funding.memoranda.api import routes as memoranda
 from funding.releases.api import routes as releases
 from funding.self_payments.api import routes as self_payments
@@ -22,4 +23,5 @@ ROUTERS: Sequence[APIRouter] = (
     coverages,
     self_payments,
     releases,
+    lookbacks,
 )

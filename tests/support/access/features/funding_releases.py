@@ -43,6 +43,10 @@ def _listed(path: str, kind: str) -> Any:
     return lambda things: Ask("GET", path, query={"page_size": 100}, shows=things[kind])
 
 
+def _then(path: str) -> Ask:
+    return Ask("GET", f"{path}/as-of", query={"at": NOW.isoformat()})
+
+
 _ASKS: Asks = {
     "getReleaseLines": lambda things: Ask("GET", f"/v1/coverages/{things['project']}/release-lines"),
     "requestRelease": _request,
@@ -51,6 +55,8 @@ _ASKS: Asks = {
     "approveRelease": _decide("approvals"),
     "rejectRelease": _decide("rejections", {"reason": "AMOUNT_WRONG"}),
     "orderRelease": _decide("orders"),
+    "getMoneyAsOf": lambda things: _then(f"/v1/commitments/{things['project']}"),
+    "getPaymentAsOf": lambda things: _then(f"/v1/releases/{things['release']}"),
     "getPaymentOrder": lambda things: Ask("GET", f"/v1/releases/{things['release']}/payment-order"),
     "exportLedger": lambda things: Ask("GET", "/v1/ledger/beancount", shows=things["line"]),
     "placeReleaseHold": _hold,

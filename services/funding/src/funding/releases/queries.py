@@ -1,10 +1,12 @@
 """Reading releases, lines and holds: a municipality sees its area's, a company its own, the province all."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import ColumnElement, RowMapping, cast, select, true
 from sqlalchemy import Text as SqlText
 
@@ -26,16 +28,21 @@ from funding.releases.store.lines import ReleaseGateRow, ReleaseLineRow, of_proj
 from funding.releases.store.releases import ReleaseApprovalRow, ReleaseRow
 
 __all__ = [
+    "ApprovalGivenView",
     "ReleaseHoldView",
     "ReleaseLinesView",
     "ReleaseState",
     "ReleaseView",
+    "approvals_given",
     "get_hold",
     "get_lines",
     "get_payment_order",
     "get_release",
+    "holds_of_project",
     "list_holds",
     "list_releases",
+    "releases_of_project",
+    "terms_of",
 ]
 
 
@@ -44,6 +51,12 @@ class ReleaseApprovalView(View):
 
     body: Body
     approved_at: datetime
+
+
+class ApprovalGivenView(ReleaseApprovalView):
+    """The same with who it was, as issuer and subject: for those who examine a payment."""
+
+    approver: str
 
 
 class ReleaseView(View):
@@ -160,6 +173,31 @@ async def get_release(tx: Transaction, release_id: UUID, *, by: Principal) -> Re
     return view
 
 
+async def releases_of_project(tx: Transaction, project_id: UUID, *, by: Principal) -> list[ReleaseView]:
+    """All releases of one project, oldest first."""
+    statement = select(*ReleaseRow.__table__.columns).where(
+        ReleaseRow.project_id == project_id, _visible(ReleaseRow, by)
+    )
+    return await _views(tx, list((await tx.execute(statement.order_by(ReleaseRow.id))).mappings()))
+
+
+async def approvals_given(tx: Transaction, release_id: UUID) -> list[ApprovalGivenView]:
+    """Who has approved a release, for who may examine it."""
+    statement = select(ReleaseApprovalRow.body, ReleaseApprovalRow.approver, ReleaseApprovalRow.approved_at)
+    rows = await tx.execute(
+        statement.where(ReleaseApprovalRow.release_id == release_id).order_by(
+            ReleaseApprovalRow.approved_at, ReleaseApprovalRow.approver
+        )
+    )
+    return [ApprovalGivenView.model_validate(row) for row in rows]
+
+
+def terms_of(version: str) -> Mapping[str, Any]:
+    """One version of the release terms as its file says it: what it lets each source pay, and who must approve."""
+    said: Mapping[str, Any] = msgspec.to_builtins(terms.of_version(version))
+    return said
+
+
 async def get_payment_order(tx: Transaction, release_id: UUID, *, by: Principal) -> bytes:
     """An ordered release as the message that its bank takes; raises ReleaseDecided while there is nothing to pay."""
     statement = select(*ReleaseRow.__table__.columns).where(ReleaseRow.id == release_id, _visible(ReleaseRow, by))
@@ -222,6 +260,15 @@ async def list_holds(
         statement = statement.where(lifted.is_(None) if standing else lifted.is_not(None))
     rows, turns = await paginate(tx, statement, page, by=[ReleaseHoldRow.id])
     return Page[ReleaseHoldView](items=[ReleaseHoldView.model_validate(row) for row in rows], **turns)
+
+
+async def holds_of_project(tx: Transaction, project_id: UUID, *, by: Principal) -> list[ReleaseHoldView]:
+    """All holds on one project's lines, oldest first."""
+    seen = select(ReleaseLineRow.project_id).where(_visible(ReleaseLineRow, by))
+    statement = select(*ReleaseHoldRow.__table__.columns).where(
+        ReleaseHoldRow.project_id == project_id, ReleaseHoldRow.project_id.in_(seen)
+    )
+    return [ReleaseHoldView.model_validate(row) for row in await tx.execute(statement.order_by(ReleaseHoldRow.id))]
 
 
 async def get_hold(tx: Transaction, hold_id: UUID, *, by: Principal) -> ReleaseHoldView:

@@ -14,7 +14,15 @@ from funding.coverages import commands as coverages
 from funding.self_payments.domain import HoldReason, SelfPaymentState, SelfPaymentUnknown, proven_won
 from funding.self_payments.store import SelfPaymentRow
 
-__all__ = ["SelfPayView", "SelfPaymentState", "SelfPaymentView", "get_payment", "get_self_pay", "list_payments"]
+__all__ = [
+    "SelfPayView",
+    "SelfPaymentState",
+    "SelfPaymentView",
+    "get_payment",
+    "get_self_pay",
+    "list_payments",
+    "payments_of_project",
+]
 
 
 class SelfPaymentView(View):
@@ -67,6 +75,12 @@ async def get_payment(tx: Transaction, payment_id: UUID, *, by: Principal) -> Se
     if row is None:
         raise SelfPaymentUnknown
     return SelfPaymentView.model_validate(row)
+
+
+async def payments_of_project(tx: Transaction, project_id: UUID, *, by: Principal) -> list[SelfPaymentView]:
+    """All that a firm has shown to have paid for one project, oldest first."""
+    statement = select(*SelfPaymentRow.__table__.columns).where(SelfPaymentRow.project_id == project_id, _visible(by))
+    return [SelfPaymentView.model_validate(row) for row in await tx.execute(statement.order_by(SelfPaymentRow.id))]
 
 
 async def get_self_pay(tx: Transaction, project_id: UUID, *, by: Principal) -> SelfPayView:

@@ -1,0 +1,164 @@
+"""A project's money and one payment as of an instant: what the routes of the present answered then, and why.
+
+The views are those of the present, made by the same queries on the rows as they were (`common.looking_back`); beside
+them stand who approved, the rules of that day, the evidence, and the decisions until then with their hash chain.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from common import journal
+from common.auth import Principal
+from common.db import Transaction
+from common.errors import NotFound
+from common.journal import Recorded
+from common.looking_back import Axis, Past, tables_of
+from common.web import View
+from funding.commitments import queries as commitments
+from funding.commitments.queries import CommitmentView
+from funding.coverages import queries as coverages
+from funding.coverages.queries import CoverageView
+from funding.releases import queries as releases
+from funding.releases.queries import ApprovalGivenView, ReleaseHoldView, ReleaseLinesView, ReleaseView
+from funding.self_payments import queries as self_payments
+from funding.self_payments.queries import SelfPaymentView, SelfPayView
+from funding.splits import queries as splits
+from funding.splits.queries import SplitRuleView
+from funding.tables import Tables
+
+__all__ = ["Axis", "MoneyAsOf", "PaymentAsOf", "money_as_of", "payment_as_of"]
+
+_OWNERS = ("company_id", "municipality_code", "call_id")
+_PAST = Past(
+    tables_of(
+        Tables.metadata,
+        {
+            "commitment": (("project_id",), (*_OWNERS, "fiscal_year", "track")),
+            "commitment_share": (("project_id", "source"), ("position",)),
+            "coverage": (("project_id",), _OWNERS),
+            "coverage_line": (("project_id", "source"), ("position",)),
+            "self_payment": (("id",), ("project_id", *_OWNERS[:2])),
+            "release_line": (("project_id", "source"), _OWNERS),
+            "release_gate": (("project_id", "gate"), ()),
+            "release_hold": (("id",), ("project_id", "source")),
+            "release": (("id",), ("project_id", "source", *_OWNERS)),
+            "release_approval": (("release_id", "approver"), ()),
+        },
+    )
+)
+
+
+class DecisionView(View):
+    """One decision of the journal: who, when (programme time, and real time), by which rule, on what."""
+
+    position: int
+    decision: str
+    actor: str
+    rule_version: str | None
+    evidence: list[str]
+    facts: dict[str, Any]
+    decided_at: datetime
+    recorded_at: datetime
+
+
+class ChainView(View):
+    """Where the hash chain of the case stood after the last of these decisions; `hash` is hexadecimal SHA-256."""
+
+    chain: str
+    position: int
+    hash: str
+
+
+class MoneyAsOf(View):
+    """How a project's money stood at `at` on the clock named by `clock`, and the decisions that made it so."""
+
+    at: datetime
+    clock: Axis
+    commitment: CommitmentView
+    coverage: CoverageView | None
+    self_pay: SelfPayView | None
+    self_payments: list[SelfPaymentView]
+    lines: ReleaseLinesView | None
+    releases: list[ReleaseView]
+    holds: list[ReleaseHoldView]
+    split_rule: SplitRuleView
+    release_terms: list[dict[str, Any]]
+    evidence: list[str]
+    decisions: list[DecisionView]
+    chain: ChainView
+
+
+class PaymentAsOf(View):
+    """How one payment stood at that instant, who had approved it, and the money it is of."""
+
+    at: datetime
+    clock: Axis
+    release: ReleaseView
+    approvals: list[ApprovalGivenView]
+    money: MoneyAsOf
+
+
+async def money_as_of(tx: Transaction, project_id: UUID, at: datetime, clock: Axis, *, by: Principal) -> MoneyAsOf:
+    """The money of a project as it was; raises CommitmentUnknown where nothing of it was known yet."""
+    async with _PAST.at(tx, at, clock):
+        commitment = await commitments.get_commitment(tx, project_id, by=by)
+        coverage = await _if_there(coverages.get_coverage(tx, project_id, by=by))
+        self_pay = None if coverage is None else await self_payments.get_self_pay(tx, project_id, by=by)
+        paid = await self_payments.payments_of_project(tx, project_id, by=by)
+        lines = await _if_there(releases.get_lines(tx, project_id, by=by))
+        released = await releases.releases_of_project(tx, project_id, by=by)
+        holds = await releases.holds_of_project(tx, project_id, by=by)
+    entries = await _decisions(tx, f"project/{project_id}", at, clock)
+    versions = sorted({line.terms_version for line in lines.lines} if lines else ())
+    shown = [] if coverage is None else [line.evidence_sha256 for line in coverage.lines if line.evidence_sha256]
+    shown += [payment.evidence_sha256 for payment in paid]
+    documents = {f"document/sha256:{each}" for each in shown}
+    return MoneyAsOf(
+        at=at,
+        clock=clock,
+        commitment=commitment,
+        coverage=coverage,
+        self_pay=self_pay,
+        self_payments=paid,
+        lines=lines,
+        releases=released,
+        holds=holds,
+        split_rule=await splits.get_rule(tx, commitment.split_rule_version, by=by),
+        release_terms=[dict(releases.terms_of(version)) for version in versions],
+        evidence=sorted(documents.union(*(entry.evidence for entry in entries))),
+        decisions=[DecisionView.model_validate(entry) for entry in entries],
+        chain=_standing(f"project/{project_id}", entries),
+    )
+
+
+async def payment_as_of(tx: Transaction, release_id: UUID, at: datetime, clock: Axis, *, by: Principal) -> PaymentAsOf:
+    """One payment as it was; raises ReleaseUnknown where nobody had asked for it yet."""
+    async with _PAST.at(tx, at, clock):
+        release = await releases.get_release(tx, release_id, by=by)
+        approvals = await releases.approvals_given(tx, release_id)
+    money = await money_as_of(tx, release.project_id, at, clock, by=by)
+    return PaymentAsOf(at=at, clock=clock, release=release, approvals=approvals, money=money)
+
+
+async def _decisions(tx: Transaction, chain: str, at: datetime, clock: Axis) -> list[Recorded]:
+    # Programme time may be the same for many, and what was journalled after a later moment was known after it.
+    known = []
+    for entry in await journal.entries_of(tx, chain):
+        if (entry.decided_at if clock is Axis.PROGRAMME else entry.recorded_at) > at:
+            break
+        known.append(entry)
+    return known
+
+
+def _standing(chain: str, entries: Sequence[Recorded]) -> ChainView:
+    last = entries[-1] if entries else None
+    return ChainView(chain=chain, position=last.position if last else 0, hash=last.hash.hex() if last else "")
+
+
+async def _if_there(asked: Any) -> Any:  # noqa: ANN401  whatever the query gives
+    try:
+        return await asked
+    except NotFound:
+        return None
