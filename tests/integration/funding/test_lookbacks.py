@@ -1,7 +1,7 @@
 """The time machine: as of an instant is what was answered at that instant, for any history, to those who examine."""
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -154,17 +154,20 @@ class History:
 
 
 @pytest.fixture
-async def played(shared: Funding, bank: BankBook) -> Callable[[int], Any]:
+async def played(shared: Funding, bank: BankBook) -> AsyncIterator[Callable[..., Any]]:
+    working = Working(shared, bank.url)
+
     async def play(seed: int, steps: int = 14) -> History:
         if not (await shared.get("/v1/split-rules/b-2024", AUDITOR)).is_success:
             await budgets(shared)
         bank.switch(BankMode.PAY)
-        history = History(shared, Working(shared, bank.url), bank, random.Random(seed))
+        history = History(shared, working, bank, random.Random(seed))
         await history.begin()
         await history.go_on(steps)
         return history
 
-    return play
+    yield play
+    await working.bank.aclose()
 
 
 @pytest.mark.parametrize("seed", [1, 20, 300])
