@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import UUID
 
@@ -86,6 +87,7 @@ class Judging:
     clock: FixedClock
     http: httpx.AsyncClient
     issuer: Issuer
+    settings: Settings
     call_id: UUID = field(default_factory=events.new_id)
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
     _sequences: dict[UUID, int] = field(default_factory=lambda: defaultdict(int))
@@ -303,13 +305,13 @@ async def at_once(*work: Any) -> list[Any]:
 @asynccontextmanager
 async def running_judging(urls: DatabaseUrls) -> AsyncIterator[Judging]:
     """The service over these migrated databases, as an application in this process."""
-    clock, issuer = FixedClock(NOW), Issuer()
+    clock, issuer, folder = FixedClock(NOW), Issuer(), TemporaryDirectory()
     database = Database(
         urls.application, acting=THE_SERVICE, application_name="applicant-test", pool_size=45, pool_timeout_seconds=30
     )
     callers = Database(urls.application, application_name="applicant-test", pool_size=45, pool_timeout_seconds=30)
     owner = Database(urls.owner, application_name="examiner", pool_size=5)
-    settings = Settings(app_env="test", database_url=urls.application)  # type: ignore[arg-type]
+    settings = Settings(app_env="test", database_url=urls.application, documents_folder=folder.name)  # type: ignore[arg-type]
     app = build_app(SERVICE, settings, clock=clock, database=callers, verifier=issuer.verifier())
     async with (
         LifespanManager(app),
@@ -317,7 +319,8 @@ async def running_judging(urls: DatabaseUrls) -> AsyncIterator[Judging]:
             event_hooks=documented(app), transport=httpx.ASGITransport(app), base_url="http://applicant.test"
         ) as http,
     ):
-        yield Judging(urls, database, owner, clock, http, issuer)
+        yield Judging(urls, database, owner, clock, http, issuer, settings)
+    folder.cleanup()
     await database.dispose()
     await callers.dispose()
     await owner.dispose()

@@ -17,6 +17,9 @@ Notices leave by a mail port, which takes each Idempotency-Key once and echoes i
 Anything else (another status, no JSON, a missing field, another firm's number) counts as no answer.
 """
 
+import tempfile
+from pathlib import Path
+
 from pydantic import Field
 
 from common.settings import ServiceSettings
@@ -74,9 +77,29 @@ class Settings(ServiceSettings):
         60, ge=1, le=1_000, description="Attempts after which a notice is given up and shown to the operator."
     )
 
+    documents_folder: Path | None = Field(
+        None,
+        description="Folder of uploaded documents, shared by all processes; unset means one of this machine's own.",
+    )
+    document_bytes_max: int = Field(20_971_520, ge=1024, description="Largest document, all of its parts together.")
+    document_upload_hours: int = Field(
+        24, ge=1, description="Hours of programme time after which an upload that nobody went on with ends."
+    )
+    document_sweep_seconds: float = Field(
+        3_600.0, ge=0, description="Age at which a content that no row names is removed; longer than any request."
+    )
+    document_scanner: str = Field(
+        "", description="clamd as `host:port`; unset means the test scanner, which knows the EICAR text only."
+    )
+    document_scanner_seconds: float = Field(5.0, gt=0, le=20, description="How long clamd may take for one answer.")
+
     invitation_valid_days: int = Field(
         7, ge=1, le=90, description="Days of programme time in which an invitation of company staff can be accepted."
     )
+
+    def documents(self) -> Path:
+        """Where documents are kept."""
+        return self.documents_folder or Path(tempfile.gettempdir()) / "smartfactory-documents"
 
     def production_faults(self) -> list[str]:
         """Registers hold personal and tax data, mail has addresses: production asks them over https only."""
@@ -88,9 +111,20 @@ class Settings(ServiceSettings):
         }
         return [
             *super().production_faults(),
+            *self._documents_faults(),
             *(
                 f"{name} is not https: set it to the https address of that system"
                 for name, address in addresses.items()
                 if not address.startswith("https://")
             ),
         ]
+
+    def _documents_faults(self) -> list[str]:
+        faults = []
+        if self.documents_folder is None:
+            faults.append("DOCUMENTS_FOLDER is not set: set it to a folder that all replicas share")
+        if not self.document_scanner:
+            faults.append(
+                "DOCUMENT_SCANNER is not set: set it to clamd's host:port, uploads are not scanned without it"
+            )
+        return faults

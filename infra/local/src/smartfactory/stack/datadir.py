@@ -52,6 +52,11 @@ class DataDirectory:
         return self.root / "kafka"
 
     @property
+    def documents(self) -> Path:
+        """What the applicant service's callers uploaded."""
+        return self.root / "documents"
+
+    @property
     def outside(self) -> Path:
         """Keys of the issuer, what the registers know."""
         return self.root / "outside"

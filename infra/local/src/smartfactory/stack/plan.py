@@ -106,6 +106,7 @@ class Plan:
             "DEBARMENT_URL": f"{registers}/debarment",
             "MAIL_URL": f"{self.address('outside')}/mail",
             "BANK_URL": f"{registers}/bank",
+            "DOCUMENTS_FOLDER": str(self.data.documents),
         }
         if name in self.failpoints:
             env["FAILPOINTS"] = self.failpoints[name]
