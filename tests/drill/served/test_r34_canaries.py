@@ -45,6 +45,7 @@ _VAULT = {
     "applicant.company.head_office_address": "the company",
     "applicant.company.ksic_code": "the company",
     "applicant.company.factory_registration_number": "the company",
+    "applicant.completion.mentor_subject": "a mentor, by the name that the provider gives",
     "applicant.conflict_of_interest.statement": "an evaluator's own words",
     "applicant.panel.name": "a panel",
     "applicant.panel_member.affiliation": "an evaluator",

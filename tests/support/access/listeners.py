@@ -6,13 +6,23 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from common.db import Database
-from common.event import new_id
+from common.event import DomainEvent, new_id
 from common.service import Service
-from contracts.applicant import ApplicationSubmitted, CallPublished, ProjectConfirmed, ProjectType, SeatLine
+from contracts.applicant import (
+    ApplicationSubmitted,
+    CallPublished,
+    ProjectCompleted,
+    ProjectConfirmed,
+    ProjectSelected,
+    ProjectTerminated,
+    ProjectType,
+    SeatLine,
+)
 from mentoring.main import SERVICE as MENTORING
 from metrics.main import SERVICE as METRICS
 from smartfactory.stack.provision import DatabaseUrls
 from tests.support.access.worlds import Ask, Asks, World
+from tests.support.builders import project_selected
 from tests.support.listening import NOW, Listener, listener
 
 _JEONJU, _GUNSAN = "52110", "52130"
@@ -32,8 +42,13 @@ async def mentoring_world(urls: DatabaseUrls) -> AsyncIterator[World]:
 async def metrics_world(urls: DatabaseUrls) -> AsyncIterator[World]:
     async with listener(METRICS, {"metrics": urls}) as metrics:
         call = _published()
-        await metrics.tell(call, *(_submitted(call.call_id, place) for place in (_JEONJU, _GUNSAN)))
-        things = {place: {"call": str(call.call_id), "place": f'"{place}"'} for place in (_JEONJU, _GUNSAN)}
+        sites = {place: project_selected(municipality_code=place) for place in (_JEONJU, _GUNSAN)}
+        await metrics.tell(call, *(_submitted(call.call_id, place) for place in sites))
+        await metrics.tell(*(event for site in sites.values() for event in _left(site)))
+        things = {
+            place: {"call": str(call.call_id), "place": f'"{place}"', "site": str(site.project_id)}
+            for place, site in sites.items()
+        }
         async with _world(metrics, METRICS, urls, _METRICS_ASKS, things) as world:
             yield world
 
@@ -83,6 +98,16 @@ def _published() -> CallPublished:
     )
 
 
+def _left(selected: ProjectSelected) -> list[DomainEvent]:
+    """A project that was completed and then terminated: the gauge names it as a correction."""
+    told = {
+        name: getattr(selected, name)
+        for name in ("project_id", "application_id", "call_id", "type_code", "municipality_code")
+    }
+    ended = ProjectTerminated(**told, termination_id=new_id(), cause="FRAUD", fault_party="ADOPTER")
+    return [selected, ProjectCompleted(**told, completion_id=new_id()), ended]
+
+
 def _submitted(call_id: UUID, place: str) -> ApplicationSubmitted:
     return ApplicationSubmitted(
         application_id=new_id(),
@@ -92,6 +117,7 @@ def _submitted(call_id: UUID, place: str) -> ApplicationSubmitted:
         company_id=new_id(),
         total_cost_won=100,
         submitted_at=NOW,
+        worksite_id=new_id(),
     )
 
 
@@ -100,5 +126,7 @@ _MENTORING_ASKS: Asks = {
 }
 _METRICS_ASKS: Asks = {
     "readProgress": lambda things: Ask("GET", f"/v1/calls/{things['call']}/progress", shows=things["place"]),
+    "readGauge": lambda things: Ask("GET", "/v1/gauge", shows=things["site"]),
+    "readPublicGauge": lambda _things: Ask("GET", "/v1/public/gauge"),
     "readPublicProgress": lambda things: Ask("GET", f"/v1/public/calls/{things['call']}/progress"),
 }

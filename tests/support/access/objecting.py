@@ -43,7 +43,9 @@ def _of_objection(things: Things, what: str, body: Mapping[str, object]) -> Ask:
 
 
 ASKS: Asks = {
-    "listDeadlines": lambda things: _listed("/v1/deadlines", "deadline", things),
+    "listDeadlines": lambda things: Ask(
+        "GET", "/v1/deadlines", query={"page_size": 100, "state": ["OPEN", "MET"]}, shows=things["deadline"]
+    ),
     "listNotices": lambda things: _listed("/v1/notices", "notice", things),
     "getNotice": lambda things: Ask("GET", f"/v1/notices/{things['notice']}"),
     "retryNotice": lambda things: Ask("POST", f"/v1/notices/{things['notice']}/retries"),

@@ -68,6 +68,8 @@ class ApplicationSubmitted(_ApplicationFact, frozen=True, kw_only=True):
     company_id: UUID
     total_cost_won: int
     submitted_at: Moment
+    worksite_id: UUID | None = None
+    """Where the factory is to stand; events from before it was told have none."""
 
 
 @event(service="applicant", aggregate="application", happened="supplement-requested", version=1, key="application_id")
@@ -187,6 +189,44 @@ class AgreementLapsed(_ProjectFact, frozen=True, kw_only=True):
 
     due_at: Moment
     rule_version: str
+
+
+@event(service="applicant", aggregate="project", happened="interim-inspection-passed", version=1, key="project_id")
+class InterimInspectionPassed(_ProjectFact, frozen=True, kw_only=True):
+    """The build was inspected on its way and stands as planned (중간점검): what waited for this gate may go on."""
+
+    inspection_id: UUID
+
+
+@event(service="applicant", aggregate="project", happened="completed", version=1, key="project_id")
+class ProjectCompleted(_ProjectFact, frozen=True, kw_only=True):
+    """The completion inspection passed (완료점검): the factory stands, and counts."""
+
+    completion_id: UUID
+
+
+@event(service="applicant", aggregate="project", happened="suspended", version=1, key="project_id")
+class ProjectSuspended(_ProjectFact, frozen=True, kw_only=True):
+    """Two people stopped the project for a while; `cause` is a code."""
+
+    suspension_id: UUID
+    cause: str
+
+
+@event(service="applicant", aggregate="project", happened="resumed", version=1, key="project_id")
+class ProjectResumed(_ProjectFact, frozen=True, kw_only=True):
+    """Two people let a suspended project go on."""
+
+    resumption_id: UUID
+
+
+@event(service="applicant", aggregate="project", happened="terminated", version=1, key="project_id")
+class ProjectTerminated(_ProjectFact, frozen=True, kw_only=True):
+    """Two people ended the agreement (협약해지), also after completion; `cause` and `fault_party` are codes."""
+
+    termination_id: UUID
+    cause: str
+    fault_party: str
 
 
 @event(service="applicant", aggregate="account", happened="tokens-revoked", version=1, key="revocation_id")

@@ -1,6 +1,6 @@
 """What the applicant service does about funding's answers: each event is one command."""
 
-from applicant.agreements import commands as agreements
+from applicant.builds import commands as builds
 from applicant.selections import commands as selections
 from common.auth import Principal
 from common.consumer import Handlers, Received
@@ -33,9 +33,7 @@ async def on_budget_line_confirmed(tx: Transaction, event: BudgetLineConfirmed, 
 
 
 async def on_coverage_completed(tx: Transaction, event: CoverageCompleted, received: Received) -> None:
-    await agreements.cover_agreement(
-        tx, event.project_id, evidence=f"event/{received.event_id}", by=_SELF, now=received.now
-    )
+    await builds.begin_build(tx, event.project_id, evidence=f"event/{received.event_id}", by=_SELF, now=received.now)
 
 
 HANDLERS: Handlers = {

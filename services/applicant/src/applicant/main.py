@@ -11,12 +11,15 @@ from applicant.applications.jobs import Registers, ask_registers
 from applicant.consumers import HANDLERS
 from applicant.deadlines.commands import DeadlineKind
 from applicant.deadlines.jobs import work_deadlines
+from applicant.documents.jobs import SweepDocuments
+from applicant.inspections.jobs import fail_overdue_inspections
 from applicant.notices.jobs import Mail, deliver_notices
 from applicant.projects.commands import lapse_project
 from applicant.settings import Settings
 from applicant.tables import Tables
 from common.errors import Text
 from common.jobs import Job
+from common.objects import FolderObjects
 from common.parked import ParkedEventRoles
 from common.service import Service, run
 from contracts.documents import DOCUMENTS
@@ -38,6 +41,8 @@ def _jobs(settings: Settings) -> Sequence[Job]:
         partial(ask_registers, Registers(settings), settings),
         partial(work_deadlines, ACTS),
         partial(deliver_notices, Mail(settings), settings),
+        fail_overdue_inspections,
+        SweepDocuments(FolderObjects(settings.documents()), settings),
     )
 
 
@@ -50,9 +55,9 @@ def _routers() -> "Sequence[APIRouter]":
 SERVICE = Service(
     name="applicant",
     title=Text(
-        ko="신청 서비스: 기업, 모집공고, 신청, 요건검토, 평가, 선정, 협약, 이의신청, 기한과 통지",
-        en="Applicant: companies, calls, applications, screening, evaluation, selection, agreements, objections,"
-        " deadlines and notices",
+        ko="신청 서비스: 기업, 모집공고, 신청, 요건검토, 평가, 선정, 협약, 점검, 이의신청, 기한과 통지",
+        en="Applicant: companies, calls, applications, screening, evaluation, selection, agreements, inspections,"
+        " objections, deadlines and notices",
     ),
     settings=Settings,
     routers=_routers,

@@ -12,13 +12,17 @@ from applicant.applications.api.company import routes as applying
 from applicant.applications.api.company import withdrawal_routes
 from applicant.applications.api.operator import routes as screening
 from applicant.applications.api.reading import reading_routes
+from applicant.builds.api import routes as builds
 from applicant.calls.api import publishing_routes
 from applicant.calls.api import routes as calls
 from applicant.companies.api import routes as companies
 from applicant.deadlines.api import routes as deadlines
 from applicant.disclosures.api import routes as disclosures
+from applicant.documents.api import routes as documents
 from applicant.evaluations.api import routes as evaluations
 from applicant.evaluations.queries import assigned_cases
+from applicant.inspections.api.completion import routes as completions
+from applicant.inspections.api.interim import routes as inspections
 from applicant.notices.api import routes as notices
 from applicant.objections.api import routes as objections
 from applicant.projects.api import routes as projects
@@ -44,6 +48,10 @@ ROUTERS: Sequence[APIRouter] = (
     screening,
     evaluations,
     agreements,
+    builds,
+    documents,
+    inspections,
+    completions,
     projects,
     selections,
     objections,

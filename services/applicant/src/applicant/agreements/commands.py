@@ -41,6 +41,7 @@ __all__ = [
     "issue_agreement",
     "lapse_agreement",
     "sign_agreement",
+    "signers_outside",
     "withdraw_agreement",
 ]
 
@@ -166,17 +167,25 @@ async def sign_agreement(
     await _journal(tx, signed, "agreement-signed", facts, _rule_version(deadline), by=by, now=now, evidence=evidence)
 
 
-async def cover_agreement(tx: Transaction, project_id: UUID, *, evidence: str, by: Principal, now: datetime) -> None:
-    """Put the agreement in force, now that every source has covered its share."""
+async def cover_agreement(
+    tx: Transaction, project_id: UUID, *, evidence: str, by: Principal, now: datetime
+) -> Agreement | None:
+    """Put the agreement in force, now that every source has covered its share; returns it if this did so."""
     agreement = await store.get(tx, project_id, lock=True)
     covered = domain.cover(agreement, now=now)
     if covered is agreement:
-        return
+        return None
     saved = await store.save(tx, covered)
     await deadlines.settle_deadline(tx, project_id, DeadlineKind.AGREEMENT_COVERAGE, DeadlineState.MET, at=now)
     await outbox.record(tx, AgreementEffective(**_event_facts(saved)), at=now)
     deadline = await deadlines.find_deadline(tx, project_id, DeadlineKind.AGREEMENT_SIGNATURES)
     await _journal(tx, saved, "agreement-effective", {}, _rule_version(deadline), by=by, now=now, evidence=(evidence,))
+    return saved
+
+
+async def signers_outside(tx: Transaction, project_id: UUID) -> frozenset[str]:
+    """The people who signed for the adopter and the supplier, whose work others inspect."""
+    return await store.signers(tx, project_id, (Party.ADOPTER, Party.SUPPLIER))
 
 
 async def lapse_agreement(

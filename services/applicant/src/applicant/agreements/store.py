@@ -1,5 +1,6 @@
 """Agreements and their signatures in PostgreSQL."""
 
+from collections.abc import Collection
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
@@ -107,6 +108,15 @@ async def add_signature(tx: Transaction, project_id: UUID, party: Party, *, sign
     """Store one party's signature."""
     row = {"project_id": project_id, "party": party.value, "signed_by": signed_by, "signed_at": at}
     await tx.execute(insert(AgreementSignatureRow).values(row))
+
+
+async def signers(tx: Transaction, project_id: UUID, parties: Collection[Party]) -> frozenset[str]:
+    """Who signed for these parties."""
+    statement = select(AgreementSignatureRow.signed_by).where(
+        AgreementSignatureRow.project_id == project_id,
+        AgreementSignatureRow.party.in_([each.value for each in parties]),
+    )
+    return frozenset((await tx.execute(statement)).scalars())
 
 
 def _columns(agreement: Agreement) -> dict[str, object]:

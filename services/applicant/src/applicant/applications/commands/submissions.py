@@ -46,7 +46,11 @@ async def submit_application(
     saved = await cases.save_application(tx, submitted)
     total_cost_won = saved.plan.total_cost_won
     event = ApplicationSubmitted(
-        **event_facts(saved), company_id=saved.company_id, total_cost_won=total_cost_won, submitted_at=now
+        **event_facts(saved),
+        company_id=saved.company_id,
+        total_cost_won=total_cost_won,
+        submitted_at=now,
+        worksite_id=saved.worksite_id,
     )
     await outbox.record(tx, event, at=now)
     await record_decision(

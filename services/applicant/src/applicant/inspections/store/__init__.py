@@ -1,0 +1,1 @@
+"""Inspections in PostgreSQL: the rules in force, interim inspections, completion inspections."""
