@@ -6,6 +6,7 @@ from common.consumer import Handlers, Received, Statement
 from common.db import Transaction
 from common.denials import deny
 from contracts.applicant import (
+    AgreementEffective,
     ApplicationFoundEligible,
     ApplicationFoundIneligible,
     ApplicationRanked,
@@ -13,14 +14,20 @@ from contracts.applicant import (
     ApplicationSupplemented,
     ApplicationWithdrawn,
     CallPublished,
+    InterimInspectionPassed,
+    ProjectCompleted,
     ProjectConfirmed,
     ProjectNotFunded,
+    ProjectResumed,
     ProjectSelected,
+    ProjectSuspended,
+    ProjectTerminated,
     ProjectWithdrawn,
     SupplementRequested,
     TokensRevoked,
 )
 from contracts.funding import BudgetLineConfirmed, CommitmentRefused, CommitmentReleased, ProjectCommitted
+from metrics.gauge import commands as gauge
 from metrics.progress import commands as progress
 
 
@@ -29,7 +36,7 @@ def on_call_published(event: CallPublished, received: Received) -> Sequence[Stat
 
 
 def on_application_submitted(event: ApplicationSubmitted, received: Received) -> Sequence[Statement]:
-    return progress.move_case(event, state="SUBMITTED", at=received.at)
+    return [*progress.move_case(event, state="SUBMITTED", at=received.at), *gauge.learn_worksite(event)]
 
 
 def on_supplement_requested(event: SupplementRequested, received: Received) -> Sequence[Statement]:
@@ -57,7 +64,8 @@ def on_application_ranked(event: ApplicationRanked, received: Received) -> Seque
 
 
 def on_project_selected(event: ProjectSelected, received: Received) -> Sequence[Statement]:
-    return progress.move_project(event, state="SELECTED", at=received.at, promoted=event.promoted)
+    moved = progress.move_project(event, state="SELECTED", at=received.at, promoted=event.promoted)
+    return [*moved, *gauge.plan_site(event, at=received.at)]
 
 
 def on_project_confirmed(event: ProjectConfirmed, received: Received) -> Sequence[Statement]:
@@ -65,11 +73,37 @@ def on_project_confirmed(event: ProjectConfirmed, received: Received) -> Sequenc
 
 
 def on_project_not_funded(event: ProjectNotFunded, received: Received) -> Sequence[Statement]:
-    return progress.move_project(event, state="NOT_FUNDED", at=received.at)
+    moved = progress.move_project(event, state="NOT_FUNDED", at=received.at)
+    return [*moved, *gauge.end_site(event, at=received.at)]
 
 
 def on_project_withdrawn(event: ProjectWithdrawn, received: Received) -> Sequence[Statement]:
-    return progress.move_project(event, state="WITHDRAWN", at=received.at)
+    moved = progress.move_project(event, state="WITHDRAWN", at=received.at)
+    return [*moved, *gauge.end_site(event, at=received.at)]
+
+
+def on_agreement_effective(event: AgreementEffective, received: Received) -> Sequence[Statement]:
+    return gauge.agree_site(event, at=received.at)
+
+
+def on_interim_inspection_passed(event: InterimInspectionPassed, received: Received) -> Sequence[Statement]:
+    return gauge.inspect_site(event, at=received.at)
+
+
+def on_project_suspended(event: ProjectSuspended, received: Received) -> Sequence[Statement]:
+    return gauge.suspend_site(event, at=received.at)
+
+
+def on_project_resumed(event: ProjectResumed, received: Received) -> Sequence[Statement]:
+    return gauge.resume_site(event, at=received.at)
+
+
+def on_project_completed(event: ProjectCompleted, received: Received) -> Sequence[Statement]:
+    return gauge.complete_site(event, at=received.at)
+
+
+def on_project_terminated(event: ProjectTerminated, received: Received) -> Sequence[Statement]:
+    return gauge.terminate_site(event, at=received.at)
 
 
 def on_budget_line_confirmed(event: BudgetLineConfirmed, received: Received) -> Sequence[Statement]:
@@ -106,6 +140,12 @@ HANDLERS: Handlers = {
     ProjectConfirmed: on_project_confirmed,
     ProjectNotFunded: on_project_not_funded,
     ProjectWithdrawn: on_project_withdrawn,
+    AgreementEffective: on_agreement_effective,
+    InterimInspectionPassed: on_interim_inspection_passed,
+    ProjectSuspended: on_project_suspended,
+    ProjectResumed: on_project_resumed,
+    ProjectCompleted: on_project_completed,
+    ProjectTerminated: on_project_terminated,
     BudgetLineConfirmed: on_budget_line_confirmed,
     ProjectCommitted: on_project_committed,
     CommitmentRefused: on_commitment_refused,

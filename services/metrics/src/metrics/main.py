@@ -42,6 +42,8 @@ SERVICE = Service(
             "commitment",
             "commitment_share",
             "budget_line",
+            "site",
+            "application_worksite",
         ),
         events=PROJECTED,
     ),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter
 
+from metrics.gauge.api import routes as gauge
 from metrics.progress.api import routes as progress
 
-ROUTERS: Sequence[APIRouter] = (progress,)
+ROUTERS: Sequence[APIRouter] = (progress, gauge)

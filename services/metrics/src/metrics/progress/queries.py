@@ -21,6 +21,9 @@ from metrics.progress.store import (
     ProjectProgressRow,
 )
 
+hide_small = domain.suppress
+hide_small_total = domain.suppress_total
+
 _FOUND_ELIGIBLE = ("ELIGIBLE", "SELECTED", "RESERVE", "NOT_SELECTED")
 
 

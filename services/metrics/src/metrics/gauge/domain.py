@@ -1,0 +1,202 @@
+"""What counts toward 300: the rule as data, and how it counts the projects known on a day.
+
+A unit is a worksite, counted once however many projects it has, where it has come furthest. A terminated project leaves
+the count on the day of its termination, and says so.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
+
+
+class Stage(StrEnum):
+    """How far a unit has come; the later one in this order counts for it."""
+
+    WITHDRAWN = "WITHDRAWN"
+    TERMINATED = "TERMINATED"
+    PLANNED = "PLANNED"
+    AGREED = "AGREED"
+    COMPLETED = "COMPLETED"
+
+
+class Unit(StrEnum):
+    """What is counted once."""
+
+    WORKSITE = "WORKSITE"
+    PROJECT = "PROJECT"
+
+
+class UseEvidence(StrEnum):
+    """By which evidence a completed factory is known to be in use."""
+
+    OUTCOME_SURVEY = "OUTCOME_SURVEY"
+
+
+_ORDER = {stage: place for place, stage in enumerate(Stage)}
+
+
+@dataclass(frozen=True, slots=True)
+class Alternate:
+    """Another target year that somebody published."""
+
+    target_year: int
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedTotal:
+    """How many there should be by a day."""
+
+    by: date
+    total: int
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class GaugeRule:
+    """A version of the rule, in force from a day on."""
+
+    version: str
+    valid_from: date
+    note: str
+    target_total: int
+    target_year: int
+    target_source: str
+    alternates: tuple[Alternate, ...]
+    unit: Unit
+    counts: tuple[Stage, ...]
+    tracks: tuple[str, ...]
+    in_use: UseEvidence
+    plan: tuple[PlannedTotal, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """One project with the moments that matter; the worksite is unknown for applications from before it was told."""
+
+    project_id: UUID
+    worksite_id: UUID | None
+    track: str | None
+    type_code: str
+    municipality_code: str
+    selected_at: datetime | None
+    ended_at: datetime | None
+    agreed_at: datetime | None
+    inspected_at: datetime | None
+    suspended_at: datetime | None
+    resumed_at: datetime | None
+    completed_at: datetime | None
+    terminated_at: datetime | None
+    termination_cause: str | None
+    fault_party: str | None
+
+
+@dataclass(slots=True, kw_only=True)
+class Counts:
+    """Units by stage; `inspected` and `suspended` are parts of `agreed`."""
+
+    planned: int = 0
+    agreed: int = 0
+    inspected: int = 0
+    suspended: int = 0
+    completed: int = 0
+    withdrawn: int = 0
+    terminated: int = 0
+    counted: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A completed project that left the count."""
+
+    project_id: UUID
+    municipality_code: str
+    track: str | None
+    counted_from: datetime
+    left_at: datetime
+    cause: str | None
+    fault_party: str | None
+
+
+def stage_of(site: Site, at: datetime) -> Stage | None:
+    """How far a project had come by a moment; None before it was selected."""
+    for stage, moment in (
+        (Stage.TERMINATED, site.terminated_at),
+        (Stage.WITHDRAWN, site.ended_at),
+        (Stage.COMPLETED, site.completed_at),
+        (Stage.AGREED, site.agreed_at),
+        (Stage.PLANNED, site.selected_at),
+    ):
+        if moment is not None and moment <= at:
+            return stage
+    return None
+
+
+def count(sites: Iterable[Site], rule: GaugeRule, *, at: datetime) -> dict[tuple[str, str], Counts]:
+    """Units by municipality and track, each where its furthest project is; of two equally far, the first completed."""
+    units: dict[UUID, list[tuple[Stage, Site]]] = defaultdict(list)
+    for site in sites:
+        stage = stage_of(site, at)
+        if stage is not None:
+            unit = site.worksite_id if rule.unit is Unit.WORKSITE else None
+            units[unit or site.project_id].append((stage, site))
+    found: dict[tuple[str, str], Counts] = defaultdict(Counts)
+    for projects in units.values():
+        stage, site = max(projects, key=_furthest)
+        _add(found[site.municipality_code, site.track or "?"], stage, site, rule, at)
+    return dict(found)
+
+
+def corrections(sites: Iterable[Site], *, at: datetime) -> list[Correction]:
+    """Completed projects that were terminated by a moment, in the order in which they left the count."""
+    left = [
+        Correction(
+            project_id=site.project_id,
+            municipality_code=site.municipality_code,
+            track=site.track,
+            counted_from=site.completed_at,
+            left_at=site.terminated_at,
+            cause=site.termination_cause,
+            fault_party=site.fault_party,
+        )
+        for site in sites
+        if site.completed_at is not None and site.terminated_at is not None and site.terminated_at <= at
+    ]
+    return sorted(left, key=lambda each: (each.left_at, each.project_id))
+
+
+def planned_by(plan: Sequence[PlannedTotal], day: date) -> PlannedTotal | None:
+    """The last total that should have been reached by a day; None before the first."""
+    return max((each for each in plan if each.by <= day), key=lambda each: each.by, default=None)
+
+
+def _furthest(project: tuple[Stage, Site]) -> tuple[int, float, int]:
+    stage, site = project
+    completed = site.completed_at.timestamp() if site.completed_at else 0.0
+    return (_ORDER[stage], -completed, -site.project_id.int)
+
+
+def _add(counts: Counts, stage: Stage, site: Site, rule: GaugeRule, at: datetime) -> None:
+    match stage:
+        case Stage.PLANNED:
+            counts.planned += 1
+        case Stage.AGREED:
+            counts.agreed += 1
+            counts.inspected += site.inspected_at is not None and site.inspected_at <= at
+            counts.suspended += _is_suspended(site, at)
+        case Stage.COMPLETED:
+            counts.completed += 1
+        case Stage.WITHDRAWN:
+            counts.withdrawn += 1
+        case Stage.TERMINATED:
+            counts.terminated += 1
+    counts.counted += stage in rule.counts
+
+
+def _is_suspended(site: Site, at: datetime) -> bool:
+    if site.suspended_at is None or site.suspended_at > at:
+        return False
+    return site.resumed_at is None or site.resumed_at > at or site.resumed_at < site.suspended_at

@@ -1,0 +1,190 @@
+"""The gauge as those who run the programme see it, zeros shown, and as everybody does, small cells hidden."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import date, datetime, time, timedelta
+from uuid import UUID
+
+from common.acting import as_service
+from common.clock import KST
+from common.db import Transaction
+from common.errors import NotFound, Text
+from common.web import View
+from contracts.types import MUNICIPALITIES
+from metrics.gauge import domain, store
+from metrics.gauge.domain import Counts, GaugeRule, Unit, UseEvidence
+from metrics.progress.queries import hide_small, hide_small_total
+
+_A_DAY = timedelta(days=1)
+
+
+class NoGaugeRule(NotFound):
+    """The programme counts nothing on a day before its first rule."""
+
+    code = "gauge-rule-not-in-force"
+    title = Text("그날의 집계 기준이 없습니다", "No rule counts on that day")
+    detail = Text(
+        "{on}에 적용되는 집계 기준이 없습니다. 더 늦은 날짜를 적어 주세요.",
+        "No rule of what counts is in force on {on}. Ask for a later day.",
+    )
+
+
+class AlternateTarget(View):
+    """Another target year that was published, and where."""
+
+    target_year: int
+    source: str
+
+
+class Target(View):
+    """What is aimed at, by which source, and what the plan says of the day asked about."""
+
+    rule_version: str
+    target_total: int
+    target_year: int
+    target_source: str
+    alternates: list[AlternateTarget]
+    unit: Unit
+    counts: list[domain.Stage]
+    in_use_evidence: UseEvidence
+    plan_total: int | None
+    plan_source: str | None
+
+
+class GaugeCounts(View):
+    """Units by how far they have come. `in_use` is null until surveys have verified use; `counted` is what counts."""
+
+    planned: int
+    agreed: int
+    inspected: int
+    suspended: int
+    completed: int
+    in_use: int | None
+    withdrawn: int
+    terminated: int
+    counted: int
+
+
+class GaugeRow(GaugeCounts):
+    """One municipality's units of one track, zeros included."""
+
+    municipality_code: str
+    track: str
+
+
+class GaugeCorrection(View):
+    """A completed project that left the count, with its day and cause."""
+
+    project_id: UUID
+    municipality_code: str
+    track: str | None
+    counted_from: datetime
+    left_at: datetime
+    cause: str | None
+    fault_party: str | None
+
+
+class Gauge(View):
+    """The gauge of a day, in all and by municipality and track."""
+
+    as_of: date
+    target: Target
+    total: GaugeCounts
+    rows: list[GaugeRow]
+    corrections: list[GaugeCorrection]
+
+
+class PublicGaugeCell(View):
+    """One municipality's counted units for everybody; null where fewer than the minimum could be worked out."""
+
+    municipality_code: str
+    counted: int | None
+
+
+class PublicGauge(View):
+    """The gauge as everybody sees it."""
+
+    as_of: date
+    target: Target
+    suppressed_below: int
+    agreed: int | None
+    counted: int | None
+    municipalities: list[PublicGaugeCell]
+
+
+async def read_gauge(tx: Transaction, *, as_of: date | None, now: datetime, municipality_code: str | None) -> Gauge:
+    """All of it, or one municipality's own; raises NoGaugeRule."""
+    day, at, rule = _asked(as_of, now)
+    sites = [
+        site
+        for site in await store.sites(tx)
+        if municipality_code is None or site.municipality_code == municipality_code
+    ]
+    found = domain.count(sites, rule, at=at)
+    places = [municipality_code] if municipality_code else [str(each.code) for each in MUNICIPALITIES]
+    tracks = sorted({*rule.tracks, *(track for _, track in found)})
+    rows = {(place, track): found.get((place, track), Counts()) for place in places for track in tracks}
+    return Gauge(
+        as_of=day,
+        target=_target(rule, day),
+        total=GaugeCounts(**_summed(rows), in_use=None),
+        rows=[
+            GaugeRow(municipality_code=place, track=track, in_use=None, **asdict(counts))
+            for (place, track), counts in rows.items()
+        ],
+        corrections=[GaugeCorrection.model_validate(each) for each in domain.corrections(sites, at=at)],
+    )
+
+
+async def read_public_gauge(tx: Transaction, *, as_of: date | None, now: datetime, minimum: int) -> PublicGauge:
+    """Totals and municipalities with small cells hidden; raises NoGaugeRule."""
+    day, at, rule = _asked(as_of, now)
+    async with as_service(tx):
+        found = domain.count(await store.sites(tx), rule, at=at)
+    counted = {str(each.code): 0 for each in MUNICIPALITIES}
+    for (place, _), counts in found.items():
+        counted[place] = counted.get(place, 0) + counts.counted
+    shown = hide_small(counted, minimum=minimum)
+    total = _summed(found)
+    return PublicGauge(
+        as_of=day,
+        target=_target(rule, day),
+        suppressed_below=minimum,
+        agreed=hide_small_total(total["agreed"], minimum=minimum),
+        counted=hide_small_total(total["counted"], minimum=minimum),
+        municipalities=[PublicGaugeCell(municipality_code=place, counted=shown[place]) for place in sorted(counted)],
+    )
+
+
+def _asked(as_of: date | None, now: datetime) -> tuple[date, datetime, GaugeRule]:
+    today = now.astimezone(KST).date()
+    day = as_of or today
+    rule = store.rule_in_force(day)
+    if rule is None:
+        raise NoGaugeRule(on=day.isoformat())
+    at = now if day == today else datetime.combine(day, time(), tzinfo=KST) + _A_DAY - timedelta(microseconds=1)
+    return day, at, rule
+
+
+def _target(rule: GaugeRule, day: date) -> Target:
+    plan = domain.planned_by(rule.plan, day)
+    return Target(
+        rule_version=rule.version,
+        target_total=rule.target_total,
+        target_year=rule.target_year,
+        target_source=rule.target_source,
+        alternates=[AlternateTarget.model_validate(each) for each in rule.alternates],
+        unit=rule.unit,
+        counts=list(rule.counts),
+        in_use_evidence=rule.in_use,
+        plan_total=plan.total if plan else None,
+        plan_source=plan.source if plan else None,
+    )
+
+
+def _summed(rows: Mapping[tuple[str, str], Counts]) -> dict[str, int]:
+    total = asdict(Counts())
+    for counts in rows.values():
+        for name, number in asdict(counts).items():
+            total[name] += number
+    return total
