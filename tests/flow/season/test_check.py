@@ -14,6 +14,7 @@ pytestmark = pytest.mark.anyio
 ONE_COMMITTED = (
     "(SELECT project_id FROM commitment WHERE state = 'COMMITTED' AND track = 'B' ORDER BY project_id LIMIT 1)"
 )
+ONE_COMPLETED = "(SELECT id FROM completion WHERE state = 'PASSED' ORDER BY id LIMIT 1)"
 FAULTS: dict[str, tuple[str, dict[str, str]]] = {
     "an event lost on its way to metrics": (
         "event-lost",
@@ -219,6 +220,44 @@ FAULTS: dict[str, tuple[str, dict[str, str]]] = {
     "the input of a plan rewritten after it": (
         "plan-optimal",
         {"mentoring": "UPDATE mentor_plan SET given = jsonb_set(given, '{starts_on}', '\"2024-01-01\"')"},
+    ),
+    "a factory counted that failed its completion inspection": (
+        "build-step-missing",
+        {"applicant": f"UPDATE completion SET state = 'FAILED' WHERE id = {ONE_COMPLETED}"},
+    ),
+    "an agreement terminated by one person alone": (
+        "build-step-missing",
+        {
+            "applicant": """
+            ALTER TABLE build_change DROP CONSTRAINT build_change_two_people_check;
+            UPDATE build_change SET decided_by = proposed_by WHERE kind = 'TERMINATION'
+            """
+        },
+    ),
+    "a completion audited by the firm's own signer": (
+        "inspected-by-others",
+        {
+            "applicant": f"""
+            UPDATE completion SET audited_by = (SELECT signed_by FROM agreement_signature s
+             WHERE s.project_id = completion.project_id AND party = 'ADOPTER') WHERE id = {ONE_COMPLETED}
+            """
+        },
+    ),
+    "a worksite counted twice toward 300": (
+        "gauge-differs",
+        {
+            "metrics": """
+            INSERT INTO site SELECT gen_random_uuid(), gen_random_uuid(), call_id, type_code, municipality_code, track,
+                selected_at, ended_at, agreed_at, inspected_at, suspended_at, resumed_at, completed_at
+              FROM site WHERE completed_at IS NOT NULL LIMIT 1
+            """
+        },
+    ),
+    "a terminated project that still counts": (
+        "gauge-differs",
+        {
+            "metrics": "UPDATE site SET completed_at = terminated_at, terminated_at = NULL WHERE terminated_at IS NOT NULL"
+        },
     ),
     "a decision rewritten in the journal": (
         "journal-broken",

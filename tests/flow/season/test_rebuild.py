@@ -47,11 +47,13 @@ async def test_rebuilt_projections_are_the_same_to_the_last_row(
     played: Played, databases: Databases, kafka: Kafka
 ) -> None:
     before = await table_hashes(databases.urls())
-    databases.admin.run("UPDATE commitment SET state = 'REFUSED'; DELETE FROM call_seat;", database="metrics")
+    databases.admin.run(
+        "UPDATE commitment SET state = 'REFUSED'; DELETE FROM call_seat; DELETE FROM site;", database="metrics"
+    )
     databases.admin.run("DELETE FROM waiting_project;", database="mentoring")
     spoilt = await table_hashes(databases.urls())
     changed = {table for table, digest in spoilt.items() if before[table] != digest}
-    assert changed == {"metrics.commitment", "metrics.call_seat", "mentoring.waiting_project"}
+    assert changed == {"metrics.commitment", "metrics.call_seat", "metrics.site", "mentoring.waiting_project"}
 
     said = rebuild("metrics", played, databases, kafka) + rebuild("mentoring", played, databases, kafka)
     assert await table_hashes(databases.urls()) == before

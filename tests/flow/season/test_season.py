@@ -31,6 +31,20 @@ def test_every_project_in_force_gets_its_first_money_from_province_and_municipal
     assert total_won > paid_won > 0
 
 
+@pytest.mark.promise("I6")
+def test_story_9_the_gauge_of_300_counts_what_was_completed_and_not_what_was_ended(played: Played) -> None:
+    planned, agreed, completed, _, terminated, counted = row(played.output, "합계 counted by the rule")
+    earlier, last = [row(line, "합계 total") for line in played.output.splitlines() if "합계 total" in line]
+    *_, confirmed, in_force = last
+    assert (planned, terminated) == (0, 1)
+    assert agreed == earlier[-1], "the season before it is not played to its builds"
+    assert counted == completed == in_force - terminated == confirmed - terminated
+    assert row(played.output, "장수군") == [0, 0, 0, 0, 0, 0], "a county without any is shown"
+    assert "The gauge of 300 by 2027" in played.output
+    assert "founding article" in played.output
+    assert "2026: press" in played.output
+
+
 def test_the_output_names_who_can_sign_in_where_to_look_and_what_is_assumed(played: Played) -> None:
     assert "--role municipality.officer --tenant 52130 --subject officer-52130" in played.output
     assert "/metrics/v1/public/calls/" in played.output

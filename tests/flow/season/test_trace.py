@@ -44,6 +44,8 @@ async def test_a_project_is_followed_from_the_draft_to_the_last_service_that_hea
         ("applicant", "project.agreement-signed.v1"),
         ("funding", "commitment.coverage-completed.v1"),
         ("applicant", "project.agreement-effective.v1"),
+        ("applicant", "project.interim-inspection-passed.v1"),
+        ("applicant", "project.completed.v1"),
     ]
     assert told[10:12] == [
         ("mentoring", "rotation.residency-assigned.v1"),

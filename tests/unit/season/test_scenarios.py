@@ -124,3 +124,13 @@ def test_the_registers_hear_of_every_firm_and_supplier() -> None:
     assert in_arrears
     assert all(known[application.firm.business_number].tax_arrears for application in in_arrears)
     assert not any(known[application.supplier_business_number].debarred for application in cast.applications)
+
+
+def test_builds_that_are_completed_before_their_first_money_are_found() -> None:
+    scenario = model.load("track-b-2024")
+    assert scenario.building is not None
+    early = msgspec.structs.replace(
+        scenario.building, inspected_at=Given(scenario.calendar.self_pay_proven_at.value, "assumed")
+    )
+    faulty = msgspec.structs.replace(scenario, building=early)
+    assert any("building's moments" in fault for fault in model.contradictions(faulty))

@@ -10,6 +10,7 @@ from smartfactory.check import (
     chains,
     deadlines,
     events,
+    gauge,
     memoranda,
     money,
     places,
@@ -52,6 +53,7 @@ async def _claims(
         *await deadlines.kept(databases),
         *await releases.released(databases, bank_book),
         *await residencies.allowed(databases),
+        *await gauge.counted(databases),
         *await projections.agreeing(databases),
         *await chains.verified(databases),
     ]

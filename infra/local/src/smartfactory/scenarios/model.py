@@ -15,6 +15,7 @@ from common.errors import Text
 from contracts.types import MUNICIPALITIES
 from smartfactory.scenarios.parts import (
     BudgetPart,
+    BuildingPart,
     Calendar,
     CallPart,
     Given,
@@ -62,6 +63,8 @@ class Scenario(Part, frozen=True):
     memorandum: MemorandumPart | None = None
     mentoring: MentoringPart | None = None
     """Without it no team is sent: the seasons before the programme of mentors."""
+    building: BuildingPart | None = None
+    """Without it the season ends with the first money: programme time only goes forward, and another follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +137,7 @@ def contradictions(scenario: Scenario) -> Iterator[str]:
     if objecting > sum(scenario.screening.ineligible.value.values()):
         yield "more firms object than are found not eligible"
     yield from _mentoring_contradictions(scenario)
+    yield from _building_contradictions(scenario)
 
 
 def _calendar_contradictions(scenario: Scenario) -> Iterator[str]:
@@ -202,6 +206,25 @@ def _mentoring_contradictions(scenario: Scenario) -> Iterator[str]:
         yield "mentoring.places are not the fourteen municipalities"
     if missing := scenario.types.keys() - part.residency_weeks.value.keys():
         yield f"mentoring.residency_weeks misses {sorted(missing)}"
+
+
+def _building_contradictions(scenario: Scenario) -> Iterator[str]:
+    part = scenario.building
+    if part is None:
+        return
+    moments = [
+        scenario.calendar.first_releases_ordered_at,
+        part.inspected_at,
+        part.suspended_at,
+        part.completed_early_at,
+        part.terminated_at,
+        part.completed_late_at,
+    ]
+    if any(earlier.value >= later.value for earlier, later in pairwise(moments)):
+        yield "building's moments do not follow each other and calendar.first_releases_ordered_at"
+    seats = sum(kind.seats_total.value for kind in scenario.types.values())
+    if part.completed_early.value + part.terminated.value > seats:
+        yield "building completes and terminates more projects than there are seats"
 
 
 def _walk(node: object, path: str) -> Iterator[Provenance]:

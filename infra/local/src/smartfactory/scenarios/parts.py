@@ -169,6 +169,18 @@ class MemorandumPart(Part, frozen=True):
     municipalities: Given[list[ObligationPart]]
 
 
+class BuildingPart(Part, frozen=True):
+    """When builds are inspected and completed, how many in the first wave, and how many end as their supplier does."""
+
+    inspected_at: Given[datetime]
+    suspended_at: Given[datetime]
+    completed_early_at: Given[datetime]
+    terminated_at: Given[datetime]
+    completed_late_at: Given[datetime]
+    completed_early: Given[int]
+    terminated: Given[int]
+
+
 class MentoringPart(Part, frozen=True):
     """The mentorship programme: its cohort, what mentors and firms know and need, the matching rule, its moments."""
 

@@ -1,4 +1,4 @@
-"""Plays one programme year over the public REST API, from the budgets to the mentors' rota and the first money."""
+"""Plays one programme year over the public REST API, from the budgets to the completed builds."""
 
 import time
 
@@ -8,6 +8,7 @@ from smartfactory.season import (
     agreeing,
     applying,
     budgets,
+    building,
     call,
     judging,
     memorandum,
@@ -51,6 +52,7 @@ async def run_season(options: SeasonOptions) -> SeasonReport:
         in_force = await agreeing.agree_all(stage, call_id)
         rota = await mentoring.send_all(stage, mentors, in_force, projects)
         releases = await releasing.release_all(stage, in_force)
+        gauge = await building.build_all(stage, call_id)
         await objecting.tell_all(stage)
         seconds = time.monotonic() - started
-        return await gather(stage, call_id, projects, in_force, releases, rota, seconds=seconds)
+        return await gather(stage, call_id, projects, in_force, releases, rota, gauge, seconds=seconds)

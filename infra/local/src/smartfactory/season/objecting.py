@@ -75,7 +75,8 @@ async def decide_all(stage: Stage, call_id: str, filed: Sequence[Filed], project
 
 async def tell_all(stage: Stage) -> None:
     """Wait until the worker has looked at every deadline as of the last step, and every notice has left."""
-    at = stage.scenario.calendar.first_releases_ordered_at
+    part = stage.scenario.building
+    at = part.completed_late_at if part else stage.scenario.calendar.first_releases_ordered_at
 
     async def told() -> bool:
         running = await stage.origin.pages(people.AUDITOR, "/applicant/v1/deadlines")

@@ -146,6 +146,33 @@ class RotaRow:
 
 
 @dataclass(frozen=True, slots=True)
+class GaugeRow:
+    """How many worksites of one municipality stand where."""
+
+    municipality_code: str
+    planned: int
+    agreed: int
+    completed: int
+    withdrawn: int
+    terminated: int
+    counted: int
+
+
+@dataclass(frozen=True, slots=True)
+class GaugeTable:
+    """The gauge of 300 on the season's last day, all tracks together."""
+
+    as_of: str
+    target_total: int
+    target_year: int
+    target_source: str
+    alternates: Sequence[str]
+    plan_total: int | None
+    rule_version: str
+    rows: Sequence[GaugeRow]
+
+
+@dataclass(frozen=True, slots=True)
 class SeasonReport:
     """What happened, as the public API tells it. Whether it is true is for the check to say."""
 
@@ -167,6 +194,8 @@ class SeasonReport:
     rota: Sequence[RotaRow]
     without_team: int
     """Projects in force that no team has weeks for."""
+    gauge: GaugeTable | None
+    """Where the season is played to its end."""
     sign_ins: Sequence[SignIn]
     addresses: Mapping[str, str]
     """What to look at, by a short name."""

@@ -12,7 +12,16 @@ from smartfactory.scenarios.model import ASSUMED, Scenario, load, provenance
 from smartfactory.season import people
 from smartfactory.season.comparison import side_by_side
 from smartfactory.season.mentoring import Rota
-from smartfactory.season.options import DeadlineRow, MoneyRow, ReleasedRow, SeasonReport, SignIn, TypeRow
+from smartfactory.season.options import (
+    DeadlineRow,
+    GaugeRow,
+    GaugeTable,
+    MoneyRow,
+    ReleasedRow,
+    SeasonReport,
+    SignIn,
+    TypeRow,
+)
 from smartfactory.season.origin import Json, Person
 from smartfactory.season.stage import Stage
 
@@ -27,6 +36,14 @@ _TYPE_HEADS = (
     "확정\nconfirmed",
     "협약\nin force",
 )
+_GAUGE_HEADS = (
+    "예정\nplanned",
+    "협약\nagreed",
+    "완료\ncompleted",
+    "포기\nwithdrawn",
+    "해지\nterminated",
+    "인정\ncounted",
+)
 _SOURCE_KO = {"NATIONAL": "국비 National", "PROVINCE": "도비 Province", "SAMSUNG": "삼성 Samsung"}
 _TOWN = {str(municipality.code): f"{municipality.ko} {municipality.en}" for municipality in MUNICIPALITIES}
 
@@ -38,6 +55,7 @@ async def gather(
     in_force: Collection[str],
     releases: Sequence[Json],
     rota: Rota,
+    gauge: Json | None,
     *,
     seconds: float,
 ) -> SeasonReport:
@@ -58,6 +76,7 @@ async def gather(
         notices=Counter(notice["kind"] for notice in await stage.origin.pages(people.AUDITOR, "/applicant/v1/notices")),
         rota=rota.rows,
         without_team=rota.left_out,
+        gauge=None if gauge is None else _gauge_table(gauge),
         sign_ins=list(_sign_ins(stage)),
         addresses=_addresses(stage.options.origin, call_id),
         requests_sent=stage.origin.sent,
@@ -80,6 +99,8 @@ def show(reports: Sequence[SeasonReport], console: Console) -> None:
         wide.print(side_by_side(reports))
     wide.print(_rota(reports[-1]))
     wide.print(_deadlines(reports[-1]))
+    if reports[-1].gauge is not None:
+        wide.print(_gauge(reports[-1].gauge))
     wide.print(_people(reports[-1]))
     for what, address in reports[-1].addresses.items():
         console.print(f"{what:<24} {address}", highlight=False, soft_wrap=True)
@@ -168,6 +189,7 @@ def _addresses(origin: str, call_id: str) -> dict[str, str]:
         "공고 The call": f"{origin}/applicant/v1/calls/{call_id}",
         "과제 Projects": f"{origin}/applicant/v1/projects?call_id={call_id}",
         "예산 Budget lines": f"{origin}/funding/v1/budget-lines",
+        "300개 목표 The gauge": f"{origin}/metrics/v1/gauge",
         "현황 Progress": f"{origin}/metrics/v1/calls/{call_id}/progress",
         "공개 현황 Public progress": f"{origin}/metrics/v1/public/calls/{call_id}/progress",
         "멘토 상주 Residencies": f"{origin}/mentoring/v1/residencies",
@@ -241,6 +263,47 @@ def _rota(report: SeasonReport) -> Table:
     table.add_section()
     table.add_row("합계 weeks", "", str(sum(row.weeks for row in report.rota)), str(len(report.rota)), "")
     table.add_row("미배정 without", "", "", str(report.without_team), "")
+    return table
+
+
+def _gauge_table(told: Json) -> GaugeTable:
+    """The gauge with both tracks of a municipality in one row."""
+    names = GaugeRow.__slots__[1:]
+    towns = list(dict.fromkeys(row["municipality_code"] for row in told["rows"]))
+    sums = {
+        town: {name: sum(row[name] for row in told["rows"] if row["municipality_code"] == town) for name in names}
+        for town in towns
+    }
+    target = told["target"]
+    return GaugeTable(
+        as_of=told["as_of"],
+        target_total=target["target_total"],
+        target_year=target["target_year"],
+        target_source=target["target_source"],
+        alternates=[f"{each['target_year']}: {each['source']}" for each in target["alternates"]],
+        plan_total=target["plan_total"],
+        rule_version=target["rule_version"],
+        rows=[GaugeRow(town, **sums[town]) for town in towns],
+    )
+
+
+def _gauge(gauge: GaugeTable) -> Table:
+    plan = "" if gauge.plan_total is None else f", 계획 plan {gauge.plan_total}"
+    goal = f"{gauge.target_total}개 목표 The gauge of {gauge.target_total} by {gauge.target_year}"
+    table = Table(
+        title=f"{goal} ({gauge.as_of}{plan})",
+        caption=f"기준 rule {gauge.rule_version}; {gauge.target_source}; {'; '.join(gauge.alternates)}",
+        show_footer=True,
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+    )
+    totals = [sum(getattr(row, name) for row in gauge.rows) for name in GaugeRow.__slots__[1:]]
+    table.add_column("시·군\nmunicipality", footer="합계 counted by the rule", no_wrap=True)
+    for head, total in zip(_GAUGE_HEADS, totals, strict=True):
+        table.add_column(head, footer=str(total), justify="right")
+    for row in gauge.rows:
+        town = _TOWN.get(row.municipality_code, row.municipality_code)
+        table.add_row(town, *(str(getattr(row, name)) for name in GaugeRow.__slots__[1:]))
     return table
 
 
