@@ -67,6 +67,7 @@ async def served(
                 "PROGRAMME_CLOCK_FILE": str(clock),
                 "SPAN_FILE": str(spans),
                 "REGISTERS_URL": "http://127.0.0.1:1/",
+                "DOCUMENTS_FOLDER": str(folder / "documents"),
                 **env,
             }
             for role in _ROLES:

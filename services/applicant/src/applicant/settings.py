@@ -24,6 +24,9 @@ from pydantic import Field
 
 from common.settings import ServiceSettings
 
+# Finding it looks at the disk: when the program starts, and in nobody's request.
+_OWN_FOLDER = Path(tempfile.gettempdir()) / "smartfactory-documents"
+
 
 class Settings(ServiceSettings):
     """The registers that screening asks and the mail port that notices leave by, and how patiently."""
@@ -99,7 +102,7 @@ class Settings(ServiceSettings):
 
     def documents(self) -> Path:
         """Where documents are kept."""
-        return self.documents_folder or Path(tempfile.gettempdir()) / "smartfactory-documents"
+        return self.documents_folder or _OWN_FOLDER
 
     def production_faults(self) -> list[str]:
         """Registers hold personal and tax data, mail has addresses: production asks them over https only."""
