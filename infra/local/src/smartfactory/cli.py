@@ -27,6 +27,7 @@ from smartfactory.stack.logs import Loudness
 _PORT = 8080
 _NOT_WRITABLE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT})
 
+Applications = Annotated[int | None, Parameter(validator=validators.Number(gte=1))]
 Port = Annotated[int, Parameter(validator=validators.Number(gte=1, lte=65535))]
 
 app = App(name="smartfactory", help="The smart-factory support programme on this machine.", version_flags=[])
@@ -45,6 +46,7 @@ def run(
     year: int = 2024,
     seed: int = 1,
     scenario: str | None = None,
+    applications: Applications = None,
     season: bool = True,
     data_dir: DataDir = DATA_DIR,
     port: Port = _PORT,
@@ -62,6 +64,8 @@ def run(
         Which made-up firms and plans.
     scenario
         A scenario by name instead of Track B of the year.
+    applications
+        How many plans are handed in, when it is to be more than the scenario tells of.
     season
         Play the season; without it the system only comes up.
     port
@@ -73,19 +77,36 @@ def run(
     from smartfactory.run import run as run_all  # noqa: PLC0415 - the same
 
     options = RunOptions(
-        data_dir=data_dir, port=port, once=once, year=year, seed=seed, scenario=scenario, season=season, logs=logs
+        data_dir=data_dir,
+        port=port,
+        once=once,
+        year=year,
+        seed=seed,
+        scenario=_scenario(scenario, year, applications),
+        season=season,
+        logs=logs,
     )
     return run_all(options, Console(soft_wrap=True))
 
 
 @app.command
-def check(*, year: int = 2024, scenario: str | None = None, data_dir: DataDir = DATA_DIR) -> int:
+def check(
+    *,
+    year: int = 2024,
+    scenario: str | None = None,
+    applications: Applications = None,
+    data_dir: DataDir = DATA_DIR,
+) -> int:
     """Judge the databases of a running installation by independent SQL; the exit code says whether all holds."""
     from smartfactory.check.audit import run_check  # noqa: PLC0415 - as in `run`
     from smartfactory.run import show_check  # noqa: PLC0415 - as in `run`
     from smartfactory.season.options import CheckOptions  # noqa: PLC0415 - as in `run`
 
-    options = CheckOptions(database_urls=readable_urls(running_data(data_dir)), year=year, scenario=scenario)
+    options = CheckOptions(
+        database_urls=readable_urls(running_data(data_dir)),
+        year=year,
+        scenario=_scenario(scenario, year, applications),
+    )
     report = asyncio.run(run_check(options))
     show_check(report, Console())
     return 0 if report.held else 1
@@ -158,6 +179,16 @@ def clean_data(*, data_dir: DataDir = DATA_DIR) -> int:
         except OSError as refused:
             raise data_directory_refused(data.root, refused) from refused
     return 0
+
+
+def _scenario(scenario: str | None, year: int, applications: int | None) -> str | None:
+    """The scenario's name, with its number of plans if there is one."""
+    if applications is None:
+        return scenario
+    from smartfactory.scenarios.model import track_b  # noqa: PLC0415 - as in `run`
+    from smartfactory.scenarios.scale import scaled_name  # noqa: PLC0415 - as in `run`
+
+    return scaled_name(scenario or track_b(year), applications)
 
 
 def _instant(moment: str) -> datetime:

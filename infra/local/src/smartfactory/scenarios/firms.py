@@ -23,6 +23,7 @@ _JEONJU_DISTRICTS = ("52111", "52113")
 _BEFORE_CODE_CHANGE = date(2021, 6, 1)
 _AFTER_CODE_CHANGE = date(2024, 2, 1)
 _REGISTRATION_FLOOR_M2 = 500
+_LARGE = 1_000
 # Assumed shares of firms; they shape the cast and no rule.
 _RECORDED_BEFORE_CODE_CHANGE = 0.3
 _HEAD_OFFICE_ELSEWHERE = 0.06
@@ -201,7 +202,7 @@ def _firm(draw: _Draw) -> PlannedFirm:
     floor = chance.randrange(500, 6000) if part.max_employees.value is None else chance.randrange(180, 480)
     head_office = "서울특별시" if chance.random() < _HEAD_OFFICE_ELSEWHERE else f"전북특별자치도 {town.ko}"
     mid_sized = chance.random() < _MID_SIZED
-    serial = season % 100 * 1_000_000 + draw.seed % 1000 * 1000 + number
+    serial = _serial(season, draw.seed, number)
     before = not part.first_time_only.value and chance.random() < _SUPPORTED_BEFORE
     return PlannedFirm(
         company_id=uuid5(NAMESPACE_URL, f"smartfactory/{draw.scenario.name}/{draw.seed}/company/{number}"),
@@ -224,6 +225,13 @@ def _firm(draw: _Draw) -> PlannedFirm:
         manufacturing_floor_m2=floor,
         in_industrial_complex=floor >= _REGISTRATION_FLOOR_M2,
     )
+
+
+def _serial(season: int, seed: int, number: int) -> int:
+    """Eight digits that no other firm has: of another season, of a thousand seeds, or of ten in a large season."""
+    if number < _LARGE:
+        return season % 50 * 1_000_000 + seed % 1000 * 1000 + number
+    return (50 + season % 50) * 1_000_000 + seed % 10 * 100_000 + number
 
 
 def _size_class(draw: _Draw, *, mid_sized: bool) -> str:

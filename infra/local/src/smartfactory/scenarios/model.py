@@ -28,6 +28,7 @@ from smartfactory.scenarios.parts import (
     SplitPart,
     TypePart,
 )
+from smartfactory.scenarios.scale import scaled, split_name
 from smartfactory.stack.faults import StackFault
 
 ASSUMED = "assumed"
@@ -84,12 +85,18 @@ def available() -> list[str]:
 
 
 def load(name: str) -> Scenario:
-    """Read, decode and validate one scenario; raises UnknownScenarioError or FaultyScenarioError."""
+    """Read, decode and validate one scenario, `@` and a number after its name for that many plans.
+
+    Raises UnknownScenarioError, FaultyScenarioError or ScaleRefused.
+    """
+    own, applications = split_name(name)
     try:
-        scenario = msgspec.convert(_read(name), Scenario)
+        scenario = msgspec.convert(_read(own), Scenario)
     except msgspec.ValidationError as error:
         message = f"scenario {name}: {error}"
         raise FaultyScenarioError(message) from error
+    if applications is not None:
+        scenario = msgspec.structs.replace(scenario, name=name, types=scaled(scenario.types, applications))
     faults = list(contradictions(scenario))
     if faults:
         message = f"scenario {name}: " + "; ".join(faults)
@@ -106,9 +113,14 @@ def programme(scenario: str | None, year: int) -> list[Scenario]:
     return [*(load(name) for name in last.preceded_by.value), last]
 
 
+def track_b(year: int) -> str:
+    """The scenario of a year when nobody names one."""
+    return f"track-b-{year}"
+
+
 def _for_year(scenario: str | None, year: int) -> Scenario:
     """Load the named scenario, or Track B of the year; the year must be the scenario's own."""
-    loaded = load(scenario or f"track-b-{year}")
+    loaded = load(scenario or track_b(year))
     if loaded.call.fiscal_year.value != year:
         own = loaded.call.fiscal_year.value
         raise UnknownScenarioError(

@@ -27,23 +27,24 @@ class Case:
 
 async def apply_all(stage: Stage, call_id: str) -> list[Case]:
     """Everybody applies; returns the cases in the scenario's order."""
-    drafts: dict[str, Json] = {}
+    drafts: dict[str, tuple[str, int]] = {}
     cases: dict[str, Case] = {}
 
     async def draft(planned: PlannedApplication) -> None:
-        drafts[planned.entity] = await _draft(stage, planned, call_id)
+        drafted = await _draft(stage, planned, call_id)
+        drafts[planned.entity] = drafted["id"], drafted["version"]
 
     async def submit(planned: PlannedApplication) -> None:
-        drafted = drafts[planned.entity]
+        application_id, version = drafts[planned.entity]
         submitted = await stage.origin.post(
             people.company_owner(planned.firm),
-            f"/applicant/v1/applications/{drafted['id']}/submissions",
+            f"/applicant/v1/applications/{application_id}/submissions",
             None,
             step="submit",
             entity=planned.entity,
-            version=drafted["version"],
+            version=version,
         )
-        cases[planned.entity] = Case(planned, drafted["id"], submitted["version"])
+        cases[planned.entity] = Case(planned, application_id, submitted["version"])
 
     calendar, applications = stage.scenario.calendar, stage.cast.applications
     await stage.play(calendar.drafting_at, "companies register and draft", applications, draft)

@@ -18,6 +18,7 @@ from smartfactory.season.options import TokenIssuer
 from smartfactory.stack.faults import StackFault
 
 _TOKEN_USED_SECONDS = 240.0
+_TOKENS_KEPT = 2_000
 _GIVE_UP_SECONDS = 60.0
 _FIRST_PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 2.0
@@ -160,6 +161,8 @@ class Origin:
         token, issued = self._tokens.get(person, ("", 0.0))
         if not token or time.monotonic() - issued > _TOKEN_USED_SECONDS:
             token = await self._issue_token(subject=person.subject, role=person.role, tenant=person.tenant)
+            if len(self._tokens) >= _TOKENS_KEPT:
+                self._tokens.clear()  # most are of firms that act once; whoever comes again gets another
             self._tokens[person] = (token, time.monotonic())
         return token
 
