@@ -115,7 +115,7 @@ class FolderObjects:
         folder.mkdir(parents=True, exist_ok=True)
         beside = folder / f"{number}{_BESIDE}{uuid4().hex}"
         _write(beside, iter([content]))
-        beside.replace(folder / str(number))
+        _name(beside, folder / str(number))
 
     def _seal(self, upload: UUID, parts: int, scanner: Callable[[], Scanner], keep: Callable[[Joined], bool]) -> Joined:
         self._objects.mkdir(parents=True, exist_ok=True)
@@ -127,7 +127,7 @@ class FolderObjects:
             joined = joining.result()
             if keep(joined):
                 # Also when it is there already: its time says that somebody needs it now.
-                beside.replace(self._path(joined.sha256))
+                _name(beside, self._path(joined.sha256))
         finally:
             beside.unlink(missing_ok=True)
         return joined
@@ -189,3 +189,13 @@ def _write(path: Path, chunks: Iterator[bytes]) -> None:
             file.write(chunk)
         file.flush()
         os.fsync(file.fileno())
+
+
+def _name(beside: Path, path: Path) -> None:
+    """Give a whole file its name, and have the name on the disk as well before anybody relies on it."""
+    beside.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
