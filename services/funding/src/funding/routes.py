@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter
 
+from funding.archives.api import routes as archives
 from funding.budgets.api import routes as budgets
 from funding.commitments.api import routes as commitments
 from funding.coverages.api import routes as coverages
@@ -24,4 +25,5 @@ ROUTERS: Sequence[APIRouter] = (
     self_payments,
     releases,
     lookbacks,
+    archives,
 )

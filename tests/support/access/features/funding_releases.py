@@ -57,6 +57,7 @@ _ASKS: Asks = {
     "orderRelease": _decide("orders"),
     "getMoneyAsOf": lambda things: _then(f"/v1/commitments/{things['project']}"),
     "getPaymentAsOf": lambda things: _then(f"/v1/releases/{things['release']}"),
+    "getPaymentArchive": lambda things: Ask("GET", f"/v1/releases/{things['release']}/archive"),
     "getPaymentOrder": lambda things: Ask("GET", f"/v1/releases/{things['release']}/payment-order"),
     "exportLedger": lambda things: Ask("GET", "/v1/ledger/beancount", shows=things["line"]),
     "placeReleaseHold": _hold,

@@ -68,6 +68,14 @@ async def list_transfers(
     return Page(items=items, **turns)
 
 
+async def transfers_named(tx: Transaction, transfer_ids: Sequence[UUID], *, by: Principal) -> list[TransferView]:
+    """These transfers, as far as the caller may see them, oldest first."""
+    statement = select(*LedgerTransferRow.__table__.columns).where(LedgerTransferRow.id.in_(transfer_ids))
+    rows = (await tx.execute(statement.order_by(LedgerTransferRow.id))).all()
+    entries = await _entries(tx, [row.id for row in rows], by)
+    return [TransferView(**row._mapping, entries=entries[row.id]) for row in rows]  # noqa: SLF001  documented access
+
+
 _PLACES: Mapping[AccountKind, str] = {
     AccountKind.APPROPRIATION: "Equity:Appropriation",
     AccountKind.AVAILABLE: "Assets:Available",

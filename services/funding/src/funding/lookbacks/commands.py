@@ -10,14 +10,15 @@ from common.looking_back import Axis
 
 
 async def record_reading(
-    tx: Transaction, project_id: UUID, what: str, *, at: datetime, clock: Axis, by: Principal, now: datetime
+    tx: Transaction,
+    project_id: UUID,
+    what: str,
+    *,
+    by: Principal,
+    now: datetime,
+    at: datetime | None = None,
+    clock: Axis | None = None,
 ) -> None:
-    """Somebody was shown a project's money as of an instant, accounts of firms and suppliers among it."""
-    await journal.record(
-        tx,
-        chain=f"reading/{project_id}",
-        decision=f"{what}-read",
-        by=by,
-        at=now,
-        facts={"at": at.isoformat(), "clock": clock.value},
-    )
+    """Somebody was shown a project's money, accounts of firms and suppliers among it."""
+    facts = {} if at is None or clock is None else {"at": at.isoformat(), "clock": clock.value}
+    await journal.record(tx, chain=f"reading/{project_id}", decision=f"{what}-read", by=by, at=now, facts=facts)

@@ -28,7 +28,17 @@ from funding.splits import queries as splits
 from funding.splits.queries import SplitRuleView
 from funding.tables import Tables
 
-__all__ = ["Axis", "MoneyAsOf", "PaymentAsOf", "money_as_of", "payment_as_of"]
+__all__ = [
+    "Axis",
+    "MoneyAsOf",
+    "MoneyView",
+    "PaymentAsOf",
+    "RulesView",
+    "money_as_of",
+    "money_of",
+    "payment_as_of",
+    "rules_of",
+]
 
 _OWNERS = ("company_id", "municipality_code", "call_id")
 _PAST = Past(
@@ -71,11 +81,9 @@ class ChainView(View):
     hash: str
 
 
-class MoneyAsOf(View):
-    """How a project's money stood at `at` on the clock named by `clock`, and the decisions that made it so."""
+class MoneyView(View):
+    """All that a project's money is made of."""
 
-    at: datetime
-    clock: Axis
     commitment: CommitmentView
     coverage: CoverageView | None
     self_pay: SelfPayView | None
@@ -83,8 +91,20 @@ class MoneyAsOf(View):
     lines: ReleaseLinesView | None
     releases: list[ReleaseView]
     holds: list[ReleaseHoldView]
+
+
+class RulesView(View):
+    """The rules by which it was decided."""
+
     split_rule: SplitRuleView
     release_terms: list[dict[str, Any]]
+
+
+class MoneyAsOf(MoneyView, RulesView):
+    """How a project's money stood at `at` on the clock named by `clock`, and the decisions that made it so."""
+
+    at: datetime
+    clock: Axis
     evidence: list[str]
     decisions: list[DecisionView]
     chain: ChainView
@@ -103,33 +123,42 @@ class PaymentAsOf(View):
 async def money_as_of(tx: Transaction, project_id: UUID, at: datetime, clock: Axis, *, by: Principal) -> MoneyAsOf:
     """The money of a project as it was; raises CommitmentUnknown where nothing of it was known yet."""
     async with _PAST.at(tx, at, clock):
-        commitment = await commitments.get_commitment(tx, project_id, by=by)
-        coverage = await _if_there(coverages.get_coverage(tx, project_id, by=by))
-        self_pay = None if coverage is None else await self_payments.get_self_pay(tx, project_id, by=by)
-        paid = await self_payments.payments_of_project(tx, project_id, by=by)
-        lines = await _if_there(releases.get_lines(tx, project_id, by=by))
-        released = await releases.releases_of_project(tx, project_id, by=by)
-        holds = await releases.holds_of_project(tx, project_id, by=by)
+        found = await money_of(tx, project_id, by=by)
     entries = await _decisions(tx, f"project/{project_id}", at, clock)
-    versions = sorted({line.terms_version for line in lines.lines} if lines else ())
-    shown = [] if coverage is None else [line.evidence_sha256 for line in coverage.lines if line.evidence_sha256]
-    shown += [payment.evidence_sha256 for payment in paid]
-    documents = {f"document/sha256:{each}" for each in shown}
+    rules = await rules_of(tx, found, by=by)
     return MoneyAsOf(
+        **dict(found),
         at=at,
         clock=clock,
-        commitment=commitment,
-        coverage=coverage,
-        self_pay=self_pay,
-        self_payments=paid,
-        lines=lines,
-        releases=released,
-        holds=holds,
-        split_rule=await splits.get_rule(tx, commitment.split_rule_version, by=by),
-        release_terms=[dict(releases.terms_of(version)) for version in versions],
-        evidence=sorted(documents.union(*(entry.evidence for entry in entries))),
+        split_rule=rules.split_rule,
+        release_terms=rules.release_terms,
+        evidence=sorted({each for entry in entries for each in entry.evidence}),
         decisions=[DecisionView.model_validate(entry) for entry in entries],
         chain=_standing(f"project/{project_id}", entries),
+    )
+
+
+async def money_of(tx: Transaction, project_id: UUID, *, by: Principal) -> MoneyView:
+    """The money of a project, as the tables show it where this is asked."""
+    commitment = await commitments.get_commitment(tx, project_id, by=by)
+    coverage = await _if_there(coverages.get_coverage(tx, project_id, by=by))
+    return MoneyView(
+        commitment=commitment,
+        coverage=coverage,
+        self_pay=None if coverage is None else await self_payments.get_self_pay(tx, project_id, by=by),
+        self_payments=await self_payments.payments_of_project(tx, project_id, by=by),
+        lines=await _if_there(releases.get_lines(tx, project_id, by=by)),
+        releases=await releases.releases_of_project(tx, project_id, by=by),
+        holds=await releases.holds_of_project(tx, project_id, by=by),
+    )
+
+
+async def rules_of(tx: Transaction, money: MoneyView, *, by: Principal) -> RulesView:
+    """The versions of rules under which this money was decided; a version never changes."""
+    versions = sorted({line.terms_version for line in money.lines.lines} if money.lines else ())
+    return RulesView(
+        split_rule=await splits.get_rule(tx, money.commitment.split_rule_version, by=by),
+        release_terms=[dict(releases.terms_of(version)) for version in versions],
     )
 
 

@@ -29,11 +29,13 @@ from funding.releases.store.releases import ReleaseApprovalRow, ReleaseRow
 
 __all__ = [
     "ApprovalGivenView",
+    "BankAnswerView",
     "ReleaseHoldView",
     "ReleaseLinesView",
     "ReleaseState",
     "ReleaseView",
     "approvals_given",
+    "bank_answer",
     "get_hold",
     "get_lines",
     "get_payment_order",
@@ -93,6 +95,18 @@ class ReleaseView(View):
     voided_at: datetime | None
     unclear_since: datetime | None
     version: int
+
+
+class BankAnswerView(View):
+    """What the bank was asked and said; `reference` is ours, `transaction` its own number of what it paid."""
+
+    reference: UUID
+    transaction: str | None
+    ordered_at: datetime | None
+    confirmed_at: datetime | None
+    unclear_since: datetime | None
+    void_reason: VoidReason | None
+    transfers: list[UUID]
 
 
 class TrancheView(View):
@@ -190,6 +204,14 @@ async def approvals_given(tx: Transaction, release_id: UUID) -> list[ApprovalGiv
         )
     )
     return [ApprovalGivenView.model_validate(row) for row in rows]
+
+
+async def bank_answer(tx: Transaction, release_id: UUID) -> BankAnswerView:
+    """What the bank said of a payment and the ledger's transfers for it, for who may examine it."""
+    row = (await tx.execute(select(*ReleaseRow.__table__.columns).where(ReleaseRow.id == release_id))).mappings().one()
+    transfers = [each for each in (row["reservation_id"], row["resolution_id"]) if each is not None]
+    said = {"reference": release_id, "transaction": row["bank_transaction"], "transfers": transfers}
+    return BankAnswerView.model_validate({**row, **said})
 
 
 def terms_of(version: str) -> Mapping[str, Any]:

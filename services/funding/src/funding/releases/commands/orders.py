@@ -49,7 +49,8 @@ async def keep_answer(tx: Transaction, release_id: UUID, answer: Answer, *, wait
     if answer.outcome is Outcome.DONE and answer.transaction is not None:
         confirmed = domain.confirm(release, answer.transaction, now=now)
         await releases.save(tx, confirmed)
-        await telling.tell_step(tx, confirmed, by=_SERVICE, now=now)
+        facts = {"bank_transaction": answer.transaction}
+        await telling.tell_step(tx, confirmed, by=_SERVICE, now=now, facts=facts)
     elif answer.outcome is Outcome.FAILED:
         resolution_id = await ledger.void(tx, release.reservation_id, at=now)
         refused = domain.void(release, VoidReason.BANK_REFUSED, resolution_id, now=now)
