@@ -1,6 +1,9 @@
 """A programme year played over REST comes out as it must, and played again changes nothing."""
 
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -59,3 +62,21 @@ def test_the_season_played_again_replays_every_request_and_leaves_every_table_as
     sent, replayed = map(int, re.search(r"(\d+) requests, (\d+) of them replayed", again.stdout).groups())
     assert sent == replayed > 100
     assert "tables unchanged" in again.stdout
+
+
+def test_story_10_the_archive_that_was_taken_of_a_payment_is_verified_by_the_command_a_person_types(
+    played: Played, tmp_path: Path
+) -> None:
+    (kept,) = (played.directory / "archives").glob("*.zip")
+    raw = kept.read_bytes()
+    changed = tmp_path / "changed.zip"
+    changed.write_bytes(raw.replace(b"approver", b"approveR"))
+    command = [str(Path(sys.executable).with_name("smartfactory")), "verify-archive"]
+    good, bad, head = (
+        subprocess.run([*command, *map(str, asked)], capture_output=True, text=True, check=False)
+        for asked in ((kept,), (changed,), (kept, "--head", "0" * 64))
+    )
+    assert (good.returncode, bad.returncode, head.returncode) == (0, 1, 1), good.stdout + good.stderr
+    assert "모두 맞습니다. Everything holds." in good.stdout
+    assert "cut off or broken" in bad.stdout
+    assert "head-differs" in head.stdout

@@ -13,6 +13,7 @@ from typing import Any
 from rich.console import Console
 
 from common.http import HttpClient
+from smartfactory.archives import take_one
 from smartfactory.check.audit import run_check
 from smartfactory.check.hashes import table_hashes
 from smartfactory.clock import ClockFile
@@ -156,6 +157,8 @@ async def _season(options: RunOptions, running: Installation, console: Console) 
             )
             for scenario in programme(options.scenario, options.year)
         ]
+        kept = data.archives / f"{options.season_name}.zip"
+        archived = await take_one(running.plan.origin, outside.issue_token, kept, console, replayed=replayed)
     show(reports, console)
     check = await run_check(
         CheckOptions(
@@ -172,7 +175,7 @@ async def _season(options: RunOptions, running: Installation, console: Console) 
         _show_replay(changed, len(before), console)
     if check.held:
         data.remember(f"season-{options.season_name}", {"call_id": reports[-1].call_id})
-    return 0 if check.held and not changed else 1
+    return 0 if check.held and archived and not changed else 1
 
 
 def show_check(check: CheckReport, console: Console) -> None:

@@ -236,9 +236,9 @@ def _check_payment(case: Case) -> Iterator[Finding]:
                 yield Finding(name, where, f"{name}이(가) 기록과 다릅니다", f"{name} is not {facts[name]}")
         if one["rule_version"] != release["terms_version"]:
             yield Finding("rule-version", where, "적용 규칙이 다릅니다", f"decided by {one['rule_version']}")
-        name = _WHEN.get(one["decision"])
-        if name is not None and _moment(release[name]) != _moment(one["decided_at"]):
-            yield Finding("moment", where, f"{name}이(가) 기록과 다릅니다", f"{name} is not {one['decided_at']}")
+        stamp = _WHEN.get(one["decision"])
+        if stamp is not None and _moment(release[stamp]) != _moment(one["decided_at"]):
+            yield Finding("moment", where, f"{stamp}이(가) 기록과 다릅니다", f"{stamp} is not {one['decided_at']}")
 
 
 def _check_people(case: Case) -> Iterator[Finding]:

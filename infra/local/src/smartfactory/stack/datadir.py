@@ -57,6 +57,11 @@ class DataDirectory:
         return self.root / "documents"
 
     @property
+    def archives(self) -> Path:
+        """Archives of payments that seasons took."""
+        return self.root / "archives"
+
+    @property
     def outside(self) -> Path:
         """Keys of the issuer, what the registers know."""
         return self.root / "outside"
