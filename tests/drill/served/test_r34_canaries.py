@@ -53,6 +53,7 @@ _VAULT = {
     "applicant.panel_member.subject": "an evaluator",
     "applicant.project.state_reason": "the company's own words",
     "applicant.score_sheet.reason": "an evaluator's own words",
+    "applicant.row_version.words": "the columns of the vault as they were, beside their versions, erasable",
     "applicant.screening.findings": "the operator's words on a case",
     "applicant.worksite.address": "the company",
     "applicant.worksite.factory_registration_number": "the company",

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -191,6 +191,10 @@ def _accept_invitation(things: Things) -> Ask:
     return Ask("POST", "/v1/invitation-acceptances", {"invitation_code": things["used_code"]})
 
 
+def _then(path: str) -> Ask:
+    return Ask("GET", f"{path}/as-of", query={"at": datetime.now(UTC).isoformat(), "clock": "recorded"})
+
+
 _COMPANY = "/v1/companies/{company}"
 _APPOINTMENT = "/v1/appointments/{appointment}"
 _APPLICATION = "/v1/applications/{application}"
@@ -236,6 +240,8 @@ _ASKS: Asks = {
     "withdrawApplication": _on("POST", f"{_APPLICATION}/withdrawals", {"reason": "사정"}, version=STALE),
     "listApplications": _listed("/v1/applications", "application", page_size=100),
     "getApplication": _on("GET", _APPLICATION),
+    "getApplicationAsOf": lambda things: _then(f"/v1/applications/{things['application']}"),
+    "getProjectAsOf": lambda things: _then(f"/v1/projects/{things['project']}"),
     "getScreening": _on("GET", f"{_APPLICATION}/screening"),
     "beginScreening": _on("POST", f"{_APPLICATION}/screenings", version=STALE),
     "requestSupplement": _on(

@@ -23,6 +23,7 @@ from applicant.evaluations.api import routes as evaluations
 from applicant.evaluations.queries import assigned_cases
 from applicant.inspections.api.completion import routes as completions
 from applicant.inspections.api.interim import routes as inspections
+from applicant.lookbacks.api import routes as lookbacks
 from applicant.notices.api import routes as notices
 from applicant.objections.api import routes as objections
 from applicant.projects.api import routes as projects
@@ -55,4 +56,5 @@ ROUTERS: Sequence[APIRouter] = (
     projects,
     selections,
     objections,
+    lookbacks,
 )

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from common import looking_back
 from common.db import new_tables
 
 if TYPE_CHECKING:
@@ -9,5 +10,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import DeclarativeBase as Tables
 else:
     Tables = new_tables()
+
+looking_back.declare(Tables.metadata)
 
 __all__ = ["Tables"]

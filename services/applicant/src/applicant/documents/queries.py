@@ -12,7 +12,7 @@ from common.auth import Principal
 from common.db import Transaction
 from common.web import Page, PageRequest, View, paginate
 
-__all__ = ["DocumentView", "list_documents", "view_document"]
+__all__ = ["DocumentView", "documents_of_project", "list_documents", "view_document"]
 
 
 class DocumentView(View):
@@ -42,6 +42,12 @@ async def list_documents(tx: Transaction, page: PageRequest, project_id: UUID, *
     statement = select(*DocumentRow.__table__.columns).where(DocumentRow.project_id == project_id)
     rows, turns = await paginate(tx, statement, page, by=[DocumentRow.id])
     return Page[DocumentView](items=[DocumentView.model_validate(row) for row in rows], **turns)
+
+
+async def documents_of_project(tx: Transaction, project_id: UUID) -> list[DocumentView]:
+    """All documents of a project that the caller has been shown."""
+    statement = select(*DocumentRow.__table__.columns).where(DocumentRow.project_id == project_id)
+    return [DocumentView.model_validate(row) for row in await tx.execute(statement.order_by(DocumentRow.id))]
 
 
 async def view_document(tx: Transaction, document_id: UUID, *, by: Principal) -> DocumentView:

@@ -19,6 +19,8 @@ from contracts.roles import Role
 __all__ = [
     "CompletionView",
     "InspectionView",
+    "completions_of_project",
+    "inspections_of_project",
     "list_completions",
     "list_inspections",
     "view_completion",
@@ -82,6 +84,19 @@ async def list_inspections(
     statement = select(*InterimInspectionRow.__table__.columns).where(InterimInspectionRow.project_id == project_id)
     rows, turns = await paginate(tx, statement, page, by=[InterimInspectionRow.id])
     return Page[InspectionView](items=[InspectionView.model_validate(row) for row in rows], **turns)
+
+
+async def inspections_of_project(tx: Transaction, project_id: UUID) -> list[InspectionView]:
+    """All interim inspections of a project that the caller has been shown."""
+    statement = select(*InterimInspectionRow.__table__.columns).where(InterimInspectionRow.project_id == project_id)
+    rows = await tx.execute(statement.order_by(InterimInspectionRow.id))
+    return [InspectionView.model_validate(row) for row in rows]
+
+
+async def completions_of_project(tx: Transaction, project_id: UUID) -> list[CompletionView]:
+    """All reports of completion of a project that the caller has been shown."""
+    statement = select(*CompletionRow.__table__.columns).where(CompletionRow.project_id == project_id)
+    return [CompletionView.model_validate(row) for row in await tx.execute(statement.order_by(CompletionRow.id))]
 
 
 async def view_inspection(tx: Transaction, inspection_id: UUID, *, by: Principal) -> InspectionView:

@@ -4,17 +4,14 @@ The views are those of the present, made by the same queries on the rows as they
 them stand who approved, the rules of that day, the evidence, and the decisions until then with their hash chain.
 """
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from common import journal
 from common.auth import Principal
 from common.db import Transaction
-from common.errors import NotFound
-from common.journal import Recorded
 from common.looking_back import Axis, Past, tables_of
+from common.past_decisions import Explained, explained, if_there
 from common.web import View
 from funding.commitments import queries as commitments
 from funding.commitments.queries import CommitmentView
@@ -60,27 +57,6 @@ _PAST = Past(
 )
 
 
-class DecisionView(View):
-    """One decision of the journal: who, when (programme time, and real time), by which rule, on what."""
-
-    position: int
-    decision: str
-    actor: str
-    rule_version: str | None
-    evidence: list[str]
-    facts: dict[str, Any]
-    decided_at: datetime
-    recorded_at: datetime
-
-
-class ChainView(View):
-    """Where the hash chain of the case stood after the last of these decisions; `hash` is hexadecimal SHA-256."""
-
-    chain: str
-    position: int
-    hash: str
-
-
 class MoneyView(View):
     """All that a project's money is made of."""
 
@@ -100,14 +76,11 @@ class RulesView(View):
     release_terms: list[dict[str, Any]]
 
 
-class MoneyAsOf(MoneyView, RulesView):
+class MoneyAsOf(MoneyView, RulesView, Explained):
     """How a project's money stood at `at` on the clock named by `clock`, and the decisions that made it so."""
 
     at: datetime
     clock: Axis
-    evidence: list[str]
-    decisions: list[DecisionView]
-    chain: ChainView
 
 
 class PaymentAsOf(View):
@@ -124,7 +97,6 @@ async def money_as_of(tx: Transaction, project_id: UUID, at: datetime, clock: Ax
     """The money of a project as it was; raises CommitmentUnknown where nothing of it was known yet."""
     async with _PAST.at(tx, at, clock):
         found = await money_of(tx, project_id, by=by)
-    entries = await _decisions(tx, f"project/{project_id}", at, clock)
     rules = await rules_of(tx, found, by=by)
     return MoneyAsOf(
         **dict(found),
@@ -132,22 +104,20 @@ async def money_as_of(tx: Transaction, project_id: UUID, at: datetime, clock: Ax
         clock=clock,
         split_rule=rules.split_rule,
         release_terms=rules.release_terms,
-        evidence=sorted({each for entry in entries for each in entry.evidence}),
-        decisions=[DecisionView.model_validate(entry) for entry in entries],
-        chain=_standing(f"project/{project_id}", entries),
+        **await explained(tx, f"project/{project_id}", at, clock),
     )
 
 
 async def money_of(tx: Transaction, project_id: UUID, *, by: Principal) -> MoneyView:
     """The money of a project, as the tables show it where this is asked."""
     commitment = await commitments.get_commitment(tx, project_id, by=by)
-    coverage = await _if_there(coverages.get_coverage(tx, project_id, by=by))
+    coverage = await if_there(coverages.get_coverage(tx, project_id, by=by))
     return MoneyView(
         commitment=commitment,
         coverage=coverage,
         self_pay=None if coverage is None else await self_payments.get_self_pay(tx, project_id, by=by),
         self_payments=await self_payments.payments_of_project(tx, project_id, by=by),
-        lines=await _if_there(releases.get_lines(tx, project_id, by=by)),
+        lines=await if_there(releases.get_lines(tx, project_id, by=by)),
         releases=await releases.releases_of_project(tx, project_id, by=by),
         holds=await releases.holds_of_project(tx, project_id, by=by),
     )
@@ -169,25 +139,3 @@ async def payment_as_of(tx: Transaction, release_id: UUID, at: datetime, clock: 
         approvals = await releases.approvals_given(tx, release_id)
     money = await money_as_of(tx, release.project_id, at, clock, by=by)
     return PaymentAsOf(at=at, clock=clock, release=release, approvals=approvals, money=money)
-
-
-async def _decisions(tx: Transaction, chain: str, at: datetime, clock: Axis) -> list[Recorded]:
-    # Programme time may be the same for many, and what was journalled after a later moment was known after it.
-    known = []
-    for entry in await journal.entries_of(tx, chain):
-        if (entry.decided_at if clock is Axis.PROGRAMME else entry.recorded_at) > at:
-            break
-        known.append(entry)
-    return known
-
-
-def _standing(chain: str, entries: Sequence[Recorded]) -> ChainView:
-    last = entries[-1] if entries else None
-    return ChainView(chain=chain, position=last.position if last else 0, hash=last.hash.hex() if last else "")
-
-
-async def _if_there(asked: Any) -> Any:  # noqa: ANN401  whatever the query gives
-    try:
-        return await asked
-    except NotFound:
-        return None
