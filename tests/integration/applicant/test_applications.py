@@ -76,7 +76,7 @@ async def test_an_application_goes_from_draft_to_eligible(applicant: Applicant) 
         (timedelta(seconds=1), 409, "window-closed"),
     ],
 )
-async def test_the_window_closes_on_the_second(
+async def test_edge_10_the_window_closes_on_the_second(
     applicant: Applicant, after_close: timedelta, status: int, code: str | None
 ) -> None:
     call_id = await applicant.published_call()
@@ -350,7 +350,7 @@ async def test_no_personal_data_reaches_events_the_journal_or_a_log(
     [("45110", "2023-12-01", "52110"), ("52111", None, "52110"), ("45113", "2024-01-17", "52110"),
      ("45110", "2024-01-18", None), ("45110", None, None), ("52760", None, None), ("11110", None, None)],
 )  # fmt: skip
-async def test_the_municipality_counts_by_the_code_of_its_day(
+async def test_edge_3_the_municipality_counts_by_the_code_of_its_day(
     applicant: Applicant, written: str, recorded_on: str | None, counted: str | None
 ) -> None:
     owner = an_owner()

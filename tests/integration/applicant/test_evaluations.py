@@ -28,7 +28,7 @@ async def test_a_member_scores_assigned_cases_only_and_is_blind_to_others(judgin
     assert (await judging.get(path, owner_of(case))).status_code == 403
 
 
-async def test_a_declared_conflict_removes_the_member_from_that_case_only_and_is_recorded(judging: Judging):
+async def test_story_4_a_declared_conflict_removes_the_member_from_that_case_only_and_is_recorded(judging: Judging):
     await judging.open_call(SEATS)
     case, other = await judging.eligible(), await judging.eligible()
     await judging.panel(3)

@@ -90,7 +90,7 @@ async def race(judging: Judging, strategy: Strategy, cases: list[Standing]) -> i
 
 
 @pytest.mark.promise("R19")
-async def test_of_forty_who_want_the_last_place_one_gets_it(judging: Judging):
+async def test_edge_10_of_forty_who_want_the_last_place_one_gets_it(judging: Judging):
     cases = await one_vacated_place(judging)
     assert await race(judging, counter_row, cases) == 1
     assert await judging.value("SELECT count(*) FROM project WHERE holds_place") == 1

@@ -121,7 +121,7 @@ async def test_a_dead_workers_lease_runs_out_and_its_late_answer_counts_for_noth
     assert len(journal) == 1
 
 
-async def test_a_refusal_names_its_rules_and_the_last_day_to_object(applicant: Applicant) -> None:
+async def test_story_3_a_refusal_names_its_rules_and_the_last_day_to_object(applicant: Applicant) -> None:
     call_id = await applicant.published_call()
     owner, worksite_id = await applicant.company()
     number = (await applicant.get(f"/v1/companies/{owner.tenant}", owner)).json()["business_number"]

@@ -52,7 +52,7 @@ async def covered(funding: Funding, selected: ProjectSelected) -> None:
         assert answer.status_code == 201, answer.text
 
 
-async def test_it_is_complete_only_with_the_last_of_province_municipality_and_firm(funding: Funding):
+async def test_story_2_it_is_complete_only_with_the_last_of_province_municipality_and_firm(funding: Funding):
     selected = await signed(funding)
     for source, by in (("MUNICIPALITY", head(JEONJU)), ("SME", owner_of(selected))):
         assert (await cover(funding, selected, source, by)).json()["state"] == "OPEN"

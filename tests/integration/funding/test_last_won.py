@@ -39,7 +39,7 @@ async def test_naive_strategies_overspend(funding: Funding, strategy: Strategy):
 
 
 @pytest.mark.promise("R20", "I2")
-async def test_ours_spends_the_budget_to_the_last_won_and_never_more(funding: Funding):
+async def test_edge_10_ours_spends_the_budget_to_the_last_won_and_never_more(funding: Funding):
     await funding.confirmed_rule("half", shares=[{"source": "PROVINCE", "rate_bp": 5000}], capped_sources=[])
 
     for round_number in range(ROUNDS):

@@ -16,7 +16,7 @@ TRACK_A = {
 }
 
 
-async def test_the_public_preview_shows_nominal_and_effective_burden(funding: Funding):
+async def test_story_5_the_public_preview_shows_nominal_and_effective_burden(funding: Funding):
     await funding.confirmed_rule("a-2023", **TRACK_A)
 
     shown = await funding.get("/v1/split-rules/a-2023/preview", total_cost_won=132_000_000, cap_won=60_000_000)

@@ -110,7 +110,7 @@ CAPS = st.integers(0, 10**12)
 
 
 @given(rules(), COSTS, CAPS)
-def test_shares_sum_to_the_cost_and_nobody_pays_less_than_nothing(any_rule, cost, cap):
+def test_edge_1_shares_sum_to_the_cost_and_nobody_pays_less_than_nothing(any_rule, cost, cap):
     shares = amounts(domain.split_cost(any_rule, total_cost_won=Won(cost), cap_won=Won(cap)))
 
     assert sum(shares.values()) == cost

@@ -37,6 +37,7 @@ _FUNCTIONS = (
         RETURN NULL;
     END $$
     """,
+    # What came without a decision takes the moment of the decision before it; before the first of all, it was always.
     # It runs when the transaction commits and holds all its locks, so that instants and locks have the same order. One
     # transaction has one instant. A row's instants never go back, whatever a clock does.
     """
@@ -62,7 +63,7 @@ _FUNCTIONS = (
             RETURN NULL;
         END IF;
         decided := coalesce(decided, before.programme_at,
-                            (SELECT decided_at FROM journal_entry ORDER BY id DESC LIMIT 1), instant);
+                            (SELECT decided_at FROM journal_entry ORDER BY id DESC LIMIT 1), '-infinity');
         INSERT INTO row_version (relation, key, content, words, programme_at, recorded_at)
         VALUES (TG_TABLE_NAME, named, said, personal, greatest(decided, before.programme_at),
                 greatest(instant, before.recorded_at));
@@ -147,7 +148,7 @@ def keep(
         "INSERT INTO row_version (relation, key, content, words, programme_at, recorded_at)"  # noqa: S608  DDL of constants
         f" SELECT '{table}', {named}, said - ARRAY[{left_out}]::text[],"
         f" {personal},"
-        " coalesce((SELECT decided_at FROM journal_entry ORDER BY id DESC LIMIT 1), now()), now()"
+        " coalesce((SELECT decided_at FROM journal_entry ORDER BY id DESC LIMIT 1), '-infinity'), now()"
         f" FROM (SELECT to_jsonb(there) AS said FROM {table} AS there) AS present"
     )
 

@@ -33,6 +33,7 @@ RELEASE_EXAMPLES: Mapping[str, object] = {
     "DecisionView.evidence": ["gate/AGREEMENT_EFFECTIVE"],
     "DecisionView.facts": {"release_id": "0199f1b0-1d20-7c31-9b52-3c1e8f40a701", "state": "RESERVED"},
     "MoneyAsOf.evidence": ["gate/AGREEMENT_EFFECTIVE", "event/0199f1b0-1d20-7c31-9b52-3c1e8f40a801"],
+    "rule_versions": ["2024-1", "deadline/2024-1"],
     "MoneyAsOf.release_terms": [{"version": "2024-1", "valid_from": "2024-01-01"}],
     "gate": "AGREEMENT_EFFECTIVE",
     "mode": "TRANCHE",
