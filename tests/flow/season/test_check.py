@@ -16,6 +16,28 @@ ONE_COMMITTED = (
 )
 ONE_COMPLETED = "(SELECT id FROM completion WHERE state = 'PASSED' ORDER BY id LIMIT 1)"
 FAULTS: dict[str, tuple[str, dict[str, str]]] = {
+    "a sheet of somebody who coached the firm": (
+        "coach-never-judges",
+        {
+            "applicant": """
+            ALTER TABLE forum_visit DISABLE TRIGGER USER;
+            UPDATE forum_visit v SET coach_subject = m.subject
+              FROM application a, score_sheet s, panel_member m
+             WHERE a.company_id = v.company_id AND s.application_id = a.id AND m.id = s.member_id
+               AND NOT EXISTS (SELECT FROM conflict_of_interest c WHERE c.member_id = m.id AND c.application_id = a.id)
+            """
+        },
+    ),
+    "a firm that was supported before taken for a first-timer": (
+        "supported-before-is-known",
+        {
+            "applicant": """
+            UPDATE application SET first_timer = true WHERE id = (
+                SELECT a.id FROM application a JOIN company c ON c.id = a.company_id
+                  JOIN past_support p ON p.business_number = c.business_number LIMIT 1)
+            """
+        },
+    ),
     "an event lost on its way to metrics": (
         "event-lost",
         {

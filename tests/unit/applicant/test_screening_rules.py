@@ -38,7 +38,7 @@ FREE = Exclusion(FIRM, excluded=False, registered_supplier=False)
 SUPPLIES = Exclusion(SUPPLIER, excluded=False, registered_supplier=True)
 JS1 = TypeConditions(first_time_only=True, max_sales_won=Won(5_000_000_000), max_employees=20)
 JS2 = TypeConditions(first_time_only=False, max_sales_won=None, max_employees=None)
-EVIDENCE = {name: f"{name}/1" for name in ("company", "worksite", "application", "call", *Register)}
+EVIDENCE = {name: f"{name}/1" for name in ("company", "worksite", "application", "call", "past_supports", *Register)}
 RULES = load_rules("2024-1")
 
 

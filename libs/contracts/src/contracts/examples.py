@@ -6,6 +6,7 @@ One case runs through them: a food maker in Jeonju asks for a smart factory of 2
 from collections.abc import Mapping
 
 from contracts.agreement_examples import AGREEMENT_EXAMPLES
+from contracts.forum_examples import FORUM_EXAMPLES
 from contracts.inspection_examples import INSPECTION_EXAMPLES
 from contracts.memorandum_examples import MEMORANDUM_EXAMPLES
 from contracts.mentoring_examples import MENTORING_EXAMPLES
@@ -200,6 +201,7 @@ EXAMPLES: Mapping[str, object] = {
     **OBJECTION_EXAMPLES,
     **RELEASE_EXAMPLES,
     **INSPECTION_EXAMPLES,
+    **FORUM_EXAMPLES,
     # money
     "PassedOverView.left_won": 12_000_000,
     "needed_won": 36_000_000,

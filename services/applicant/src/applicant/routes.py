@@ -21,11 +21,15 @@ from applicant.disclosures.api import routes as disclosures
 from applicant.documents.api import routes as documents
 from applicant.evaluations.api import routes as evaluations
 from applicant.evaluations.queries import assigned_cases
+from applicant.forum.api.campaigns import routes as campaigns
+from applicant.forum.api.courses import routes as courses
+from applicant.forum.api.visits import routes as forum_visits
 from applicant.inspections.api.completion import routes as completions
 from applicant.inspections.api.interim import routes as inspections
 from applicant.lookbacks.api import routes as lookbacks
 from applicant.notices.api import routes as notices
 from applicant.objections.api import routes as objections
+from applicant.past_supports.api import routes as past_supports
 from applicant.projects.api import routes as projects
 from applicant.projects.commands import AgreementInForce, withdraw_project_of
 from applicant.seat_offers.api import routes as seat_offers
@@ -38,6 +42,7 @@ ROUTERS: Sequence[APIRouter] = (
     appointments,
     staff,
     companies,
+    past_supports,
     notices,
     deadlines,
     calls,
@@ -48,6 +53,9 @@ ROUTERS: Sequence[APIRouter] = (
     reading_routes(assigned_cases),
     screening,
     evaluations,
+    campaigns,
+    forum_visits,
+    courses,
     agreements,
     builds,
     documents,

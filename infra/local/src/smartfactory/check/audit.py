@@ -10,6 +10,7 @@ from smartfactory.check import (
     chains,
     deadlines,
     events,
+    forum,
     gauge,
     memoranda,
     money,
@@ -17,6 +18,7 @@ from smartfactory.check import (
     projections,
     releases,
     residencies,
+    supports,
     tables,
 )
 from smartfactory.check.claims import Claim
@@ -51,6 +53,8 @@ async def _claims(
         await memoranda.referred_to(databases),
         *await agreements.in_force(databases),
         *await deadlines.kept(databases),
+        *await forum.kept_apart(databases),
+        *await supports.known(databases),
         *await releases.released(databases, bank_book),
         *await residencies.allowed(databases),
         *await gauge.counted(databases),

@@ -18,6 +18,7 @@ from smartfactory.scenarios.parts import (
     BuildingPart,
     Calendar,
     CallPart,
+    ForumPart,
     Given,
     MemorandumPart,
     MentoringPart,
@@ -62,6 +63,8 @@ class Scenario(Part, frozen=True):
     objections: ObjectionPart
     panel: PanelPart
     memorandum: MemorandumPart | None = None
+    forum: ForumPart | None = None
+    """Without it the Forum does nothing: the seasons before Track B."""
     mentoring: MentoringPart | None = None
     """Without it no team is sent: the seasons before the programme of mentors."""
     building: BuildingPart | None = None
@@ -150,6 +153,7 @@ def contradictions(scenario: Scenario) -> Iterator[str]:
         yield "more firms object than are found not eligible"
     yield from _mentoring_contradictions(scenario)
     yield from _building_contradictions(scenario)
+    yield from _forum_contradictions(scenario)
 
 
 def _calendar_contradictions(scenario: Scenario) -> Iterator[str]:
@@ -237,6 +241,19 @@ def _building_contradictions(scenario: Scenario) -> Iterator[str]:
     seats = sum(kind.seats_total.value for kind in scenario.types.values())
     if part.completed_early.value + part.terminated.value > seats:
         yield "building completes and terminates more projects than there are seats"
+
+
+def _forum_contradictions(scenario: Scenario) -> Iterator[str]:
+    part = scenario.forum
+    if part is None:
+        return
+    moments = [
+        cast("Given[datetime]", getattr(part, field)).value for field in part.__struct_fields__ if "_at" in field
+    ]
+    if any(first >= second for first, second in pairwise(moments)):
+        yield "the forum's moments are not in their order"
+    if moments[-1] >= scenario.calendar.call_drafted_at.value:
+        yield "forum.visits_reported_at is not before calendar.call_drafted_at"
 
 
 def _walk(node: object, path: str) -> Iterator[Provenance]:

@@ -181,6 +181,24 @@ class BuildingPart(Part, frozen=True):
     terminated: Given[int]
 
 
+class ForumPart(Part, frozen=True):
+    """The CEO Forum before the call: its members, its campaign with letters of intent, its course and its visits."""
+
+    title_ko: Given[str]
+    title_en: Given[str]
+    members: Given[int]
+    letters: Given[int]
+    """Of so many firms that will apply, or of all; the letters of those that never do are not played."""
+    course_seats: Given[int]
+    campaign_at: Given[datetime]
+    letters_at: Given[datetime]
+    letters_close_at: Given[datetime]
+    visits_assigned_at: Given[datetime]
+    course_begins_at: Given[datetime]
+    course_held_at: Given[datetime]
+    visits_reported_at: Given[datetime]
+
+
 class MentoringPart(Part, frozen=True):
     """The mentorship programme: its cohort, what mentors and firms know and need, the matching rule, its moments."""
 

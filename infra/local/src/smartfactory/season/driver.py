@@ -10,10 +10,12 @@ from smartfactory.season import (
     budgets,
     building,
     call,
+    forum,
     judging,
     memorandum,
     mentoring,
     objecting,
+    records,
     releasing,
     screening,
     selecting,
@@ -41,6 +43,8 @@ async def run_season(options: SeasonOptions) -> SeasonReport:
         await memorandum.register_memorandum(stage)
         await budgets.agree_split_rule(stage)
         await budgets.vote_budgets(stage)
+        await records.import_supports(stage)
+        await forum.prepare_firms(stage)
         mentors = await mentoring.open_programme(stage)
         call_id = await call.publish_call(stage)
         cases = await applying.apply_all(stage, call_id)

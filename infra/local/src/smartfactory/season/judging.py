@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from smartfactory.season import people
+from smartfactory.season import forum, people
 from smartfactory.season.applying import Case
 from smartfactory.season.origin import Person
 from smartfactory.season.stage import Stage
@@ -53,7 +53,12 @@ async def judge_all(stage: Stage, call_id: str, eligible: Sequence[Case]) -> Non
         await stage.origin.post(sheet.member, path, body, step="score", entity=sheet.entity)
 
     scoring_at = stage.scenario.calendar.scoring_at
-    conflicted = [sheet for sheet in sheets if sheet.index == sheet.case.planned.conflicted_member]
+    # Who visited the firm for the Forum was given no seat at its case and has nothing to declare.
+    conflicted = [
+        sheet
+        for sheet in sheets
+        if sheet.index == sheet.case.planned.conflicted_member and not forum.coached(stage, sheet.case.planned)
+    ]
     free = [sheet for sheet in sheets if sheet.index != sheet.case.planned.conflicted_member]
     await stage.play(scoring_at, "panels formed", panels.values(), form)
     await stage.play(scoring_at, "conflicts declared", conflicted, declare)

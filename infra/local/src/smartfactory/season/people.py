@@ -10,6 +10,7 @@ from smartfactory.scenarios.model import Scenario
 from smartfactory.season.origin import Person
 
 _TECHNOPARK = "jtp"
+FORUM = "forum"
 
 PROVINCE_OFFICER = Person("도 담당관 Province officer", "province-officer", Role.PROVINCE_OFFICER, PROVINCE_TENANT)
 PROVINCE_APPROVER = Person("도 결재자 Province approver", "province-approver", Role.PROVINCE_APPROVER, PROVINCE_TENANT)
@@ -25,6 +26,11 @@ SAMSUNG = Person("삼성 멘토 시스템 Samsung's mentor system", "samsung-men
 INSPECTOR = Person("전북테크노파크 점검자 Inspector", "technopark-inspector", Role.TECHNOPARK_OPERATOR, _TECHNOPARK)
 MENTOR = Person("전담멘토 Mentor", "mentor-of-the-season", Role.MENTOR, _TECHNOPARK)
 AUDITOR = Person("감사 Auditor", "auditor", Role.AUDITOR, PROVINCE_TENANT)
+
+
+def forum_member(number: int) -> Person:
+    """Somebody of a member firm of the CEO Forum."""
+    return Person(f"상생협의회 위원 {number} Forum member", f"forum-{number}", Role.FORUM_MEMBER, FORUM)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from uuid import UUID
 from applicant.applications import queries as applications
 from applicant.calls import queries as calls
 from applicant.evaluations import domain, store
-from applicant.evaluations.domain import Assignment, ConflictKind, Marks, Panel, ScoreSheet
+from applicant.evaluations.domain import Assignment, Coaching, CoachingSource, ConflictKind, Marks, Panel, ScoreSheet
 from common import journal
 from common.acting import as_service
 from common.auth import Principal
@@ -18,6 +18,7 @@ from common.event import new_id
 from common.journal import JsonValue
 
 __all__ = [
+    "CoachingSource",
     "ConflictKind",
     "Evaluator",
     "Marks",
@@ -28,6 +29,7 @@ __all__ = [
     "declare_conflict",
     "form_panel",
     "lock_score",
+    "note_coaching",
     "seat_members",
 ]
 
@@ -90,7 +92,11 @@ async def assign_cases(tx: Transaction, call_id: UUID, *, by: Principal, now: da
     given = domain.share_out(waiting, panels, load)
     if given:
         await store.assign(tx, call_id, given, at=now)
-        facts = {"cases": {str(application_id): str(panel_id) for application_id, panel_id in given.items()}}
+        barred = await store.seats_barred(tx, given)
+        facts: dict[str, JsonValue] = {
+            "cases": {str(application_id): str(panel_id) for application_id, panel_id in given.items()},
+            "barred_by_coaching": [f"{application_id}/{member_id}" for application_id, member_id in barred],
+        }
         await _journal_call(tx, call_id, "cases-assigned", facts, by=by, now=now)
     return given
 
@@ -134,6 +140,43 @@ async def lock_score(
     }
     await _journal_case(tx, application_id, "score-locked", facts, by=by, now=now, call_id=call_id)
     return sheet
+
+
+async def note_coaching(
+    tx: Transaction,
+    subjects: Sequence[str],
+    company_ids: Sequence[UUID],
+    *,
+    source: CoachingSource,
+    source_id: UUID,
+    by: Principal,
+    now: datetime,
+) -> None:
+    """Tie people to the firms they coach: none of them judges one of these, from now on and in what is open already.
+
+    Whoever notes it does not learn whether somebody lost a seat by it: who judges whom is not theirs to know.
+    """
+    ties = [
+        Coaching(new_id(), subject, company_id, source, source_id, now)
+        for company_id in company_ids
+        for subject in subjects
+    ]
+    if not ties:
+        return
+    async with as_service(tx):
+        await store.add_coachings(tx, ties)
+        lost = await store.seats_lost_by(tx, [tie.id for tie in ties])
+    entries = [
+        journal.Entry(
+            chain=f"application/{application_id}",
+            decision="evaluator-removed",
+            facts={"member_id": str(member_id), "kind": ConflictKind.COACHED_THE_FIRM.value},
+            evidence=(f"{source.value.lower()}/{source_id}",),
+        )
+        for application_id, member_id in lost
+    ]
+    if entries:
+        await journal.record_many(tx, entries, by=by, at=now)
 
 
 async def close_evaluation(tx: Transaction, call_id: UUID, *, now: datetime) -> None:

@@ -26,6 +26,25 @@ class ConflictKind(StrEnum):
     SELF_WITHDRAWAL = "SELF_WITHDRAWAL"
 
 
+class CoachingSource(StrEnum):
+    """By what somebody came to coach a firm."""
+
+    VISIT = "VISIT"
+    COURSE = "COURSE"
+
+
+@dataclass(frozen=True, slots=True)
+class Coaching:
+    """Somebody's tie to a firm, by the subject of their token, whatever role it comes in. It never ends."""
+
+    id: UUID
+    subject: str
+    company_id: UUID
+    source: CoachingSource
+    source_id: UUID
+    since: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class PanelRule:
     """The call's own rule: how many must score, from how many one high and one low are dropped, the bonus."""

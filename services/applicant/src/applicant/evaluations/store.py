@@ -9,7 +9,15 @@ from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, and_, sele
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.orm import Mapped, mapped_column
 
-from applicant.evaluations.domain import Assignment, ConflictKind, Marks, Panel, PanelNotFound, ScoreSheet
+from applicant.evaluations.domain import (
+    Assignment,
+    Coaching,
+    ConflictKind,
+    Marks,
+    Panel,
+    PanelNotFound,
+    ScoreSheet,
+)
 from applicant.tables import Tables
 from common.db import Transaction
 from common.event import new_id
@@ -66,6 +74,24 @@ class ConflictRow(Tables):
     kind: Mapped[str]
     statement: Mapped[str]
     declared_at: Mapped[datetime]
+
+
+class CoachingRow(Tables):
+    """Who coached which firm. Triggers take such a person off the firm's cases, and keep them off: coached or seated or
+    assigned first, or at the same moment.
+    """
+
+    __tablename__ = "coaching"
+    __table_args__ = (
+        CheckConstraint("source IN ('VISIT', 'COURSE')", name="source"),
+        UniqueConstraint("subject", "company_id", "source_id"),
+    )
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    subject: Mapped[str]
+    company_id: Mapped[UUID] = mapped_column(index=True)
+    source: Mapped[str]
+    source_id: Mapped[UUID]
+    since: Mapped[datetime]
 
 
 class ScoreSheetRow(Tables):
@@ -203,6 +229,42 @@ async def add_conflict(
         )
     )
     return conflict_id
+
+
+async def add_coachings(tx: Transaction, coachings: Sequence[Coaching]) -> None:
+    """Keep ties of people to firms; the same tie of the same source is kept once."""
+    rows = [
+        {
+            "id": each.id,
+            "subject": each.subject,
+            "company_id": each.company_id,
+            "source": each.source.value,
+            "source_id": each.source_id,
+            "since": each.since,
+        }
+        for each in coachings
+    ]
+    await tx.execute(insert(CoachingRow).values(rows).on_conflict_do_nothing())
+
+
+async def seats_lost_by(tx: Transaction, coaching_ids: Collection[UUID]) -> list[tuple[UUID, UUID]]:
+    """The cases that these ties took from somebody, with the seat."""
+    statement = (
+        select(ConflictRow.application_id, ConflictRow.member_id)
+        .where(ConflictRow.statement.in_([f"coaching/{each}" for each in coaching_ids]))
+        .order_by(ConflictRow.application_id, ConflictRow.member_id)
+    )
+    return [(row.application_id, row.member_id) for row in await tx.execute(statement)]
+
+
+async def seats_barred(tx: Transaction, application_ids: Collection[UUID]) -> list[tuple[UUID, UUID]]:
+    """The seats at these cases that are empty because their members coached the firm."""
+    statement = (
+        select(ConflictRow.application_id, ConflictRow.member_id)
+        .where(ConflictRow.application_id.in_(application_ids), ConflictRow.kind == ConflictKind.COACHED_THE_FIRM.value)
+        .order_by(ConflictRow.application_id, ConflictRow.member_id)
+    )
+    return [(row.application_id, row.member_id) for row in await tx.execute(statement)]
 
 
 async def latest_sheet(tx: Transaction, assigned_seat: Assignment) -> ScoreSheet | None:

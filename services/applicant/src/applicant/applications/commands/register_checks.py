@@ -24,6 +24,7 @@ from applicant.applications.store.rule_data import load_rules
 from applicant.applications.store.screenings import Answer, Claim, Question
 from applicant.calls import queries as calls
 from applicant.companies import queries as companies
+from applicant.past_supports import queries as past_supports
 from common.auth import Principal
 from common.clock import KST
 from common.db import Transaction
@@ -89,15 +90,17 @@ async def _case_facts(
     type_ = calls.project_type(call.terms, application.type_code)
     plan = application.plan
     shares = calls.estimate_shares(call.terms, application.type_code, plan.total_cost_won)
+    submitted_at = case.submitted_at(application)
+    known = await past_supports.known_supports(tx, company.facts.business_number, at=submitted_at)
     facts = CaseFacts(
-        applied_on=case.submitted_at(application).astimezone(KST).date(),
+        applied_on=submitted_at.astimezone(KST).date(),
         type_code=application.type_code,
         conditions=TypeConditions(type_.first_time_only, type_.max_sales_won, type_.max_employees),
         business_number=company.facts.business_number,
         municipality_code=application.municipality_code,
         ksic_code=company.facts.ksic_code,
         ksic_revision=company.facts.ksic_revision,
-        supported_before=company.facts.supported_before,
+        supported_before=company.facts.supported_before or bool(known),
         annual_sales_won=company.facts.annual_sales_won,
         employees=company.facts.employees,
         concurrent_project=plan.concurrent_project,
@@ -120,6 +123,7 @@ async def _case_facts(
         "worksite": f"worksite/{worksite.id}@{worksite.version}",
         "application": f"application/{application.id}@{application.version}",
         "call": f"call/{call.id}@{call.version}",
+        "past_supports": f"past-support/{known[0]}" if known else "past-supports/none",
     }
     return facts, evidence | {
         register.value: f"register/{register.value}/sha256:{answer.sha256}" for register, answer in answers.items()

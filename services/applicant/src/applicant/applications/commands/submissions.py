@@ -17,6 +17,7 @@ from applicant.deadlines import commands as deadlines
 from applicant.deadlines.commands import DeadlineKind
 from applicant.notices import commands as notices
 from applicant.notices.commands import NoticeKind, Recipient, Wanted
+from applicant.past_supports import queries as past_supports
 from common import journal, outbox
 from common.auth import Principal
 from common.db import Transaction
@@ -34,13 +35,14 @@ async def submit_application(
     case.check_version(application, read_version)
     call = await calls.get_published_call(tx, application.call_id)
     company = await companies.get_company(tx, application.company_id)
+    known = await past_supports.known_supports(tx, company.facts.business_number, at=now)
     submitted = case.submit(
         application,
         opens_at=call.terms.opens_at,
         closes_at=call.terms.closes_at,
         min_cost_won=calls.project_type(call.terms, application.type_code).min_cost_won,
         other_live_applications=other_live_applications,
-        first_timer=not company.facts.supported_before,
+        first_timer=not (company.facts.supported_before or known),
         now=now,
     )
     saved = await cases.save_application(tx, submitted)

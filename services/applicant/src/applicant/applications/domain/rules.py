@@ -69,6 +69,7 @@ class CaseFacts:
     ksic_code: str
     ksic_revision: str
     supported_before: bool
+    """As the firm says, or as the imported records of other schemes know."""
     annual_sales_won: Won
     employees: int
     concurrent_project: bool
@@ -268,7 +269,7 @@ KINDS: Mapping[str, Kind] = {
     "no_concurrent_project": _kind(_no_concurrent_project, ("application", Register.SME_STATUS), "stated", "on_record"),
     "type_conditions": _kind(
         _type_conditions,
-        ("company", "call", Register.SME_STATUS),
+        ("company", "call", "past_supports", Register.SME_STATUS),
         *("supported_before", "sales", "employees", "not_applicable"),
     ),
     "one_live_application": _kind(_one_live_application, ("worksite",), "fail"),

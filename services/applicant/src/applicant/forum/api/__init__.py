@@ -1,0 +1,1 @@
+"""The Forum over HTTP."""

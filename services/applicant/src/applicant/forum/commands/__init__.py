@@ -1,0 +1,1 @@
+"""What the Forum and the firms do with each other, one file a subject."""

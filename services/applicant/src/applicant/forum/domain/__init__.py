@@ -1,0 +1,1 @@
+"""What the Forum does, by its rules."""

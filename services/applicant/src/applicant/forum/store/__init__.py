@@ -1,0 +1,1 @@
+"""The Forum in PostgreSQL."""
