@@ -101,8 +101,9 @@ async def test_a_visit_is_reported_by_its_coach_on_every_item_of_the_checklist(j
     visit = await _visit(judging, await _letter(judging, case), coach)
     path, today = f"/v1/forum-visits/{visit['id']}", judging.clock.now().date().isoformat()
     items = [each["item"] for each in (await judging.get("/v1/readiness-checklist", CHAIR)).json()["items"]]
-    report = {"visited_on": today, "findings": "준비 양호", "answers": dict.fromkeys(items, "READY")}
-    partial = await judging.post(f"{path}/reports", report | {"answers": {"PLAN": "READY"}}, by=CHAIR, version=1)
+    answers = [{"item": item, "answer": "READY"} for item in items]
+    report = {"visited_on": today, "findings": "준비 양호", "answers": answers}
+    partial = await judging.post(f"{path}/reports", report | {"answers": answers[:1] * 2}, by=CHAIR, version=1)
     assert (partial.status_code, partial.json()["code"]) == (422, "checklist-incomplete")
     other = await judging.post(f"{path}/reports", report, by=DEPUTY, version=1)
     assert (other.status_code, other.json()["code"]) == (403, "forum-visit-not-yours")

@@ -53,7 +53,7 @@ FORUM_EXAMPLES: Mapping[str, object] = {
     "ForumVisitView.visited_on": "2024-02-20",
     "ForumVisitView.findings": "공급기업을 정했고, 목표 지표를 함께 정리했습니다.",
     "ReportVisit.findings": "공급기업을 정했고, 목표 지표를 함께 정리했습니다.",
-    "ReportVisit.answers": _ANSWERS,
+    "ReportVisit.answers": [{"item": item, "answer": answer} for item, answer in _ANSWERS.items()],
     "ForumVisitView.answers": _ANSWERS,
     "checklist_version": "2024-1",
     "reported_at": "2024-02-21T01:00:00Z",

@@ -36,7 +36,7 @@ def _listed(path: str, kind: str) -> Any:
     return lambda things: Ask("GET", path, query={"page_size": 100}, shows=things[kind])
 
 
-_REPORT = {"visited_on": "2024-05-04", "findings": "가상 소견", "answers": {}}
+_REPORT = {"visited_on": "2024-05-04", "findings": "가상 소견", "answers": [{"item": "PLAN", "answer": "READY"}]}
 _ASKS: Asks = {
     "admitForumMember": _on("POST", "/v1/forum-members", _MEMBER),
     "listForumMembers": _listed("/v1/forum-members", "member"),

@@ -176,7 +176,8 @@ async def _letter(stage: Stage, campaign_id: str, planned: PlannedApplication) -
 
 async def _report(stage: Stage, part: ForumPart, each: _Sent, visit: Json) -> None:
     checklist = await stage.origin.get(each.coach, "/applicant/v1/readiness-checklist")
-    answers = {item["item"]: "NOT_YET" if item["item"] == _NOT_YET else "READY" for item in checklist["items"]}
+    items = [each["item"] for each in checklist["items"]]
+    answers = [{"item": item, "answer": "NOT_YET" if item == _NOT_YET else "READY"} for item in items]
     body = {
         "visited_on": part.visits_reported_at.value.date().isoformat(),
         "findings": "사업계획서를 함께 정리하기로 했습니다 (가상).",

@@ -40,12 +40,19 @@ class AssignVisit(Body):
     planned_on: date
 
 
+class AnswerBody(Body):
+    """How the firm stands on one item of the checklist."""
+
+    item: str = Field(min_length=1, max_length=40)
+    answer: commands.Readiness
+
+
 class ReportVisit(Body):
     """What the coach found; every item of the checklist is answered."""
 
     visited_on: date
     findings: str = Field(min_length=1, max_length=4000)
-    answers: dict[Annotated[str, Field(max_length=40)], commands.Readiness] = Field(max_length=100)
+    answers: list[AnswerBody] = Field(max_length=100)
 
 
 @routes.post(
@@ -149,7 +156,7 @@ async def report_visit(
         visit_id,
         visited_on=body.visited_on,
         findings=body.findings,
-        answers=body.answers,
+        answers=[(each.item, each.answer) for each in body.answers],
         read_version=version,
         by=by,
         now=now,

@@ -1,6 +1,6 @@
 """A member of the Forum visits a firm that sent a letter, and writes down how ready it is."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
@@ -66,7 +66,7 @@ async def report_visit(
     *,
     visited_on: date,
     findings: str,
-    answers: Mapping[str, Readiness],
+    answers: Sequence[tuple[str, Readiness]],
     read_version: int,
     by: Principal,
     now: datetime,
@@ -74,10 +74,11 @@ async def report_visit(
     """Keep the report of the caller's own visit, by the checklist of the day of the visit."""
     visit = await store.get_visit(tx, visit_id)
     checklist = _checklist(min(visited_on, _today(now)))
-    report = Report(visited_on, findings, checklist.version, answers)
+    report = Report(visited_on, findings, checklist.version, dict(answers))
     reported = visits.report_visit(
-        visit, report, checklist, read_version=read_version, by_subject=by.subject, today=_today(now), now=now
+        visit, report, read_version=read_version, by_subject=by.subject, today=_today(now), now=now
     )
+    visits.check_answers(checklist, [item for item, _answer in answers])
     await store.save_report(tx, reported, report)
     letter = await letters.get_letter(tx, visit.letter_id, lock=True)
     await letters.save_letter_state(tx, campaigns.consult_letter(letter))
@@ -87,7 +88,7 @@ async def report_visit(
         decision="forum-visit-reported",
         by=by,
         at=now,
-        facts={"visit_id": str(visit_id), "ready": [item for item, said in answers.items() if said == "READY"]},
+        facts={"visit_id": str(visit_id), "ready": [item for item, said in answers if said is Readiness.READY]},
         rule_version=f"readiness-checklist/{checklist.version}",
     )
 

@@ -4,7 +4,7 @@ ASSIGNED -> REPORTED. Whoever is assigned is tied to the firm from that moment o
 whether or not the visit takes place: the tie is what counts, not how well it was used.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
@@ -136,6 +136,13 @@ def plan_visit(visit: Visit, *, today: date) -> Visit:
     return visit
 
 
+def check_answers(checklist: Checklist, answered: Sequence[str]) -> None:
+    """Each item of the checklist is answered once, and nothing else is."""
+    items = [each.item for each in checklist.items]
+    if sorted(answered) != sorted(items):
+        raise ChecklistIncomplete(version=checklist.version, items=", ".join(items), field="/answers")
+
+
 def report_visit(
     visit: Visit,
     report: Report,
@@ -155,7 +162,4 @@ def report_visit(
         raise VisitAlreadyReported
     if report.visited_on > today:
         raise VisitInTheFuture(today=today.isoformat(), field="/visited_on")
-    items = [each.item for each in checklist.items]
-    if set(report.answers) != set(items):
-        raise ChecklistIncomplete(version=checklist.version, items=", ".join(items), field="/answers")
     return replace(visit, state=VisitState.REPORTED, report=report, reported_at=now)
