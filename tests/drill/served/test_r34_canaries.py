@@ -30,6 +30,8 @@ _AT = datetime(2024, 5, 20, 1, tzinfo=UTC)
 _OPERATOR = Principal(issuer="i", subject="kim", role="platform.operator", tenant=None, token_id="t")
 
 _VAULT = {
+    "applicant.agreement_amendment.decision_reason": "the approver's words, or the party's that takes it back",
+    "applicant.agreement_amendment.reason": "a party's own words",
     "applicant.appointment.subject": "an officer, by the name that the provider gives",
     "applicant.application.plan": "the plan as its company wrote it",
     "applicant.application.supplement": "what the officer asked the company for",

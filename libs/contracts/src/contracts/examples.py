@@ -6,6 +6,7 @@ One case runs through them: a food maker in Jeonju asks for a smart factory of 2
 from collections.abc import Mapping
 
 from contracts.agreement_examples import AGREEMENT_EXAMPLES
+from contracts.amendment_examples import AMENDMENT_EXAMPLES
 from contracts.forum_examples import FORUM_EXAMPLES
 from contracts.inspection_examples import INSPECTION_EXAMPLES
 from contracts.memorandum_examples import MEMORANDUM_EXAMPLES
@@ -202,6 +203,7 @@ EXAMPLES: Mapping[str, object] = {
     **RELEASE_EXAMPLES,
     **INSPECTION_EXAMPLES,
     **FORUM_EXAMPLES,
+    **AMENDMENT_EXAMPLES,
     # money
     "PassedOverView.left_won": 12_000_000,
     "needed_won": 36_000_000,

@@ -8,6 +8,7 @@ from applicant.accounts.api.appointments import routes as appointments
 from applicant.accounts.api.revocations import routes as revocations
 from applicant.accounts.api.staff import routes as staff
 from applicant.agreements.api import routes as agreements
+from applicant.amendments.api import routes as amendments
 from applicant.applications.api.company import routes as applying
 from applicant.applications.api.company import withdrawal_routes
 from applicant.applications.api.operator import routes as screening
@@ -61,6 +62,7 @@ ROUTERS: Sequence[APIRouter] = (
     documents,
     inspections,
     completions,
+    amendments,
     projects,
     selections,
     objections,

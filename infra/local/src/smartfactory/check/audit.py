@@ -7,6 +7,7 @@ from pathlib import Path
 
 from smartfactory.check import (
     agreements,
+    amendments,
     chains,
     deadlines,
     events,
@@ -52,6 +53,7 @@ async def _claims(
         *[await tables.as_told(databases, report) for report in told],
         await memoranda.referred_to(databases),
         *await agreements.in_force(databases),
+        *await amendments.agreed(databases),
         *await deadlines.kept(databases),
         *await forum.kept_apart(databases),
         *await supports.known(databases),

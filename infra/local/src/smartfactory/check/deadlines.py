@@ -20,6 +20,10 @@ _MIDDLE = """
                       WHEN 'SIGNED_BY_OPERATOR' THEN 'AGREEMENT_COVERAGE' END
       FROM agreement
     UNION ALL
+    SELECT 'amendment ' || id, id,
+           CASE state WHEN 'REQUESTED' THEN 'AMENDMENT_CONSENT' WHEN 'AGREED' THEN 'AMENDMENT_DECISION' END
+      FROM agreement_amendment
+    UNION ALL
     SELECT 'objection ' || id, id, CASE WHEN decided_at IS NULL THEN 'OBJECTION_DECISION' END FROM objection
 """
 _RUNNING = "SELECT subject_id, kind FROM legal_deadline WHERE state IN ('OPEN', 'OVERDUE')"

@@ -14,6 +14,7 @@ import yaml
 from common.errors import Text
 from contracts.types import MUNICIPALITIES
 from smartfactory.scenarios.parts import (
+    AmendingPart,
     BudgetPart,
     BuildingPart,
     Calendar,
@@ -67,6 +68,7 @@ class Scenario(Part, frozen=True):
     """Without it the Forum does nothing: the seasons before Track B."""
     mentoring: MentoringPart | None = None
     """Without it no team is sent: the seasons before the programme of mentors."""
+    amending: AmendingPart | None = None
     building: BuildingPart | None = None
     """Without it the season ends with the first money: programme time only goes forward, and another follows."""
 
@@ -154,6 +156,10 @@ def contradictions(scenario: Scenario) -> Iterator[str]:
     yield from _mentoring_contradictions(scenario)
     yield from _building_contradictions(scenario)
     yield from _forum_contradictions(scenario)
+    if amending := scenario.amending:
+        ordered = [scenario.calendar.first_releases_ordered_at, amending.asked_at, amending.decided_at]
+        if any(earlier.value >= later.value for earlier, later in pairwise(ordered)):
+            yield "amending's moments do not follow each other and calendar.first_releases_ordered_at"
 
 
 def _calendar_contradictions(scenario: Scenario) -> Iterator[str]:

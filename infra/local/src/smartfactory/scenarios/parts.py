@@ -169,6 +169,14 @@ class MemorandumPart(Part, frozen=True):
     municipalities: Given[list[ObligationPart]]
 
 
+class AmendingPart(Part, frozen=True):
+    """How many agreements are amended while they are built, and when that is asked for and decided."""
+
+    asked_at: Given[datetime]
+    decided_at: Given[datetime]
+    amendments: Given[int]
+
+
 class BuildingPart(Part, frozen=True):
     """When builds are inspected and completed, how many in the first wave, and how many end as their supplier does."""
 

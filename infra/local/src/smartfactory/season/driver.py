@@ -6,6 +6,7 @@ from common.http import HttpClient
 from smartfactory.scenarios.firms import cast_of
 from smartfactory.season import (
     agreeing,
+    amending,
     applying,
     budgets,
     building,
@@ -44,8 +45,8 @@ async def run_season(options: SeasonOptions) -> SeasonReport:
         await budgets.agree_split_rule(stage)
         await budgets.vote_budgets(stage)
         await records.import_supports(stage)
-        await forum.prepare_firms(stage)
         mentors = await mentoring.open_programme(stage)
+        await forum.prepare_firms(stage)
         call_id = await call.publish_call(stage)
         cases = await applying.apply_all(stage, call_id)
         eligible, refused = await screening.screen_all(stage, cases)
@@ -56,6 +57,7 @@ async def run_season(options: SeasonOptions) -> SeasonReport:
         in_force = await agreeing.agree_all(stage, call_id)
         rota = await mentoring.send_all(stage, mentors, in_force, projects)
         releases = await releasing.release_all(stage, in_force)
+        await amending.amend_some(stage, call_id)
         gauge = await building.build_all(stage, call_id)
         await objecting.tell_all(stage)
         seconds = time.monotonic() - started

@@ -196,6 +196,8 @@ _DEADLINES = {
     "AGREEMENT_SIGNATURES": Text("협약 서명(도입기업, 공급기업)", "the signatures of firm and supplier"),
     "AGREEMENT_OPERATOR_SIGNATURE": Text("협약 서명(운영기관)", "the operator's signature"),
     "AGREEMENT_COVERAGE": Text("재원 확보", "the cover of every source"),
+    "AMENDMENT_CONSENT": Text("협약변경 동의", "the parties' consent to an amendment"),
+    "AMENDMENT_DECISION": Text("협약변경 결정", "the decision on an amendment"),
 }
 _TEXTS: Mapping[NoticeKind, tuple[Text, Text]] = {
     NoticeKind.SELECTED: (
