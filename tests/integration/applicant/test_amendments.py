@@ -90,6 +90,7 @@ async def test_the_last_day_after_the_cause_rolls_over_a_weekend_and_the_next_da
     assert (answer.status_code, answer.json()["code"]) == (409, "amendment-too-late")
     assert "2024-06-17" in answer.json()["detail"]
     assert "[G2]" in answer.json()["detail"]
+    assert await refused(site, request("1950-01-01", **PLAN)) == (409, "amendment-too-late")
     judging.clock.move_to(datetime(2024, 6, 17, 23, 59, 59, tzinfo=KST))
     assert (await asked(site, request("2024-05-31", **PLAN))).status_code == 201
 
@@ -114,6 +115,7 @@ async def test_what_was_committed_or_selected_and_what_the_rules_bound_is_not_a_
     assert await refused(site, request(ends_on="2025-12-06")) == (409, "amendment-end-out-of-range")
     assert await refused(site, request(ends_on="2024-06-05")) == (409, "amendment-end-out-of-range")
     assert await refused(site, request(supplier_business_number=business_number())) == (409, "amendment-supplier-stays")
+    assert await refused(site, request("9999-12-31", **PLAN)) == (422, "amendment-cause-in-the-future")
     assert await refused(site, request("2024-06-06", **PLAN)) == (422, "amendment-cause-in-the-future")
     unknown = await asked(site, request(shares=[]))
     assert unknown.status_code == 422

@@ -105,6 +105,8 @@ async def test_a_visit_is_reported_by_its_coach_on_every_item_of_the_checklist(j
     report = {"visited_on": today, "findings": "준비 양호", "answers": answers}
     partial = await judging.post(f"{path}/reports", report | {"answers": answers[:1] * 2}, by=CHAIR, version=1)
     assert (partial.status_code, partial.json()["code"]) == (422, "checklist-incomplete")
+    before = await judging.post(f"{path}/reports", report | {"visited_on": "1900-01-01"}, by=CHAIR, version=1)
+    assert (before.status_code, before.json()["code"]) == (422, "forum-visit-before-assigned")
     other = await judging.post(f"{path}/reports", report, by=DEPUTY, version=1)
     assert (other.status_code, other.json()["code"]) == (403, "forum-visit-not-yours")
     await _made(judging, f"{path}/reports", report, by=CHAIR, version=1)

@@ -1,7 +1,7 @@
 """Asking for an amendment, agreeing to it, deciding it, taking it back; whoever does so holds the build first."""
 
 from collections.abc import Mapping
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
 from applicant.agreements import queries as agreements
@@ -57,11 +57,11 @@ async def request_amendment(
     today, party = now.astimezone(KST).date(), _PARTY_OF[Role(by.role)]
     rules = store.rules_in_force(today)
     agreement = await _amended(tx, project_id, rules, by=by)
-    begun = datetime.combine(why.cause_on, time(), tzinfo=KST)
+    domain.check_cause(why, today=today)
     domain.check_window(
         why=why,
         ends_on=agreement.terms.ends_on,
-        last_day_after_cause=deadlines.last_day(begun, rules.days_after_cause),
+        last_day_after_cause=_last_day(why.cause_on, rules.days_after_cause, today),
         rules=rules,
         today=today,
     )
@@ -196,6 +196,14 @@ async def _amended(tx: Transaction, project_id: UUID, rules: AmendmentRules, *, 
 def first_end(effective_at: datetime, rules: AmendmentRules) -> date:
     """The day on which the agreement ends as it was signed."""
     return domain.months_later(effective_at.astimezone(KST).date(), rules.agreement_months)
+
+
+def _last_day(cause_on: date, days: int, today: date) -> date:
+    """By the Korean calendar, which is not asked about a cause of years ago."""
+    plain = cause_on + timedelta(days=days)
+    if today - plain > timedelta(days=domain.LONGEST_ROLL_DAYS):
+        return plain
+    return deadlines.last_day(datetime.combine(cause_on, time(), tzinfo=KST), days)
 
 
 def _check_own(amendment: Amendment, party: str, by: Principal) -> None:

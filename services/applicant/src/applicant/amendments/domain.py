@@ -14,6 +14,8 @@ from uuid import UUID
 from common.errors import InvalidInput, NotFound, NotPermitted, RuleRefused, StaleVersion, Text
 
 FIRST_EDITION = 1
+LONGEST_ROLL_DAYS = 30
+"""No run of holidays moves a last day further."""
 _MONTHS = 12
 
 
@@ -280,10 +282,14 @@ def months_later(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, last))
 
 
-def check_window(*, why: Why, ends_on: date, last_day_after_cause: date, rules: AmendmentRules, today: date) -> None:
-    """Refuse what comes too late after its cause, or too close to the end; the last day of each still counts."""
+def check_cause(why: Why, *, today: date) -> None:
+    """A cause has happened."""
     if why.cause_on > today:
         raise CauseInTheFuture(today=today.isoformat(), field="/cause_on")
+
+
+def check_window(*, why: Why, ends_on: date, last_day_after_cause: date, rules: AmendmentRules, today: date) -> None:
+    """Refuse what comes too late after its cause, or too close to the end; the last day of each still counts."""
     if today > last_day_after_cause:
         raise AmendmentTooLate(
             cause_on=why.cause_on.isoformat(),

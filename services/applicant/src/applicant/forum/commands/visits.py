@@ -7,7 +7,7 @@ from uuid import UUID
 from applicant.evaluations import commands as evaluations
 from applicant.evaluations.commands import CoachingSource
 from applicant.forum.domain import campaigns, visits
-from applicant.forum.domain.visits import Checklist, Readiness, Report, Visit
+from applicant.forum.domain.visits import Readiness, Report, Visit
 from applicant.forum.store import campaigns as letters
 from applicant.forum.store import visits as store
 from common import journal
@@ -71,12 +71,18 @@ async def report_visit(
     by: Principal,
     now: datetime,
 ) -> None:
-    """Keep the report of the caller's own visit, by the checklist of the day of the visit."""
+    """Keep the report of the caller's own visit, by the checklist in force."""
     visit = await store.get_visit(tx, visit_id)
-    checklist = _checklist(min(visited_on, _today(now)))
+    checklist = store.checklist_in_force(_today(now))
     report = Report(visited_on, findings, checklist.version, dict(answers))
     reported = visits.report_visit(
-        visit, report, read_version=read_version, by_subject=by.subject, today=_today(now), now=now
+        visit,
+        report,
+        read_version=read_version,
+        by_subject=by.subject,
+        assigned_on=_today(visit.assigned_at),
+        today=_today(now),
+        now=now,
     )
     visits.check_answers(checklist, [item for item, _answer in answers])
     await store.save_report(tx, reported, report)
@@ -91,10 +97,6 @@ async def report_visit(
         facts={"visit_id": str(visit_id), "ready": [item for item, said in answers if said is Readiness.READY]},
         rule_version=f"readiness-checklist/{checklist.version}",
     )
-
-
-def _checklist(day: date) -> Checklist:
-    return store.checklist_in_force(day)
 
 
 def _today(now: datetime) -> date:

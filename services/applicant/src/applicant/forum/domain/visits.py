@@ -118,6 +118,12 @@ class VisitInTheFuture(InvalidInput):
     detail = Text("{today}까지의 날짜를 적어 주세요.", "Give {today} or an earlier day.")
 
 
+class VisitBeforeAssigned(InvalidInput):
+    code = "forum-visit-before-assigned"
+    title = Text("배정되기 전의 방문입니다", "The visit is dated before it was assigned")
+    detail = Text("{assigned_on} 이후의 날짜를 적어 주세요.", "Give {assigned_on} or a later day.")
+
+
 class ChecklistIncomplete(InvalidInput):
     """Every item of the checklist in force is answered, and no other."""
 
@@ -146,10 +152,10 @@ def check_answers(checklist: Checklist, answered: Sequence[str]) -> None:
 def report_visit(
     visit: Visit,
     report: Report,
-    checklist: Checklist,
     *,
     read_version: int,
     by_subject: str,
+    assigned_on: date,
     today: date,
     now: datetime,
 ) -> Visit:
@@ -162,4 +168,6 @@ def report_visit(
         raise VisitAlreadyReported
     if report.visited_on > today:
         raise VisitInTheFuture(today=today.isoformat(), field="/visited_on")
+    if report.visited_on < assigned_on:
+        raise VisitBeforeAssigned(assigned_on=assigned_on.isoformat(), field="/visited_on")
     return replace(visit, state=VisitState.REPORTED, report=report, reported_at=now)
