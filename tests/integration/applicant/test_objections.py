@@ -10,7 +10,18 @@ from contracts.roles import Role
 from tests.support.applicant import OPERATOR as SCREENER
 from tests.support.applicant import Applicant
 from tests.support.applicant import Person as Somebody
-from tests.support.judging import APPROVER, JEONJU, OPERATOR, WANJU, Judging, Person, Standing, at_once, owner_of
+from tests.support.judging import (
+    APPROVER,
+    JEONJU,
+    OPERATOR,
+    WANJU,
+    Judging,
+    Person,
+    Standing,
+    at_once,
+    member,
+    owner_of,
+)
 
 OTHER_APPROVER = Person(Role.PROVINCE_APPROVER, "second-approver", "52")
 PREPARER = Person(Role.TECHNOPARK_OPERATOR, "preparer")
@@ -149,6 +160,15 @@ async def test_nobody_who_decided_proposed_or_prepared_decides_on_the_objection(
     answers = await at_once(*(decide(judging, ready, verdict) for verdict in ("UPHELD", "DISMISSED") * 3))
     assert sorted(answer.status_code for answer in answers) == [201, *[412] * 5]
     assert len(await judging.told("objection-decided")) == 1
+
+
+async def test_who_scored_the_case_as_a_panel_member_does_not_decide_on_it_as_an_approver(judging: Judging):
+    _winner, case = await judged(judging, [9000, REFUSED_SCORE])
+    objection = await prepared(judging, (await objected(judging, case)).json())
+    judge = Person(Role.PROVINCE_APPROVER, member(1).subject, "52")
+    answer = await decide(judging, objection, by=judge)
+    assert (answer.status_code, answer.json()["code"]) == (403, "may-not-judge-own-decision")
+    assert (await decide(judging, objection)).status_code == 201
 
 
 async def test_an_objection_is_prepared_before_it_is_decided_and_only_to_a_refusal(judging: Judging):

@@ -153,6 +153,16 @@ async def assigned_cases(tx: Transaction, by: Principal) -> list[UUID]:
     return list((await tx.execute(statement)).scalars())
 
 
+async def evaluators_of(tx: Transaction, application_id: UUID) -> frozenset[str]:
+    """Everybody who locked a sheet for a case, by the subject that they were seated with, whether it counts or not."""
+    statement = (
+        select(PanelMemberRow.subject)
+        .join_from(ScoreSheetRow, PanelMemberRow, PanelMemberRow.id == ScoreSheetRow.member_id)
+        .where(ScoreSheetRow.application_id == application_id)
+    )
+    return frozenset((await tx.execute(statement)).scalars())
+
+
 async def view_scores(tx: Transaction, application_id: UUID, *, by: Principal) -> ScoreSheetList:
     """The sheets of a case: a member is blind to those of others."""
     statement = (

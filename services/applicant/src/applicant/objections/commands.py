@@ -12,6 +12,7 @@ from applicant.applications import queries as cases
 from applicant.applications.queries import Application
 from applicant.deadlines import commands as deadlines
 from applicant.deadlines.commands import DeadlineKind, DeadlineState, Subject
+from applicant.evaluations import queries as evaluations
 from applicant.notices import commands as notices
 from applicant.notices.commands import NoticeKind, Recipient, Wanted
 from applicant.objections import domain, store
@@ -142,7 +143,8 @@ async def decide_objection(
     objection = await store.get(tx, objection_id, lock=True)
     domain.check_version(objection, read_version)
     first_deciders = await _first_deciders(tx, objection, application, ranking_id)
-    domain.check_may_decide(objection, by=by.person, first_deciders=first_deciders)
+    scored = by.subject in await evaluations.evaluators_of(tx, application.id)
+    domain.check_may_decide(objection, by=by.person, first_deciders=first_deciders, scored=scored)
     consequence = Consequence.NONE
     if verdict is Verdict.UPHELD:
         consequence = await _bring_back(tx, objection, application, ranking_id, by=by, now=now)

@@ -185,10 +185,10 @@ def prepare(
     )
 
 
-def check_may_decide(objection: Objection, *, by: str, first_deciders: frozenset[str]) -> None:
-    """Raise unless this is prepared, and by nobody who judges themselves."""
+def check_may_decide(objection: Objection, *, by: str, first_deciders: frozenset[str], scored: bool) -> None:
+    """Raise unless this is prepared, and by nobody who judges themselves; `scored` is whether they judged the case."""
     _require(objection, ObjectionState.PREPARED)
-    if by in first_deciders or by == objection.prepared_by:
+    if by in first_deciders or by == objection.prepared_by or scored:
         raise MayNotJudgeOwnDecision
 
 
