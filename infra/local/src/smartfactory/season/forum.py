@@ -43,16 +43,7 @@ async def prepare_firms(stage: Stage) -> None:
     chair, deputy = people.forum_member(1), people.forum_member(2)
 
     async def admit(member: Person) -> None:
-        body = {"subject": member.subject, "name": "가상위원", "firm_name": "가상기업 (회원사)"}
-        made = await stage.origin.post(
-            people.OPERATOR,
-            "/applicant/v1/forum-members",
-            body,
-            step="admit-forum-member",
-            entity=member.subject,
-            every_season=True,
-        )
-        rolled[member.subject] = made["id"]
+        rolled[member.subject] = await _admit(stage, member)
 
     async def market(_what: str) -> None:
         campaign.append(await _campaign(stage, part, chair, deputy))
@@ -130,6 +121,13 @@ def _senders(stage: Stage, part: ForumPart) -> list[_Sent]:
 
 def _pupils(senders: Sequence[_Sent], part: ForumPart) -> Sequence[_Sent]:
     return senders[: part.course_seats.value]
+
+
+async def _admit(stage: Stage, member: Person) -> str:
+    body = {"subject": member.subject, "name": "가상위원", "firm_name": "가상기업 (회원사)"}
+    path, entity = "/applicant/v1/forum-members", member.subject
+    by = people.OPERATOR
+    return str((await stage.origin.post(by, path, body, step="admit-member", entity=entity, every_season=True))["id"])
 
 
 async def _campaign(stage: Stage, part: ForumPart, chair: Person, deputy: Person) -> str:
