@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 from sqlalchemy import ColumnElement, select, true
+from sqlalchemy.orm import InstrumentedAttribute
 
 from applicant.companies import queries as companies
 from applicant.forum.domain.campaigns import CampaignNotFound, LetterNotFound, LetterState
@@ -167,7 +168,9 @@ async def list_letters(
     tx: Transaction, page: PageRequest, *, by: Principal, campaign_id: UUID | None, state: LetterState | None
 ) -> Page[LetterView]:
     """Letters in the order they came: a firm its own, a municipality its area's, the Forum and the staff all."""
-    statement = select(*LetterRow.__table__.columns).where(_visible(by, LetterRow))
+    statement = select(*LetterRow.__table__.columns).where(
+        _visible(by, LetterRow.company_id, LetterRow.municipality_code)
+    )
     if campaign_id is not None:
         statement = statement.where(LetterRow.campaign_id == campaign_id)
     if state is not None:
@@ -177,7 +180,9 @@ async def list_letters(
 
 
 async def view_letter(tx: Transaction, letter_id: UUID, *, by: Principal) -> LetterView:
-    statement = select(*LetterRow.__table__.columns).where(LetterRow.id == letter_id, _visible(by, LetterRow))
+    statement = select(*LetterRow.__table__.columns).where(
+        LetterRow.id == letter_id, _visible(by, LetterRow.company_id, LetterRow.municipality_code)
+    )
     row = (await tx.execute(statement)).one_or_none()
     if row is None:
         raise LetterNotFound
@@ -188,7 +193,9 @@ async def list_visits(
     tx: Transaction, page: PageRequest, *, by: Principal, state: VisitState | None
 ) -> Page[ForumVisitView]:
     """Visits in the order they were assigned, as letters are seen."""
-    statement = select(*ForumVisitRow.__table__.columns).where(_visible(by, ForumVisitRow))
+    statement = select(*ForumVisitRow.__table__.columns).where(
+        _visible(by, ForumVisitRow.company_id, ForumVisitRow.municipality_code)
+    )
     if state is not None:
         statement = statement.where(ForumVisitRow.state == state.value)
     rows, turns = await paginate(tx, statement, page, by=[ForumVisitRow.id])
@@ -197,7 +204,7 @@ async def list_visits(
 
 async def view_visit(tx: Transaction, visit_id: UUID, *, by: Principal) -> ForumVisitView:
     statement = select(*ForumVisitRow.__table__.columns).where(
-        ForumVisitRow.id == visit_id, _visible(by, ForumVisitRow)
+        ForumVisitRow.id == visit_id, _visible(by, ForumVisitRow.company_id, ForumVisitRow.municipality_code)
     )
     row = (await tx.execute(statement)).one_or_none()
     if row is None:
@@ -239,9 +246,11 @@ def _published(by: Principal | None) -> ColumnElement[bool]:
     return CampaignRow.published_at.is_not(None)
 
 
-def _visible(by: Principal, row: type[LetterRow] | type[ForumVisitRow]) -> ColumnElement[bool]:
+def _visible(
+    by: Principal, company_id: InstrumentedAttribute[UUID], municipality_code: InstrumentedAttribute[str]
+) -> ColumnElement[bool]:
     if by.role in COMPANY_ROLES:
-        return row.company_id == companies.own_company_id(by)
+        return company_id == companies.own_company_id(by)
     if by.role in MUNICIPALITY_ROLES:
-        return row.municipality_code == by.tenant
+        return municipality_code == by.tenant
     return true()
