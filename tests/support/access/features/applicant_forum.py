@@ -14,9 +14,9 @@ _MEMBER = {"subject": "matrix-further-member", "name": "가상위원", "firm_nam
 _OTHER_MEMBER = Caller(Role.FORUM_MEMBER, "forum", "matrix-other-coach")
 
 
-def _letter(things: Things) -> dict[str, Any]:
+def _letter() -> dict[str, Any]:
     figures = {"annual_sales_won": 1_000_000_000, "employees": 9}
-    return {"company_name": "가상정밀", "municipality_code": things["place"], **figures}
+    return {"company_name": "가상정밀", "municipality_code": "52130", **figures}
 
 
 def _visit(member: str) -> dict[str, Any]:
@@ -45,7 +45,7 @@ _ASKS: Asks = {
     "publishCampaign": _on("POST", "/v1/campaigns/{campaign}/publications", version=STALE),
     "listCampaigns": _listed("/v1/campaigns", "campaign"),
     "getCampaign": _on("GET", "/v1/campaigns/{campaign}"),
-    "sendLetterOfIntent": lambda things: Ask("POST", f"/v1/campaigns/{things['campaign']}/letters", _letter(things)),
+    "sendLetterOfIntent": lambda things: Ask("POST", f"/v1/campaigns/{things['campaign']}/letters", _letter()),
     "listLetters": _listed("/v1/letters", "letter"),
     "getLetter": _on("GET", "/v1/letters/{letter}"),
     "assignForumVisit": lambda things: Ask(
@@ -81,7 +81,7 @@ async def add_to(world: World) -> World:
         body = {"subject": coach.subject, "name": "가상위원", "firm_name": "가상기업"}
         member = (await made("/v1/forum-members", body, operator))["id"]
         owner = Caller(Role.COMPANY_OWNER, things["company"], "owner")
-        letter = (await made(f"/v1/campaigns/{published}/letters", _letter(things), owner))["id"]
+        letter = (await made(f"/v1/campaigns/{published}/letters", _letter(), owner))["id"]
         visit = (await made(f"/v1/letters/{letter}/visits", _visit(member), own_member, 1))["id"]
         added.append({"member": member, "letter": letter, "forum_visit": visit})
     course = {"course": (await made("/v1/courses", _course(added[0]["member"]), own_member))["id"]}
