@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from contracts.roles import Role
-from tests.support.access.worlds import STALE, Ask, Asks, Caller, Things, World
+from tests.support.access.worlds import STALE, Ask, Asks, Caller, World
 
 SERVICE = "applicant"
 
