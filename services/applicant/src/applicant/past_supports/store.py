@@ -44,6 +44,7 @@ class PastSupportRow(Tables):
             unique=True,
             postgresql_where=text("withdrawn_at IS NULL"),
         ),
+        Index("past_support_municipality_code_id_idx", "municipality_code", "id"),
     )
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, RowMapping, UniqueConstraint, insert, select, update
+from sqlalchemy import ForeignKey, Index, RowMapping, UniqueConstraint, insert, select, update
 from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 from sqlalchemy.dialects.postgresql import insert as insert_or_skip
 from sqlalchemy.orm import Mapped, mapped_column
@@ -59,7 +59,11 @@ class LetterRow(Tables):
     received_at: Mapped[datetime]
     version: Mapped[int]
 
-    __table_args__ = (UniqueConstraint("campaign_id", "company_id"),)
+    __table_args__ = (
+        UniqueConstraint("campaign_id", "company_id"),
+        Index("letter_of_intent_company_id_id_idx", "company_id", "id"),
+        Index("letter_of_intent_municipality_code_id_idx", "municipality_code", "id"),
+    )
 
 
 async def add_campaign(tx: Transaction, campaign: Campaign) -> None:

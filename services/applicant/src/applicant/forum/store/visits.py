@@ -68,7 +68,11 @@ class ForumVisitRow(Tables):
     reported_at: Mapped[datetime | None]
     version: Mapped[int]
 
-    __table_args__ = (UniqueConstraint("letter_id"),)
+    __table_args__ = (
+        UniqueConstraint("letter_id"),
+        Index("forum_visit_company_id_id_idx", "company_id", "id"),
+        Index("forum_visit_municipality_code_id_idx", "municipality_code", "id"),
+    )
 
 
 def checklist_in_force(day: date) -> Checklist:
