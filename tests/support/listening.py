@@ -1,7 +1,7 @@
 """A service that listens to others, on a real PostgreSQL: events come as the bytes they are on the wire."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -36,9 +36,13 @@ class Listener:
     issuer: Issuer
     _sequences: dict[tuple[str, UUID], int] = field(default_factory=lambda: defaultdict(int))
 
-    async def tell(self, *told: DomainEvent) -> Applied:
-        """Have the consumer apply these events as one fetched batch."""
-        records = [self._record(one) for one in told]
+    async def tell(self, *told: DomainEvent, at: datetime = NOW) -> Applied:
+        """Have the consumer apply these events, which happened then, as one fetched batch."""
+        records = [self.record(one, at=at) for one in told]
+        return await self.apply(records)
+
+    async def apply(self, records: Sequence[events.WireRecord]) -> Applied:
+        """Have the consumer apply these records, once more perhaps."""
         applier = Applier(self.database, FixedClock(NOW), self.service.handlers, service=self.service.name)
         return await applier.apply(records)
 
@@ -46,7 +50,8 @@ class Listener:
         headers = self.issuer.headers(role=role, tenant=tenant) if role else {}
         return await self.http.get(path, headers=headers)
 
-    def _record(self, told: DomainEvent) -> events.WireRecord:
+    def record(self, told: DomainEvent, *, at: datetime = NOW) -> events.WireRecord:
+        """What comes next of this key on the wire."""
         self._sequences[told.TOPIC, told.key] += 1
         envelope = Envelope(
             event_id=events.new_id(),
@@ -54,8 +59,8 @@ class Listener:
             topic=told.TOPIC,
             key=told.key,
             sequence=self._sequences[told.TOPIC, told.key],
-            occurred_at=NOW,
-            recorded_at=NOW,
+            occurred_at=at,
+            recorded_at=at,
             correlation_id="test",
         )
         return events.encode(envelope, events.encode_data(told))

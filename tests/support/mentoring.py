@@ -6,7 +6,14 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from common.event import new_id
-from contracts.applicant import ProjectConfirmed, ProjectWithdrawn
+from contracts.applicant import (
+    ProjectCompleted,
+    ProjectConfirmed,
+    ProjectResumed,
+    ProjectSuspended,
+    ProjectTerminated,
+    ProjectWithdrawn,
+)
 from contracts.roles import Role
 from contracts.types import MUNICIPALITIES
 from tests.support.listening import Listener
@@ -149,6 +156,27 @@ def project_confirmed(place: str = "52110") -> ProjectConfirmed:
     )
 
 
+def _fact(project: ProjectConfirmed) -> dict[str, Any]:
+    return {name: getattr(project, name) for name in ProjectConfirmed.__struct_fields__}
+
+
 def project_withdrawn(project: ProjectConfirmed) -> ProjectWithdrawn:
-    said = {name: getattr(project, name) for name in ProjectConfirmed.__struct_fields__}
-    return ProjectWithdrawn(**said)
+    return ProjectWithdrawn(**_fact(project))
+
+
+def project_suspended(project: ProjectConfirmed) -> ProjectSuspended:
+    return ProjectSuspended(**_fact(project), suspension_id=new_id(), cause="SUPPLIER_INSOLVENT")
+
+
+def project_resumed(project: ProjectConfirmed) -> ProjectResumed:
+    return ProjectResumed(**_fact(project), resumption_id=new_id())
+
+
+def project_completed(project: ProjectConfirmed) -> ProjectCompleted:
+    return ProjectCompleted(**_fact(project), completion_id=new_id())
+
+
+def project_terminated(project: ProjectConfirmed) -> ProjectTerminated:
+    return ProjectTerminated(
+        **_fact(project), termination_id=new_id(), cause="SUPPLIER_INSOLVENT", fault_party="SUPPLIER"
+    )

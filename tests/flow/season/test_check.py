@@ -235,6 +235,26 @@ FAULTS: dict[str, tuple[str, dict[str, str]]] = {
             """
         },
     ),
+    "a team sent to a firm whose agreement ended": (
+        "ended-project-has-no-team",
+        {
+            "mentoring": """
+            UPDATE residency SET state = 'ACCEPTED', release_reason = NULL WHERE release_reason = 'AGREEMENT_TERMINATED'
+            """
+        },
+    ),
+    "a visit while the project was suspended": (
+        "no-visit-while-suspended",
+        {
+            "mentoring": """
+            INSERT INTO mentor_session (id, residency_id, held_on, minutes, place, mentor_ids, recorded_by, recorded_at,
+                version)
+            SELECT gen_random_uuid(), r.id, p.suspended_on + 1, 60, 'AT_FIRM', ARRAY[gen_random_uuid()], 'planted',
+                now(), 1
+              FROM residency r JOIN project_pause p USING (project_id)
+            """
+        },
+    ),
     "weeks given to a firm without a residency": (
         "residency-in-calendar",
         {"mentoring": "UPDATE team_rotation SET project_id = NULL, plan_id = NULL WHERE project_id IS NOT NULL"},

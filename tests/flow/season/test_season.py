@@ -48,6 +48,12 @@ def test_story_9_the_gauge_of_300_counts_what_was_completed_and_not_what_was_end
     assert "2026: press" in played.output
 
 
+def test_the_rota_ends_with_the_agreement_of_a_firm_whose_supplier_is_bankrupt(played: Played) -> None:
+    (without,) = row(played.output, "미배정 without")
+    (released,) = row(played.output, "협약 해지 released")
+    assert (without, released) == (0, 1)
+
+
 def test_the_output_names_who_can_sign_in_where_to_look_and_what_is_assumed(played: Played) -> None:
     assert "--role municipality.officer --tenant 52130 --subject officer-52130" in played.output
     assert "/metrics/v1/public/calls/" in played.output

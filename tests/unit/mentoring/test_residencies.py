@@ -61,8 +61,8 @@ def test_it_is_declined_until_it_has_started_and_starts_in_its_weeks():
     declined = domain.decline(accepted(), DeclineReason.TEAM_UNAVAILABLE, version=2, by="samsung", now=DUE)
     assert (declined.state, declined.decline_reason) == (ResidencyState.DECLINED, DeclineReason.TEAM_UNAVAILABLE)
     with pytest.raises(domain.ResidencyNotYet):
-        domain.start(accepted(), version=2, today=date(2024, 6, 2), now=NOW)
-    started = domain.start(accepted(), version=2, today=date(2024, 6, 3), now=NOW)
+        domain.start(accepted(), suspended_on=None, version=2, today=date(2024, 6, 2), now=NOW)
+    started = domain.start(accepted(), suspended_on=None, version=2, today=date(2024, 6, 3), now=NOW)
     for refused in (domain.decline(accepted(), DeclineReason.DATES_DO_NOT_FIT, version=2, by="s", now=NOW), started):
         with pytest.raises(domain.ResidencyNotInState):
             domain.decline(refused, DeclineReason.DATES_DO_NOT_FIT, version=3, by="samsung", now=DUE)

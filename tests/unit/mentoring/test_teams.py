@@ -98,3 +98,13 @@ def test_weeks_that_a_firm_has_are_kept_by_every_calendar_and_end_before_the_tea
     with pytest.raises(domain.RotationTaken):
         domain.disband_team(team(), taken=[taken], version=1, today=taken.ends_before - timedelta(days=1))
     assert domain.disband_team(team(), taken=[taken], version=1, today=taken.ends_before).version == 2
+
+
+@pytest.mark.parametrize(("day", "rest"), [
+    (MONDAY, Rotation(MONDAY + timedelta(weeks=1), 9)),
+    (MONDAY + timedelta(weeks=3, days=6), Rotation(MONDAY + timedelta(weeks=4), 6)),
+    (MONDAY + timedelta(weeks=4), None),
+    (MONDAY + timedelta(weeks=20), None),
+])  # fmt: skip
+def test_of_weeks_that_have_begun_the_rest_is_free_if_a_firm_can_have_so_few(day: date, rest: Rotation | None):
+    assert domain.rest_of(Rotation(MONDAY, 10), day, TERMS) == rest

@@ -42,7 +42,7 @@ SERVICE = Service(
     jobs=_jobs,
     migrations=Path(__file__).parents[2] / "migrations",
     tables=Tables.metadata,
-    projection=Projection(tables=("waiting_project",), events=PROJECTED),
+    projection=Projection(tables=("waiting_project", "project_pause"), events=PROJECTED),
     parked_event_roles=ParkedEventRoles(read=PARKED_EVENT_READERS, mend=PARKED_EVENT_MENDERS),
     tenant_fits=tenant_fits,
     documents=DOCUMENTS,

@@ -36,6 +36,11 @@ _PLANT: Mapping[str, str] = {
             municipality_code, date '2024-06-03', 8, 'ASSIGNED', now(), now(), now() + interval '7 days', 'matrix', 1
         FROM waiting_project WHERE project_id = cast(:project AS uuid) RETURNING id
     """,
+    "pause": """
+        INSERT INTO project_pause (suspension_id, project_id, cause, suspended_on, changed_at)
+        SELECT gen_random_uuid(), project_id, 'SUPPLIER_INSOLVENT', date '2024-06-06', now()
+        FROM waiting_project WHERE project_id = cast(:project AS uuid) RETURNING project_id
+    """,
     "session": """
         INSERT INTO mentor_session (id, residency_id, held_on, minutes, place, mentor_ids, recorded_by, recorded_at,
             version)
@@ -96,15 +101,17 @@ async def add_to(world: World) -> World:
         async with world.owner.transaction() as tx:
             for kind in kinds:
                 made = await tx.execute(text(_PLANT[kind]), {**things, "sha256": _SHA256})
-                if kind not in {"member", "lead", "project"}:
+                if kind not in {"member", "lead", "project", "pause"}:
                     things[kind] = str(made.scalar_one())
         return {kind: str(things[kind]) for kind in ("team", "residency", "session", "item")}
 
     own = before("mentor")
     mine = await planted(
-        {**own, "company": world.company}, "member", "project", "residency", "session", "item"
+        {**own, "company": world.company}, "member", "project", "residency", "pause", "session", "item"
     )  # fmt: skip
-    others = await planted({**world.other, "company": None}, "team", "lead", "project", "residency", "session", "item")
+    others = await planted(
+        {**world.other, "company": None}, "team", "lead", "project", "residency", "pause", "session", "item"
+    )
     return replace(
         world,
         asks={**world.asks, **_ASKS},

@@ -32,8 +32,14 @@ _LINES = """
       FROM budget_line WHERE state = 'CONFIRMED'
 """
 _SHOWN_LINES = "SELECT budget_line_id AS id, source, municipality_code, confirmed_won, left_won FROM budget_line"
-_CONFIRMED = "SELECT id, type_code, municipality_code FROM project WHERE state = 'CONFIRMED'"
-_WAITING = "SELECT project_id AS id, type_code, municipality_code FROM waiting_project WHERE state = 'WAITING'"
+_CONFIRMED = """
+    SELECT p.id, p.type_code, p.municipality_code,
+           CASE WHEN b.state IS NULL OR b.state = 'UNDER_WAY' THEN 'WAITING' ELSE b.state END AS state
+      FROM project p LEFT JOIN build b ON b.project_id = p.id WHERE p.state = 'CONFIRMED'
+"""
+_WAITING = """
+    SELECT project_id AS id, type_code, municipality_code, state FROM waiting_project WHERE state <> 'WITHDRAWN'
+"""
 
 
 async def agreeing(databases: Databases) -> list[Claim]:

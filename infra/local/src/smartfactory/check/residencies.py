@@ -33,6 +33,15 @@ _DECLINED_AGAIN = """
     SELECT r.id FROM residency r JOIN residency d USING (project_id, rotation_id)
      WHERE d.state = 'DECLINED' AND r.state = ANY ($1)
 """
+_FOR_THE_DEAD = """
+    SELECT r.id FROM residency r JOIN waiting_project w USING (project_id)
+     WHERE r.state = ANY ($1) AND r.state <> 'ENDED' AND w.state IN ('WITHDRAWN', 'TERMINATED')
+"""
+_WHILE_SUSPENDED = """
+    SELECT s.id FROM mentor_session s JOIN residency r ON r.id = s.residency_id JOIN project_pause p USING (project_id)
+     WHERE r.state = ANY ($1 || ARRAY['RELEASED'])
+       AND s.held_on > p.suspended_on AND (p.resumed_on IS NULL OR s.held_on < p.resumed_on)
+"""
 _NOT_AS_IN_THE_CALENDAR = """
     (SELECT rotation_id, project_id, first_week, weeks FROM residency WHERE state = ANY ($1)
      EXCEPT SELECT id, project_id, first_week, weeks FROM team_rotation)
@@ -47,6 +56,8 @@ _RULES = {
     "conflicts-kept": _IN_CONFLICT,
     "residency-long-enough": _TOO_SHORT,
     "declined-stays-declined": _DECLINED_AGAIN,
+    "ended-project-has-no-team": _FOR_THE_DEAD,
+    "no-visit-while-suspended": _WHILE_SUSPENDED,
     "residency-in-calendar": _NOT_AS_IN_THE_CALENDAR,
 }
 

@@ -26,6 +26,8 @@ class Rota:
 
     rows: Sequence[RotaRow]
     left_out: int
+    released: int = 0
+    """Firms whose agreement ended, so that their team has its weeks again."""
 
 
 async def send_all(stage: Stage, mentors: Sequence[str], in_force: Collection[str], projects: Sequence[Json]) -> Rota:
@@ -72,6 +74,24 @@ async def send_all(stage: Stage, mentors: Sequence[str], in_force: Collection[st
     await stage.play(part.rematched_at, "declined firms matched again", ["rematch"], plan)
     await stage.play(part.rematched_at, "Samsung answers again", await _of_plan(stage, second[0]), answer)
     return Rota(await _rows(stage, wanted), len(second[0]["left_out"]))
+
+
+async def after_builds(stage: Stage, rota: Rota, gauge: Json | None, projects: Sequence[Json]) -> Rota:
+    """The rota once mentoring has heard which agreements ended."""
+    if stage.scenario.mentoring is None or gauge is None:
+        return rota
+    own = {each["id"] for each in projects}
+    part = stage.scenario.building
+    ended = part.terminated.value if part else 0
+    released: list[Json] = []
+
+    async def heard() -> bool:
+        found = await stage.origin.pages(people.AUDITOR, "/mentoring/v1/residencies", state="RELEASED")
+        released[:] = [each for each in found if each["project_id"] in own]
+        return len(released) + rota.left_out >= ended
+
+    await until(heard, what="the rota", deadline_seconds=stage.options.settle_deadline_seconds)
+    return Rota(await _rows(stage, projects), rota.left_out, len(released))
 
 
 async def open_programme(stage: Stage) -> list[str]:

@@ -194,6 +194,8 @@ class SeasonReport:
     rota: Sequence[RotaRow]
     without_team: int
     """Projects in force that no team has weeks for."""
+    teams_released: int
+    """Projects that had a team until their agreement ended."""
     gauge: GaugeTable | None
     """Where the season is played to its end."""
     sign_ins: Sequence[SignIn]

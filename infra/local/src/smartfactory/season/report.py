@@ -76,6 +76,7 @@ async def gather(
         notices=Counter(notice["kind"] for notice in await stage.origin.pages(people.AUDITOR, "/applicant/v1/notices")),
         rota=rota.rows,
         without_team=rota.left_out,
+        teams_released=rota.released,
         gauge=None if gauge is None else _gauge_table(gauge),
         sign_ins=list(_sign_ins(stage)),
         addresses=_addresses(stage.options.origin, call_id),
@@ -263,6 +264,7 @@ def _rota(report: SeasonReport) -> Table:
     table.add_section()
     table.add_row("합계 weeks", "", str(sum(row.weeks for row in report.rota)), str(len(report.rota)), "")
     table.add_row("미배정 without", "", "", str(report.without_team), "")
+    table.add_row("협약 해지 released", "", "", str(report.teams_released), "")
     return table
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -11,10 +11,13 @@ from contracts.types import MunicipalityCode
 
 
 class WaitingState(StrEnum):
-    """Whether a team may still be planned for the project."""
+    """Only one that waits is planned for. A suspended one waits again; a completed one keeps the team that it has."""
 
     WAITING = "WAITING"
+    SUSPENDED = "SUSPENDED"
+    COMPLETED = "COMPLETED"
     WITHDRAWN = "WITHDRAWN"
+    TERMINATED = "TERMINATED"
 
 
 class ConflictKind(StrEnum):
@@ -35,13 +38,13 @@ class WaitingProjectUnknown(NotFound):
 
 
 class ProjectNoLongerWaits(RuleRefused):
-    """The firm gave its place back."""
+    """The firm gave its place back, or the project was completed or terminated."""
 
     code = "project-no-longer-waits"
-    title = Text("철회된 과제입니다", "The project no longer waits")
+    title = Text("더 이상 배정을 기다리지 않는 과제입니다", "The project no longer waits")
     detail = Text(
-        "과제 {project_id}은(는) 철회되었습니다. 저장된 것은 없습니다.",
-        "Project {project_id} is withdrawn. Nothing was stored.",
+        "과제 {project_id}의 상태는 {state}입니다. 저장된 것은 없습니다.",
+        "Project {project_id} is {state}. Nothing was stored.",
     )
 
 
@@ -94,6 +97,22 @@ class WaitingProject:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    """A time in which a project is suspended. On the days of its suspension and resumption a team may have worked."""
+
+    suspension_id: UUID
+    project_id: UUID
+    cause: str
+    suspended_on: date
+    resumed_on: date | None
+    changed_at: datetime
+
+    def covers(self, day: date) -> bool:
+        """Whether nobody was to work there on that day."""
+        return self.suspended_on < day and (self.resumed_on is None or day < self.resumed_on)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectNeeds:
     """What the site check found that a team must bring, and which mentors may not come, each with the reason."""
 
@@ -113,6 +132,27 @@ def withdraw(project: WaitingProject) -> WaitingProject:
     return replace(project, state=WaitingState.WITHDRAWN)
 
 
+def suspend(project: WaitingProject) -> WaitingProject:
+    """Let it rest: it is not planned for, and keeps the weeks that it has."""
+    return replace(project, state=WaitingState.SUSPENDED) if project.state is WaitingState.WAITING else project
+
+
+def resume(project: WaitingProject) -> WaitingProject:
+    """It goes on, and waits again if it has no team."""
+    return replace(project, state=WaitingState.WAITING) if project.state is WaitingState.SUSPENDED else project
+
+
+def complete(project: WaitingProject) -> WaitingProject:
+    """The factory stands: it needs no team that it has not."""
+    going_on = project.state in {WaitingState.WAITING, WaitingState.SUSPENDED}
+    return replace(project, state=WaitingState.COMPLETED) if going_on else project
+
+
+def terminate(project: WaitingProject) -> WaitingProject:
+    """Its agreement ended, which it may after completion too."""
+    return replace(project, state=WaitingState.TERMINATED)
+
+
 def state_needs(
     project: WaitingProject, before: ProjectNeeds | None, needs: ProjectNeeds, *, has_team: bool, version: int
 ) -> ProjectNeeds:
@@ -120,8 +160,8 @@ def state_needs(
     current = before.version if before else 0
     if current != version:
         raise NeedsStale(project_id=project.project_id, current_version=current)
-    if project.state is WaitingState.WITHDRAWN:
-        raise ProjectNoLongerWaits(project_id=project.project_id)
+    if project.state not in {WaitingState.WAITING, WaitingState.SUSPENDED}:
+        raise ProjectNoLongerWaits(project_id=project.project_id, state=project.state)
     if has_team:
         raise ProjectHasTeam(project_id=project.project_id)
     return replace(needs, version=current + 1)

@@ -1,8 +1,9 @@
 """The queue of waiting projects, as those who plan teams and the municipalities see it, and what projects need."""
 
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, RowMapping, Uuid, cast, select
@@ -10,8 +11,8 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from common.db import Transaction
 from common.web import Page, PageRequest, View, paginate
-from mentoring.matching.domain import ConflictKind, NeedsNotStated
-from mentoring.matching.store import ProjectNeedRow, WaitingProjectRow
+from mentoring.matching.domain import ConflictKind, NeedsNotStated, Pause
+from mentoring.matching.store import ProjectNeedRow, WaitingProjectRow, pauses_of
 from mentoring.teams.queries import is_assigned
 
 
@@ -44,6 +45,14 @@ class ProjectNeedsView(View):
     conflicts: list[ConflictView]
     stated_at: datetime
     version: int
+
+
+class PauseView(View):
+    """A time in which the project is suspended: nobody works there after the first day and before the last."""
+
+    cause: str
+    suspended_on: date
+    resumed_on: date | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +97,28 @@ async def projects_to_place(tx: Transaction, *, also: Collection[UUID]) -> list[
         )
         for found in await tx.execute(statement)
     ]
+
+
+async def suspended_unplaced(tx: Transaction) -> list[UUID]:
+    """Projects that would wait for a team if they were not suspended, by id."""
+    row = WaitingProjectRow
+    resting = select(row.project_id).where(row.state == "SUSPENDED", ~is_assigned(row.project_id))
+    return list((await tx.execute(resting.order_by(row.project_id))).scalars())
+
+
+async def waiting_among(tx: Transaction, project_ids: Collection[UUID]) -> frozenset[UUID]:
+    """Those of these that are planned for: neither suspended, nor completed, nor ended."""
+    row = WaitingProjectRow
+    found = select(row.project_id).where(row.project_id.in_(project_ids), row.state == "WAITING")
+    return frozenset((await tx.execute(found)).scalars())
+
+
+async def pauses_by_project(tx: Transaction, project_ids: Collection[UUID]) -> Mapping[UUID, list[Pause]]:
+    """When each was suspended, as far as the caller sees it, the earliest first."""
+    found = defaultdict(list)
+    for pause in await pauses_of(tx, project_ids):
+        found[pause.project_id].append(pause)
+    return found
 
 
 def _needs(columns: RowMapping) -> ProjectNeedsView:

@@ -1,17 +1,17 @@
 """The queue of waiting projects and what they need, in PostgreSQL."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, Text, insert, select, update
+from sqlalchemy import CheckConstraint, Index, Text, insert, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from common.db import Transaction
 from contracts.types import MunicipalityCode
-from mentoring.matching.domain import ConflictKind, ProjectNeeds, WaitingProject, WaitingState
+from mentoring.matching.domain import ConflictKind, Pause, ProjectNeeds, WaitingProject, WaitingState
 from mentoring.tables import Tables
 
 
@@ -20,7 +20,7 @@ class WaitingProjectRow(Tables):
 
     __tablename__ = "waiting_project"
     __table_args__ = (
-        CheckConstraint("state IN ('WAITING', 'WITHDRAWN')", name="state"),
+        CheckConstraint("state IN ('WAITING', 'SUSPENDED', 'COMPLETED', 'WITHDRAWN', 'TERMINATED')", name="state"),
         Index("waiting_project_queue_idx", "state", "waiting_since", "project_id"),
     )
 
@@ -32,6 +32,24 @@ class WaitingProjectRow(Tables):
     waiting_since: Mapped[datetime]
     state: Mapped[str]
     company_id: Mapped[UUID | None]
+
+
+class ProjectPauseRow(Tables):
+    """One time in which a project is suspended."""
+
+    __tablename__ = "project_pause"
+    __table_args__ = (
+        CheckConstraint("resumed_on >= suspended_on", name="resumed"),
+        Index("project_pause_project_idx", "project_id", "suspended_on"),
+        Index("project_pause_one_open_idx", "project_id", unique=True, postgresql_where=text("resumed_on IS NULL")),
+    )
+
+    suspension_id: Mapped[UUID] = mapped_column(primary_key=True)
+    project_id: Mapped[UUID]
+    cause: Mapped[str]
+    suspended_on: Mapped[date]
+    resumed_on: Mapped[date | None]
+    changed_at: Mapped[datetime]
 
 
 class ProjectNeedRow(Tables):
@@ -106,6 +124,27 @@ async def save_company(tx: Transaction, project_id: UUID, company_id: UUID) -> N
     """Write whose project it is."""
     changed = update(WaitingProjectRow).where(WaitingProjectRow.project_id == project_id)
     await tx.execute(changed.values(company_id=company_id))
+
+
+async def add_pause(tx: Transaction, pause: Pause) -> None:
+    """Store a suspension; the same one is there once."""
+    added = upsert(ProjectPauseRow).values({name: getattr(pause, name) for name in Pause.__dataclass_fields__})
+    await tx.execute(added.on_conflict_do_nothing())
+
+
+async def end_pause(tx: Transaction, project_id: UUID, *, resumed_on: date, at: datetime) -> None:
+    """End the suspension that a project is in, if it is in one."""
+    row = ProjectPauseRow
+    ended = update(row).where(row.project_id == project_id, row.resumed_on.is_(None))
+    await tx.execute(ended.values(resumed_on=resumed_on, changed_at=at))
+
+
+async def pauses_of(tx: Transaction, project_ids: Collection[UUID]) -> list[Pause]:
+    """The suspensions of these projects that the caller sees, the earliest of each first."""
+    row = ProjectPauseRow
+    found = select(*row.__table__.c).where(row.project_id.in_(project_ids))
+    rows = await tx.execute(found.order_by(row.project_id, row.suspended_on, row.suspension_id))
+    return [Pause(**each) for each in rows.mappings()]
 
 
 async def get_needs(tx: Transaction, project_id: UUID) -> ProjectNeeds | None:

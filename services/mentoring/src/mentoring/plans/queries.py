@@ -174,6 +174,7 @@ class PlanView(View):
 
 _WHY = {
     WhyNot.NEEDS_NOT_STATED: ("멘토링 요건이 입력되지 않았습니다.", "Nobody has stated what the project needs."),
+    WhyNot.PROJECT_SUSPENDED: ("중지된 과제입니다.", "The project is suspended."),
     WhyNot.NO_FREE_ROTATION: ("비어 있는 상주 일정이 없습니다.", "No team has free weeks."),
     WhyNot.CONFLICT_WITH_EVERY_TEAM: (
         "일정이 있는 모든 팀에 이해충돌이 있는 멘토가 있습니다.",

@@ -27,12 +27,13 @@ from contracts.mentoring import (
 )
 from mentoring.matching import commands as waiting
 from mentoring.residencies import domain, store
-from mentoring.residencies.domain import DeclineReason, Residency, ResidencyUnknown
+from mentoring.residencies.domain import DeclineReason, ReleaseReason, Residency, ResidencyUnknown
 from mentoring.teams import commands as teams
 
 __all__ = [
     "DeclineReason",
     "NewResidency",
+    "ReleaseReason",
     "Residency",
     "ResidencyUnknown",
     "accept_residency",
@@ -125,10 +126,14 @@ async def move_residencies(tx: Transaction, project_ids: Collection[UUID], *, by
         await _free(tx, domain.move(residency, now=now), "team-moved", by=by, now=now)
 
 
-async def release_residency(tx: Transaction, project_id: UUID, *, by: Principal, now: datetime) -> None:
-    """Give the weeks of a locked project, which is no more, back to its team, if it had any."""
+async def release_residency(
+    tx: Transaction, project_id: UUID, reason: ReleaseReason, *, by: Principal, now: datetime
+) -> None:
+    """Give the weeks of a locked project, which is no more, back to its team, if it had any; of begun ones the rest."""
+    today = now.astimezone(KST).date()
     for residency in await store.open_of_projects(tx, [project_id]):
-        await _free(tx, domain.release(residency, now=now), "team-released", by=by, now=now)
+        released = domain.release(residency, reason, today=today, now=now)
+        await _free(tx, released, "team-released", by=by, now=now)
 
 
 async def accept_residency(tx: Transaction, residency_id: UUID, *, version: int, by: Principal, now: datetime) -> None:
@@ -166,8 +171,11 @@ async def lapse_residency(tx: Transaction, *, by: Principal, now: datetime) -> b
 
 async def start_residency(tx: Transaction, residency_id: UUID, *, version: int, by: Principal, now: datetime) -> None:
     """The team is at the firm."""
+    residency = await _locked(tx, residency_id)
+    pauses = await waiting.pauses_of(tx, residency.project_id)
+    resting = next((each.suspended_on for each in pauses if each.resumed_on is None), None)
     today = now.astimezone(KST).date()
-    started = domain.start(await _locked(tx, residency_id), version=version, today=today, now=now)
+    started = domain.start(residency, suspended_on=resting, version=version, today=today, now=now)
     await store.save(tx, started)
     told = ResidencyStarted(**ids_of(started), started_on=_day(started.started_on))
     await outbox.record(tx, told, at=now)
@@ -194,9 +202,11 @@ async def _locked(tx: Transaction, residency_id: UUID) -> Residency:
 
 
 async def _free(tx: Transaction, freed: Residency, decision: str, *, by: Principal, now: datetime) -> None:
-    await teams.free_rotation(tx, freed.project_id)
+    begun_by = now.astimezone(KST).date() if freed.started_on else None
+    await teams.free_rotation(tx, freed.project_id, begun_by=begun_by)
     await store.save(tx, freed)
-    reason = freed.decline_reason.value if freed.decline_reason else None
+    why = freed.decline_reason or freed.release_reason
+    reason = why.value if why else None
     await outbox.record(tx, ResidencyReleased(**ids_of(freed), why=freed.state.value, reason=reason), at=now)
     await _journal(tx, freed, decision, by=by, now=now, reason=reason)
 

@@ -43,6 +43,13 @@ class DeclineReason(StrEnum):
 BARS_THE_TEAM = frozenset({DeclineReason.CONFLICT_OF_INTEREST, DeclineReason.SKILLS_DO_NOT_FIT})
 
 
+class ReleaseReason(StrEnum):
+    """Why the weeks of a project that is no more went back to its team."""
+
+    PROJECT_WITHDRAWN = "PROJECT_WITHDRAWN"
+    AGREEMENT_TERMINATED = "AGREEMENT_TERMINATED"
+
+
 class ResidencyUnknown(NotFound):
     """There is no such residency, or it is not the caller's to see."""
 
@@ -95,6 +102,18 @@ class ResidencyNotYet(RuleRefused):
     )
 
 
+class ResidencyPaused(RuleRefused):
+    """Nobody goes to a firm whose project is suspended."""
+
+    code = "residency-project-suspended"
+    title = Text("중지된 과제입니다", "The project is suspended")
+    detail = Text(
+        "과제 {project_id}은(는) {suspended_on}부터 중지되어 있습니다. 재개된 뒤 시작할 수 있으며, 바뀐 것은 없습니다.",
+        "Project {project_id} is suspended since {suspended_on}. The residency starts once it is resumed. Nothing was"
+        " changed.",
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Residency:
     """A team's weeks at one firm. `answer_due_at` is when Samsung's time to answer is over."""
@@ -114,6 +133,7 @@ class Residency:
     answered_by: str | None = None
     answered_at: datetime | None = None
     decline_reason: DeclineReason | None = None
+    release_reason: ReleaseReason | None = None
     started_on: date | None = None
     ended_on: date | None = None
     changed_at: datetime
@@ -152,14 +172,17 @@ def move(residency: Residency, *, now: datetime) -> Residency:
     return _next(residency, ResidencyState.MOVED, now)
 
 
-def release(residency: Residency, *, now: datetime) -> Residency:
-    """The firm gave its place back."""
-    return _next(residency, ResidencyState.RELEASED, now)
+def release(residency: Residency, reason: ReleaseReason, *, today: date, now: datetime) -> Residency:
+    """The project is no more; a team that was there leaves."""
+    left = None if residency.started_on is None else max(today, residency.started_on)
+    return _next(residency, ResidencyState.RELEASED, now, release_reason=reason, ended_on=left)
 
 
-def start(residency: Residency, *, version: int, today: date, now: datetime) -> Residency:
-    """The team is at the firm; raises ResidencyStale, ResidencyNotInState or ResidencyNotYet."""
+def start(residency: Residency, *, suspended_on: date | None, version: int, today: date, now: datetime) -> Residency:
+    """The team is at the firm; raises ResidencyStale, ResidencyNotInState, ResidencyPaused or ResidencyNotYet."""
     _check(residency, version, ResidencyState.ACCEPTED)
+    if suspended_on is not None:
+        raise ResidencyPaused(project_id=residency.project_id, suspended_on=suspended_on)
     if today < residency.first_week:
         raise ResidencyNotYet(first_week=residency.first_week, today=today)
     return _next(residency, ResidencyState.STARTED, now, started_on=today)

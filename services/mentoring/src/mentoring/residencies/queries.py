@@ -1,25 +1,30 @@
 """Reading residencies, and what Samsung has declined, for plans not to propose it again."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select, true
+from sqlalchemy import ColumnElement, Row, select, true
 
 from common.auth import Principal
 from common.db import Transaction
 from common.web import Page, PageRequest, View, paginate
 from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES, Role
-from mentoring.matching.queries import is_of_company
-from mentoring.residencies.domain import BARS_THE_TEAM, DeclineReason, ResidencyState, ResidencyUnknown
+from mentoring.matching.commands import Pause
+from mentoring.matching.queries import PauseView, is_of_company, pauses_by_project
+from mentoring.residencies.domain import BARS_THE_TEAM, DeclineReason, ReleaseReason, ResidencyState, ResidencyUnknown
 from mentoring.residencies.store import ResidencyRow
 from mentoring.teams.queries import get_team, has_account
 
 
 class ResidencyView(View):
-    """A team's weeks at one firm. `answer_due_at` is when Samsung's time to answer is over."""
+    """A team's weeks at one firm. `answer_due_at` is when Samsung's time to answer is over.
+
+    `pauses` are the times in which the project is suspended; `version` does not count them.
+    """
 
     id: UUID
     rotation_id: UUID
@@ -34,10 +39,12 @@ class ResidencyView(View):
     answer_due_at: datetime
     answered_at: datetime | None
     decline_reason: DeclineReason | None
+    release_reason: ReleaseReason | None
     started_on: date | None
     ended_on: date | None
     changed_at: datetime
     version: int
+    pauses: list[PauseView]
 
     @property
     def ends_before(self) -> date:
@@ -54,7 +61,7 @@ class Declined:
 
 
 _COLUMNS = ResidencyRow.__table__.c
-_SHOWN = select(*(_COLUMNS[name] for name in ResidencyView.model_fields))
+_SHOWN = select(*(_COLUMNS[name] for name in ResidencyView.model_fields if name in _COLUMNS))
 
 
 async def get_residency(tx: Transaction, residency_id: UUID, *, by: Principal) -> ResidencyView:
@@ -62,7 +69,7 @@ async def get_residency(tx: Transaction, residency_id: UUID, *, by: Principal) -
     row = (await tx.execute(_SHOWN.where(_COLUMNS.id == residency_id, _reach(by)))).one_or_none()
     if row is None:
         raise ResidencyUnknown(residency_id=residency_id)
-    return ResidencyView.model_validate(row)
+    return (await _views(tx, [row]))[0]
 
 
 async def list_residencies(
@@ -80,15 +87,19 @@ async def list_residencies(
         _reach(by), *(_COLUMNS[name] == value for name, value in wanted.items() if value is not None)
     )
     rows, turns = await paginate(tx, statement, page, by=[_COLUMNS.id])
-    return Page(items=[ResidencyView.model_validate(row) for row in rows], **turns)
+    return Page(items=await _views(tx, rows), **turns)
 
 
-async def residencies_of_team(tx: Transaction, team_id: UUID) -> list[ResidencyView]:
-    """All of one team, those that fell away too, by id; raises TeamUnknown for one that the caller cannot know of."""
+async def residencies_of_team(tx: Transaction, team_id: UUID) -> tuple[list[ResidencyView], Mapping[UUID, list[Pause]]]:
+    """All of one team, those that fell away too, by id, and when their projects were suspended.
+
+    Raises TeamUnknown for one that the caller cannot know of.
+    """
     rows = (await tx.execute(_SHOWN.where(_COLUMNS.team_id == team_id).order_by(_COLUMNS.id))).all()
     if not rows:
         await get_team(tx, team_id)
-    return [ResidencyView.model_validate(row) for row in rows]
+    views = await _views(tx, rows)
+    return views, await pauses_by_project(tx, {view.project_id for view in views})
 
 
 async def declined(tx: Transaction) -> Mapping[UUID, Declined]:
@@ -104,6 +115,14 @@ async def declined(tx: Transaction) -> Mapping[UUID, Declined]:
         project: Declined(frozenset(teams[project]), frozenset(rotations[project]))
         for project in teams.keys() | rotations.keys()
     }
+
+
+async def _views(tx: Transaction, rows: Sequence[Row[Any]]) -> list[ResidencyView]:
+    pauses = await pauses_by_project(tx, {row.project_id for row in rows})
+    return [
+        ResidencyView.model_validate({**row._mapping, "pauses": pauses.get(row.project_id, [])})  # noqa: SLF001  documented access
+        for row in rows
+    ]
 
 
 def _reach(by: Principal) -> ColumnElement[bool]:

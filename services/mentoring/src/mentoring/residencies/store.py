@@ -8,7 +8,15 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, insert, selec
 from sqlalchemy.orm import Mapped, mapped_column
 
 from common.db import Transaction
-from mentoring.residencies.domain import MOVABLE, OPEN, DeclineReason, Residency, ResidencyState, ResidencyUnknown
+from mentoring.residencies.domain import (
+    MOVABLE,
+    OPEN,
+    DeclineReason,
+    ReleaseReason,
+    Residency,
+    ResidencyState,
+    ResidencyUnknown,
+)
 from mentoring.tables import Tables
 
 
@@ -25,7 +33,12 @@ class ResidencyRow(Tables):
         CheckConstraint("(state = 'DECLINED') = (decline_reason IS NOT NULL)", name="declined"),
         CheckConstraint("state NOT IN ('ACCEPTED', 'STARTED', 'ENDED') OR answered_at IS NOT NULL", name="accepted"),
         CheckConstraint("state NOT IN ('STARTED', 'ENDED') OR started_on IS NOT NULL", name="started"),
-        CheckConstraint("(state = 'ENDED') = (ended_on IS NOT NULL) AND ended_on >= started_on", name="ended"),
+        CheckConstraint("(state = 'RELEASED') = (release_reason IS NOT NULL)", name="released"),
+        CheckConstraint(
+            "(state <> 'ENDED' OR ended_on IS NOT NULL)"
+            " AND (ended_on IS NULL OR state IN ('ENDED', 'RELEASED')) AND ended_on >= started_on",
+            name="ended",
+        ),
         CheckConstraint("version > 0", name="version"),
         Index(
             "residency_one_open_idx",
@@ -58,6 +71,7 @@ class ResidencyRow(Tables):
     answered_by: Mapped[str | None]
     answered_at: Mapped[datetime | None]
     decline_reason: Mapped[str | None]
+    release_reason: Mapped[str | None]
     started_on: Mapped[date | None]
     ended_on: Mapped[date | None]
     changed_at: Mapped[datetime]
@@ -124,6 +138,7 @@ async def _read(tx: Transaction, statement: Select[tuple[object, ...]]) -> list[
                 **dict(row._mapping),  # noqa: SLF001  SQLAlchemy's documented access by column name
                 "state": ResidencyState(row.state),
                 "decline_reason": row.decline_reason and DeclineReason(row.decline_reason),
+                "release_reason": row.release_reason and ReleaseReason(row.release_reason),
             }
         )
         for row in rows

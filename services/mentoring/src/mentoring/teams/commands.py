@@ -118,8 +118,11 @@ async def members_of(tx: Transaction, team_id: UUID) -> frozenset[UUID]:
     return await store.members_of(tx, team_id)
 
 
-async def free_rotation(tx: Transaction, project_id: UUID) -> FreedRotation | None:
-    """Take a team's weeks back from a project, if it has any, for another project to have them."""
+async def free_rotation(tx: Transaction, project_id: UUID, *, begun_by: date | None = None) -> FreedRotation | None:
+    """Take a team's weeks back from a project, if it has any, for another project to have them.
+
+    Of weeks in which the team was there, the rest from the Monday after `begun_by` on is free, if it is long enough.
+    """
     team_id = await store.team_of_project(tx, project_id)
     if team_id is None:
         return None
@@ -127,8 +130,11 @@ async def free_rotation(tx: Transaction, project_id: UUID) -> FreedRotation | No
     freed = await store.free(tx, team_id, project_id)
     if freed is None:
         return None
+    if begun_by is not None:
+        rest = domain.rest_of(Rotation(freed.first_week, freed.weeks), begun_by, await _composition(tx, team.cohort_id))
+        await store.replace_begun(tx, team_id, freed.rotation_id, rest)
     await store.save_state(tx, replace(team, version=team.version + 1))
-    return FreedRotation(*freed, team_id)
+    return FreedRotation(freed.rotation_id, freed.plan_id, team_id)
 
 
 async def _composition(tx: Transaction, cohort_id: UUID) -> Composition:

@@ -226,6 +226,14 @@ def set_calendar(
     return replace(team, version=team.version + 1)
 
 
+def rest_of(rotation: Rotation, day: date, composition: Composition) -> Rotation | None:
+    """What is left of a rotation after the week of a day, if another firm can have so few weeks."""
+    monday = day + timedelta(days=7 - day.weekday())
+    first_week = max(monday, rotation.first_week)
+    weeks = (rotation.ends_before - first_week).days // 7
+    return Rotation(first_week, weeks) if weeks >= composition.weeks_min else None
+
+
 def check_kept(taken: Collection[Rotation], rotations: Collection[Rotation]) -> None:
     """Every rotation that a firm has stays as it is; raises RotationTaken."""
     for rotation in sorted(taken):

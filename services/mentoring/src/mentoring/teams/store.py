@@ -1,6 +1,7 @@
 """Teams, their members and calendars in PostgreSQL. Members and rotations change under the lock of their team's row."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
@@ -183,12 +184,31 @@ async def team_of_project(tx: Transaction, project_id: UUID) -> UUID | None:
     return (await tx.execute(select(row.team_id).where(row.project_id == project_id))).scalar_one_or_none()
 
 
-async def free(tx: Transaction, team_id: UUID, project_id: UUID) -> tuple[UUID, UUID] | None:
-    """Take a rotation of a locked team back from a project; its id and the plan that had given it."""
+@dataclass(frozen=True, slots=True)
+class Freed:
+    """A rotation that a project had, and the plan that had given it."""
+
+    rotation_id: UUID
+    plan_id: UUID
+    first_week: date
+    weeks: int
+
+
+async def free(tx: Transaction, team_id: UUID, project_id: UUID) -> Freed | None:
+    """Take a rotation of a locked team back from a project."""
     row = TeamRotationRow
     mine = (row.team_id == team_id, row.project_id == project_id)
-    found = (await tx.execute(select(row.id, row.plan_id).where(*mine))).one_or_none()
+    kept = select(row.id, row.plan_id, row.first_week, row.weeks).where(*mine)
+    found = (await tx.execute(kept)).one_or_none()
     if found is None:
         return None
     await tx.execute(update(row).where(*mine).values(project_id=None, plan_id=None))
-    return found.id, found.plan_id
+    return Freed(found.id, found.plan_id, found.first_week, found.weeks)
+
+
+async def replace_begun(tx: Transaction, team_id: UUID, rotation_id: UUID, rest: Rotation | None) -> None:
+    """Leave of a freed rotation of a locked team what nobody has used, or nothing."""
+    await tx.execute(delete(TeamRotationRow).where(TeamRotationRow.id == rotation_id))
+    if rest is not None:
+        values = {"id": new_id(), "team_id": team_id, "first_week": rest.first_week, "weeks": rest.weeks}
+        await tx.execute(insert(TeamRotationRow).values(values))

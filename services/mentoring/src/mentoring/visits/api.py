@@ -21,6 +21,7 @@ from mentoring.visits.domain import (
     SessionConfirmed,
     SessionStale,
     SessionUnknown,
+    SuspendedThen,
 )
 from mentoring.visits.queries import ItemView, SessionView, VisitsView
 
@@ -78,7 +79,7 @@ class RejectItem(Body):
     status_code=201,
     operation_id="recordSession",
     summary="멘토 방문 기록 (Record a session)",
-    responses=problem_responses(ResidencyUnknown, NotAtTheFirm, NotOfTheTeam),
+    responses=problem_responses(ResidencyUnknown, NotAtTheFirm, SuspendedThen, NotOfTheTeam),
 )
 async def record_session(
     residency_id: UUID, body: RecordSession, by: _Mentor, tx: Tx, now: Now, response: Response

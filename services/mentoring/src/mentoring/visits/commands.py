@@ -12,6 +12,7 @@ from common.db import Transaction
 from common.event import new_id
 from common.journal import JsonValue
 from contracts.mentoring import ImprovementItemClosed
+from mentoring.matching.commands import pauses_of
 from mentoring.residencies import commands as residencies
 from mentoring.residencies.commands import Residency, ResidencyUnknown
 from mentoring.residencies.queries import get_residency
@@ -171,12 +172,14 @@ async def _reached(tx: Transaction, residency_id: UUID, *, by: Principal) -> Res
 async def _stay(tx: Transaction, residency: Residency) -> Stay:
     async with as_service(tx):
         members = await members_of(tx, residency.team_id)
+        pauses = await pauses_of(tx, residency.project_id)
     return Stay(
         residency_id=residency.id,
         state=residency.state,
         members=members,
         started_on=residency.started_on,
         ended_on=residency.ended_on,
+        rests=pauses,
     )
 
 

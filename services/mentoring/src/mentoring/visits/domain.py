@@ -4,10 +4,11 @@ A session is recorded by the mentors' side and confirmed by the firm's; its hour
 item is found by mentors, agreed by the firm, worked on, and closed on evidence or rejected with a reason.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Protocol
 from uuid import UUID
 
 from common.errors import InvalidInput, NotFound, RuleRefused, StaleVersion, Text
@@ -92,6 +93,17 @@ class NotAtTheFirm(RuleRefused):
     )
 
 
+class SuspendedThen(RuleRefused):
+    """Nobody works at a firm while its project is suspended."""
+
+    code = "mentor-project-suspended"
+    title = Text("과제가 중지된 기간입니다", "The project was suspended")
+    detail = Text(
+        "과제가 {suspended_on}에 중지되어 {held_on}의 방문은 기록할 수 없습니다. 저장된 것은 없습니다.",
+        "The project was suspended on {suspended_on}, so there was no visit on {held_on}. Nothing was stored.",
+    )
+
+
 class NotOfTheTeam(InvalidInput):
     """Only mentors of the team that resides there were there."""
 
@@ -133,6 +145,17 @@ class ItemNotInState(RuleRefused):
     )
 
 
+class Rest(Protocol):
+    """A time in which the project is suspended."""
+
+    @property
+    def suspended_on(self) -> date: ...
+
+    def covers(self, day: date) -> bool:
+        """Whether nobody was to work there on that day."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stay:
     """What recording needs to know of a residency."""
@@ -142,6 +165,7 @@ class Stay:
     members: Collection[UUID]
     started_on: date | None
     ended_on: date | None
+    rests: Sequence[Rest] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,7 +204,7 @@ class Item:
 
 
 def record_session(session: Session, stay: Stay, *, today: date) -> Session:
-    """A session that can have been; raises NotAtTheFirm or NotOfTheTeam."""
+    """A session that can have been; raises NotAtTheFirm, SuspendedThen or NotOfTheTeam."""
     check_there(stay, session.held_on, today=today)
     for mentor_id in session.mentor_ids:
         if mentor_id not in stay.members:
@@ -189,10 +213,13 @@ def record_session(session: Session, stay: Stay, *, today: date) -> Session:
 
 
 def check_there(stay: Stay, day: date, *, today: date) -> None:
-    """The team was at the firm on that day; raises NotAtTheFirm."""
+    """The team was at the firm on that day; raises NotAtTheFirm or SuspendedThen."""
     there = stay.started_on is not None and stay.started_on <= day <= min(today, stay.ended_on or today)
     if not there:
         raise NotAtTheFirm(residency_id=stay.residency_id, state=stay.state, held_on=day)
+    for rest in stay.rests:
+        if rest.covers(day):
+            raise SuspendedThen(suspended_on=rest.suspended_on, held_on=day)
 
 
 def confirm_session(session: Session, *, version: int, by: str, now: datetime) -> Session:

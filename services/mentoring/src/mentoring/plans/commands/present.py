@@ -5,7 +5,7 @@ from datetime import date
 from uuid import UUID
 
 from common.db import Transaction
-from mentoring.matching.queries import ProjectToPlace, projects_to_place
+from mentoring.matching.queries import ProjectToPlace, projects_to_place, suspended_unplaced, waiting_among
 from mentoring.mentors.commands import Mastery
 from mentoring.mentors.queries import mastery_of, trained_mentors
 from mentoring.plans.domain.input import PlanInput, PlanMentor, PlanProject, PlanRotation, PlanTeam, plan_input
@@ -19,7 +19,9 @@ _NOTHING = Declined()
 
 async def read_present(tx: Transaction, rule: MatchingRule, *, starts_on: date, may_move: bool) -> PlanInput:
     """Teams, weeks that begin after a day, and projects; those that may be moved hold their weeks."""
-    holds = await movable_residencies(tx, after=starts_on) if may_move else {}
+    movable = await movable_residencies(tx, after=starts_on) if may_move else {}
+    planned_for = await waiting_among(tx, movable)
+    holds = {project: rotation for project, rotation in movable.items() if project in planned_for}
     active, answers = await active_teams(tx), await declined(tx)
     projects = await projects_to_place(tx, also=holds)
     trained = await trained_mentors(tx)
@@ -42,6 +44,7 @@ async def read_present(tx: Transaction, rule: MatchingRule, *, starts_on: date, 
             if each.needs is not None
         ],
         unstated=[each.project_id for each in projects if each.needs is None],
+        suspended=await suspended_unplaced(tx),
         spare=[_mentor(each, mastery) for each in trained if each not in serving],
     )
 

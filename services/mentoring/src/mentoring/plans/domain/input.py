@@ -85,7 +85,8 @@ class PlanProject:
 class PlanInput:
     """All that a plan may look at, each kind in the order of its ids.
 
-    `unstated` are projects of unknown needs, `spare` trained mentors who are in no team: a what-if may ask for them.
+    `unstated` are projects of unknown needs, `suspended` those that rest and have no team; `spare` are trained mentors
+    who are in no team: a what-if may ask for them.
     """
 
     starts_on: date
@@ -97,6 +98,7 @@ class PlanInput:
     projects: tuple[PlanProject, ...]
     unstated: tuple[UUID, ...]
     spare: tuple[PlanMentor, ...] = ()
+    suspended: tuple[UUID, ...] = ()
 
     def distance_km(self, one: str, other: str) -> int:
         """How far two municipalities are apart."""
@@ -114,6 +116,7 @@ class PlanInput:
             "projects": [_project(each) for each in self.projects],
             "unstated": [str(each) for each in self.unstated],
             "spare": [_mentor(each) for each in self.spare],
+            "suspended": [str(each) for each in self.suspended],
         }
 
     def sha256(self) -> str:
@@ -143,6 +146,7 @@ def plan_input(rule: MatchingRule, *, starts_on: date, **parts: Any) -> PlanInpu
         projects=tuple(sorted(parts["projects"], key=lambda each: each.id)),
         unstated=tuple(sorted(parts["unstated"])),
         spare=tuple(sorted(parts["spare"], key=lambda each: each.id)),
+        suspended=tuple(sorted(parts["suspended"])),
     )
 
 
@@ -188,6 +192,8 @@ def read_input(said: Mapping[str, Any]) -> PlanInput:
         ),
         unstated=tuple(map(UUID, said["unstated"])),
         spare=tuple(map(_read_mentor, said["spare"])),
+        # A plan that was asked for before projects could be suspended does not say.
+        suspended=tuple(map(UUID, said.get("suspended", ()))),
     )
 
 

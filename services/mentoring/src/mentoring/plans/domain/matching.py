@@ -22,6 +22,7 @@ class WhyNot(StrEnum):
     """Why a project is left without a rotation."""
 
     NEEDS_NOT_STATED = "NEEDS_NOT_STATED"
+    PROJECT_SUSPENDED = "PROJECT_SUSPENDED"
     NO_FREE_ROTATION = "NO_FREE_ROTATION"
     CONFLICT_WITH_EVERY_TEAM = "CONFLICT_WITH_EVERY_TEAM"
     DECLINED_BY_SAMSUNG = "DECLINED_BY_SAMSUNG"
@@ -191,7 +192,9 @@ def prove(question: Question, answer: Mapping[str, Any]) -> Matching:
     possible = Counter(each.row for each in question.options)
     left_out = [
         _why_not(given, project, possible[row]) for row, project in enumerate(given.projects) if row not in named
-    ] + [LeftOut(project_id=each, why=WhyNot.NEEDS_NOT_STATED, possible=0) for each in given.unstated]
+    ]
+    left_out += [LeftOut(project_id=each, why=WhyNot.NEEDS_NOT_STATED, possible=0) for each in given.unstated]
+    left_out += [LeftOut(project_id=each, why=WhyNot.PROJECT_SUSPENDED, possible=0) for each in given.suspended]
     return Matching(
         pairs=tuple(named[row] for row in sorted(named)),
         left_out=tuple(sorted(left_out, key=lambda each: each.project_id)),

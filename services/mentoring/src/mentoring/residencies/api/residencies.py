@@ -13,6 +13,7 @@ from mentoring.residencies.domain import (
     AnswerTooLate,
     ResidencyNotInState,
     ResidencyNotYet,
+    ResidencyPaused,
     ResidencyStale,
     ResidencyState,
     ResidencyUnknown,
@@ -86,12 +87,14 @@ async def decline_residency(
     status_code=201,
     operation_id="startResidency",
     summary="상주 시작 (Start a residency)",
-    responses=_CHANGED,
+    responses=problem_responses(
+        ResidencyUnknown, ResidencyStale, ResidencyNotInState, ResidencyNotYet, ResidencyPaused
+    ),
 )
 async def start_residency(
     residency_id: UUID, version: Annotated[int, IfMatch()], by: _Lead, tx: Tx, now: Now, response: Response
 ) -> ResidencyView:
-    """첫 주 월요일부터 시작할 수 있습니다. From its first Monday on."""
+    """첫 주 월요일부터, 과제가 중지되지 않았으면. From its first Monday on, if the project is not suspended."""
     await commands.start_residency(tx, residency_id, version=version, by=by, now=now)
     return await _answered(tx, residency_id, response, by=by)
 
