@@ -59,7 +59,7 @@ async def run_season(options: SeasonOptions) -> SeasonReport:
         releases = await releasing.release_all(stage, in_force)
         await amending.amend_some(stage, call_id)
         gauge = await building.build_all(stage, call_id)
-        rota = await mentoring.after_builds(stage, rota, gauge, projects)
+        rota = await mentoring.after_builds(stage, rota, call_id, projects)
         await objecting.tell_all(stage)
         seconds = time.monotonic() - started
         return await gather(stage, call_id, projects, in_force, releases, rota, gauge, seconds=seconds)

@@ -18,6 +18,7 @@ _PROPOSED = 2
 """The version of every plan that was matched and not yet confirmed: played again, the requests are the same."""
 _FIRST = 1
 _KM_PER_DEGREE = 111.2
+_HOLDS_WEEKS = frozenset({"ASSIGNED", "ACCEPTED", "STARTED"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,19 +77,19 @@ async def send_all(stage: Stage, mentors: Sequence[str], in_force: Collection[st
     return Rota(await _rows(stage, wanted), len(second[0]["left_out"]))
 
 
-async def after_builds(stage: Stage, rota: Rota, gauge: Json | None, projects: Sequence[Json]) -> Rota:
+async def after_builds(stage: Stage, rota: Rota, call_id: str, projects: Sequence[Json]) -> Rota:
     """The rota once mentoring has heard which agreements ended."""
-    if stage.scenario.mentoring is None or gauge is None:
+    if stage.scenario.mentoring is None or stage.scenario.building is None:
         return rota
-    own = {each["id"] for each in projects}
-    part = stage.scenario.building
-    ended = part.terminated.value if part else 0
+    builds = await stage.origin.pages(people.AUDITOR, "/applicant/v1/builds", call_id=call_id)
+    ended = {each["project_id"] for each in builds if each["state"] == "TERMINATED"}
     released: list[Json] = []
 
     async def heard() -> bool:
-        found = await stage.origin.pages(people.AUDITOR, "/mentoring/v1/residencies", state="RELEASED")
-        released[:] = [each for each in found if each["project_id"] in own]
-        return len(released) + rota.left_out >= ended
+        found = await stage.origin.pages(people.AUDITOR, "/mentoring/v1/residencies")
+        of_ended = [each for each in found if each["project_id"] in ended]
+        released[:] = [each for each in of_ended if each["release_reason"] == "AGREEMENT_TERMINATED"]
+        return not any(each["state"] in _HOLDS_WEEKS for each in of_ended)
 
     await until(heard, what="the rota", deadline_seconds=stage.options.settle_deadline_seconds)
     return Rota(await _rows(stage, projects), rota.left_out, len(released))
