@@ -46,7 +46,7 @@ class ResidencyAccepted(_Residency, frozen=True, kw_only=True):
 
 @event(service="mentoring", aggregate="rotation", happened="residency-released", version=1, key="rotation_id")
 class ResidencyReleased(_Residency, frozen=True, kw_only=True):
-    """The team's weeks are free again. `why` is DECLINED with Samsung's `reason`, LAPSED, MOVED, or RELEASED with the project's."""
+    """The team's weeks are free again: `why` is DECLINED or RELEASED, each with its `reason`, or LAPSED or MOVED."""
 
     why: str
     reason: str | None = None

@@ -74,7 +74,10 @@ async def send_all(stage: Stage, mentors: Sequence[str], in_force: Collection[st
     await stage.play(part.answered_at, "Samsung answers", await _of_plan(stage, first[0]), answer)
     await stage.play(part.rematched_at, "declined firms matched again", ["rematch"], plan)
     await stage.play(part.rematched_at, "Samsung answers again", await _of_plan(stage, second[0]), answer)
-    return Rota(await _rows(stage, wanted), len(second[0]["left_out"]))
+    own = {each["id"] for each in wanted}
+    # A plan leaves out what waits from other seasons too.
+    without = [each for each in second[0]["left_out"] if each["project_id"] in own]
+    return Rota(await _rows(stage, wanted), len(without))
 
 
 async def after_builds(stage: Stage, rota: Rota, call_id: str, projects: Sequence[Json]) -> Rota:
