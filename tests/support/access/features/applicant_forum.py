@@ -11,12 +11,13 @@ SERVICE = "applicant"
 _WINDOW = {"opens_at": "2024-01-02T00:00:00Z", "closes_at": "2030-01-01T00:00:00Z"}
 _CAMPAIGN = {"title_ko": "표의 캠페인", "title_en": "Matrix", "body_ko": "가", "body_en": "a", **_WINDOW}
 _MEMBER = {"subject": "matrix-further-member", "name": "가상위원", "firm_name": "가상기업"}
+_SOMEWHERE = "52130"
 _OTHER_MEMBER = Caller(Role.FORUM_MEMBER, "forum", "matrix-other-coach")
 
 
-def _letter() -> dict[str, Any]:
+def _letter(place: str) -> dict[str, Any]:
     figures = {"annual_sales_won": 1_000_000_000, "employees": 9}
-    return {"company_name": "가상정밀", "municipality_code": "52130", **figures}
+    return {"company_name": "가상정밀", "municipality_code": place, **figures}
 
 
 def _visit(member: str) -> dict[str, Any]:
@@ -45,7 +46,9 @@ _ASKS: Asks = {
     "publishCampaign": _on("POST", "/v1/campaigns/{campaign}/publications", version=STALE),
     "listCampaigns": _listed("/v1/campaigns", "campaign"),
     "getCampaign": _on("GET", "/v1/campaigns/{campaign}"),
-    "sendLetterOfIntent": lambda things: Ask("POST", f"/v1/campaigns/{things['campaign']}/letters", _letter()),
+    "sendLetterOfIntent": lambda things: Ask(
+        "POST", f"/v1/campaigns/{things['campaign']}/letters", _letter(_SOMEWHERE)
+    ),
     "listLetters": _listed("/v1/letters", "letter"),
     "getLetter": _on("GET", "/v1/letters/{letter}"),
     "assignForumVisit": lambda things: Ask(
@@ -81,7 +84,7 @@ async def add_to(world: World) -> World:
         body = {"subject": coach.subject, "name": "가상위원", "firm_name": "가상기업"}
         member = (await made("/v1/forum-members", body, operator))["id"]
         owner = Caller(Role.COMPANY_OWNER, things["company"], "owner")
-        letter = (await made(f"/v1/campaigns/{published}/letters", _letter(), owner))["id"]
+        letter = (await made(f"/v1/campaigns/{published}/letters", _letter(things["place"]), owner))["id"]
         visit = (await made(f"/v1/letters/{letter}/visits", _visit(member), own_member, 1))["id"]
         added.append({"member": member, "letter": letter, "forum_visit": visit})
     course = {"course": (await made("/v1/courses", _course(added[0]["member"]), own_member))["id"]}
