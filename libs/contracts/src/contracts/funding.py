@@ -3,6 +3,7 @@
 `left_won` with `line_version` says how fresh a balance is.
 """
 
+from datetime import date
 from uuid import UUID
 
 import msgspec
@@ -151,3 +152,69 @@ class DisbursementVoided(DisbursementFact, frozen=True, kw_only=True):
 @event(service="funding", aggregate="disbursement", happened="unclear", version=1, key="release_id")
 class DisbursementUnclear(DisbursementFact, frozen=True, kw_only=True):
     """The bank has not said in time what became of an order: people look at it, and the bank is asked on."""
+
+
+@event(service="funding", aggregate="settlement", happened="opened", version=1, key="project_id")
+class SettlementOpened(DomainEvent, frozen=True, kw_only=True):
+    """A project was completed: its firm reports by `due_on` what was spent."""
+
+    project_id: UUID
+    settlement_id: UUID
+    call_id: UUID
+    municipality_code: str
+    due_on: date
+    rule_version: str
+
+
+@event(service="funding", aggregate="settlement", happened="fixed", version=1, key="project_id")
+class SettlementFixed(DomainEvent, frozen=True, kw_only=True):
+    """The amounts of a project stand, and what goes back is ordered.
+
+    `late_cut_max_bp` is what the next subsidy of this firm may be cut by at most, because the report was late (F-10).
+    """
+
+    project_id: UUID
+    settlement_id: UUID
+    call_id: UUID
+    municipality_code: str
+    spent_won: int
+    refund_won: int
+    late_months: int
+    late_cut_max_bp: int
+
+
+@event(service="funding", aggregate="settlement", happened="closed", version=1, key="project_id")
+class SettlementClosed(DomainEvent, frozen=True, kw_only=True):
+    """Every treasury has confirmed its refund."""
+
+    project_id: UUID
+    settlement_id: UUID
+    call_id: UUID
+    municipality_code: str
+
+
+class RecoveryFact(DomainEvent, frozen=True, kw_only=True):
+    """What is said of a clawback at each of its ends."""
+
+    recovery_id: UUID
+    project_id: UUID
+    call_id: UUID
+    municipality_code: str
+    ground: str
+
+
+@event(service="funding", aggregate="recovery", happened="decided", version=1, key="recovery_id")
+class RecoveryDecided(RecoveryFact, frozen=True, kw_only=True):
+    """Two people decided what a firm pays back, on which ground, and how long it is excluded."""
+
+    recovered_won: int
+    surcharge_won: int
+    debar_months: int
+    rule_version: str
+
+
+@event(service="funding", aggregate="recovery", happened="ended", version=1, key="recovery_id")
+class RecoveryEnded(RecoveryFact, frozen=True, kw_only=True):
+    """The case is over: CLOSED with every treasury paid, DROPPED, or UPHELD, so that nothing is owed."""
+
+    outcome: str

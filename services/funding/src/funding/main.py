@@ -13,8 +13,10 @@ from common.service import Service, run
 from contracts.documents import DOCUMENTS
 from contracts.roles import PARKED_EVENT_MENDERS, PARKED_EVENT_READERS, tenant_fits
 from funding.consumers import HANDLERS
+from funding.recoveries.jobs import close_recoveries
 from funding.releases.jobs import Bank, post_payments, settle_orders
 from funding.settings import Settings
+from funding.settlements.jobs import close_settlements
 from funding.tables import Tables
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def _jobs(settings: Settings) -> Sequence[Job]:
-    return (partial(settle_orders, Bank(settings), settings), post_payments)
+    return (partial(settle_orders, Bank(settings), settings), post_payments, close_settlements, close_recoveries)
 
 
 def _routers() -> "Sequence[APIRouter]":
@@ -34,8 +36,8 @@ def _routers() -> "Sequence[APIRouter]":
 SERVICE = Service(
     name="funding",
     title=Text(
-        ko="예산 서비스: 재원별 예산, 분담 규칙, 예산 확정, 재원 확보, 자부담, 지급, 원장",
-        en="Funding: budgets by source, split rules, commitments, coverage, self-pay, releases, the ledger",
+        ko="예산 서비스: 재원별 예산, 분담 규칙, 예산 확정, 재원 확보, 자부담, 지급, 정산, 환수, 원장",
+        en="Funding: budgets, split rules, commitments, coverage, self-pay, releases, settlements, clawbacks, ledger",
     ),
     settings=Settings,
     routers=_routers,

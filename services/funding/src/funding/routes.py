@@ -11,8 +11,11 @@ from funding.coverages.api import routes as coverages
 from funding.ledger.api import routes as ledger
 from funding.lookbacks.api import routes as lookbacks
 from funding.memoranda.api import routes as memoranda
+from funding.recoveries.api import routes as recoveries
 from funding.releases.api import routes as releases
+from funding.repayments.api import routes as repayments
 from funding.self_payments.api import routes as self_payments
+from funding.settlements.api import routes as settlements
 from funding.splits.api import routes as splits
 
 ROUTERS: Sequence[APIRouter] = (
@@ -24,6 +27,9 @@ ROUTERS: Sequence[APIRouter] = (
     coverages,
     self_payments,
     releases,
+    repayments,
+    settlements,
+    recoveries,
     lookbacks,
     archives,
 )

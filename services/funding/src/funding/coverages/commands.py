@@ -49,6 +49,14 @@ async def self_pay_share(tx: Transaction, project_id: UUID, *, by: Principal) ->
     return SelfPayShare(coverage.company_id, coverage.municipality_code, amount_won, account)
 
 
+async def granted(tx: Transaction, project_id: UUID) -> Coverage:
+    """For a later feature: the shares of an agreement that is in force; raises CoverageOver or CoverageUnknown."""
+    coverage = await store.get(tx, project_id)
+    if coverage.state is not CoverageState.GRANTED:
+        raise domain.CoverageOver(state=coverage.state)
+    return coverage
+
+
 async def open_coverage(tx: Transaction, signed: AgreementSigned, *, now: datetime) -> None:
     """Ask every source of a signed agreement to cover its share."""
     commitment = await commitments.hold_commitment(tx, signed.project_id)

@@ -59,3 +59,53 @@ async def void(tx: Transaction, reservation_id: UUID, *, at: datetime) -> UUID:
     transfer = domain.void(new_id(), await store.get(tx, reservation_id), at)
     await store.add(tx, transfer)
     return transfer.id
+
+
+async def lapse(
+    tx: Transaction, project_id: UUID, line_id: UUID, *, municipality_code: str | None, amount_won: Won, at: datetime
+) -> UUID:
+    """What a line had promised to a project and not paid will not be paid: its budget year is over, nobody gets it."""
+    await store.open_accounts(tx, domain.line_accounts(line_id, municipality_code, domain.REPAYMENT_ACCOUNTS))
+    transfer = domain.lapse(new_id(), project_id, line_id, amount_won, at)
+    await store.add(tx, transfer)
+    return transfer.id
+
+
+async def order_repayment(
+    tx: Transaction,
+    project_id: UUID,
+    line_id: UUID,
+    *,
+    municipality_code: str | None,
+    principal_won: Won,
+    interest_won: Won,
+    surcharge_won: Won,
+    at: datetime,
+) -> UUID:
+    """A part of what a line has paid is owed back: due until `repay` or `relieve` names it, once."""
+    await store.open_accounts(tx, domain.line_accounts(line_id, municipality_code, domain.REPAYMENT_ACCOUNTS))
+    transfer = domain.repayment_order(
+        new_id(),
+        project_id,
+        line_id,
+        principal_won=principal_won,
+        interest_won=interest_won,
+        surcharge_won=surcharge_won,
+        at=at,
+    )
+    await store.add(tx, transfer)
+    return transfer.id
+
+
+async def repay(tx: Transaction, order_id: UUID, line_id: UUID, *, late_won: Won, at: datetime) -> UUID:
+    """The treasury has what was owed; that it is resolved twice breaks a unique key."""
+    transfer = domain.repayment(new_id(), await store.get(tx, order_id), line_id, late_won=late_won, at=at)
+    await store.add(tx, transfer)
+    return transfer.id
+
+
+async def relieve(tx: Transaction, order_id: UUID, *, at: datetime) -> UUID:
+    """What was ordered back is not owed after all."""
+    transfer = domain.relief(new_id(), await store.get(tx, order_id), at)
+    await store.add(tx, transfer)
+    return transfer.id

@@ -26,6 +26,16 @@ class AccountKind(StrEnum):
     """What a budget line has reserved for releases that are under way: never below zero."""
     PAID = "PAID"
     """What has left a budget line for good: never below zero."""
+    LAPSED = "LAPSED"
+    """What a budget line had promised and will not pay any more: never below zero."""
+    REFUND_DUE = "REFUND_DUE"
+    """What is owed back to a budget line: never below zero."""
+    REFUNDED = "REFUNDED"
+    """What its treasury has back: never below zero."""
+    INTEREST = "INTEREST"
+    """What a budget line's money earned where it lay: never above zero (rule F-09)."""
+    PENALTY = "PENALTY"
+    """Surcharges and charges for paying late: never above zero."""
     SME_PLEDGE = "SME_PLEDGE"
     """What a company owes to its own project: never above zero."""
     SME_COMMITTED = "SME_COMMITTED"
@@ -44,10 +54,25 @@ class TransferKind(StrEnum):
     """Resolves a reservation: it was paid."""
     VOID = "VOID"
     """Resolves a reservation: nothing was paid."""
+    LAPSE = "LAPSE"
+    """What was promised and not paid is given up."""
+    REPAYMENT_ORDER = "REPAYMENT_ORDER"
+    """Pending: what was paid is owed back, with its interest and a surcharge; one later transfer resolves it."""
+    REPAYMENT = "REPAYMENT"
+    """Resolves an order to repay: the treasury has it."""
+    RELIEF = "RELIEF"
+    """Resolves an order to repay: an objection to it was upheld."""
 
 
 LINE_ACCOUNTS = (AccountKind.APPROPRIATION, AccountKind.AVAILABLE, AccountKind.COMMITTED)
 RELEASE_ACCOUNTS = (AccountKind.PENDING, AccountKind.PAID)
+REPAYMENT_ACCOUNTS = (
+    AccountKind.LAPSED,
+    AccountKind.REFUND_DUE,
+    AccountKind.REFUNDED,
+    AccountKind.INTEREST,
+    AccountKind.PENALTY,
+)
 PROJECT_ACCOUNTS = (AccountKind.SME_PLEDGE, AccountKind.SME_COMMITTED)
 
 
@@ -95,7 +120,7 @@ def account_id(owner: UUID, kind: AccountKind) -> UUID:
 def line_accounts(
     line_id: UUID, municipality_code: str | None, kinds: Sequence[AccountKind] = LINE_ACCOUNTS
 ) -> list[Account]:
-    """The three accounts that every confirmed budget line has, or those that its first release adds."""
+    """The accounts that every confirmed budget line has, or those that its first release or repayment adds."""
     return [
         Account(id=account_id(line_id, kind), kind=kind, budget_line_id=line_id, municipality_code=municipality_code)
         for kind in kinds
@@ -165,6 +190,64 @@ def void(transfer_id: UUID, reserved: Transfer, at: datetime) -> Transfer:
         at=at,
         project_id=reserved.project_id,
         resolves=reserved.id,
+    )
+
+
+def lapse(transfer_id: UUID, project_id: UUID, line_id: UUID, amount_won: Won, at: datetime) -> Transfer:
+    """What a line had promised to a project and not paid will not be paid."""
+    entries = _moved(line_id, AccountKind.COMMITTED, AccountKind.LAPSED, amount_won)
+    return Transfer(id=transfer_id, kind=TransferKind.LAPSE, entries=entries, at=at, project_id=project_id)
+
+
+def repayment_order(
+    transfer_id: UUID,
+    project_id: UUID,
+    line_id: UUID,
+    *,
+    principal_won: Won,
+    interest_won: Won,
+    surcharge_won: Won,
+    at: datetime,
+) -> Transfer:
+    """Of what a line has paid, so much is owed back, with what it earned and what is charged on top."""
+    parts = {
+        AccountKind.PAID: -principal_won,
+        AccountKind.INTEREST: -interest_won,
+        AccountKind.PENALTY: -surcharge_won,
+        AccountKind.REFUND_DUE: principal_won + interest_won + surcharge_won,
+    }
+    entries = {account_id(line_id, kind): Won(amount_won) for kind, amount_won in parts.items() if amount_won}
+    return Transfer(id=transfer_id, kind=TransferKind.REPAYMENT_ORDER, entries=entries, at=at, project_id=project_id)
+
+
+def repayment(transfer_id: UUID, ordered: Transfer, line_id: UUID, *, late_won: Won, at: datetime) -> Transfer:
+    """The treasury has what was owed, whole, and what is charged for paying late."""
+    due_won = ordered.entries[account_id(line_id, AccountKind.REFUND_DUE)]
+    parts = {
+        AccountKind.REFUND_DUE: -due_won,
+        AccountKind.PENALTY: -late_won,
+        AccountKind.REFUNDED: due_won + late_won,
+    }
+    entries = {account_id(line_id, kind): Won(amount_won) for kind, amount_won in parts.items() if amount_won}
+    return Transfer(
+        id=transfer_id,
+        kind=TransferKind.REPAYMENT,
+        entries=entries,
+        at=at,
+        project_id=ordered.project_id,
+        resolves=ordered.id,
+    )
+
+
+def relief(transfer_id: UUID, ordered: Transfer, at: datetime) -> Transfer:
+    """Nothing is owed back after all: the exact opposite of the order."""
+    return Transfer(
+        id=transfer_id,
+        kind=TransferKind.RELIEF,
+        entries={account: Won(-amount_won) for account, amount_won in ordered.entries.items()},
+        at=at,
+        project_id=ordered.project_id,
+        resolves=ordered.id,
     )
 
 

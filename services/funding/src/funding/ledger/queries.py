@@ -82,6 +82,11 @@ _PLACES: Mapping[AccountKind, str] = {
     AccountKind.COMMITTED: "Assets:Committed",
     AccountKind.PENDING: "Assets:Pending",
     AccountKind.PAID: "Expenses:Paid",
+    AccountKind.LAPSED: "Expenses:Lapsed",
+    AccountKind.REFUND_DUE: "Assets:RefundDue",
+    AccountKind.REFUNDED: "Assets:Refunded",
+    AccountKind.INTEREST: "Income:Interest",
+    AccountKind.PENALTY: "Income:Penalty",
     AccountKind.SME_PLEDGE: "Equity:SmePledge",
     AccountKind.SME_COMMITTED: "Assets:SmeCommitted",
 }

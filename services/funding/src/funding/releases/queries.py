@@ -118,7 +118,10 @@ class TrancheView(View):
 
 
 class ReleaseLineView(View):
-    """One public source of a project in force: what was committed, is under way, was paid and is left (rule F-05)."""
+    """One public source of a project in force: what was committed, is under way, was paid and is left (F-05).
+
+    `lapsed_won` was given up when it was settled or ended; `returned_won` is what of the payments was asked back.
+    """
 
     source: Source
     budget_line_id: UUID
@@ -128,6 +131,8 @@ class ReleaseLineView(View):
     committed_won: int
     open_won: int
     paid_won: int
+    lapsed_won: int
+    returned_won: int
     left_won: int
     holds: list[HoldReason]
     tranches: list[TrancheView]
@@ -336,6 +341,8 @@ def _line(line: ReleaseLine, holds: Sequence[HoldReason], passed: set[str]) -> R
         committed_won=line.committed_won,
         open_won=line.open_won,
         paid_won=line.paid_won,
+        lapsed_won=line.lapsed_won,
+        returned_won=line.returned_won,
         left_won=line.left_won,
         holds=list(holds),
         tranches=tranches,

@@ -41,6 +41,8 @@ async def open_lines(tx: Transaction, effective: AgreementEffective, *, event_id
             committed_won=line.amount_won,
             open_won=Won(0),
             paid_won=Won(0),
+            lapsed_won=Won(0),
+            returned_won=Won(0),
         )
         for line in coverage.lines
         if line.budget_line_id is not None

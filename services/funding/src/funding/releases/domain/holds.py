@@ -18,9 +18,11 @@ class HoldReason(StrEnum):
     PAYEE_DOUBTED = "PAYEE_DOUBTED"
     PROJECT_SUSPENDED = "PROJECT_SUSPENDED"
     PROJECT_ENDED = "PROJECT_ENDED"
+    PROJECT_RECOVERY = "PROJECT_RECOVERY"
+    """A case of clawback is open."""
 
 
-BY_PROJECT = frozenset({HoldReason.PROJECT_SUSPENDED, HoldReason.PROJECT_ENDED})
+BY_PROJECT = frozenset({HoldReason.PROJECT_SUSPENDED, HoldReason.PROJECT_ENDED, HoldReason.PROJECT_RECOVERY})
 """Placed and lifted by the project's own course, not by a person."""
 
 

@@ -123,6 +123,17 @@ class LineHeld(RuleRefused):
     )
 
 
+class PaymentUnderWay(RuleRefused):
+    """What the bank may still pay is neither settled nor asked back: one of the two comes first (R21)."""
+
+    code = "payment-under-way"
+    title = Text("진행 중인 지급이 있습니다", "A payment is under way")
+    detail = Text(
+        "{open_won}원의 지급이 아직 끝나지 않았습니다. 지급이 끝나거나 반려된 뒤에 다시 해 주세요. 바뀐 것은 없습니다.",
+        "{open_won} won are still on their way. Wait until they are paid or given back. Nothing was changed.",
+    )
+
+
 class ReleaseDecided(RuleRefused):
     """Each step is taken once, in its turn."""
 

@@ -82,11 +82,20 @@ class ReleaseLine:
     committed_won: Won
     open_won: Won
     paid_won: Won
+    lapsed_won: Won
+    """Given up when the project was settled or ended."""
+    returned_won: Won
+    """Of what was paid, asked back."""
 
     @property
     def left_won(self) -> Won:
         """What can still be asked for (rule F-05)."""
-        return Won(self.committed_won - self.open_won - self.paid_won)
+        return Won(self.committed_won - self.open_won - self.paid_won - self.lapsed_won)
+
+    @property
+    def kept_won(self) -> Won:
+        """What was paid and not asked back."""
+        return Won(self.paid_won - self.returned_won)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from funding.tables import Tables
 
 
 class ReleaseLineRow(Tables):
-    """A CHECK keeps what is open and what is paid together within what was committed (rule F-05)."""
+    """CHECKs keep open, paid and lapsed won within the commitment (F-05), and returned ones within what was paid."""
 
     __tablename__ = "release_line"
     __table_args__ = (
@@ -36,6 +36,23 @@ class ReleaseLineRow(Tables):
     committed_won: Mapped[int]
     open_won: Mapped[int] = mapped_column(server_default=text("0"))
     paid_won: Mapped[int] = mapped_column(server_default=text("0"))
+    lapsed_won: Mapped[int] = mapped_column(server_default=text("0"))
+    returned_won: Mapped[int] = mapped_column(server_default=text("0"))
+
+
+class ReleaseLapseRow(Tables):
+    """What a line gave up, once; a trigger compares it with the ledger and moves the line's counter."""
+
+    __tablename__ = "release_lapse"
+    __table_args__ = (
+        ForeignKeyConstraint(["project_id", "source"], ["release_line.project_id", "release_line.source"]),
+    )
+
+    project_id: Mapped[UUID] = mapped_column(primary_key=True)
+    source: Mapped[str] = mapped_column(primary_key=True)
+    amount_won: Mapped[int]
+    transfer_id: Mapped[UUID] = mapped_column(ForeignKey("ledger_transfer.id"), unique=True)
+    lapsed_at: Mapped[datetime]
 
 
 class ReleaseGateRow(Tables):
@@ -49,6 +66,9 @@ class ReleaseGateRow(Tables):
     opened_at: Mapped[datetime]
 
 
+_AMOUNTS = ("committed_won", "open_won", "paid_won", "lapsed_won", "returned_won")
+
+
 async def lock_project(tx: Transaction, project_id: UUID) -> None:
     """Wait until nobody else asks for, orders or holds this project's money; taken before any row of it."""
     await tx.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"releases/{project_id}", 0))))
@@ -56,7 +76,7 @@ async def lock_project(tx: Transaction, project_id: UUID) -> None:
 
 async def add(tx: Transaction, lines: Sequence[ReleaseLine]) -> None:
     """Open the lines of a project; opening them again changes nothing."""
-    drawn = {"open_won", "paid_won"}
+    drawn = {"open_won", "paid_won", "lapsed_won", "returned_won"}
     names = [each.name for each in fields(ReleaseLine) if each.name not in drawn]
     rows = [{name: getattr(line, name) for name in names} for line in lines]
     await tx.execute(insert(ReleaseLineRow).values(rows).on_conflict_do_nothing())
@@ -80,7 +100,7 @@ async def of_project(tx: Transaction, project_id: UUID) -> list[ReleaseLine]:
                 **row,
                 "source": Source(row["source"]),
                 "mode": ReleaseMode(row["mode"]),
-                **{name: Won(row[name]) for name in ("committed_won", "open_won", "paid_won")},
+                **{name: Won(row[name]) for name in _AMOUNTS},
             }
         )
         for row in rows
@@ -100,3 +120,15 @@ async def has_passed(tx: Transaction, project_id: UUID, gate: Gate) -> bool:
     """Whether funding has heard that the project passed this gate."""
     statement = select(ReleaseGateRow.gate).where(ReleaseGateRow.project_id == project_id, ReleaseGateRow.gate == gate)
     return (await tx.execute(statement)).one_or_none() is not None
+
+
+async def add_lapse(tx: Transaction, line: ReleaseLine, amount_won: Won, transfer_id: UUID, *, now: datetime) -> None:
+    """Note what a line gives up, whose transfer is posted; from here on it releases nothing."""
+    values = {
+        "project_id": line.project_id,
+        "source": line.source,
+        "amount_won": amount_won,
+        "transfer_id": transfer_id,
+        "lapsed_at": now,
+    }
+    await tx.execute(insert(ReleaseLapseRow).values(**values))

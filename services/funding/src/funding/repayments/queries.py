@@ -1,0 +1,90 @@
+"""Reading what is owed back: a municipality its area's, a company its own, the province all."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, cast, select, true
+from sqlalchemy import Text as SqlText
+from sqlalchemy.orm import InstrumentedAttribute
+
+from common.auth import Principal
+from common.db import Transaction
+from common.web import Page, PageRequest, View, paginate
+from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES
+from contracts.types import Source
+from funding.repayments.domain import Origin, RepaymentState, RepaymentUnknown
+from funding.repayments.store import RepaymentRow
+
+__all__ = ["Origin", "RepaymentState", "RepaymentView", "get_repayment", "list_repayments", "unconfirmed_of"]
+
+
+class RepaymentView(View):
+    """What one source asks back: a part of what it paid, what that earned, a surcharge, and what lateness adds."""
+
+    id: UUID
+    origin: Origin
+    origin_id: UUID
+    project_id: UUID
+    source: Source
+    company_id: UUID
+    municipality_code: str
+    budget_line_id: UUID
+    principal_won: int
+    interest_won: int
+    surcharge_won: int
+    late_won: int
+    rule_version: str
+    due_on: date
+    state: RepaymentState
+    ordered_at: datetime
+    paid_on: date | None
+    bank_reference: str | None
+    paid_at: datetime | None
+    receipt_reference: str | None
+    ended_at: datetime | None
+    version: int
+
+
+async def list_repayments(
+    tx: Transaction,
+    page: PageRequest,
+    *,
+    by: Principal,
+    project_id: UUID | None,
+    origin_id: UUID | None,
+    state: RepaymentState | None,
+) -> Page[RepaymentView]:
+    """Repayments, oldest first."""
+    statement = select(*RepaymentRow.__table__.columns).where(_visible(by))
+    if project_id is not None:
+        statement = statement.where(RepaymentRow.project_id == project_id)
+    if origin_id is not None:
+        statement = statement.where(RepaymentRow.origin_id == origin_id)
+    if state is not None:
+        statement = statement.where(RepaymentRow.state == state.value)
+    rows, turns = await paginate(tx, statement, page, by=[RepaymentRow.id])
+    return Page[RepaymentView](items=[RepaymentView.model_validate(row) for row in rows], **turns)
+
+
+async def get_repayment(tx: Transaction, repayment_id: UUID, *, by: Principal) -> RepaymentView:
+    """One repayment, if it is the caller's to see."""
+    statement = select(*RepaymentRow.__table__.columns).where(RepaymentRow.id == repayment_id, _visible(by))
+    row = (await tx.execute(statement)).one_or_none()
+    if row is None:
+        raise RepaymentUnknown
+    return RepaymentView.model_validate(row)
+
+
+def unconfirmed_of(origin_id: InstrumentedAttribute[UUID]) -> Select[UUID]:
+    """For a later feature: what one settlement or clawback asked back and no treasury has yet."""
+    return select(RepaymentRow.id).where(
+        RepaymentRow.origin_id == origin_id, RepaymentRow.state != RepaymentState.CONFIRMED
+    )
+
+
+def _visible(by: Principal) -> ColumnElement[bool]:
+    if by.role in COMPANY_ROLES:
+        return cast(RepaymentRow.company_id, SqlText) == by.tenant
+    if by.role in MUNICIPALITY_ROLES:
+        return RepaymentRow.municipality_code == by.tenant
+    return true()
