@@ -119,8 +119,7 @@ async def proposed(funding: Funding, selected: ProjectSelected, recovery: Any, *
 
 async def repayments_of(funding: Funding, thing: Any) -> list[Any]:
     answer = await funding.get("/v1/repayments", OPERATOR, origin_id=thing["id"])
-    found: list[Any] = answer.json()["items"]
-    return found
+    return sorted(answer.json()["items"], key=lambda each: each["source"])
 
 
 def treasury_of(repayment: Any) -> Person:

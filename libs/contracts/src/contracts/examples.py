@@ -13,6 +13,7 @@ from contracts.memorandum_examples import MEMORANDUM_EXAMPLES
 from contracts.mentoring_examples import MENTORING_EXAMPLES
 from contracts.objection_examples import OBJECTION_EXAMPLES
 from contracts.release_examples import RELEASE_EXAMPLES
+from contracts.settlement_examples import SETTLEMENT_EXAMPLES
 
 _SHARES: list[dict[str, object]] = [
     {"source": "NATIONAL", "municipality_code": None, "budget_line_id": "0199f1b0-1d21-7b6e-8a10-51f0c7d2a001"},
@@ -204,6 +205,7 @@ EXAMPLES: Mapping[str, object] = {
     **INSPECTION_EXAMPLES,
     **FORUM_EXAMPLES,
     **AMENDMENT_EXAMPLES,
+    **SETTLEMENT_EXAMPLES,
     # money
     "PassedOverView.left_won": 12_000_000,
     "needed_won": 36_000_000,
