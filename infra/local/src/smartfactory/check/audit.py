@@ -20,6 +20,7 @@ from smartfactory.check import (
     releases,
     residencies,
     supports,
+    settlements,
     tables,
 )
 from smartfactory.check.claims import Claim
@@ -60,6 +61,7 @@ async def _claims(
         *await releases.released(databases, bank_book),
         *await residencies.allowed(databases),
         *await gauge.counted(databases),
+        *await settlements.settled(databases),
         *await projections.agreeing(databases),
         *await chains.verified(databases),
     ]

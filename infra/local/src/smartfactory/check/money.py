@@ -33,7 +33,7 @@ _LINES = """
            coalesce((SELECT sum(s.amount_won) FROM commitment_share s JOIN commitment c USING (project_id)
                       WHERE s.budget_line_id = l.id AND c.state = 'COMMITTED'), 0)::bigint AS shares_won,
            coalesce((SELECT sum(e.amount_won) FROM ledger_entry e JOIN ledger_account a ON a.id = e.account_id
-                      WHERE a.budget_line_id = l.id AND a.kind IN ('COMMITTED', 'PENDING', 'PAID')), 0)::bigint
+                      WHERE a.budget_line_id = l.id AND a.kind NOT IN ('APPROPRIATION', 'AVAILABLE')), 0)::bigint
                AS ledger_committed_won,
            coalesce((SELECT sum(e.amount_won) FROM ledger_entry e JOIN ledger_account a ON a.id = e.account_id
                       WHERE a.budget_line_id = l.id AND a.kind = 'AVAILABLE'), 0)::bigint AS ledger_available_won

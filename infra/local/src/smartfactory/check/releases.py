@@ -21,9 +21,9 @@ _LINES = """
 """
 _ACCOUNTS = """
     SELECT b.id, coalesce(sum(e.amount_won) FILTER (WHERE a.kind = 'PENDING'), 0)::bigint AS pending_won,
-           coalesce(sum(e.amount_won) FILTER (WHERE a.kind = 'PAID'), 0)::bigint AS paid_won
+           coalesce(sum(e.amount_won) FILTER (WHERE a.kind = 'PAID' AND t.kind = 'DISBURSEMENT'), 0)::bigint AS paid_won
       FROM budget_line b JOIN ledger_account a ON a.budget_line_id = b.id
-      LEFT JOIN ledger_entry e ON e.account_id = a.id GROUP BY b.id
+      LEFT JOIN ledger_entry e ON e.account_id = a.id LEFT JOIN ledger_transfer t ON t.id = e.transfer_id GROUP BY b.id
 """
 _RELEASES = """
     SELECT r.id::text, r.project_id, r.budget_line_id, r.source, r.amount_won, r.state, r.requested_by, r.ordered_by,
