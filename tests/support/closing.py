@@ -5,13 +5,9 @@ from typing import Any
 from uuid import UUID
 
 from common.event import new_id
-from contracts.applicant import ProjectSelected
+from contracts.applicant import ProjectCompleted, ProjectSelected, ProjectTerminated
 from contracts.roles import Role
-from funding.recoveries import commands as recoveries
 from funding.recoveries.jobs import close_recoveries
-from funding.releases.commands import lines as heard
-from funding.releases.commands.lines import Gate
-from funding.settlements import commands as settlements
 from funding.settlements.jobs import close_settlements
 from tests.support.banking import bank_in
 from tests.support.funding import JEONJU, OFFICER, TREASURER, Funding, Person, head
@@ -57,10 +53,7 @@ async def work(funding: Funding, folder: Path) -> None:
 
 async def complete(funding: Funding, selected: ProjectSelected) -> Any:
     """Funding hears that the project is completed; its settlement."""
-    async with funding.database.transaction() as tx:
-        now, event_id = funding.clock.now(), new_id()
-        await heard.open_gate(tx, selected.project_id, Gate.COMPLETED, event_id=event_id, now=now)
-        await settlements.open_settlement(tx, selected.project_id, event_id=event_id, now=now)
+    await funding.deliver(ProjectCompleted(**_fact(selected), completion_id=new_id()))
     found = (await funding.get("/v1/settlements", OPERATOR, project_id=selected.project_id)).json()["items"]
     return found[0]
 
@@ -69,12 +62,8 @@ async def terminate(
     funding: Funding, selected: ProjectSelected, cause: str = "DISPUTE", fault_party: str = "ADOPTER"
 ) -> Any:
     """Funding hears that the project is terminated; its case, if there is one."""
-    async with funding.database.transaction() as tx:
-        now = funding.clock.now()
-        await heard.end_project(tx, selected.project_id, now=now)
-        await recoveries.begin_after_termination(
-            tx, selected.project_id, cause=cause, fault_party=fault_party, event_id=new_id(), now=now
-        )
+    ended = ProjectTerminated(**_fact(selected), termination_id=new_id(), cause=cause, fault_party=fault_party)
+    await funding.deliver(ended)
     found = (await funding.get("/v1/recoveries", OPERATOR, project_id=selected.project_id)).json()["items"]
     return found[-1] if found else None
 
@@ -154,3 +143,9 @@ async def balances(funding: Funding, source: str) -> dict[str, int]:
         source=source,
     )
     return {row["kind"]: row["balance_won"] for row in found}
+
+
+def _fact(selected: ProjectSelected) -> dict[str, Any]:
+    """What every event of a project says."""
+    names = ("project_id", "application_id", "call_id", "type_code", "municipality_code")
+    return {name: getattr(selected, name) for name in names}

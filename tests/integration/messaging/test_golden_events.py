@@ -22,7 +22,14 @@ from common.db import Database, Transaction
 from common.errors import DomainError
 from common.event import WireRecord, decode, open_envelope, registered_events
 from common.service import Service
-from contracts.applicant import AgreementEffective, AgreementSigned, ProjectSelected
+from contracts.applicant import (
+    AgreementEffective,
+    AgreementSigned,
+    InterimInspectionPassed,
+    ProjectCompleted,
+    ProjectSelected,
+    ProjectTerminated,
+)
 from contracts.funding import CommitmentReleased, CoverageCompleted, ProjectCommitted
 from funding.commitments import store as commitments
 from funding.coverages import store as coverages
@@ -154,10 +161,19 @@ async def _cover(tx: Transaction, service: Service) -> None:
     await coverages.save_state(tx, coverage)
 
 
+async def _grant(tx: Transaction, service: Service) -> None:
+    """What is built under an agreement, or ends with it, has an agreement in force."""
+    await _cover(tx, service)
+    await _apply(tx, service, golden.read(ROOT)[AgreementEffective.TYPE][-1])
+
+
 _BEFORE = {
     ("applicant", CommitmentReleased.TYPE): _give_back,
     ("applicant", CoverageCompleted.TYPE): _sign,
     ("funding", AgreementEffective.TYPE): _cover,
+    ("funding", InterimInspectionPassed.TYPE): _grant,
+    ("funding", ProjectCompleted.TYPE): _grant,
+    ("funding", ProjectTerminated.TYPE): _grant,
 }
 """What has to have happened in a service before it can take an event, beside what all of them need."""
 

@@ -3,10 +3,23 @@
 from common.consumer import Handlers, Received
 from common.db import Transaction
 from common.denials import deny
-from contracts.applicant import AgreementEffective, AgreementSigned, ProjectSelected, ProjectWithdrawn, TokensRevoked
+from contracts.applicant import (
+    AgreementEffective,
+    AgreementSigned,
+    InterimInspectionPassed,
+    ProjectCompleted,
+    ProjectResumed,
+    ProjectSelected,
+    ProjectSuspended,
+    ProjectTerminated,
+    ProjectWithdrawn,
+    TokensRevoked,
+)
 from funding.commitments import commands as commitments
 from funding.coverages import commands as coverages
+from funding.recoveries import commands as recoveries
 from funding.releases.commands import lines as releases
+from funding.settlements import commands as settlements
 
 
 async def on_project_selected(tx: Transaction, event: ProjectSelected, received: Received) -> None:
@@ -29,6 +42,32 @@ async def on_agreement_effective(tx: Transaction, event: AgreementEffective, rec
     await releases.open_lines(tx, event, event_id=received.event_id, now=received.now)
 
 
+async def on_interim_inspection_passed(tx: Transaction, event: InterimInspectionPassed, received: Received) -> None:
+    """What waited for the interim inspection can be asked for."""
+    gate = releases.Gate.INTERIM_PASSED
+    await releases.open_gate(tx, event.project_id, gate, event_id=received.event_id, now=received.now)
+
+
+async def on_project_completed(tx: Transaction, event: ProjectCompleted, received: Received) -> None:
+    """The last part can be asked for, and the time of the settlement begins."""
+    await settlements.open_settlement(tx, event.project_id, event_id=received.event_id, now=received.now)
+
+
+async def on_project_suspended(tx: Transaction, event: ProjectSuspended, received: Received) -> None:
+    """Hold every line of the project."""
+    await releases.suspend_project(tx, event.project_id, now=received.now)
+
+
+async def on_project_resumed(tx: Transaction, event: ProjectResumed, received: Received) -> None:
+    """Free what the suspension held."""
+    await releases.resume_project(tx, event.project_id, now=received.now)
+
+
+async def on_project_terminated(tx: Transaction, event: ProjectTerminated, received: Received) -> None:
+    """Hold the lines for good, give back what is not ordered, and look at what was paid."""
+    await recoveries.begin_after_termination(tx, event, event_id=received.event_id, now=received.now)
+
+
 async def on_tokens_revoked(tx: Transaction, event: TokensRevoked, received: Received) -> None:
     """From now on these tokens open nothing here either."""
     await deny(tx, event, issued_until=event.issued_until)
@@ -39,5 +78,10 @@ HANDLERS: Handlers = {
     ProjectWithdrawn: on_project_withdrawn,
     AgreementSigned: on_agreement_signed,
     AgreementEffective: on_agreement_effective,
+    InterimInspectionPassed: on_interim_inspection_passed,
+    ProjectCompleted: on_project_completed,
+    ProjectSuspended: on_project_suspended,
+    ProjectResumed: on_project_resumed,
+    ProjectTerminated: on_project_terminated,
     TokensRevoked: on_tokens_revoked,
 }

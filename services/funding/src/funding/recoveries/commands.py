@@ -16,12 +16,14 @@ from common.clock import KST
 from common.db import Transaction
 from common.event import new_id
 from common.journal import JsonValue
+from contracts.applicant import ProjectTerminated
 from contracts.funding import RecoveryDecided, RecoveryEnded
 from contracts.roles import COMPANY_ROLES
 from funding.coverages import commands as coverages
 from funding.recoveries import domain, store
 from funding.recoveries.domain import Finding, Ground, Hearing, Recovery, RecoveryState
 from funding.releases.commands import ending
+from funding.releases.commands import lines as release_lines
 from funding.releases.commands.ending import ReleaseLine
 from funding.repayments import commands as repayments
 
@@ -44,14 +46,13 @@ __all__ = [
 _SERVICE = Principal.service("funding")
 
 
-async def begin_after_termination(
-    tx: Transaction, project_id: UUID, *, cause: str, fault_party: str, event_id: UUID, now: datetime
-) -> None:
-    """What was paid to a terminated project is looked at, case by case; where nothing was, its money lapses at once.
+async def begin_after_termination(tx: Transaction, told: ProjectTerminated, *, event_id: UUID, now: datetime) -> None:
+    """Stop what is not ordered; what was paid is looked at, case by case, and where nothing was, the money lapses.
 
     A case that an officer has opened before goes on in its place: it holds the same lines and asks back the same money.
     """
-    lines = await ending.lock_lines(tx, project_id)
+    await release_lines.end_project(tx, told.project_id, now=now)
+    lines = await ending.lock_lines(tx, told.project_id)
     if not any(line.kept_won or line.open_won for line in lines):
         for line in lines:
             await ending.give_up_rest(tx, line, now=now)
@@ -61,12 +62,12 @@ async def begin_after_termination(
     with contextlib.suppress(domain.RecoveryExists):
         await _open(
             tx,
-            project_id,
-            domain.ground_of(cause, fault_party),
+            told.project_id,
+            domain.ground_of(told.cause, told.fault_party),
             by=_SERVICE,
             now=now,
-            cause=cause,
-            fault_party=fault_party,
+            cause=told.cause,
+            fault_party=told.fault_party,
             event_id=event_id,
         )
 

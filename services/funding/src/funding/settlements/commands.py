@@ -17,6 +17,7 @@ from contracts.roles import COMPANY_ROLES, Role
 from contracts.types import Source, Won
 from funding.coverages import commands as coverages
 from funding.releases.commands import ending
+from funding.releases.commands import lines as release_lines
 from funding.releases.commands.ending import ReleaseLine, ReleaseMode
 from funding.repayments import commands as repayments
 from funding.settlements import domain, store
@@ -38,7 +39,11 @@ _SERVICE = Principal.service("funding")
 
 
 async def open_settlement(tx: Transaction, project_id: UUID, *, event_id: UUID, now: datetime) -> None:
-    """The project is completed: its firm has two months to report. Told again, nothing changes."""
+    """The project is completed: its last part can be asked for, and its firm has two months to report.
+
+    Told again, nothing changes.
+    """
+    await release_lines.open_gate(tx, project_id, release_lines.Gate.COMPLETED, event_id=event_id, now=now)
     coverage = await coverages.granted(tx, project_id)
     rules = repayments.rules_in_force(now)
     settlement = Settlement(

@@ -6,8 +6,8 @@ INTEREST and PENALTY say where money came from that no budget gave. Together the
 
 from alembic import op
 
-revision = "0018"
-down_revision = "0017"
+revision = "0019"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 

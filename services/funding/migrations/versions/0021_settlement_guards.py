@@ -6,8 +6,10 @@ same row of `release_line`, so that one of them comes first, and the other sees 
 
 from alembic import op
 
-revision = "0020"
-down_revision = "0019"
+from common import row_versions_v1 as versions
+
+revision = "0021"
+down_revision = "0020"
 branch_labels = None
 depends_on = None
 
@@ -200,6 +202,14 @@ _TRIGGERS = (
     """,
 )
 
+# The time machine keeps every version of them: key, and what may be personal data.
+_VERSIONED: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "release_lapse": (("project_id", "source"), ()),
+    "repayment": (("id",), ("bank_reference", "receipt_reference")),
+    "settlement": (("id",), ("accountant",)),
+    "settlement_line": (("settlement_id", "source"), ()),
+    "recovery": (("id",), ()),
+}
 _DROPPED = (
     *(
         (table, f"{table}_{what}")
@@ -219,9 +229,13 @@ _DROPPED = (
 def upgrade() -> None:
     for statement in (*_FUNCTIONS, *_TRIGGERS):
         op.execute(statement)
+    for table, (key, words) in _VERSIONED.items():
+        versions.keep(op, table, key=key, words=words)
 
 
 def downgrade() -> None:
+    for table in reversed(_VERSIONED):
+        versions.forget(op, table)
     for table, trigger in _DROPPED:
         op.execute(f"DROP TRIGGER {trigger} ON {table}")
     for function in ("recovery_guard", "settlement_guard", "repayment_guard", "repayment_opens", "release_lapse_opens"):
