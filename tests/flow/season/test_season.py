@@ -55,6 +55,18 @@ def test_the_rota_ends_with_the_agreement_of_a_firm_whose_supplier_is_bankrupt(p
     assert released == 1
     assert 0 < sent < weeks
     assert sent + released + without == last[-1], "every project in force has a team, had one, or is left out"
+@pytest.mark.promise("I2", "R21")
+def test_story_8_the_books_are_closed_and_what_was_not_spent_is_back_by_source(played: Played) -> None:
+    closed = played.output.split("Closed books", 1)[1]
+    province, municipal = row(closed, "도비 Province"), row(closed, "시·군비 Municipalities")
+    for committed, paid, lapsed, refunded, clawed_back, _ in (province, municipal):
+        assert committed == paid + lapsed, "only the terminated project leaves anything unpaid, and it lapses"
+        assert refunded > 0 < clawed_back
+        assert refunded + clawed_back < paid
+    completed = row(played.output, "합계 counted by the rule")[-1]
+    assert (province[-1], municipal[-1]) == (41_237 * completed, 0), (
+        "only the province's money lay in the firms' accounts"
+    )
 
 
 def test_the_output_names_who_can_sign_in_where_to_look_and_what_is_assumed(played: Played) -> None:

@@ -1,5 +1,7 @@
 """What a season's tables said is what the databases hold: places, agreements, money by payer, the burden in truth."""
 
+from dataclasses import asdict
+
 from smartfactory.check.claims import Claim
 from smartfactory.season.comparison import province_won
 from smartfactory.season.options import SeasonReport
@@ -20,6 +22,31 @@ _PROVINCE = """
 """
 
 
+_CLOSED = """
+    SELECT l.source, sum(l.committed_won)::bigint AS committed_won,
+           sum((SELECT coalesce(sum(r.amount_won), 0) FROM release r
+                 WHERE (r.project_id, r.source, r.state) = (l.project_id, l.source, 'POSTED')))::bigint AS paid_won,
+           sum((SELECT coalesce(sum(g.amount_won), 0) FROM release_lapse g
+                 WHERE (g.project_id, g.source) = (l.project_id, l.source)))::bigint AS lapsed_won,
+           {back}
+      FROM release_line l WHERE l.call_id = $1 GROUP BY l.source ORDER BY l.source
+"""
+_BACK = """
+    sum((SELECT coalesce(sum(b.{column}), 0) FROM repayment b
+          WHERE (b.project_id, b.source, b.state) = (l.project_id, l.source, 'CONFIRMED'){only}))::bigint AS {name}
+"""
+_CLOSED = _CLOSED.format(
+    back=",".join(
+        _BACK.format(column=column, only=only, name=name)
+        for column, only, name in (
+            ("principal_won", " AND b.origin = 'SETTLEMENT'", "settled_won"),
+            ("principal_won", " AND b.origin = 'RECOVERY'", "clawed_back_won"),
+            ("interest_won", "", "interest_won"),
+        )
+    )
+)
+
+
 async def as_told(databases: Databases, report: SeasonReport) -> Claim:
     """Hold one season's shown figures against own SQL."""
     applicant, funding = databases["applicant"], databases["funding"]
@@ -37,6 +64,9 @@ async def as_told(databases: Databases, report: SeasonReport) -> Claim:
         "burden in truth": (paid["sme_won"] * 10_000 // max(1, paid["cost_won"]), report.effective_burden_bp),
         "province's budget": (province, province_won(report)),
     }
+    if report.settled:
+        closed = [dict(row) for row in await funding.fetch(_CLOSED, report.call_id)]
+        told["closed books"] = (closed, [asdict(row) for row in report.settled])
     for what, (held, said) in told.items():
         claim.expect(f"{report.scenario}: {what}", expected=held, found=said)
     return claim

@@ -20,6 +20,7 @@ from smartfactory.scenarios.parts import (
     Calendar,
     CallPart,
     ForumPart,
+    ClosingPart,
     Given,
     MemorandumPart,
     MentoringPart,
@@ -34,6 +35,7 @@ from smartfactory.scenarios.scale import scaled, split_name
 from smartfactory.stack.faults import StackFault
 
 ASSUMED = "assumed"
+_WHOLE_BP = 10_000
 _SOURCE = re.compile(r"assumed|(\[(S|D|O|[LNGCT]\d{1,2})\])+")
 
 
@@ -71,6 +73,8 @@ class Scenario(Part, frozen=True):
     amending: AmendingPart | None = None
     building: BuildingPart | None = None
     """Without it the season ends with the first money: programme time only goes forward, and another follows."""
+    closing: ClosingPart | None = None
+    """Without it no books are closed; with it the builds are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +164,7 @@ def contradictions(scenario: Scenario) -> Iterator[str]:
         ordered = [scenario.calendar.first_releases_ordered_at, amending.asked_at, amending.decided_at]
         if any(earlier.value >= later.value for earlier, later in pairwise(ordered)):
             yield "amending's moments do not follow each other and calendar.first_releases_ordered_at"
+    yield from _closing_contradictions(scenario)
 
 
 def _calendar_contradictions(scenario: Scenario) -> Iterator[str]:
@@ -260,6 +265,29 @@ def _forum_contradictions(scenario: Scenario) -> Iterator[str]:
         yield "the forum's moments are not in their order"
     if moments[-1] >= scenario.calendar.call_drafted_at.value:
         yield "forum.visits_reported_at is not before calendar.call_drafted_at"
+def _closing_contradictions(scenario: Scenario) -> Iterator[str]:
+    part, building = scenario.closing, scenario.building
+    if part is None:
+        return
+    if building is None:
+        yield "closing is there without building"
+        return
+    moments = [
+        building.completed_early_at,
+        *_moments(part.early),
+        building.terminated_at,
+        *_moments(part.clawback),
+        building.completed_late_at,
+        *_moments(part.late),
+    ]
+    if any(earlier.value >= later.value for earlier, later in pairwise(moments)):
+        yield "closing's moments do not follow each other and building's"
+    if not (0 <= part.spent_bp.value <= _WHOLE_BP and 0 <= part.recover_bp.value <= _WHOLE_BP):
+        yield "closing spends or recovers more than the whole"
+
+
+def _moments(part: Part) -> list[Given[datetime]]:
+    return [getattr(part, field) for field in part.__struct_fields__]
 
 
 def _walk(node: object, path: str) -> Iterator[Provenance]:

@@ -205,6 +205,39 @@ class ForumPart(Part, frozen=True):
     course_begins_at: Given[datetime]
     course_held_at: Given[datetime]
     visits_reported_at: Given[datetime]
+class ClosingWave(Part, frozen=True):
+    """When the completed builds of a wave get their last money, and when their books are closed."""
+
+    asked_at: Given[datetime]
+    approved_at: Given[datetime]
+    ordered_at: Given[datetime]
+    reported_at: Given[datetime]
+    attested_at: Given[datetime]
+    fixed_at: Given[datetime]
+    repaid_at: Given[datetime]
+    confirmed_at: Given[datetime]
+
+
+class ClawbackPart(Part, frozen=True):
+    """When the cases of terminated projects take their steps."""
+
+    noticed_at: Given[datetime]
+    spoken_at: Given[datetime]
+    proposed_at: Given[datetime]
+    decided_at: Given[datetime]
+    repaid_at: Given[datetime]
+    confirmed_at: Given[datetime]
+
+
+class ClosingPart(Part, frozen=True):
+    """How the money ends: what is spent, what an account earns, how much of a terminated project goes back."""
+
+    spent_bp: Given[int]
+    interest_won: Given[int]
+    recover_bp: Given[int]
+    early: ClosingWave
+    clawback: ClawbackPart
+    late: ClosingWave
 
 
 class MentoringPart(Part, frozen=True):

@@ -12,6 +12,7 @@ from smartfactory.season import (
     building,
     call,
     forum,
+    closing,
     judging,
     memorandum,
     mentoring,
@@ -60,6 +61,7 @@ async def run_season(options: SeasonOptions) -> SeasonReport:
         await amending.amend_some(stage, call_id)
         gauge = await building.build_all(stage, call_id)
         rota = await mentoring.after_builds(stage, rota, call_id, projects)
+        settled = await closing.money_at_the_end(stage, sorted(in_force))
         await objecting.tell_all(stage)
         seconds = time.monotonic() - started
-        return await gather(stage, call_id, projects, in_force, releases, rota, gauge, seconds=seconds)
+        return await gather(stage, call_id, projects, in_force, releases, rota, gauge, settled, seconds=seconds)

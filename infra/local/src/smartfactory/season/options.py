@@ -135,6 +135,22 @@ class ReleasedRow:
 
 
 @dataclass(frozen=True, slots=True)
+class SettledRow:
+    """Where one source's committed money stands once the books are closed."""
+
+    source: str
+    committed_won: int
+    paid_won: int
+    lapsed_won: int
+    """Promised and never paid."""
+    settled_won: int
+    """Paid, not spent, and back in its treasury."""
+    clawed_back_won: int
+    interest_won: int
+    """What it earned, back with it."""
+
+
+@dataclass(frozen=True, slots=True)
 class RotaRow:
     """A team's weeks at one firm, accepted by Samsung."""
 
@@ -184,6 +200,8 @@ class SeasonReport:
     types: Sequence[TypeRow]
     money: Sequence[MoneyRow]
     released: Sequence[ReleasedRow]
+    settled: Sequence[SettledRow]
+    """Where the season is played to its end."""
     sme_won: int
     """What the firms pay themselves."""
     nominal_burden_bp: int

@@ -25,6 +25,7 @@ MENTOR_LEAD = Person("멘토단장 Mentor lead", "mentor-lead", Role.MENTOR_LEAD
 SAMSUNG = Person("삼성 멘토 시스템 Samsung's mentor system", "samsung-mentor", Role.SAMSUNG_CLIENT, "samsung")
 INSPECTOR = Person("전북테크노파크 점검자 Inspector", "technopark-inspector", Role.TECHNOPARK_OPERATOR, _TECHNOPARK)
 MENTOR = Person("전담멘토 Mentor", "mentor-of-the-season", Role.MENTOR, _TECHNOPARK)
+ACCOUNTANT = Person("정산 회계법인 Accountant", "accountant", Role.ACCOUNTANT, "accounting-firm")
 AUDITOR = Person("감사 Auditor", "auditor", Role.AUDITOR, PROVINCE_TENANT)
 
 

@@ -1,21 +1,22 @@
 """The first public money: firms prove their self-pay and ask, two officers approve, a third orders, the bank pays."""
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 
 from smartfactory.season import people
 from smartfactory.season.origin import Json, Person, until
 from smartfactory.season.stage import Stage
 
 _FIRST = 1
-_INVOICED_SHARE = 2
+INVOICED_SHARE = 2
 """A supplier invoices half of what the municipality pays: made up, like all of the season's papers."""
 _ENDED = frozenset({"POSTED", "VOIDED"})
 
 
 async def release_all(stage: Stage, in_force: Collection[str]) -> list[Json]:
     """Bring the first tranche and the first draw of every project in force to the bank; returns the releases."""
-    origin, calendar = stage.origin, stage.scenario.calendar
+    calendar = stage.scenario.calendar
     owners = {str(each.firm.company_id): people.company_owner(each.firm) for each in stage.cast.applications}
     coverages = [each for each in await _coverages(stage) if each["project_id"] in in_force]
     asked: list[Json] = []
@@ -32,25 +33,33 @@ async def release_all(stage: Stage, in_force: Collection[str]) -> list[Json]:
         if release["municipality_approvals_due"]:
             approvers.append(people.municipality_approver(release["municipality_code"]))
         for by in approvers:
-            release |= await _decide(stage, release, "approvals", by)
+            release |= await decide(stage, release, "approvals", by)
 
     async def order(release: Json) -> None:
-        release |= await _decide(stage, release, "orders", people.PROVINCE_TREASURER)
+        release |= await decide(stage, release, "orders", people.PROVINCE_TREASURER)
 
     async def paid(_what: str) -> None:
-        async def all_paid() -> bool:
-            rows = await origin.pages(people.AUDITOR, "/funding/v1/releases")
-            found[:] = [row for row in rows if row["project_id"] in in_force]
-            ended = {row["id"] for row in found if row["state"] in _ENDED}
-            return ended >= {release["id"] for release in asked}
-
-        await until(all_paid, what="the bank's payments", deadline_seconds=stage.options.settle_deadline_seconds)
+        found.extend(await wait_until_paid(stage, asked))
 
     await stage.play(calendar.self_pay_proven_at, "self-pay proven", coverages, prove)
     await stage.play(calendar.first_releases_asked_at, "first money asked for", coverages, ask)
     await stage.play(calendar.first_releases_approved_at, "releases approved", asked, approve)
     await stage.play(calendar.first_releases_ordered_at, "payments ordered", asked, order)
     await stage.play(calendar.first_releases_ordered_at, "bank pays, ledger posts", ["all"], paid)
+    return found
+
+
+async def wait_until_paid(stage: Stage, asked: Sequence[Json]) -> list[Json]:
+    """What was ordered comes to its end at the bank and in the ledger; returns how."""
+    wanted = {release["id"] for release in asked}
+    found: list[Json] = []
+
+    async def all_paid() -> bool:
+        rows = await stage.origin.pages(people.AUDITOR, "/funding/v1/releases")
+        found[:] = [row for row in rows if row["id"] in wanted]
+        return {row["id"] for row in found if row["state"] in _ENDED} == wanted
+
+    await until(all_paid, what="the bank's payments", deadline_seconds=stage.options.settle_deadline_seconds)
     return found
 
 
@@ -87,11 +96,15 @@ async def _ask(stage: Stage, coverage: Json, owner: Person) -> list[Json]:
     project = coverage["project_id"]
     path = f"/funding/v1/coverages/{project}"
     shares = {line["source"]: line["amount_won"] for line in coverage["lines"]}
+    at = stage.scenario.calendar.first_releases_asked_at.value
     asked = []
     for line in (await stage.origin.get(people.AUDITOR, f"{path}/release-lines"))["lines"]:
         source = line["source"]
         freed = [each for each in line["tranches"] if each["gate"] == "AGREEMENT_EFFECTIVE"]
-        body: dict[str, object] = {"amount_won": shares[source] // _INVOICED_SHARE, "invoice": _invoice(stage, project)}
+        body: dict[str, object] = {
+            "amount_won": shares[source] // INVOICED_SHARE,
+            "invoice": invoice(project, at, supplier_of(stage, coverage)),
+        }
         if freed:
             body = {"amount_won": freed[0]["amount_won"], "gate": "AGREEMENT_EFFECTIVE"}
         entity = f"{project}/{source}"
@@ -103,7 +116,8 @@ async def _ask(stage: Stage, coverage: Json, owner: Person) -> list[Json]:
     return asked
 
 
-async def _decide(stage: Stage, release: Mapping[str, object], what: str, by: Person) -> Json:
+async def decide(stage: Stage, release: Mapping[str, object], what: str, by: Person) -> Json:
+    """One person's step of a release, on the version that was read."""
     version = release["version"]
     return await stage.origin.post(
         by,
@@ -115,13 +129,19 @@ async def _decide(stage: Stage, release: Mapping[str, object], what: str, by: Pe
     )
 
 
-def _invoice(stage: Stage, project: str) -> dict[str, str]:
-    """A made-up e-tax invoice of a made-up supplier."""
-    digest, day = _hash(f"invoice/{project}"), stage.scenario.calendar.first_releases_asked_at.value
+def supplier_of(stage: Stage, coverage: Json) -> str:
+    """The supplier that a firm's plan names, and its agreement with it."""
+    suppliers = {str(each.firm.company_id): each.supplier_business_number for each in stage.cast.applications}
+    return suppliers[coverage["company_id"]]
+
+
+def invoice(about: str, day: datetime, supplier: str) -> dict[str, str]:
+    """A made-up e-tax invoice of the made-up supplier that the agreement names."""
+    digest = _hash(f"invoice/{about}")
     return {
         "invoice_number": f"{day:%Y%m%d}-{digest[:8]}-{digest[8:16]}",
         "invoice_sha256": digest,
-        "supplier_business_number": "1048134567",
+        "supplier_business_number": supplier,
         "supplier_account": "가상 공급기업 계좌",
     }
 

@@ -19,6 +19,7 @@ from smartfactory.season.options import (
     MoneyRow,
     ReleasedRow,
     SeasonReport,
+    SettledRow,
     SignIn,
     TypeRow,
 )
@@ -44,6 +45,14 @@ _GAUGE_HEADS = (
     "해지\nterminated",
     "인정\ncounted",
 )
+_SETTLED_HEADS = (
+    "확정\ncommitted",
+    "지급\npaid",
+    "불용\nlapsed",
+    "반납\nrefunded",
+    "환수\nclawed back",
+    "이자\ninterest",
+)
 _SOURCE_KO = {"NATIONAL": "국비 National", "PROVINCE": "도비 Province", "SAMSUNG": "삼성 Samsung"}
 _TOWN = {str(municipality.code): f"{municipality.ko} {municipality.en}" for municipality in MUNICIPALITIES}
 
@@ -56,6 +65,7 @@ async def gather(
     releases: Sequence[Json],
     rota: Rota,
     gauge: Json | None,
+    settled: Sequence[SettledRow],
     *,
     seconds: float,
 ) -> SeasonReport:
@@ -70,6 +80,7 @@ async def gather(
         types=[_type_row(type_code, progress["cases"], projects, in_force) for type_code in stage.scenario.types],
         money=[MoneyRow(**row) for row in progress["money"]],
         released=_released(releases),
+        settled=settled,
         sme_won=progress["sme_won"],
         nominal_burden_bp=10_000 - sum(stage.scenario.split.rates_bp.value.values()),
         deadlines=_deadline_rows(await stage.origin.pages(people.AUDITOR, "/applicant/v1/deadlines")),
@@ -96,6 +107,8 @@ def show(reports: Sequence[SeasonReport], console: Console) -> None:
         wide.print(_types(report))
         wide.print(_money(report))
         wide.print(_paid(report))
+        if report.settled:
+            wide.print(_settled(report))
     if len(reports) > 1:
         wide.print(side_by_side(reports))
     wide.print(_rota(reports[-1]))
@@ -252,6 +265,22 @@ def _paid(report: SeasonReport) -> Table:
         table.add_row(source, str(row.projects), str(row.payments), f"{row.paid_won:,}")
     table.add_section()
     table.add_row("합계 paid", "", "", f"{sum(row.paid_won for row in report.released):,}")
+    return table
+
+
+def _settled(report: SeasonReport) -> Table:
+    title = "정산 Closed books: money by source and state (won)"
+    table = Table(title=title, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("재원\nsource", no_wrap=True)
+    for head in _SETTLED_HEADS:
+        table.add_column(head, justify="right", no_wrap=True)
+    names = SettledRow.__slots__[1:]
+    for row in report.settled:
+        source = _SOURCE_KO.get(row.source, "시·군비 Municipalities")
+        table.add_row(source, *(f"{getattr(row, name):,}" for name in names))
+    table.add_section()
+    totals = (sum(getattr(row, name) for row in report.settled) for name in names)
+    table.add_row("합계 closed", *(f"{total:,}" for total in totals))
     return table
 
 
