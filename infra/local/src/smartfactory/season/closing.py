@@ -25,8 +25,8 @@ async def settle_wave(stage: Stage, wave: ClosingWave | None, builds: Sequence[J
     owners = _owners(stage)
     ids = [build["project_id"] for build in builds]
     coverages = await _of_projects(stage, "/funding/v1/coverages", ids)
-    await _pay_last_parts(stage, wave, coverages, owners)
     found = await _opened(stage, ids)
+    await _pay_last_parts(stage, wave, coverages, owners)
 
     async def report(settlement: Json) -> None:
         body = {
