@@ -228,6 +228,18 @@ _ROWS: Mapping[str, tuple[Any, ...]] = {
         FROM (VALUES ('auditor', '52'), ('auditor', NULL), ('municipality.officer', '52130')) AS read (role, tenant)
         """,
     ),
+    "funding": (
+        "ALTER TABLE release_lapse DISABLE TRIGGER USER",
+        """
+        INSERT INTO release_lapse
+        SELECT project_id, source, 1, (SELECT id FROM ledger_transfer
+                WHERE ledger_transfer.project_id = release_line.project_id AND kind = 'COMMITMENT'), now()
+          FROM release_line WHERE source = 'PROVINCE'
+        """,
+        """
+        INSERT INTO settlement_line SELECT id, 'SME', 1, total_cost_won, 0, 0, 0, 0, 0 FROM settlement
+        """,
+    ),
     "mentoring": (
         """
         INSERT INTO team_rotation (id, team_id, first_week, weeks, project_id, plan_id)
