@@ -54,7 +54,7 @@ async def funding(crashable_servers: Servers) -> AsyncIterator[Funding]:
 @pytest.mark.promise("R21")
 async def test_clawbacks_race_payments(funding: Funding, crashable_servers: Servers, drill: Drill, tmp_path: Path):
     """Twenty who order and twenty who decide on one project, round after round, over a bank that also falls silent."""
-    rounds = drill.scale(ci=3, full=500)
+    rounds = drill.scale(ci=3, full=50)
     await budgets(funding)
     outcomes, kills = Counter[str](), 0
     with bank_in(tmp_path) as book:
