@@ -305,6 +305,7 @@ FAULTS: dict[str, tuple[str, dict[str, str]]] = {
         "refunded-by-source",
         {
             "funding": """
+            ALTER TABLE settlement_line DROP CONSTRAINT settlement_line_amount_check;
             UPDATE settlement_line SET refund_won = refund_won - 1 WHERE (settlement_id, source) = (
                 SELECT settlement_id, source FROM settlement_line WHERE refund_won > 0 LIMIT 1)
             """
