@@ -19,8 +19,8 @@ from smartfactory.check import (
     projections,
     releases,
     residencies,
-    supports,
     settlements,
+    supports,
     tables,
 )
 from smartfactory.check.claims import Claim

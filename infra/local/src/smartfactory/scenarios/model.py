@@ -19,8 +19,8 @@ from smartfactory.scenarios.parts import (
     BuildingPart,
     Calendar,
     CallPart,
-    ForumPart,
     ClosingPart,
+    ForumPart,
     Given,
     MemorandumPart,
     MentoringPart,
@@ -265,6 +265,8 @@ def _forum_contradictions(scenario: Scenario) -> Iterator[str]:
         yield "the forum's moments are not in their order"
     if moments[-1] >= scenario.calendar.call_drafted_at.value:
         yield "forum.visits_reported_at is not before calendar.call_drafted_at"
+
+
 def _closing_contradictions(scenario: Scenario) -> Iterator[str]:
     part, building = scenario.closing, scenario.building
     if part is None:

@@ -205,6 +205,8 @@ class ForumPart(Part, frozen=True):
     course_begins_at: Given[datetime]
     course_held_at: Given[datetime]
     visits_reported_at: Given[datetime]
+
+
 class ClosingWave(Part, frozen=True):
     """When the completed builds of a wave get their last money, and when their books are closed."""
 
