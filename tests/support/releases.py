@@ -7,7 +7,6 @@ from pydantic import SecretStr
 
 from contracts.applicant import ProjectSelected
 from contracts.roles import Role
-from contracts.types import supplier_digest
 from funding.releases.jobs import Bank, post_payments, settle_orders
 from funding.settings import Settings
 from tests.support.builders import agreement_effective, agreement_signed, project_selected
@@ -31,17 +30,14 @@ async def budgets(funding: Funding) -> None:
     await funding.confirmed_line(5_000_000_000, JEONJU)
 
 
-async def in_force(
-    funding: Funding, *, proven: bool = True, supplier: str = "1048134567", **changes: object
-) -> ProjectSelected:
-    """A project whose agreement is in force and names this supplier; with `proven`, its firm has paid its share."""
+async def in_force(funding: Funding, *, proven: bool = True, **changes: object) -> ProjectSelected:
+    """A project whose agreement is in force; with `proven`, its firm has paid its share."""
     selected = project_selected(**changes)
     await funding.deliver(selected)
     commitment_id = await funding.value(
         "SELECT id FROM commitment WHERE project_id = :project", project=selected.project_id
     )
-    digest = supplier_digest(selected.project_id, supplier)
-    await funding.deliver(agreement_signed(selected, commitment_id, supplier_digest=digest))
+    await funding.deliver(agreement_signed(selected, commitment_id))
     for source, by in (("PROVINCE", TREASURER), ("MUNICIPALITY", head(JEONJU)), ("SME", owner_of(selected))):
         path = f"/v1/coverages/{selected.project_id}/lines/{source}/confirmations"
         body = {"reference": ACCOUNT, "evidence_sha256": "e" * 64}

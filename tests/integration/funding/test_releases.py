@@ -129,29 +129,6 @@ async def test_rule_r_09_an_invoice_is_paid_once_by_a_source_and_for_one_project
     assert code(await ask_draw(funding, second, 1_000)) == (409, "release-exists")
 
 
-_OTHER_SUPPLIER = """
-    INSERT INTO release SELECT (r).* FROM (
-        SELECT jsonb_populate_record(NULL::release, to_jsonb(release) || jsonb_build_object(
-            'id', gen_random_uuid(), 'invoice_number', 'other', 'supplier_business_number', '1234567891')) AS r
-          FROM release) AS copied
-"""
-
-
-async def test_deposited_money_pays_the_supplier_of_the_agreement_and_no_other(funding: Funding):
-    await budgets(funding)
-    selected = await in_force(funding, supplier="1234567891")
-    refused = await ask_draw(funding, selected, 1_000)
-    assert code(refused) == (422, "invoice-supplier-differs")
-    assert await funding.value("SELECT count(*) FROM ledger_transfer WHERE kind = 'RESERVATION'") == 0
-    asked = await ask_draw(funding, selected, 1_000, supplier_business_number="123-45-67891")
-    assert asked.status_code == 201, asked.text
-    other = await in_force(funding)
-    assert (await ask_draw(funding, other, 1_000, 2)).status_code == 201
-    with pytest.raises(DBAPIError, match="another supplier"):
-        async with funding.owner.transaction() as tx:
-            await tx.execute(text(f"{_OTHER_SUPPLIER} WHERE (r).project_id = '{other.project_id}'"))
-
-
 @pytest.mark.promise("R19")
 async def test_asking_approving_and_ordering_are_done_by_different_people(funding: Funding):
     await budgets(funding)

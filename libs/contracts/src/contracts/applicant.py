@@ -176,8 +176,6 @@ class AgreementSigned(_ProjectFact, frozen=True, kw_only=True):
     commitment_id: UUID
     total_cost_won: int
     supplier_contract_won: int
-    supplier_digest: str | None = None
-    """Of the supplier that the agreement names (`contracts.types.supplier_digest`): no other's invoices are paid."""
 
 
 @event(service="applicant", aggregate="project", happened="agreement-effective", version=1, key="project_id")

@@ -63,7 +63,6 @@ SETTLEMENT_EXAMPLES: Mapping[str, object] = {
     "attestation_sha256": _SHA256,
     "finding_sha256": _SHA256,
     "document_sha256": _SHA256,
-    "supplier_digest": _SHA256,
     "accountant": "accountant-jung",
     "query": "AMOUNT_DIFFERS",
     "SettlementView.state": "FIXED",

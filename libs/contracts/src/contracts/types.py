@@ -4,9 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from hashlib import sha256
 from typing import NewType
-from uuid import UUID
 
 from common.errors import InvalidInput, Text
 
@@ -111,11 +109,6 @@ def business_number_check_digit(first_nine: str) -> int:
     numbers = [int(digit) for digit in first_nine]
     weighted = sum(number * weight for number, weight in zip(numbers, (1, 3, 7, 1, 3, 7, 1, 3, 5), strict=True))
     return (10 - (weighted + numbers[8] * 5 // 10) % 10) % 10
-
-
-def supplier_digest(project_id: UUID, business_number: str) -> str:
-    """Which supplier an agreement names, for comparing only: no number of a business leaves its service for it."""
-    return sha256(f"{project_id}/{business_number}".encode()).hexdigest()
 
 
 def municipality(code: str, *, field: str | None = None) -> Municipality:

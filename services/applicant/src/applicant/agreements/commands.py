@@ -30,7 +30,7 @@ from common.db import Transaction
 from common.journal import JsonValue
 from contracts.applicant import AgreementEffective, AgreementLapsed, AgreementSigned
 from contracts.roles import Role
-from contracts.types import Source, supplier_digest
+from contracts.types import Source
 
 __all__ = [
     "AgreementInForce",
@@ -159,7 +159,6 @@ async def sign_agreement(
                 commitment_id=signed.commitment_id,
                 total_cost_won=signed.total_cost_won,
                 supplier_contract_won=terms.supplier_contract_won,
-                supplier_digest=supplier_digest(signed.project_id, signed.supplier_business_number),
             ),
             at=now,
         )

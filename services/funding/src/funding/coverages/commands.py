@@ -38,8 +38,6 @@ class SelfPayShare:
     municipality_code: str
     amount_won: Won
     account: str | None
-    supplier_digest: str | None
-    """Of the supplier that the agreement names; an agreement signed before events said it names none."""
 
 
 async def self_pay_share(tx: Transaction, project_id: UUID, *, by: Principal) -> SelfPayShare:
@@ -48,7 +46,7 @@ async def self_pay_share(tx: Transaction, project_id: UUID, *, by: Principal) ->
     _check_own(coverage, by)
     own = [line for line in coverage.lines if line.source is Source.SME]
     amount_won, account = (own[0].amount_won, own[0].reference) if own else (Won(0), None)
-    return SelfPayShare(coverage.company_id, coverage.municipality_code, amount_won, account, coverage.supplier_digest)
+    return SelfPayShare(coverage.company_id, coverage.municipality_code, amount_won, account)
 
 
 async def granted(tx: Transaction, project_id: UUID) -> Coverage:
@@ -87,7 +85,6 @@ async def open_coverage(tx: Transaction, signed: AgreementSigned, *, now: dateti
             if share.amount_won
         ),
         state=CoverageState.OPEN,
-        supplier_digest=signed.supplier_digest,
         opened_at=now,
         completed_at=None,
         granted_at=None,

@@ -119,7 +119,6 @@ class Coverage:
     municipality_code: str
     lines: tuple[CoverageLine, ...]
     state: CoverageState
-    supplier_digest: str | None
     opened_at: datetime
     completed_at: datetime | None
     granted_at: datetime | None

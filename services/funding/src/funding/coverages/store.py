@@ -25,7 +25,6 @@ class CoverageRow(Tables):
     company_id: Mapped[UUID] = mapped_column(index=True)
     municipality_code: Mapped[str] = mapped_column(index=True)
     state: Mapped[str]
-    supplier_digest: Mapped[str | None]
     opened_at: Mapped[datetime]
     completed_at: Mapped[datetime | None]
     granted_at: Mapped[datetime | None]

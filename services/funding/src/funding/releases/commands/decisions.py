@@ -12,7 +12,7 @@ from common.auth import Principal
 from common.db import Transaction
 from common.event import new_id
 from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES
-from contracts.types import Source, Won, supplier_digest
+from contracts.types import Source, Won
 from funding.coverages import commands as coverages
 from funding.ledger import commands as ledger
 from funding.releases.commands import telling
@@ -63,7 +63,7 @@ async def request_release(
     version = terms.of_version(line.terms_version)
     domain.check_free([hold.reason for hold in await holds.open_on(tx, project_id, source)])
     domain.check_request(line, version.of(source), gate=gate, invoice=invoice is not None, amount_won=amount_won)
-    account = await _check_ready(tx, project_id, gate or Gate.AGREEMENT_EFFECTIVE, invoice, by=by)
+    account = await _check_ready(tx, project_id, gate or Gate.AGREEMENT_EFFECTIVE, by=by)
     async with as_service(tx):
         if await releases.is_taken(
             tx, project_id, source, gate=gate, invoice_number=invoice.number if invoice else None
@@ -145,8 +145,8 @@ async def _locked(tx: Transaction, release_id: UUID, read_version: int, *, by: P
     return release
 
 
-async def _check_ready(tx: Transaction, project_id: UUID, gate: Gate, invoice: Invoice | None, *, by: Principal) -> str:
-    """No public won before the firm's own (F-04) and its gate, nor to another supplier; returns the project account."""
+async def _check_ready(tx: Transaction, project_id: UUID, gate: Gate, *, by: Principal) -> str:
+    """No public won before the firm's own (rule F-04) and its gate; returns the firm's project account."""
     self_pay = await self_payments.get_self_pay(tx, project_id, by=by)
     if not self_pay.proven:
         raise SelfPayNotProven(due_won=self_pay.self_pay_won, proven_won=self_pay.proven_won)
@@ -155,8 +155,6 @@ async def _check_ready(tx: Transaction, project_id: UUID, gate: Gate, invoice: I
     share = await coverages.self_pay_share(tx, project_id, by=by)
     if share.account is None:
         raise PayeeAccountMissing
-    if invoice is not None and share.supplier_digest is not None:
-        domain.check_supplier(share.supplier_digest, supplier_digest(project_id, invoice.supplier_business_number))
     return share.account
 
 

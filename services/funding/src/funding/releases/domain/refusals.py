@@ -68,17 +68,6 @@ class PayeeAccountMissing(RuleRefused):
     )
 
 
-class InvoiceSupplierDiffers(InvalidInput):
-    """Deposited money pays the supplier of the agreement, and nobody else's invoice."""
-
-    code = "invoice-supplier-differs"
-    title = Text("협약의 공급기업이 아닙니다", "Not the agreement's supplier")
-    detail = Text(
-        "세금계산서의 공급자가 협약의 공급기업과 다릅니다. 바뀌었다면 협약을 먼저 변경해 주세요. 저장된 것은 없습니다.",
-        "The invoice is of another supplier than the agreement names. Amend the agreement first. Nothing was stored.",
-    )
-
-
 class ReleaseModeDiffers(InvalidInput):
     """A tranche names its gate, a draw its invoice."""
 

@@ -14,7 +14,6 @@ from uuid import UUID
 from contracts.types import Source, Won
 from funding.releases.domain.refusals import (
     ApprovalNotYours,
-    InvoiceSupplierDiffers,
     LineHeld,
     ReleaseDecided,
     ReleaseExceedsLine,
@@ -168,12 +167,6 @@ def check_request(line: ReleaseLine, terms: LineTerms, *, gate: Gate | None, inv
             raise TrancheAmountDiffers(due_won=due_won, field="/amount_won")
     if amount_won > line.left_won:
         raise ReleaseExceedsLine(left_won=line.left_won, amount_won=amount_won)
-
-
-def check_supplier(agreed: str, invoiced: str) -> None:
-    """The invoice's supplier is the agreement's."""
-    if agreed != invoiced:
-        raise InvoiceSupplierDiffers(field="/invoice/supplier_business_number")
 
 
 def check_free(holds: Sequence[str]) -> None:
