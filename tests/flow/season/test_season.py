@@ -55,6 +55,8 @@ def test_the_rota_ends_with_the_agreement_of_a_firm_whose_supplier_is_bankrupt(p
     assert released == 1
     assert 0 < sent < weeks
     assert sent + released + without == last[-1], "every project in force has a team, had one, or is left out"
+
+
 @pytest.mark.promise("I2", "R21")
 def test_story_8_the_books_are_closed_and_what_was_not_spent_is_back_by_source(played: Played) -> None:
     closed = played.output.split("Closed books", 1)[1]
