@@ -28,23 +28,16 @@ _CLOSED = """
                  WHERE (r.project_id, r.source, r.state) = (l.project_id, l.source, 'POSTED')))::bigint AS paid_won,
            sum((SELECT coalesce(sum(g.amount_won), 0) FROM release_lapse g
                  WHERE (g.project_id, g.source) = (l.project_id, l.source)))::bigint AS lapsed_won,
-           {back}
+           sum((SELECT coalesce(sum(b.principal_won), 0) FROM repayment b
+                 WHERE (b.project_id, b.source, b.state, b.origin) = (l.project_id, l.source, 'CONFIRMED', 'SETTLEMENT')
+               ))::bigint AS settled_won,
+           sum((SELECT coalesce(sum(b.principal_won), 0) FROM repayment b
+                 WHERE (b.project_id, b.source, b.state, b.origin) = (l.project_id, l.source, 'CONFIRMED', 'RECOVERY')
+               ))::bigint AS clawed_back_won,
+           sum((SELECT coalesce(sum(b.interest_won), 0) FROM repayment b
+                 WHERE (b.project_id, b.source, b.state) = (l.project_id, l.source, 'CONFIRMED')))::bigint AS interest_won
       FROM release_line l WHERE l.call_id = $1 GROUP BY l.source ORDER BY l.source
 """
-_BACK = """
-    sum((SELECT coalesce(sum(b.{column}), 0) FROM repayment b
-          WHERE (b.project_id, b.source, b.state) = (l.project_id, l.source, 'CONFIRMED'){only}))::bigint AS {name}
-"""
-_CLOSED = _CLOSED.format(
-    back=",".join(
-        _BACK.format(column=column, only=only, name=name)
-        for column, only, name in (
-            ("principal_won", " AND b.origin = 'SETTLEMENT'", "settled_won"),
-            ("principal_won", " AND b.origin = 'RECOVERY'", "clawed_back_won"),
-            ("interest_won", "", "interest_won"),
-        )
-    )
-)
 
 
 async def as_told(databases: Databases, report: SeasonReport) -> Claim:
