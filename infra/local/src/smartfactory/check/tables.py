@@ -29,13 +29,15 @@ _CLOSED = """
            sum((SELECT coalesce(sum(g.amount_won), 0) FROM release_lapse g
                  WHERE (g.project_id, g.source) = (l.project_id, l.source)))::bigint AS lapsed_won,
            sum((SELECT coalesce(sum(b.principal_won), 0) FROM repayment b
-                 WHERE (b.project_id, b.source, b.state, b.origin) = (l.project_id, l.source, 'CONFIRMED', 'SETTLEMENT')
+                 WHERE (b.project_id, b.source, b.state, b.origin)
+                       = (l.project_id, l.source, 'CONFIRMED', 'SETTLEMENT')
                ))::bigint AS settled_won,
            sum((SELECT coalesce(sum(b.principal_won), 0) FROM repayment b
                  WHERE (b.project_id, b.source, b.state, b.origin) = (l.project_id, l.source, 'CONFIRMED', 'RECOVERY')
                ))::bigint AS clawed_back_won,
            sum((SELECT coalesce(sum(b.interest_won), 0) FROM repayment b
-                 WHERE (b.project_id, b.source, b.state) = (l.project_id, l.source, 'CONFIRMED')))::bigint AS interest_won
+                 WHERE (b.project_id, b.source, b.state) = (l.project_id, l.source, 'CONFIRMED')
+               ))::bigint AS interest_won
       FROM release_line l WHERE l.call_id = $1 GROUP BY l.source ORDER BY l.source
 """
 
