@@ -48,7 +48,7 @@ async def as_told(databases: Databases, report: SeasonReport) -> Claim:
     claim = Claim("tables-as-told")
     paid = await funding.fetchrow(_PAID, report.call_id)
     province = await funding.fetchval(_PROVINCE, report.track, report.year)
-    told = {
+    told: dict[str, tuple[object, object]] = {
         "places": (await applicant.fetchval(_PLACES, report.call_id), report.places),
         "agreements in force": (
             await applicant.fetchval(_IN_FORCE, report.call_id),

@@ -57,11 +57,11 @@ async def build_all(stage: Stage, call_id: str) -> Json | None:
     await stage.play(part.suspended_at, "builds suspended, supplier bankrupt", waves.ended, suspend)
     await complete(waves.early, part.completed_early_at, "builds completed, first wave")
     closing_part = stage.scenario.closing
-    await closing.settle_wave(stage, closing_part and closing_part.early, waves.early)
+    await closing.settle_wave(stage, None if closing_part is None else closing_part.early, waves.early)
     await stage.play(part.terminated_at, "agreements terminated", waves.ended, terminate)
     await closing.claw_back(stage, waves.ended)
     await complete(waves.late, part.completed_late_at, "builds completed, second wave")
-    await closing.settle_wave(stage, closing_part and closing_part.late, waves.late)
+    await closing.settle_wave(stage, None if closing_part is None else closing_part.late, waves.late)
     ends_at = closing_part.late.confirmed_at if closing_part else part.completed_late_at
     await stage.play(ends_at, "the gauge of 300 shows it", ["all"], shown)
     return gauge[0]
