@@ -25,16 +25,21 @@ _MANY = (
             'municipality_code', (ARRAY['52110', '52130', '52140', '52180'])[1 + company.business_number::bigint % 4]
         )) AS made
     """,
-    """
-    INSERT INTO application
-    SELECT made.* FROM (SELECT to_jsonb(application) AS content FROM application LIMIT 1) AS one, worksite,
-        generate_series(1, 10) AS number,
-        jsonb_populate_record(NULL::application, one.content || jsonb_build_object(
-            'id', gen_random_uuid(), 'company_id', worksite.company_id, 'worksite_id', worksite.id,
-            'fiscal_year', 2100 + number, 'municipality_code', worksite.municipality_code,
-            'changed_at', now() - random() * interval '30 days'
-        )) AS made
-    """,
+    *(
+        """
+        INSERT INTO application
+        SELECT made.* FROM (SELECT to_jsonb(application) AS content FROM application LIMIT 1) AS one, worksite,
+            generate_series(1, 2) AS number,
+            jsonb_populate_record(NULL::application, one.content || jsonb_build_object(
+                'id', gen_random_uuid(), 'company_id', worksite.company_id, 'worksite_id', worksite.id,
+                'fiscal_year', 2100 + number + 2 * (
+                    SELECT count(*) FROM application AS others WHERE others.worksite_id = worksite.id
+                ), 'municipality_code', worksite.municipality_code,
+                'changed_at', now() - random() * interval '30 days'
+            )) AS made
+        """
+        for _ in range(5)
+    ),
     "ANALYZE",
 )
 
@@ -43,8 +48,8 @@ _MANY = (
 async def many(judging: Judging) -> Judging:
     await judging.open_call({("JS1", JEONJU): 1})
     await judging.eligible()
-    async with judging.owner.transaction() as tx:
-        for statement in _MANY:
+    for statement in _MANY:  # each its own commit, at which the versions of its rows are kept
+        async with judging.owner.transaction() as tx:
             await tx.exec_driver_sql(statement)
     return judging
 

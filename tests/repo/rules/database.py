@@ -17,6 +17,7 @@ _TAKES_SQL |= {"fetch", "fetchrow", "fetchval", "copy_from_query", "prepare", "c
 _COMPOSED_OF_CONSTANTS = {
     "libs/common/src/common/acting.py": "SET takes no parameter: the parts of a verified token, printable and quoted",
     "libs/common/src/common/row_security_v1.py": "DDL of migrations: tables and conditions written in them",
+    "libs/common/src/common/row_versions_v1.py": "DDL of migrations: a table and its columns written in them",
     "libs/common/src/common/row_security_roles.py": "DDL of migrations: a list of roles written beside the roles",
     "libs/common/src/common/db.py": "NOTIFY takes no parameter; the channel is a constant beside it",
     "libs/common/src/common/schema.py": "DDL of migrations, over a list of tables beside it",
