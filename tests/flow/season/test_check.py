@@ -8,7 +8,7 @@ from smartfactory.check.audit import run_check
 from smartfactory.check.hashes import table_hashes
 from smartfactory.season.options import CheckOptions, CheckReport
 from tests.flow.season.conftest import Databases
-from tests.flow.season.planted_faults import FAULTS
+from tests.flow.season.planted_faults import FAULTS, ONE_COMMITTED
 
 pytestmark = pytest.mark.anyio
 
