@@ -137,8 +137,9 @@ FAULTS: dict[str, tuple[str, dict[str, str]]] = {
         {
             "funding": """
             UPDATE ledger_entry SET amount_won = amount_won - 1 WHERE (transfer_id, account_id) = (
-                SELECT transfer_id, account_id FROM ledger_entry e JOIN ledger_account a ON a.id = e.account_id
-                 WHERE a.kind = 'PAID' LIMIT 1)
+                SELECT e.transfer_id, e.account_id FROM ledger_entry e JOIN ledger_account a ON a.id = e.account_id
+                  JOIN ledger_transfer t ON t.id = e.transfer_id
+                 WHERE a.kind = 'PAID' AND t.kind = 'DISBURSEMENT' ORDER BY t.id LIMIT 1)
             """
         },
     ),

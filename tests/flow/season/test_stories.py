@@ -60,7 +60,9 @@ def test_story_4_who_declared_a_conflict_scored_nothing_of_that_firm_and_the_cas
         "   AND s.member_id = c.member_id) AS own,"
         " (SELECT count(*) FROM score_sheet s WHERE s.application_id = c.application_id) AS others,"
         " (SELECT count(*) FROM journal_entry j WHERE j.chain = 'application/' || c.application_id"
-        "   AND j.decision LIKE '%conflict%') AS recorded FROM conflict_of_interest c",
+        "   AND j.decision LIKE '%conflict%')"
+        " + (SELECT count(*) FROM coaching k WHERE c.statement = 'coaching/' || k.id) AS recorded"
+        " FROM conflict_of_interest c",
     )
     assert declared
     assert [(row["own"], row["others"] > 0, row["recorded"] > 0) for row in declared] == [(0, True, True)] * len(

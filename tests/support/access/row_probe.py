@@ -223,6 +223,10 @@ _ROWS: Mapping[str, tuple[Any, ...]] = {
         FROM panel_case JOIN panel_member USING (panel_id) ON CONFLICT DO NOTHING
         """,
         """
+        INSERT INTO course_enrolment (course_id, company_id, enrolled_at)
+        SELECT course.id, company.id, now() FROM course, company ON CONFLICT DO NOTHING
+        """,
+        """
         INSERT INTO disclosure (id, issuer, subject, role, tenant, access_point, data_subject, action)
         SELECT gen_random_uuid(), 'planted', 'one', role, tenant, '127.0.0.1', 'company/planted', 'getCompany'
         FROM (VALUES ('auditor', '52'), ('auditor', NULL), ('municipality.officer', '52130')) AS read (role, tenant)
