@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from common.web.bodies import Body, View
     from common.web.openapi import problem_responses
     from common.web.pages import ChangedFrom, Column, Page, PageQuery, PageRequest, Turns, narrowed, order, paginate
-    from common.web.parameters import AccessPoint, IfMatch, Now, RecordingTx, ShownOnce, Tx, etag
+    from common.web.parameters import AccessPoint, IfMatch, Now, RecordingTx, ShownOnce, Tx, etag, with_etag
     from common.web.routes import router
     from common.web.upload_sheets import Sheet
     from common.web.uploads import MULTI_STATUS, Upload, UploadResult, csv_file, csv_response, uploaded
@@ -48,6 +48,7 @@ __all__ = [
     "problem_responses",
     "router",
     "uploaded",
+    "with_etag",
 ]
 
 _HOMES = {
@@ -81,6 +82,7 @@ _HOMES = {
     "problem_responses": "common.web.openapi",
     "router": "common.web.routes",
     "uploaded": "common.web.uploads",
+    "with_etag": "common.web.parameters",
 }
 
 

@@ -3,7 +3,7 @@
 import re
 from datetime import datetime
 from ipaddress import ip_address
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol, TypeVar
 
 from fastapi import Depends, Request, Response
 
@@ -12,6 +12,15 @@ from common.web import kinds
 from common.web.kinds import Refused
 from common.web.runtime import runtime_of
 
+
+class Versioned(Protocol):
+    """A view that says which version of its thing it shows."""
+
+    @property
+    def version(self) -> int: ...
+
+
+_Versioned = TypeVar("_Versioned", bound=Versioned)
 _STRONG_ETAG = re.compile(r'"(\d{1,15})"')
 _ANY_ETAG = re.compile(r'(W/)?"[\x21\x23-\x7e]*"')
 
@@ -86,3 +95,9 @@ def IfMatch() -> Any:  # noqa: N802, ANN401  reads as the header's name in a sig
 def etag(response: Response, version: int) -> None:
     """Set the strong ETag that the caller sends back in If-Match."""
     response.headers["ETag"] = f'"{version}"'
+
+
+def with_etag(view: _Versioned, response: Response) -> _Versioned:
+    """The view as the answer, with its version as the ETag."""
+    etag(response, view.version)
+    return view

@@ -9,7 +9,7 @@ from pydantic import Field
 from applicant.agreements import commands, queries
 from applicant.agreements.queries import AgreementState, AgreementView
 from common.auth import Principal
-from common.web import Body, IfMatch, Now, Page, PageQuery, Tx, allowed, etag, router
+from common.web import Body, IfMatch, Now, Page, PageQuery, Tx, allowed, router, with_etag
 from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES, PROVINCE_ROLES, Role
 
 routes = router(tags=["agreements"])
@@ -47,7 +47,7 @@ async def list_agreements(
 @routes.get("/v1/agreements/{project_id}", operation_id="getAgreement", summary="협약 조회 (Read an agreement)")
 async def get_agreement(project_id: UUID, by: _Reader, tx: Tx, response: Response) -> AgreementView:
     """과제의 협약: 재원별 금액, 서명, 기한. A project's agreement: amounts by source, signatures, deadlines."""
-    return _answer(await queries.view_agreement(tx, project_id, by=by), response)
+    return with_etag(await queries.view_agreement(tx, project_id, by=by), response)
 
 
 @routes.post(
@@ -69,7 +69,7 @@ async def issue_agreement(
     The operator issues it; the time to sign counts from the next day.
     """
     await commands.issue_agreement(tx, project_id, read_version=version, by=by, now=now)
-    return _answer(await queries.view_agreement(tx, project_id, by=by), response)
+    return with_etag(await queries.view_agreement(tx, project_id, by=by), response)
 
 
 @routes.post(
@@ -94,9 +94,4 @@ async def sign_agreement(
     """
     terms = commands.Terms(body.plan_sha256, body.supplier_contract_won)
     await commands.sign_agreement(tx, project_id, read_version=version, terms=terms, by=by, now=now)
-    return _answer(await queries.view_agreement(tx, project_id, by=by), response)
-
-
-def _answer(view: AgreementView, response: Response) -> AgreementView:
-    etag(response, view.version)
-    return view
+    return with_etag(await queries.view_agreement(tx, project_id, by=by), response)

@@ -10,7 +10,7 @@ from pydantic import Field
 from applicant.amendments import commands, queries
 from applicant.amendments.queries import AmendmentState, AmendmentView
 from common.auth import Principal
-from common.web import Body, IfMatch, Now, Page, PageQuery, Tx, allowed, etag, router
+from common.web import Body, IfMatch, Now, Page, PageQuery, Tx, allowed, router, with_etag
 from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES, PROVINCE_ROLES, Role
 from contracts.types import InvalidBusinessNumber, parse_business_number
 
@@ -81,7 +81,7 @@ async def request_amendment(
     )
     why = commands.Why(body.cause, body.cause_on, body.reason, tuple(body.evidence_sha256))
     amendment_id = await commands.request_amendment(tx, project_id, wish, why, by=by, now=now)
-    return _answer(await queries.view_amendment(tx, amendment_id, by=by), response)
+    return with_etag(await queries.view_amendment(tx, amendment_id, by=by), response)
 
 
 @routes.get("/v1/amendments", operation_id="listAmendments", summary="협약변경 목록 (List amendments)")
@@ -99,7 +99,7 @@ async def list_amendments(
 @routes.get("/v1/amendments/{amendment_id}", operation_id="getAmendment", summary="협약변경 조회 (Read an amendment)")
 async def get_amendment(amendment_id: UUID, by: _Reader, tx: Tx, response: Response) -> AmendmentView:
     """변경 전후의 내용, 사유, 동의, 결정. Terms before and after, why, who agreed, what was decided."""
-    return _answer(await queries.view_amendment(tx, amendment_id, by=by), response)
+    return with_etag(await queries.view_amendment(tx, amendment_id, by=by), response)
 
 
 @routes.post(
@@ -121,7 +121,7 @@ async def consent_to_amendment(
     Once firm, supplier (the new one, where it changes) and operator agree, it goes to the province.
     """
     await commands.consent_to_amendment(tx, amendment_id, read_version=version, by=by, now=now)
-    return _answer(await queries.view_amendment(tx, amendment_id, by=by), response)
+    return with_etag(await queries.view_amendment(tx, amendment_id, by=by), response)
 
 
 @routes.post(
@@ -143,7 +143,7 @@ async def decide_amendment(
     await commands.decide_amendment(
         tx, amendment_id, body.verdict, reason=body.reason, read_version=version, by=by, now=now
     )
-    return _answer(await queries.view_amendment(tx, amendment_id, by=by), response)
+    return with_etag(await queries.view_amendment(tx, amendment_id, by=by), response)
 
 
 @routes.post(
@@ -163,7 +163,7 @@ async def withdraw_amendment(
 ) -> AmendmentView:
     """결정되기 전에 신청한 쪽이 취소합니다. The party that asked for it takes it back, until it is decided."""
     await commands.withdraw_amendment(tx, amendment_id, reason=body.reason, read_version=version, by=by, now=now)
-    return _answer(await queries.view_amendment(tx, amendment_id, by=by), response)
+    return with_etag(await queries.view_amendment(tx, amendment_id, by=by), response)
 
 
 def _supplier(text: str) -> str:
@@ -171,8 +171,3 @@ def _supplier(text: str) -> str:
         return str(parse_business_number(text))
     except InvalidBusinessNumber:
         raise InvalidBusinessNumber(field="/supplier_business_number") from None
-
-
-def _answer(view: AmendmentView, response: Response) -> AmendmentView:
-    etag(response, view.version)
-    return view

@@ -9,7 +9,7 @@ from pydantic import Field
 from applicant.builds import commands, queries
 from applicant.builds.queries import BuildState, BuildView
 from common.auth import Principal
-from common.web import Body, IfMatch, Now, Page, PageQuery, Tx, allowed, etag, router
+from common.web import Body, IfMatch, Now, Page, PageQuery, Tx, allowed, router, with_etag
 from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES, PROVINCE_ROLES, Role
 
 routes = router(tags=["builds"])
@@ -56,7 +56,7 @@ async def list_builds(
 @routes.get("/v1/builds/{project_id}", operation_id="getBuild", summary="구축 과제 조회 (Read a build)")
 async def get_build(project_id: UUID, by: _Reader, tx: Tx, response: Response) -> BuildView:
     """구축 상태와 중단·재개·해지 요청, 결정에 필요한 ETag. How a build stands, with the ETag that a decision needs."""
-    return _answer(await queries.view_build(tx, project_id, by=by), response)
+    return with_etag(await queries.view_build(tx, project_id, by=by), response)
 
 
 @routes.post(
@@ -89,7 +89,7 @@ async def propose_change(
         by=by,
         now=now,
     )
-    return _answer(await queries.view_build(tx, project_id, by=by), response)
+    return with_etag(await queries.view_build(tx, project_id, by=by), response)
 
 
 @routes.post(
@@ -114,9 +114,4 @@ async def decide_change(
     await commands.decide_change(
         tx, project_id, body.decision, fault_party=body.fault_party, read_version=version, by=by, now=now
     )
-    return _answer(await queries.view_build(tx, project_id, by=by), response)
-
-
-def _answer(view: BuildView, response: Response) -> BuildView:
-    etag(response, view.version)
-    return view
+    return with_etag(await queries.view_build(tx, project_id, by=by), response)

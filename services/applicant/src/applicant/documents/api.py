@@ -17,7 +17,7 @@ from applicant.settings import Settings
 from common.auth import Principal
 from common.objects import FolderObjects
 from common.scanning import scanner_at
-from common.web import AccessPoint, Body, IfMatch, Now, Page, PageQuery, RecordingTx, Tx, allowed, etag, router
+from common.web import AccessPoint, Body, IfMatch, Now, Page, PageQuery, RecordingTx, Tx, allowed, router, with_etag
 from common.web.runtime import runtime_of
 from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES, PROVINCE_ROLES, Role
 
@@ -86,7 +86,7 @@ async def announce_document(
     limit = _settings(request).document_bytes_max
     values = body.model_dump() | {"limit_bytes": limit}
     made = await commands.announce_document(tx, project_id, **values, by=by, now=now)
-    return _answer(await queries.view_document(tx, made, by=by), response)
+    return with_etag(await queries.view_document(tx, made, by=by), response)
 
 
 @routes.post(
@@ -103,7 +103,7 @@ async def upload_part(
     After a broken line it goes on with the next part; more than was announced is refused.
     """
     await commands.receive_part(tx, document_id, body.number, body.bytes(), objects=_objects(request), by=by)
-    return _answer(await queries.view_document(tx, document_id, by=by), response)
+    return with_etag(await queries.view_document(tx, document_id, by=by), response)
 
 
 @routes.post(
@@ -135,7 +135,7 @@ async def seal_document(
         by=by,
         now=now,
     )
-    return _answer(await queries.view_document(tx, document_id, by=by), response)
+    return with_etag(await queries.view_document(tx, document_id, by=by), response)
 
 
 @routes.get("/v1/builds/{project_id}/documents", operation_id="listDocuments", summary="자료 목록 (List documents)")
@@ -147,7 +147,7 @@ async def list_documents(project_id: UUID, by: _Reader, tx: Tx, page: PageQuery)
 @routes.get("/v1/documents/{document_id}", operation_id="getDocument", summary="자료 조회 (Read about a document)")
 async def get_document(document_id: UUID, by: _Reader, tx: Tx, response: Response) -> DocumentView:
     """자료 하나와 ETag. One document, with its ETag."""
-    return _answer(await queries.view_document(tx, document_id, by=by), response)
+    return with_etag(await queries.view_document(tx, document_id, by=by), response)
 
 
 @routes.get(
@@ -178,8 +178,3 @@ def _settings(request: Request) -> Settings:
 
 def _objects(request: Request) -> FolderObjects:
     return FolderObjects(_settings(request).documents())
-
-
-def _answer(view: DocumentView, response: Response) -> DocumentView:
-    etag(response, view.version)
-    return view

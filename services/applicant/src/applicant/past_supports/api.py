@@ -25,9 +25,9 @@ from common.web import (
     allowed,
     csv_file,
     csv_response,
-    etag,
     router,
     uploaded,
+    with_etag,
 )
 from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES, PROVINCE_ROLES, Role
 
@@ -145,7 +145,7 @@ async def list_past_supports(
 )
 async def get_past_support(past_support_id: UUID, by: _Reader, tx: Tx, response: Response) -> PastSupportView:
     """기록 하나와, 취소에 필요한 ETag. One record, with the ETag that a withdrawal needs."""
-    return _answer(await queries.view_support(tx, past_support_id, by=by), response)
+    return with_etag(await queries.view_support(tx, past_support_id, by=by), response)
 
 
 @routes.post(
@@ -165,9 +165,4 @@ async def withdraw_past_support(
 ) -> PastSupportView:
     """틀린 기록은 사유와 함께 취소하며, 남지만 반영되지 않습니다. It stays with its reason, and no longer counts."""
     await commands.withdraw_support(tx, past_support_id, reason=body.reason, read_version=version, by=by, now=now)
-    return _answer(await queries.view_support(tx, past_support_id, by=by), response)
-
-
-def _answer(view: PastSupportView, response: Response) -> PastSupportView:
-    etag(response, view.version)
-    return view
+    return with_etag(await queries.view_support(tx, past_support_id, by=by), response)

@@ -25,10 +25,10 @@ from common.web import (
     allowed,
     csv_file,
     csv_response,
-    etag,
     problem_responses,
     router,
     uploaded,
+    with_etag,
 )
 from contracts.roles import MUNICIPALITY_ROLES, PROVINCE_ROLES, Role
 
@@ -130,7 +130,7 @@ async def list_seat_offers(
 @routes.get("/v1/seat-offers/{seat_offer_id}", operation_id="getSeatOffer", summary="정원 제안 조회 (One seat offer)")
 async def get_seat_offer(seat_offer_id: UUID, by: _Reader, tx: Tx, response: Response) -> SeatOfferView:
     """정원 제안 하나와, 결정에 필요한 ETag. One seat offer, with the ETag that a decision needs."""
-    return _answer(await queries.get_offer(tx, seat_offer_id, by=by), response)
+    return with_etag(await queries.get_offer(tx, seat_offer_id, by=by), response)
 
 
 @routes.post(
@@ -150,7 +150,7 @@ async def confirm_seat_offer(
 ) -> SeatOfferView:
     """제안한 사람이 아닌 결재자가 확정합니다. An approver who did not propose it confirms."""
     await commands.confirm_offer(tx, seat_offer_id, version=version, by=by, now=now)
-    return _answer(await queries.get_offer(tx, seat_offer_id, by=by), response)
+    return with_etag(await queries.get_offer(tx, seat_offer_id, by=by), response)
 
 
 @routes.post(
@@ -170,9 +170,4 @@ async def withdraw_seat_offer(
 ) -> SeatOfferView:
     """게시 전에 거둡니다. 확정된 것은 결재자만. Take it back before publication; a confirmed one by an approver."""
     await commands.withdraw_offer(tx, seat_offer_id, version=version, by=by, now=now)
-    return _answer(await queries.get_offer(tx, seat_offer_id, by=by), response)
-
-
-def _answer(offer: SeatOfferView, response: Response) -> SeatOfferView:
-    etag(response, offer.version)
-    return offer
+    return with_etag(await queries.get_offer(tx, seat_offer_id, by=by), response)

@@ -23,9 +23,9 @@ from common.web import (
     allowed,
     csv_file,
     csv_response,
-    etag,
     router,
     uploaded,
+    with_etag,
 )
 from contracts.roles import MUNICIPALITY_ROLES, PROVINCE_ROLES, Role
 from contracts.types import Source, Won
@@ -91,7 +91,7 @@ async def propose_budget_line(
 ) -> BudgetLineView:
     """의회가 정한 예산을 적습니다. 다른 사람이 확정해야 쓸 수 있습니다. Usable once another person confirms it."""
     line_id = await commands.propose_line(tx, _proposal(body), by=by, now=now)
-    return _answer(await queries.get_line(tx, line_id, by=by), response)
+    return with_etag(await queries.get_line(tx, line_id, by=by), response)
 
 
 @routes.get(
@@ -137,7 +137,7 @@ async def confirm_budget_line(
 ) -> BudgetLineView:
     """제안자와 다른 사람이 확정합니다. 그때부터 쓸 수 있습니다. Confirmed by another person, the line may be used."""
     await commands.confirm_line(tx, budget_line_id, version=version, by=by, now=now)
-    return _answer(await queries.get_line(tx, budget_line_id, by=by), response)
+    return with_etag(await queries.get_line(tx, budget_line_id, by=by), response)
 
 
 @routes.get(
@@ -172,7 +172,7 @@ async def list_budget_lines(
 )
 async def get_budget_line(budget_line_id: UUID, by: _Reader, tx: Tx, response: Response) -> BudgetLineView:
     """예산 항목 하나와 남은 금액, 결정에 필요한 ETag. One line, what is left of it, and its ETag."""
-    return _answer(await queries.get_line(tx, budget_line_id, by=by), response)
+    return with_etag(await queries.get_line(tx, budget_line_id, by=by), response)
 
 
 def _proposal(body: ProposeBudgetLine) -> commands.LineProposal:
@@ -185,8 +185,3 @@ def _proposal(body: ProposeBudgetLine) -> commands.LineProposal:
         legal_regime=body.legal_regime,
         funder=body.funder,
     )
-
-
-def _answer(line: BudgetLineView, response: Response) -> BudgetLineView:
-    etag(response, line.version)
-    return line

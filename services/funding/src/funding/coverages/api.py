@@ -7,7 +7,7 @@ from fastapi import Query, Response
 from pydantic import Field
 
 from common.auth import Principal
-from common.web import Body, IfMatch, Now, Page, PageQuery, Tx, allowed, etag, router
+from common.web import Body, IfMatch, Now, Page, PageQuery, Tx, allowed, router, with_etag
 from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES, PROVINCE_ROLES, Role
 from contracts.types import Source
 from funding.coverages import commands, queries
@@ -44,7 +44,7 @@ async def list_coverages(
 @routes.get("/v1/coverages/{project_id}", operation_id="getCoverage", summary="재원 확보 조회 (Read a coverage)")
 async def get_coverage(project_id: UUID, by: _Reader, tx: Tx, response: Response) -> CoverageView:
     """과제의 재원별 확보 상황과 ETag. A project's shares, and the ETag that covering one needs."""
-    return _answer(await queries.get_coverage(tx, project_id, by=by), response)
+    return with_etag(await queries.get_coverage(tx, project_id, by=by), response)
 
 
 @routes.post(
@@ -78,9 +78,4 @@ async def cover_line(
         by=by,
         now=now,
     )
-    return _answer(await queries.get_coverage(tx, project_id, by=by), response)
-
-
-def _answer(view: CoverageView, response: Response) -> CoverageView:
-    etag(response, view.version)
-    return view
+    return with_etag(await queries.get_coverage(tx, project_id, by=by), response)

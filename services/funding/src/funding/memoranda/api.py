@@ -8,7 +8,7 @@ from fastapi import Response
 from pydantic import Field
 
 from common.auth import Principal
-from common.web import Body, IfMatch, Now, Page, PageQuery, Tx, allowed, anyone, etag, router
+from common.web import Body, IfMatch, Now, Page, PageQuery, Tx, allowed, anyone, router, with_etag
 from contracts.roles import Role
 from contracts.types import Source
 from funding.memoranda import commands, queries
@@ -72,7 +72,7 @@ async def propose_memorandum(
         parties=[_party(party) for party in body.parties],
     )
     memorandum_id = await commands.propose_memorandum(tx, proposal, by=by, now=now)
-    return _answer(await queries.get_memorandum(tx, memorandum_id, by=by), response)
+    return with_etag(await queries.get_memorandum(tx, memorandum_id, by=by), response)
 
 
 @routes.post(
@@ -94,7 +94,7 @@ async def confirm_memorandum(
     Compared with the paper and confirmed by another person, it never changes.
     """
     await commands.confirm_memorandum(tx, memorandum_id, read_version=version, by=by, now=now)
-    return _answer(await queries.get_memorandum(tx, memorandum_id, by=by), response)
+    return with_etag(await queries.get_memorandum(tx, memorandum_id, by=by), response)
 
 
 @routes.get("/v1/memoranda", operation_id="listMemoranda", summary="업무협약 목록 (Memoranda)")
@@ -106,14 +106,9 @@ async def list_memoranda(by: _Anyone, tx: Tx, page: PageQuery) -> Page[Memorandu
 @routes.get("/v1/memoranda/{memorandum_id}", operation_id="getMemorandum", summary="업무협약 조회 (One memorandum)")
 async def get_memorandum(memorandum_id: UUID, by: _Anyone, tx: Tx, response: Response) -> MemorandumView:
     """당사자와 각자의 의무. Its parties and what each of them owes."""
-    return _answer(await queries.get_memorandum(tx, memorandum_id, by=by), response)
+    return with_etag(await queries.get_memorandum(tx, memorandum_id, by=by), response)
 
 
 def _party(terms: PartyTerms) -> Party:
     obligations = tuple(Obligation(each.kind, each.source, each.text) for each in terms.obligations)
     return Party(terms.name, terms.kind, terms.municipality_code, obligations)
-
-
-def _answer(view: MemorandumView, response: Response) -> MemorandumView:
-    etag(response, view.version)
-    return view

@@ -7,7 +7,7 @@ from fastapi import Query, Response
 from pydantic import Field
 
 from common.auth import Principal
-from common.web import Body, IfMatch, Now, Page, PageQuery, Tx, allowed, etag, router
+from common.web import Body, IfMatch, Now, Page, PageQuery, Tx, allowed, router, with_etag
 from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES, PROVINCE_ROLES, Role
 from contracts.types import Won
 from funding.recoveries import commands, queries
@@ -69,7 +69,7 @@ async def list_recoveries(
 @routes.get("/v1/recoveries/{recovery_id}", operation_id="getRecovery", summary="환수 조회 (Read a clawback)")
 async def get_recovery(recovery_id: UUID, by: _Reader, tx: Tx, response: Response) -> RecoveryView:
     """환수 건 하나와 처리에 필요한 ETag. One clawback, with the ETag that acting on it needs."""
-    return _answer(await queries.get_recovery(tx, recovery_id, by=by), response)
+    return with_etag(await queries.get_recovery(tx, recovery_id, by=by), response)
 
 
 @routes.post(
@@ -83,7 +83,7 @@ async def open_recovery(
 ) -> RecoveryView:
     """그 순간부터 과제의 모든 재원이 보류됩니다. From this moment every line of the project is held."""
     recovery_id = await commands.open_recovery(tx, project_id, body.ground, by=by, now=now)
-    return _answer(await queries.get_recovery(tx, recovery_id, by=by), response)
+    return with_etag(await queries.get_recovery(tx, recovery_id, by=by), response)
 
 
 @routes.post(
@@ -97,7 +97,7 @@ async def notice_recovery(
 ) -> RecoveryView:
     """기업은 의견 제출 기한까지 의견을 낼 수 있습니다. The firm may speak until the day that the rules count."""
     await commands.give_notice(tx, recovery_id, read_version=version, by=by, now=now)
-    return _answer(await queries.get_recovery(tx, recovery_id, by=by), response)
+    return with_etag(await queries.get_recovery(tx, recovery_id, by=by), response)
 
 
 @routes.post(
@@ -111,7 +111,7 @@ async def give_opinion(
 ) -> RecoveryView:
     """기한 안에 한 번. Once, and in time."""
     await commands.give_opinion(tx, recovery_id, body.document_sha256, read_version=version, by=by, now=now)
-    return _answer(await queries.get_recovery(tx, recovery_id, by=by), response)
+    return with_etag(await queries.get_recovery(tx, recovery_id, by=by), response)
 
 
 @routes.post(
@@ -135,7 +135,7 @@ async def propose_recovery(
         sha256=body.finding_sha256,
     )
     await commands.propose_recovery(tx, recovery_id, finding, read_version=version, by=by, now=now)
-    return _answer(await queries.get_recovery(tx, recovery_id, by=by), response)
+    return with_etag(await queries.get_recovery(tx, recovery_id, by=by), response)
 
 
 @routes.post(
@@ -149,7 +149,7 @@ async def send_recovery_back(
 ) -> RecoveryView:
     """제안을 다시 만들게 합니다. The finding is to be made anew."""
     await commands.send_recovery_back(tx, recovery_id, read_version=version, by=by, now=now)
-    return _answer(await queries.get_recovery(tx, recovery_id, by=by), response)
+    return with_etag(await queries.get_recovery(tx, recovery_id, by=by), response)
 
 
 @routes.post(
@@ -166,7 +166,7 @@ async def decide_recovery(
     Not by who proposed, and not while a payment is under way; what each source takes back is owed from here on.
     """
     await commands.decide_recovery(tx, recovery_id, read_version=version, by=by, now=now)
-    return _answer(await queries.get_recovery(tx, recovery_id, by=by), response)
+    return with_etag(await queries.get_recovery(tx, recovery_id, by=by), response)
 
 
 @routes.post(
@@ -180,7 +180,7 @@ async def object_to_recovery(
 ) -> RecoveryView:
     """결정 통지 다음 날부터 정해진 기한 안에. Within the days that the decision names."""
     await commands.object_to_recovery(tx, recovery_id, body.document_sha256, read_version=version, by=by, now=now)
-    return _answer(await queries.get_recovery(tx, recovery_id, by=by), response)
+    return with_etag(await queries.get_recovery(tx, recovery_id, by=by), response)
 
 
 @routes.post(
@@ -194,9 +194,4 @@ async def hear_objection(
 ) -> RecoveryView:
     """세 번째 사람이 심사합니다. 인용하면 반납할 것이 없습니다. By a third person; upheld, nothing is owed."""
     await commands.hear_objection(tx, recovery_id, body.hearing, read_version=version, by=by, now=now)
-    return _answer(await queries.get_recovery(tx, recovery_id, by=by), response)
-
-
-def _answer(view: RecoveryView, response: Response) -> RecoveryView:
-    etag(response, view.version)
-    return view
+    return with_etag(await queries.get_recovery(tx, recovery_id, by=by), response)

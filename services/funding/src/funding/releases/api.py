@@ -7,7 +7,7 @@ from fastapi import Query, Response
 from pydantic import Field
 
 from common.auth import Principal
-from common.web import Body, IfMatch, Now, Page, PageQuery, Tx, allowed, etag, router
+from common.web import Body, IfMatch, Now, Page, PageQuery, Tx, allowed, etag, router, with_etag
 from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES, PROVINCE_ROLES, Role
 from contracts.types import InvalidBusinessNumber, Source, Won, parse_business_number
 from funding.releases import queries
@@ -97,7 +97,7 @@ async def request_release(
         by=by,
         now=now,
     )
-    return _answer(await queries.get_release(tx, release_id, by=by), response)
+    return with_etag(await queries.get_release(tx, release_id, by=by), response)
 
 
 @routes.get("/v1/releases", operation_id="listReleases", summary="지급 목록 (List releases)")
@@ -119,7 +119,7 @@ async def list_releases(
 @routes.get("/v1/releases/{release_id}", operation_id="getRelease", summary="지급 조회 (Read a release)")
 async def get_release(release_id: UUID, by: _Reader, tx: Tx, response: Response) -> ReleaseView:
     """지급 건 하나와 결정에 필요한 ETag. One release, with the ETag that a decision needs."""
-    return _answer(await queries.get_release(tx, release_id, by=by), response)
+    return with_etag(await queries.get_release(tx, release_id, by=by), response)
 
 
 @routes.post(
@@ -136,7 +136,7 @@ async def approve_release(
     Two different officers at least; a municipality's approver among them where its own line pays.
     """
     await decisions.approve_release(tx, release_id, read_version=version, by=by, now=now)
-    return _answer(await queries.get_release(tx, release_id, by=by), response)
+    return with_etag(await queries.get_release(tx, release_id, by=by), response)
 
 
 @routes.post(
@@ -159,7 +159,7 @@ async def reject_release(
     Until the order; what was reserved goes back to the line.
     """
     await decisions.reject_release(tx, release_id, body.reason, read_version=version, by=by, now=now)
-    return _answer(await queries.get_release(tx, release_id, by=by), response)
+    return with_etag(await queries.get_release(tx, release_id, by=by), response)
 
 
 @routes.post(
@@ -181,7 +181,7 @@ async def order_release(
     Of what is approved and not held, by a third person; from here it only goes forward.
     """
     await decisions.order_release(tx, release_id, read_version=version, by=by, now=now)
-    return _answer(await queries.get_release(tx, release_id, by=by), response)
+    return with_etag(await queries.get_release(tx, release_id, by=by), response)
 
 
 @routes.get(
@@ -268,11 +268,6 @@ def _invoice(said: DrawnInvoice) -> decisions.Invoice:
         supplier_business_number=supplier,
         supplier_account=said.supplier_account,
     )
-
-
-def _answer(view: ReleaseView, response: Response) -> ReleaseView:
-    etag(response, view.version)
-    return view
 
 
 def _hold(view: ReleaseHoldView, response: Response) -> ReleaseHoldView:

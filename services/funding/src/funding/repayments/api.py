@@ -8,7 +8,7 @@ from fastapi import Query, Response
 from pydantic import Field
 
 from common.auth import Principal
-from common.web import Body, IfMatch, Now, Page, PageQuery, Tx, allowed, etag, router
+from common.web import Body, IfMatch, Now, Page, PageQuery, Tx, allowed, router, with_etag
 from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES, PROVINCE_ROLES, Role
 from funding.repayments import commands, queries
 from funding.repayments.queries import RepaymentState, RepaymentView
@@ -53,7 +53,7 @@ async def list_repayments(
 @routes.get("/v1/repayments/{repayment_id}", operation_id="getRepayment", summary="반납 조회 (Read a repayment)")
 async def get_repayment(repayment_id: UUID, by: _Reader, tx: Tx, response: Response) -> RepaymentView:
     """반납 건 하나와 처리에 필요한 ETag. One repayment, with the ETag that acting on it needs."""
-    return _answer(await queries.get_repayment(tx, repayment_id, by=by), response)
+    return with_etag(await queries.get_repayment(tx, repayment_id, by=by), response)
 
 
 @routes.post(
@@ -74,7 +74,7 @@ async def record_repayment(
     """기한이 지난 제재부가금에는 가산금이 더해집니다. A surcharge that is paid late costs more."""
     payment = commands.Payment(body.paid_on, body.bank_reference, body.evidence_sha256)
     await commands.record_repayment(tx, repayment_id, payment, read_version=version, by=by, now=now)
-    return _answer(await queries.get_repayment(tx, repayment_id, by=by), response)
+    return with_etag(await queries.get_repayment(tx, repayment_id, by=by), response)
 
 
 @routes.post(
@@ -97,7 +97,7 @@ async def confirm_repayment(
     Only who answers for the source's own treasury: the municipality for its line, the province for the others.
     """
     await commands.confirm_repayment(tx, repayment_id, body.receipt_reference, read_version=version, by=by, now=now)
-    return _answer(await queries.get_repayment(tx, repayment_id, by=by), response)
+    return with_etag(await queries.get_repayment(tx, repayment_id, by=by), response)
 
 
 @routes.post(
@@ -111,9 +111,4 @@ async def deny_repayment(
 ) -> RepaymentView:
     """금고에 들어오지 않은 납부는 다시 납부할 건이 됩니다. What the treasury does not find is due again."""
     await commands.deny_repayment(tx, repayment_id, read_version=version, by=by, now=now)
-    return _answer(await queries.get_repayment(tx, repayment_id, by=by), response)
-
-
-def _answer(view: RepaymentView, response: Response) -> RepaymentView:
-    etag(response, view.version)
-    return view
+    return with_etag(await queries.get_repayment(tx, repayment_id, by=by), response)

@@ -8,7 +8,7 @@ from fastapi import Query, Response
 from pydantic import Field
 
 from common.auth import Principal
-from common.web import Body, IfMatch, Now, Page, PageQuery, Tx, allowed, etag, router
+from common.web import Body, IfMatch, Now, Page, PageQuery, Tx, allowed, router, with_etag
 from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES, PROVINCE_ROLES, Role
 from contracts.types import Won
 from funding.self_payments import commands, queries
@@ -75,7 +75,7 @@ async def record_self_payment(
     """
     values = body.model_dump() | {"amount_won": Won(body.amount_won)}
     payment_id = await commands.record_payment(tx, project_id, **values, by=by, now=now)
-    return _answer(await queries.get_payment(tx, payment_id, by=by), response)
+    return with_etag(await queries.get_payment(tx, payment_id, by=by), response)
 
 
 @routes.get("/v1/self-payments", operation_id="listSelfPayments", summary="자부담 납부 목록 (List self-payments)")
@@ -95,7 +95,7 @@ async def list_self_payments(
 )
 async def get_self_payment(self_payment_id: UUID, by: _Reader, tx: Tx, response: Response) -> SelfPaymentView:
     """납부 내역 하나와 ETag. One payment, with the ETag that a decision needs."""
-    return _answer(await queries.get_payment(tx, self_payment_id, by=by), response)
+    return with_etag(await queries.get_payment(tx, self_payment_id, by=by), response)
 
 
 @routes.post(
@@ -118,7 +118,7 @@ async def verify_self_payment(
     The operator reads the payer on the bank's document; money of the supplier or of anybody else is held.
     """
     await commands.verify_payment(tx, self_payment_id, body.payer, read_version=version, by=by, now=now)
-    return _answer(await queries.get_payment(tx, self_payment_id, by=by), response)
+    return with_etag(await queries.get_payment(tx, self_payment_id, by=by), response)
 
 
 @routes.post(
@@ -138,9 +138,4 @@ async def review_self_payment(
 ) -> SelfPaymentView:
     """보류된 납부를 다른 사람이 검토해 인정하거나 거절합니다. A second person accepts or rejects a held payment."""
     await commands.review_payment(tx, self_payment_id, body.decision, read_version=version, by=by, now=now)
-    return _answer(await queries.get_payment(tx, self_payment_id, by=by), response)
-
-
-def _answer(view: SelfPaymentView, response: Response) -> SelfPaymentView:
-    etag(response, view.version)
-    return view
+    return with_etag(await queries.get_payment(tx, self_payment_id, by=by), response)

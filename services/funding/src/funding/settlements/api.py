@@ -8,7 +8,7 @@ from fastapi import Query, Response
 from pydantic import Field
 
 from common.auth import Principal
-from common.web import Body, IfMatch, Now, Page, PageQuery, Tx, allowed, etag, router
+from common.web import Body, IfMatch, Now, Page, PageQuery, Tx, allowed, router, with_etag
 from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES, PROVINCE_ROLES, Role
 from contracts.types import Won
 from funding.settlements import commands, queries
@@ -76,7 +76,7 @@ async def list_settlements(
 @routes.get("/v1/settlements/{settlement_id}", operation_id="getSettlement", summary="정산 조회 (Read a settlement)")
 async def get_settlement(settlement_id: UUID, by: _Reader, tx: Tx, response: Response) -> SettlementView:
     """정산 하나와 처리에 필요한 ETag. One settlement, with the ETag that acting on it needs."""
-    return _answer(await queries.get_settlement(tx, settlement_id, by=by), response)
+    return with_etag(await queries.get_settlement(tx, settlement_id, by=by), response)
 
 
 @routes.post(
@@ -102,7 +102,7 @@ async def submit_settlement(
         spent_won=Won(body.spent_won), interest_won=Won(body.interest_won), sha256=body.report_sha256
     )
     await commands.submit_settlement(tx, settlement_id, report, read_version=version, by=by, now=now)
-    return _answer(await queries.get_settlement(tx, settlement_id, by=by), response)
+    return with_etag(await queries.get_settlement(tx, settlement_id, by=by), response)
 
 
 @routes.post(
@@ -122,7 +122,7 @@ async def assign_settlement(
 ) -> SettlementView:
     """배정받은 회계 담당만 그 정산을 보고 확인합니다. Only this accountant sees and attests it."""
     await commands.assign_settlement(tx, settlement_id, body.accountant, read_version=version, by=by, now=now)
-    return _answer(await queries.get_settlement(tx, settlement_id, by=by), response)
+    return with_etag(await queries.get_settlement(tx, settlement_id, by=by), response)
 
 
 @routes.post(
@@ -142,7 +142,7 @@ async def query_settlement(
 ) -> SettlementView:
     """기업이 다시 제출합니다. The firm reports again."""
     await commands.query_settlement(tx, settlement_id, body.query, read_version=version, by=by, now=now)
-    return _answer(await queries.get_settlement(tx, settlement_id, by=by), response)
+    return with_etag(await queries.get_settlement(tx, settlement_id, by=by), response)
 
 
 @routes.post(
@@ -162,7 +162,7 @@ async def attest_settlement(
 ) -> SettlementView:
     """보고한 사람은 확인할 수 없습니다. Not by who reported."""
     await commands.attest_settlement(tx, settlement_id, body.attestation_sha256, read_version=version, by=by, now=now)
-    return _answer(await queries.get_settlement(tx, settlement_id, by=by), response)
+    return with_etag(await queries.get_settlement(tx, settlement_id, by=by), response)
 
 
 @routes.post(
@@ -184,9 +184,4 @@ async def fix_settlement(
     Fixes each source's amount and orders the excess and the interest back; what was not asked for until then lapses.
     """
     await commands.fix_settlement(tx, settlement_id, read_version=version, by=by, now=now)
-    return _answer(await queries.get_settlement(tx, settlement_id, by=by), response)
-
-
-def _answer(view: SettlementView, response: Response) -> SettlementView:
-    etag(response, view.version)
-    return view
+    return with_etag(await queries.get_settlement(tx, settlement_id, by=by), response)

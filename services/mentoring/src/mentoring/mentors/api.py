@@ -8,7 +8,7 @@ from fastapi import Response
 from pydantic import Field
 
 from common.auth import Principal
-from common.web import Body, Now, Page, PageQuery, Tx, allowed, etag, problem_responses, router
+from common.web import Body, Now, Page, PageQuery, Tx, allowed, problem_responses, router, with_etag
 from contracts.roles import PROVINCE_ROLES, Role
 from mentoring.mentors import commands, queries
 from mentoring.mentors.domain import (
@@ -113,7 +113,7 @@ async def recruit_mentor(
     mentor_id = await commands.recruit_mentor(
         tx, cohort_id, subject=body.subject, experience_years=body.experience_years, mastery=mastery, by=by, now=now
     )
-    return _answer(await queries.get_mentor(tx, mentor_id, by=by), response)
+    return with_etag(await queries.get_mentor(tx, mentor_id, by=by), response)
 
 
 @routes.post(
@@ -173,9 +173,4 @@ async def list_mentors(
 )
 async def get_mentor(mentor_id: UUID, by: _Reader, tx: Tx, response: Response) -> MentorView:
     """멘토 한 명의 전문 분야와 교육 이수 여부. What a mentor masters, and whether the training is completed."""
-    return _answer(await queries.get_mentor(tx, mentor_id, by=by), response)
-
-
-def _answer(view: MentorView, response: Response) -> MentorView:
-    etag(response, view.version)
-    return view
+    return with_etag(await queries.get_mentor(tx, mentor_id, by=by), response)

@@ -8,7 +8,7 @@ from fastapi import Path, Response
 from pydantic import Field
 
 from common.auth import Principal
-from common.web import Body, IfMatch, Now, Page, PageQuery, Tx, allowed, etag, problem_responses, router
+from common.web import Body, IfMatch, Now, Page, PageQuery, Tx, allowed, problem_responses, router, with_etag
 from contracts.roles import PROVINCE_ROLES, Role
 from contracts.types import RULE_VERSION_PATTERN
 from mentoring.plans import queries
@@ -140,7 +140,7 @@ async def request_plan(body: RequestPlan, by: _Lead, tx: Tx, now: Now, response:
     Matches the projects and teams of now to the optimum; read it again in a moment.
     """
     plan_id = await requests.request_plan(tx, rule_version=body.rule_version, may_move=body.may_move, by=by, now=now)
-    return _answer(await queries.get_plan(tx, plan_id), response)
+    return with_etag(await queries.get_plan(tx, plan_id), response)
 
 
 @routes.post(
@@ -163,7 +163,7 @@ async def confirm_plan(
     Assigns every team of the plan, or nobody when anything that it rests on has changed.
     """
     await requests.confirm_plan(tx, plan_id, version=version, by=by, now=now)
-    return _answer(await queries.get_plan(tx, plan_id), response)
+    return with_etag(await queries.get_plan(tx, plan_id), response)
 
 
 @routes.post(
@@ -187,7 +187,7 @@ async def ask_what_if(plan_id: UUID, body: AskWhatIf, by: _Lead, tx: Tx, now: No
         by=by,
         now=now,
     )
-    return _answer(await queries.get_plan(tx, plan_id), response)
+    return with_etag(await queries.get_plan(tx, plan_id), response)
 
 
 @routes.get("/v1/mentor-plans", operation_id="listPlans", summary="멘토 배정안 목록 (Plans)")
@@ -204,9 +204,4 @@ async def list_plans(by: _Reader, tx: Tx, page: PageQuery, state: PlanState | No
 )
 async def get_plan(plan_id: UUID, by: _Reader, tx: Tx, response: Response) -> PlanView:
     """과제마다 배정된 팀과 그 이유, 남은 과제와 그 이유, 최적의 증명. Pairs and who is left, with reasons and proof."""
-    return _answer(await queries.get_plan(tx, plan_id), response)
-
-
-def _answer(view: PlanView, response: Response) -> PlanView:
-    etag(response, view.version)
-    return view
+    return with_etag(await queries.get_plan(tx, plan_id), response)

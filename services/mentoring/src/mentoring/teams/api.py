@@ -8,7 +8,7 @@ from fastapi import Response
 from pydantic import Field
 
 from common.auth import Principal
-from common.web import Body, IfMatch, Now, Page, PageQuery, Tx, allowed, etag, problem_responses, router
+from common.web import Body, IfMatch, Now, Page, PageQuery, Tx, allowed, problem_responses, router, with_etag
 from contracts.roles import PROVINCE_ROLES, Role
 from mentoring.mentors.commands import CohortUnknown
 from mentoring.teams import commands, queries
@@ -79,7 +79,7 @@ async def form_team(body: FormTeam, by: _Lead, tx: Tx, now: Now, response: Respo
         by=by,
         now=now,
     )
-    return _answer(await queries.get_team(tx, team_id), response)
+    return with_etag(await queries.get_team(tx, team_id), response)
 
 
 @routes.put(
@@ -100,7 +100,7 @@ async def set_calendar(
     """일정 전체를 새로 정합니다. 빠진 일정은 없어집니다. The whole calendar anew: what is left out is gone."""
     rotations = [commands.Rotation(each.first_week, each.weeks) for each in body.rotations]
     await commands.set_calendar(tx, team_id, rotations, version=version, by=by, now=now)
-    return _answer(await queries.get_team(tx, team_id), response)
+    return with_etag(await queries.get_team(tx, team_id), response)
 
 
 @routes.post(
@@ -115,7 +115,7 @@ async def disband_team(
 ) -> TeamView:
     """멘토는 다른 팀에 들어갈 수 있습니다. 기록은 남습니다. Its mentors may join other teams; the record stays."""
     await commands.disband_team(tx, team_id, version=version, by=by, now=now)
-    return _answer(await queries.get_team(tx, team_id), response)
+    return with_etag(await queries.get_team(tx, team_id), response)
 
 
 @routes.get("/v1/mentor-teams", operation_id="listTeams", summary="멘토팀 목록 (Teams of mentors)")
@@ -134,9 +134,4 @@ async def list_teams(
 )
 async def get_team(team_id: UUID, by: _Reader, tx: Tx, response: Response) -> TeamView:
     """팀원, 전문 분야, 상주 일정. Its mentors, what they master, and its calendar."""
-    return _answer(await queries.get_team(tx, team_id), response)
-
-
-def _answer(view: TeamView, response: Response) -> TeamView:
-    etag(response, view.version)
-    return view
+    return with_etag(await queries.get_team(tx, team_id), response)

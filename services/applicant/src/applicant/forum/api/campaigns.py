@@ -11,7 +11,7 @@ from applicant.forum import queries
 from applicant.forum.commands import campaigns as commands
 from applicant.forum.queries import CampaignView, LetterState, LetterView
 from common.auth import Principal
-from common.web import Body, IfMatch, Now, Page, PageQuery, Tx, allowed, anyone, etag, router
+from common.web import Body, IfMatch, Now, Page, PageQuery, Tx, allowed, anyone, etag, router, with_etag
 from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES, PROVINCE_ROLES, Role
 from contracts.types import municipality
 
@@ -73,7 +73,7 @@ async def draft_campaign(body: DraftCampaign, by: _Forum, tx: Tx, now: Now, resp
         body.closes_at.astimezone(UTC),
     )
     campaign_id = await commands.draft_campaign(tx, terms, by=by, now=now)
-    return _answer(await queries.view_campaign(tx, campaign_id, by=by), response)
+    return with_etag(await queries.view_campaign(tx, campaign_id, by=by), response)
 
 
 @routes.post(
@@ -87,7 +87,7 @@ async def publish_campaign(
 ) -> CampaignView:
     """게시하면 누구나 볼 수 있고 바뀌지 않습니다. From here everybody sees it and it stays."""
     await commands.publish_campaign(tx, campaign_id, read_version=version, by=by, now=now)
-    return _answer(await queries.view_campaign(tx, campaign_id, by=by), response)
+    return with_etag(await queries.view_campaign(tx, campaign_id, by=by), response)
 
 
 @routes.get("/v1/campaigns", operation_id="listCampaigns", summary="홍보 캠페인 목록 (List campaigns)")
@@ -101,7 +101,7 @@ async def get_campaign(
     campaign_id: UUID, by: Annotated[Principal | None, anyone()], tx: Tx, response: Response
 ) -> CampaignView:
     """캠페인 하나와, 게시에 필요한 ETag. One campaign, with the ETag that a publication needs."""
-    return _answer(await queries.view_campaign(tx, campaign_id, by=by), response)
+    return with_etag(await queries.view_campaign(tx, campaign_id, by=by), response)
 
 
 @routes.post(
@@ -139,11 +139,6 @@ async def list_letters(
 async def get_letter(letter_id: UUID, by: _Reader, tx: Tx, response: Response) -> LetterView:
     """참여의향서 하나와, 방문 배정에 필요한 ETag. One letter, with the ETag that assigning a visit needs."""
     return _letter(await queries.view_letter(tx, letter_id, by=by), response)
-
-
-def _answer(view: CampaignView, response: Response) -> CampaignView:
-    etag(response, view.version)
-    return view
 
 
 def _letter(view: LetterView, response: Response) -> LetterView:

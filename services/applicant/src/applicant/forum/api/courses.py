@@ -11,7 +11,7 @@ from applicant.forum import queries
 from applicant.forum.commands import courses as commands
 from applicant.forum.queries import CourseView
 from common.auth import Principal
-from common.web import Body, IfMatch, Now, Page, PageQuery, Tx, allowed, anyone, etag, router
+from common.web import Body, IfMatch, Now, Page, PageQuery, Tx, allowed, anyone, router, with_etag
 from contracts.roles import COMPANY_ROLES, Role
 
 routes = router(tags=["forum"])
@@ -50,7 +50,7 @@ async def schedule_course(body: ScheduleCourse, by: _Forum, tx: Tx, now: Now, re
         body.seats,
         body.teacher_id,
     )
-    return _answer(await queries.view_course(tx, await commands.schedule_course(tx, plan, by=by, now=now)), response)
+    return with_etag(await queries.view_course(tx, await commands.schedule_course(tx, plan, by=by, now=now)), response)
 
 
 @routes.get("/v1/courses", operation_id="listCourses", summary="교육 과정 목록 (List preparatory courses)")
@@ -64,7 +64,7 @@ async def get_course(
     course_id: UUID, by: Annotated[Principal | None, anyone()], tx: Tx, response: Response
 ) -> CourseView:
     """교육 과정 하나. 기업은 자기 신청만 봅니다. One course; a firm sees its own enrolment only."""
-    return _answer(await queries.view_course(tx, course_id), response)
+    return with_etag(await queries.view_course(tx, course_id), response)
 
 
 @routes.post(
@@ -82,7 +82,7 @@ async def enrol(
 ) -> CourseView:
     """정원 안에서 기업당 한 자리. One seat per firm, while there are seats and before it begins."""
     await commands.enrol(tx, course_id, by=by, now=now)
-    return _answer(await queries.view_course(tx, course_id), response)
+    return with_etag(await queries.view_course(tx, course_id), response)
 
 
 @routes.post(
@@ -105,9 +105,4 @@ async def record_attendance(
     Once it is over its teacher writes it down, once, and judges no application of these firms from then on.
     """
     await commands.record_attendance(tx, course_id, body.company_ids, read_version=version, by=by, now=now)
-    return _answer(await queries.view_course(tx, course_id), response)
-
-
-def _answer(view: CourseView, response: Response) -> CourseView:
-    etag(response, view.version)
-    return view
+    return with_etag(await queries.view_course(tx, course_id), response)

@@ -9,7 +9,7 @@ from applicant.inspections import commands, queries
 from applicant.inspections.api.bodies import AuditCompletion, CheckCompletion, ConcludeCompletion, ReportCompletion
 from applicant.inspections.queries import CompletionView
 from common.auth import Principal
-from common.web import IfMatch, Now, Page, PageQuery, Tx, allowed, etag, router
+from common.web import IfMatch, Now, Page, PageQuery, Tx, allowed, router, with_etag
 from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES, PROVINCE_ROLES, Role
 
 routes = router(tags=["completions"])
@@ -44,7 +44,7 @@ async def get_completion(
 
     One completion inspection with its ETag; a mentor sees those it is named to check.
     """
-    return _answer(await queries.view_completion(tx, completion_id, by=by), response)
+    return with_etag(await queries.view_completion(tx, completion_id, by=by), response)
 
 
 @routes.post(
@@ -67,7 +67,7 @@ async def report_completion(
     The firm reports with its evidence, after the interim inspection has passed, and again after rework.
     """
     made = await commands.report_completion(tx, project_id, body.pieces(), read_version=version, by=by, now=now)
-    return _answer(await queries.view_completion(tx, made, by=by), response)
+    return with_etag(await queries.view_completion(tx, made, by=by), response)
 
 
 @routes.post(
@@ -90,7 +90,7 @@ async def audit_completion(
     Installed as planned, working, and shown live by the adopter's own staff.
     """
     await commands.audit_completion(tx, completion_id, body.seen(), body.pieces(), read_version=version, by=by, now=now)
-    return _answer(await queries.view_completion(tx, completion_id, by=by), response)
+    return with_etag(await queries.view_completion(tx, completion_id, by=by), response)
 
 
 @routes.post(
@@ -112,7 +112,7 @@ async def check_completion(
     await commands.check_completion(
         tx, completion_id, body.pieces(), targets_reached=body.targets_reached, read_version=version, by=by, now=now
     )
-    return _answer(await queries.view_completion(tx, completion_id, by=by), response)
+    return with_etag(await queries.view_completion(tx, completion_id, by=by), response)
 
 
 @routes.post(
@@ -137,9 +137,4 @@ async def conclude_completion(
     await commands.conclude_completion(
         tx, completion_id, body.result, rework_by=body.rework_by, read_version=version, by=by, now=now
     )
-    return _answer(await queries.view_completion(tx, completion_id, by=by), response)
-
-
-def _answer(view: CompletionView, response: Response) -> CompletionView:
-    etag(response, view.version)
-    return view
+    return with_etag(await queries.view_completion(tx, completion_id, by=by), response)

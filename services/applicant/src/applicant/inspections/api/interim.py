@@ -9,7 +9,7 @@ from applicant.inspections import commands, queries
 from applicant.inspections.api.bodies import ConcludeInspection, ConfirmFix, PlanInspection, RecordVisit
 from applicant.inspections.queries import InspectionView
 from common.auth import Principal
-from common.web import IfMatch, Now, Page, PageQuery, Tx, allowed, etag, router
+from common.web import IfMatch, Now, Page, PageQuery, Tx, allowed, router, with_etag
 from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES, PROVINCE_ROLES, Role
 
 routes = router(tags=["inspections"])
@@ -41,7 +41,7 @@ async def list_inspections(project_id: UUID, by: _Reader, tx: Tx, page: PageQuer
 )
 async def get_inspection(inspection_id: UUID, by: _Reader, tx: Tx, response: Response) -> InspectionView:
     """중간점검 하나와 ETag. One interim inspection, with the ETag that the next step needs."""
-    return _answer(await queries.view_inspection(tx, inspection_id, by=by), response)
+    return with_etag(await queries.view_inspection(tx, inspection_id, by=by), response)
 
 
 @routes.post(
@@ -63,7 +63,7 @@ async def plan_inspection(
     made = await commands.plan_inspection(
         tx, project_id, planned_on=body.planned_on, read_version=version, by=by, now=now
     )
-    return _answer(await queries.view_inspection(tx, made, by=by), response)
+    return with_etag(await queries.view_inspection(tx, made, by=by), response)
 
 
 @routes.post(
@@ -86,7 +86,7 @@ async def record_visit(
     Somebody who is no party to the agreement records it, with photos that say when and where.
     """
     await commands.record_visit(tx, inspection_id, body.pieces(), read_version=version, by=by, now=now)
-    return _answer(await queries.view_inspection(tx, inspection_id, by=by), response)
+    return with_etag(await queries.view_inspection(tx, inspection_id, by=by), response)
 
 
 @routes.post(
@@ -111,7 +111,7 @@ async def conclude_inspection(
     await commands.conclude_inspection(
         tx, inspection_id, body.result, fix_by=body.fix_by, read_version=version, by=by, now=now
     )
-    return _answer(await queries.view_inspection(tx, inspection_id, by=by), response)
+    return with_etag(await queries.view_inspection(tx, inspection_id, by=by), response)
 
 
 @routes.post(
@@ -131,9 +131,4 @@ async def confirm_fix(
 ) -> InspectionView:
     """기한 안에 보완되면 통과합니다. What is fixed before its date passes."""
     await commands.confirm_fix(tx, inspection_id, body.pieces(), read_version=version, by=by, now=now)
-    return _answer(await queries.view_inspection(tx, inspection_id, by=by), response)
-
-
-def _answer(view: InspectionView, response: Response) -> InspectionView:
-    etag(response, view.version)
-    return view
+    return with_etag(await queries.view_inspection(tx, inspection_id, by=by), response)
