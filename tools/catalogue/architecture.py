@@ -11,7 +11,7 @@ from tools.catalogue.system import System, service_of
 PATH = "docs/architecture.md"
 _ROOT = Path(__file__).resolve().parents[2]
 _BLOCK = re.compile(r"(<!-- made from code: (?P<name>[\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
-_NO_FEATURES = {"main", "routes", "consumers", "tables", "settings"}
+_NO_FEATURES = {"main", "routes", "consumers", "tables", "settings", "visibility"}
 
 
 def page(text: str, system: System) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, select, true
+from sqlalchemy import ColumnElement, RowMapping, select
 
 from applicant.agreements.domain import AgreementNotFound, AgreementState, Party
 from applicant.agreements.store import AgreementRow, AgreementSignatureRow
@@ -14,7 +14,6 @@ from applicant.deadlines.queries import DeadlineView, deadlines_of_projects
 from common.auth import Principal
 from common.db import Transaction
 from common.web import Page, PageRequest, View, paginate
-from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES, Role
 from contracts.types import Source
 
 __all__ = ["AgreementState", "AgreementView", "list_agreements", "view_agreement"]
@@ -99,10 +98,6 @@ async def _views(tx: Transaction, rows: Sequence[RowMapping]) -> list[AgreementV
 
 
 def _visible(by: Principal) -> ColumnElement[bool]:
-    if by.role in COMPANY_ROLES:
-        return AgreementRow.company_id == companies.own_company_id(by)
-    if by.role in MUNICIPALITY_ROLES:
-        return AgreementRow.municipality_code == by.tenant
-    if by.role == Role.SUPPLIER:
-        return AgreementRow.supplier_business_number == by.tenant
-    return true()
+    return companies.seen_by(
+        by, AgreementRow.company_id, AgreementRow.municipality_code, AgreementRow.supplier_business_number
+    )

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, or_, select, true
+from sqlalchemy import ColumnElement, RowMapping, select
 
 from applicant.amendments.domain import AmendmentNotFound, AmendmentState, Cause
 from applicant.amendments.store import AmendmentConsentRow, AmendmentRow
@@ -13,7 +13,6 @@ from applicant.companies import queries as companies
 from common.auth import Principal
 from common.db import Transaction
 from common.web import Page, PageRequest, View, paginate
-from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES, Role
 
 __all__ = ["AmendmentState", "AmendmentView", "list_amendments", "view_amendment"]
 
@@ -96,10 +95,10 @@ async def _views(tx: Transaction, rows: Sequence[RowMapping]) -> list[AmendmentV
 
 
 def _visible(by: Principal) -> ColumnElement[bool]:
-    if by.role in COMPANY_ROLES:
-        return AmendmentRow.company_id == companies.own_company_id(by)
-    if by.role in MUNICIPALITY_ROLES:
-        return AmendmentRow.municipality_code == by.tenant
-    if by.role == Role.SUPPLIER:
-        return or_(AmendmentRow.supplier_before == by.tenant, AmendmentRow.supplier_after == by.tenant)
-    return true()
+    return companies.seen_by(
+        by,
+        AmendmentRow.company_id,
+        AmendmentRow.municipality_code,
+        AmendmentRow.supplier_before,
+        AmendmentRow.supplier_after,
+    )

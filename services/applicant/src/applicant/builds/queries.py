@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, select, true
+from sqlalchemy import ColumnElement, RowMapping, select
 
 from applicant.builds.domain import BuildNotFound, BuildState, Cause, ChangeKind, ChangeState, FaultParty
 from applicant.builds.store import BuildChangeRow, BuildRow
@@ -13,7 +13,6 @@ from applicant.companies import queries as companies
 from common.auth import Principal
 from common.db import Transaction
 from common.web import Page, PageRequest, View, paginate
-from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES, Role
 
 __all__ = ["BuildNotFound", "BuildState", "BuildView", "is_visible", "list_builds", "view_build"]
 
@@ -91,10 +90,4 @@ async def _views(tx: Transaction, rows: Sequence[RowMapping]) -> list[BuildView]
 
 
 def _visible(by: Principal) -> ColumnElement[bool]:
-    if by.role in COMPANY_ROLES:
-        return BuildRow.company_id == companies.own_company_id(by)
-    if by.role in MUNICIPALITY_ROLES:
-        return BuildRow.municipality_code == by.tenant
-    if by.role == Role.SUPPLIER:
-        return BuildRow.supplier_business_number == by.tenant
-    return true()
+    return companies.seen_by(by, BuildRow.company_id, BuildRow.municipality_code, BuildRow.supplier_business_number)

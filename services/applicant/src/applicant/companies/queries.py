@@ -2,7 +2,8 @@
 
 from uuid import UUID
 
-from sqlalchemy import exists, select
+from sqlalchemy import ColumnElement, exists, or_, select, true
+from sqlalchemy.orm import InstrumentedAttribute
 
 from applicant.companies import store
 from applicant.companies.domain import Company, CompanyNotFound, SizeClass, Worksite, WorksiteNotFound
@@ -10,7 +11,7 @@ from applicant.companies.store import WorksiteRow
 from common.auth import Principal
 from common.db import Transaction
 from common.web import View
-from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES
+from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES, Role
 
 __all__ = [
     "Company",
@@ -22,6 +23,7 @@ __all__ = [
     "get_company",
     "get_own_worksite",
     "own_company_id",
+    "seen_by",
     "view_company",
     "view_worksites",
 ]
@@ -81,6 +83,22 @@ def check_own(company_id: UUID, by: Principal) -> None:
     """Raise CompanyNotFound unless the caller's token speaks for this company."""
     if company_id != own_company_id(by):
         raise CompanyNotFound
+
+
+def seen_by(
+    by: Principal,
+    company_id: ColumnElement[UUID] | InstrumentedAttribute[UUID],
+    municipality_code: InstrumentedAttribute[str] | InstrumentedAttribute[str | None],
+    *supplier_numbers: InstrumentedAttribute[str] | InstrumentedAttribute[str | None],
+) -> ColumnElement[bool]:
+    """Of rows that belong to a firm, a municipality and perhaps a supplier: each its own, the programme's staff all."""
+    if by.role in COMPANY_ROLES:
+        return company_id == own_company_id(by)
+    if by.role in MUNICIPALITY_ROLES:
+        return municipality_code == by.tenant
+    if by.role == Role.SUPPLIER and supplier_numbers:
+        return or_(*(number == by.tenant for number in supplier_numbers))
+    return true()
 
 
 async def get_own_worksite(tx: Transaction, company_id: UUID, worksite_id: UUID) -> Worksite:

@@ -7,7 +7,7 @@ from operator import eq, le
 from uuid import UUID
 
 from pydantic import Field
-from sqlalchemy import ColumnElement, RowMapping, select, true
+from sqlalchemy import ColumnElement, RowMapping, select
 from sqlalchemy.sql.operators import in_op
 
 from applicant.companies import queries as companies
@@ -18,7 +18,6 @@ from applicant.deadlines.store.rows import LegalDeadlineRow
 from common.auth import Principal
 from common.db import Transaction
 from common.web import Page, PageRequest, View, narrowed, paginate
-from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES, Role
 
 __all__ = [
     "DeadlineKind",
@@ -112,10 +111,6 @@ def _listed(row: RowMapping, now: datetime) -> ListedDeadline:
 
 
 def _visible(by: Principal) -> ColumnElement[bool]:
-    if by.role in COMPANY_ROLES:
-        return LegalDeadlineRow.company_id == companies.own_company_id(by)
-    if by.role in MUNICIPALITY_ROLES:
-        return LegalDeadlineRow.municipality_code == by.tenant
-    if by.role == Role.SUPPLIER:
-        return LegalDeadlineRow.supplier_business_number == by.tenant
-    return true()
+    return companies.seen_by(
+        by, LegalDeadlineRow.company_id, LegalDeadlineRow.municipality_code, LegalDeadlineRow.supplier_business_number
+    )

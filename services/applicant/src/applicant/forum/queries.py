@@ -6,7 +6,6 @@ from uuid import UUID
 
 from pydantic import Field
 from sqlalchemy import ColumnElement, select, true
-from sqlalchemy.orm import InstrumentedAttribute
 
 from applicant.companies import queries as companies
 from applicant.forum.domain.campaigns import CampaignNotFound, LetterNotFound, LetterState
@@ -20,7 +19,7 @@ from common.auth import Principal
 from common.clock import KST
 from common.db import Transaction
 from common.web import Page, PageRequest, View, paginate
-from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES, PROVINCE_ROLES, Role
+from contracts.roles import PROVINCE_ROLES, Role
 
 __all__ = [
     "CampaignView",
@@ -169,7 +168,7 @@ async def list_letters(
 ) -> Page[LetterView]:
     """Letters in the order they came: a firm its own, a municipality its area's, the Forum and the staff all."""
     statement = select(*LetterRow.__table__.columns).where(
-        _visible(by, LetterRow.company_id, LetterRow.municipality_code)
+        companies.seen_by(by, LetterRow.company_id, LetterRow.municipality_code)
     )
     if campaign_id is not None:
         statement = statement.where(LetterRow.campaign_id == campaign_id)
@@ -181,7 +180,7 @@ async def list_letters(
 
 async def view_letter(tx: Transaction, letter_id: UUID, *, by: Principal) -> LetterView:
     statement = select(*LetterRow.__table__.columns).where(
-        LetterRow.id == letter_id, _visible(by, LetterRow.company_id, LetterRow.municipality_code)
+        LetterRow.id == letter_id, companies.seen_by(by, LetterRow.company_id, LetterRow.municipality_code)
     )
     row = (await tx.execute(statement)).one_or_none()
     if row is None:
@@ -194,7 +193,7 @@ async def list_visits(
 ) -> Page[ForumVisitView]:
     """Visits in the order they were assigned, as letters are seen."""
     statement = select(*ForumVisitRow.__table__.columns).where(
-        _visible(by, ForumVisitRow.company_id, ForumVisitRow.municipality_code)
+        companies.seen_by(by, ForumVisitRow.company_id, ForumVisitRow.municipality_code)
     )
     if state is not None:
         statement = statement.where(ForumVisitRow.state == state.value)
@@ -204,7 +203,7 @@ async def list_visits(
 
 async def view_visit(tx: Transaction, visit_id: UUID, *, by: Principal) -> ForumVisitView:
     statement = select(*ForumVisitRow.__table__.columns).where(
-        ForumVisitRow.id == visit_id, _visible(by, ForumVisitRow.company_id, ForumVisitRow.municipality_code)
+        ForumVisitRow.id == visit_id, companies.seen_by(by, ForumVisitRow.company_id, ForumVisitRow.municipality_code)
     )
     row = (await tx.execute(statement)).one_or_none()
     if row is None:
@@ -244,13 +243,3 @@ def _published(by: Principal | None) -> ColumnElement[bool]:
     if by is not None and by.role in _SEE_DRAFTS:
         return true()
     return CampaignRow.published_at.is_not(None)
-
-
-def _visible(
-    by: Principal, company_id: InstrumentedAttribute[UUID], municipality_code: InstrumentedAttribute[str]
-) -> ColumnElement[bool]:
-    if by.role in COMPANY_ROLES:
-        return company_id == companies.own_company_id(by)
-    if by.role in MUNICIPALITY_ROLES:
-        return municipality_code == by.tenant
-    return true()

@@ -4,7 +4,7 @@ from datetime import datetime
 from operator import eq
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select, true
+from sqlalchemy import ColumnElement, select
 
 from applicant.companies import queries as companies
 from applicant.objections.domain import (
@@ -19,7 +19,7 @@ from applicant.objections.store import ObjectionRow, objection_from
 from common.auth import Principal
 from common.db import Transaction
 from common.web import Page, PageRequest, View, narrowed, paginate
-from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES
+from contracts.roles import COMPANY_ROLES
 
 __all__ = ["ObjectionState", "ObjectionView", "list_objections", "objection_view", "view_objection"]
 
@@ -78,8 +78,4 @@ def objection_view(objection: Objection, *, by: Principal) -> ObjectionView:
 
 
 def _visible(by: Principal) -> ColumnElement[bool]:
-    if by.role in COMPANY_ROLES:
-        return ObjectionRow.company_id == companies.own_company_id(by)
-    if by.role in MUNICIPALITY_ROLES:
-        return ObjectionRow.municipality_code == by.tenant
-    return true()
+    return companies.seen_by(by, ObjectionRow.company_id, ObjectionRow.municipality_code)

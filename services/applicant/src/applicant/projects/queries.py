@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select, true
+from sqlalchemy import ColumnElement, select
 
 from applicant.companies import queries as companies
 from applicant.projects.domain import ProjectNotFound, ProjectState
@@ -11,7 +11,6 @@ from applicant.projects.store import ProjectRow, pending_needs
 from common.auth import Principal
 from common.db import Transaction
 from common.web import Page, PageRequest, View, paginate
-from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES
 
 __all__ = ["ProjectState", "ProjectView", "list_projects", "pending_needs", "view_project"]
 
@@ -69,8 +68,4 @@ async def view_project(tx: Transaction, project_id: UUID, *, by: Principal) -> P
 
 
 def _visible(by: Principal) -> ColumnElement[bool]:
-    if by.role in COMPANY_ROLES:
-        return ProjectRow.company_id == companies.own_company_id(by)
-    if by.role in MUNICIPALITY_ROLES:
-        return ProjectRow.municipality_code == by.tenant
-    return true()
+    return companies.seen_by(by, ProjectRow.company_id, ProjectRow.municipality_code)

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, select, true
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from applicant.calls import queries as calls
@@ -19,7 +19,6 @@ from applicant.selections.store.reinstatements import ReinstatementRow
 from common.auth import Principal
 from common.db import Transaction
 from common.web import Page, PageRequest, View, paginate
-from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES
 
 __all__ = [
     "Outcome",
@@ -228,11 +227,7 @@ _whose = func.coalesce(RankedCaseRow.company_id, ReinstatementRow.company_id)
 
 
 def _visible(by: Principal) -> ColumnElement[bool]:
-    if by.role in COMPANY_ROLES:
-        return _whose == companies.own_company_id(by)
-    if by.role in MUNICIPALITY_ROLES:
-        return CaseOutcomeRow.municipality_code == by.tenant
-    return true()
+    return companies.seen_by(by, _whose, CaseOutcomeRow.municipality_code)
 
 
 _OUTCOME: tuple[ColumnElement[Any] | InstrumentedAttribute[Any], ...] = (

@@ -6,15 +6,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Text, cast, select, true
+from sqlalchemy import ColumnElement, Row, select
 
 from common.auth import Principal
 from common.db import Transaction
 from common.web import Page, PageRequest, View, paginate
-from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES
 from contracts.types import Source
 from funding.commitments.domain import BUDGET_RULE, CommitmentState, CommitmentUnknown
 from funding.commitments.store import CommitmentRow, CommitmentShareRow
+from funding.visibility import seen_by
 
 
 class ShareView(View):
@@ -127,9 +127,4 @@ def _view(row: Row[Any], shares: list[ShareView]) -> CommitmentView:
 
 
 def _visible(by: Principal) -> ColumnElement[bool]:
-    if by.role in MUNICIPALITY_ROLES:
-        return CommitmentRow.municipality_code == by.tenant
-    if by.role in COMPANY_ROLES:
-        # As text: a company token's tenant is a UUID by agreement, and anything else simply owns nothing.
-        return cast(CommitmentRow.company_id, Text) == by.tenant
-    return true()
+    return seen_by(by, CommitmentRow.company_id, CommitmentRow.municipality_code)

@@ -5,16 +5,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, cast, select, true
-from sqlalchemy import Text as SqlText
+from sqlalchemy import ColumnElement, RowMapping, select
 
 from common.auth import Principal
 from common.db import Transaction
 from common.web import Page, PageRequest, View, paginate
-from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES
 from contracts.types import Source
 from funding.coverages.domain import CoverageState, CoverageUnknown
 from funding.coverages.store import CoverageLineRow, CoverageRow
+from funding.visibility import seen_by
 
 __all__ = ["CoverageState", "CoverageView", "get_coverage", "list_coverages"]
 
@@ -83,8 +82,4 @@ async def _views(tx: Transaction, rows: Sequence[RowMapping]) -> list[CoverageVi
 
 
 def _visible(by: Principal) -> ColumnElement[bool]:
-    if by.role in COMPANY_ROLES:
-        return cast(CoverageRow.company_id, SqlText) == by.tenant
-    if by.role in MUNICIPALITY_ROLES:
-        return CoverageRow.municipality_code == by.tenant
-    return true()
+    return seen_by(by, CoverageRow.company_id, CoverageRow.municipality_code)

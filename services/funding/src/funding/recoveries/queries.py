@@ -3,15 +3,14 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, cast, select, true
-from sqlalchemy import Text as SqlText
+from sqlalchemy import ColumnElement, select
 
 from common.auth import Principal
 from common.db import Transaction
 from common.web import Page, PageRequest, View, paginate
-from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES
 from funding.recoveries.domain import Ground, RecoveryState, RecoveryUnknown
 from funding.recoveries.store import RecoveryRow
+from funding.visibility import seen_by
 
 __all__ = ["RecoveryState", "RecoveryView", "get_recovery", "list_recoveries"]
 
@@ -73,8 +72,4 @@ async def get_recovery(tx: Transaction, recovery_id: UUID, *, by: Principal) -> 
 
 
 def _visible(by: Principal) -> ColumnElement[bool]:
-    if by.role in COMPANY_ROLES:
-        return cast(RecoveryRow.company_id, SqlText) == by.tenant
-    if by.role in MUNICIPALITY_ROLES:
-        return RecoveryRow.municipality_code == by.tenant
-    return true()
+    return seen_by(by, RecoveryRow.company_id, RecoveryRow.municipality_code)

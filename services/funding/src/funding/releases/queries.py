@@ -7,14 +7,12 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, RowMapping, cast, select, true
-from sqlalchemy import Text as SqlText
+from sqlalchemy import ColumnElement, RowMapping, select
 
 from common.auth import Principal
 from common.clock import KST
 from common.db import Transaction
 from common.web import Page, PageRequest, View, paginate
-from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES
 from contracts.types import Source, Won
 from funding.budgets import queries as budgets
 from funding.releases.domain.holds import HoldReason
@@ -26,6 +24,7 @@ from funding.releases.store import terms
 from funding.releases.store.holds import ReleaseHoldRow
 from funding.releases.store.lines import ReleaseGateRow, ReleaseLineRow, of_project
 from funding.releases.store.releases import ReleaseApprovalRow, ReleaseRow
+from funding.visibility import seen_by
 
 __all__ = [
     "ApprovalGivenView",
@@ -350,8 +349,4 @@ def _line(line: ReleaseLine, holds: Sequence[HoldReason], passed: set[str]) -> R
 
 
 def _visible(row: type[ReleaseRow] | type[ReleaseLineRow], by: Principal) -> ColumnElement[bool]:
-    if by.role in COMPANY_ROLES:
-        return cast(row.company_id, SqlText) == by.tenant
-    if by.role in MUNICIPALITY_ROLES:
-        return row.municipality_code == by.tenant
-    return true()
+    return seen_by(by, row.company_id, row.municipality_code)

@@ -3,17 +3,16 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, cast, select, true
-from sqlalchemy import Text as SqlText
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from common.auth import Principal
 from common.db import Transaction
 from common.web import Page, PageRequest, View, paginate
-from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES
 from contracts.types import Source
 from funding.repayments.domain import Origin, RepaymentState, RepaymentUnknown
 from funding.repayments.store import RepaymentRow
+from funding.visibility import seen_by
 
 __all__ = ["Origin", "RepaymentState", "RepaymentView", "get_repayment", "list_repayments", "unconfirmed_of"]
 
@@ -83,8 +82,4 @@ def unconfirmed_of(origin_id: InstrumentedAttribute[UUID]) -> Select[UUID]:
 
 
 def _visible(by: Principal) -> ColumnElement[bool]:
-    if by.role in COMPANY_ROLES:
-        return cast(RepaymentRow.company_id, SqlText) == by.tenant
-    if by.role in MUNICIPALITY_ROLES:
-        return RepaymentRow.municipality_code == by.tenant
-    return true()
+    return seen_by(by, RepaymentRow.company_id, RepaymentRow.municipality_code)

@@ -3,16 +3,15 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, cast, select, true
-from sqlalchemy import Text as SqlText
+from sqlalchemy import ColumnElement, select
 
 from common.auth import Principal
 from common.db import Transaction
 from common.web import Page, PageRequest, View, paginate
-from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES
 from funding.coverages import commands as coverages
 from funding.self_payments.domain import HoldReason, SelfPaymentState, SelfPaymentUnknown, proven_won
 from funding.self_payments.store import SelfPaymentRow
+from funding.visibility import seen_by
 
 __all__ = [
     "SelfPayView",
@@ -100,8 +99,4 @@ async def get_self_pay(tx: Transaction, project_id: UUID, *, by: Principal) -> S
 
 
 def _visible(by: Principal) -> ColumnElement[bool]:
-    if by.role in COMPANY_ROLES:
-        return cast(SelfPaymentRow.company_id, SqlText) == by.tenant
-    if by.role in MUNICIPALITY_ROLES:
-        return SelfPaymentRow.municipality_code == by.tenant
-    return true()
+    return seen_by(by, SelfPaymentRow.company_id, SelfPaymentRow.municipality_code)

@@ -5,16 +5,16 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, cast, select, true
-from sqlalchemy import Text as SqlText
+from sqlalchemy import ColumnElement, RowMapping, select
 
 from common.auth import Principal
 from common.db import Transaction
 from common.web import Page, PageRequest, View, paginate
-from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES, Role
+from contracts.roles import Role
 from contracts.types import Source
 from funding.settlements.domain import Query, SettlementState, SettlementUnknown
 from funding.settlements.store import SettlementLineRow, SettlementRow
+from funding.visibility import seen_by
 
 __all__ = ["SettlementState", "SettlementView", "get_settlement", "list_settlements"]
 
@@ -109,10 +109,6 @@ async def _views(tx: Transaction, rows: Sequence[RowMapping]) -> list[Settlement
 
 
 def _visible(by: Principal) -> ColumnElement[bool]:
-    if by.role in COMPANY_ROLES:
-        return cast(SettlementRow.company_id, SqlText) == by.tenant
-    if by.role in MUNICIPALITY_ROLES:
-        return SettlementRow.municipality_code == by.tenant
     if by.role == Role.ACCOUNTANT:
         return SettlementRow.accountant == by.subject
-    return true()
+    return seen_by(by, SettlementRow.company_id, SettlementRow.municipality_code)
