@@ -82,6 +82,7 @@ _VAULT = {
     "applicant.worksite.factory_registration_number": "the company",
     "applicant.worksite.name": "the company",
     "funding.budget_line.funder": "an organisation",
+    "funding.carry_over.reference": "the number of a public resolution",
     "funding.coverage_line.reference": "the number of a public decision, or the company's account",
     "funding.memorandum.parties": "organisations, and what they owe by a public paper",
     "funding.memorandum.source_note": "where a public paper stands",

@@ -84,6 +84,26 @@ FAULTS: dict[str, tuple[str, dict[str, str]]] = {
             """
         },
     ),
+    "money that left after its year and was not carried over": (
+        "carried-over",
+        {
+            "funding": """
+            ALTER TABLE carry_over DISABLE TRIGGER USER;
+            UPDATE carry_over SET amount_won = 1, paid_won = 0
+             WHERE municipality_code IS NULL AND state = 'CONFIRMED'
+            """
+        },
+    ),
+    "a carry-over of another year than its line's": (
+        "carried-over",
+        {
+            "funding": """
+            ALTER TABLE carry_over DISABLE TRIGGER USER;
+            UPDATE carry_over SET fiscal_year = fiscal_year + 1, to_year = to_year + 1
+             WHERE id = (SELECT id FROM carry_over ORDER BY id LIMIT 1)
+            """
+        },
+    ),
     "one won off in the ledger": (
         "ledger-balanced",
         {

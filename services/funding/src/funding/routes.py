@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from funding.archives.api import routes as archives
 from funding.budgets.api import routes as budgets
+from funding.carry_overs.api import routes as carry_overs
 from funding.commitments.api import routes as commitments
 from funding.coverages.api import routes as coverages
 from funding.ledger.api import routes as ledger
@@ -23,6 +24,7 @@ ROUTERS: Sequence[APIRouter] = (
     budgets,
     splits,
     memoranda,
+    carry_overs,
     commitments,
     coverages,
     self_payments,

@@ -8,6 +8,7 @@ from pathlib import Path
 from smartfactory.check import (
     agreements,
     amendments,
+    carrying,
     chains,
     deadlines,
     events,
@@ -59,6 +60,7 @@ async def _claims(
         *await forum.kept_apart(databases),
         *await supports.known(databases),
         *await releases.released(databases, bank_book),
+        await carrying.carried_over(databases),
         *await residencies.allowed(databases),
         *await gauge.counted(databases),
         *await settlements.settled(databases),

@@ -11,6 +11,7 @@ from typing import cast
 import msgspec
 import yaml
 
+from common.clock import KST
 from common.errors import Text
 from contracts.types import MUNICIPALITIES
 from smartfactory.scenarios.parts import (
@@ -275,6 +276,8 @@ def _closing_contradictions(scenario: Scenario) -> Iterator[str]:
         yield "closing is there without building"
         return
     moments = [
+        building.suspended_at,
+        part.carried_over_at,
         building.completed_early_at,
         *_moments(part.early),
         building.terminated_at,
@@ -284,6 +287,8 @@ def _closing_contradictions(scenario: Scenario) -> Iterator[str]:
     ]
     if any(earlier.value >= later.value for earlier, later in pairwise(moments)):
         yield "closing's moments do not follow each other and building's"
+    if part.carried_over_at.value.astimezone(KST).year != scenario.call.fiscal_year.value:
+        yield "closing.carried_over_at is not in the fiscal year"
     if not (0 <= part.spent_bp.value <= _WHOLE_BP and 0 <= part.recover_bp.value <= _WHOLE_BP):
         yield "closing spends or recovers more than the whole"
 

@@ -237,6 +237,8 @@ class ClosingPart(Part, frozen=True):
     spent_bp: Given[int]
     interest_won: Given[int]
     recover_bp: Given[int]
+    carried_over_at: Given[datetime]
+    """Before the year ends: what is not carried over then lapses."""
     early: ClosingWave
     clawback: ClawbackPart
     late: ClosingWave

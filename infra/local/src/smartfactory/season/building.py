@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from smartfactory.scenarios.parts import BuildingPart, Given
-from smartfactory.season import closing, people
+from smartfactory.season import carrying, closing, people
 from smartfactory.season.origin import Json, Person, until
 from smartfactory.season.stage import Stage
 
@@ -55,6 +55,7 @@ async def build_all(stage: Stage, call_id: str) -> Json | None:
 
     await stage.play(part.inspected_at, "builds inspected on their way", builds, inspect)
     await stage.play(part.suspended_at, "builds suspended, supplier bankrupt", waves.ended, suspend)
+    await carrying.carry_over(stage)
     await complete(waves.early, part.completed_early_at, "builds completed, first wave")
     closing_part = stage.scenario.closing
     await closing.settle_wave(stage, None if closing_part is None else closing_part.early, waves.early)

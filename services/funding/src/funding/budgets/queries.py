@@ -18,6 +18,17 @@ from contracts.types import Source
 from funding.budgets.domain import BudgetLineUnknown, LegalRegime, LineState
 from funding.budgets.store import BudgetLineRow
 
+__all__ = [
+    "BudgetLineFilter",
+    "BudgetLineSort",
+    "BudgetLineView",
+    "LineState",
+    "LineYear",
+    "get_line",
+    "list_lines",
+    "year_of",
+]
+
 
 class BudgetLineSort(StrEnum):
     """The orders there are; `-` is the latest first."""
@@ -80,6 +91,21 @@ async def get_line(tx: Transaction, line_id: UUID, *, by: Principal) -> BudgetLi
     if row is None:
         raise BudgetLineUnknown(budget_line_id=line_id)
     return BudgetLineView.model_validate(row)
+
+
+@dataclass(frozen=True, slots=True)
+class LineYear:
+    """Of which year a line's money is, and which law binds it."""
+
+    fiscal_year: int
+    legal_regime: str
+
+
+async def year_of(tx: Transaction, line_id: UUID) -> LineYear:
+    """For a later feature: a line that a row of this service names, whoever asks."""
+    statement = select(BudgetLineRow.fiscal_year, BudgetLineRow.legal_regime).where(BudgetLineRow.id == line_id)
+    row = (await tx.execute(statement)).one()
+    return LineYear(row.fiscal_year, row.legal_regime)
 
 
 async def list_lines(

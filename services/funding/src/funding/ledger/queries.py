@@ -2,10 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select, true
+from sqlalchemy import ColumnElement, func, select, true
 
 from common.auth import Principal
 from common.clock import KST
@@ -74,6 +75,37 @@ async def transfers_named(tx: Transaction, transfer_ids: Sequence[UUID], *, by: 
     rows = (await tx.execute(statement.order_by(LedgerTransferRow.id))).all()
     entries = await _entries(tx, [row.id for row in rows], by)
     return [TransferView(**row._mapping, entries=entries[row.id]) for row in rows]  # noqa: SLF001  documented access
+
+
+@dataclass(frozen=True, slots=True)
+class LineMoney:
+    """Of one line at one moment: what is promised and not paid, and what was ever paid, asked back or not."""
+
+    unpaid_won: int = 0
+    pending_won: int = 0
+    """Of the unpaid, what is reserved for releases under way."""
+    paid_won: int = 0
+
+
+async def money_of(tx: Transaction, line_ids: Sequence[UUID]) -> dict[UUID, LineMoney]:
+    """For a later feature: the lines that the caller may see, in one statement, so as of one moment."""
+    amount, kind = LedgerEntryRow.amount_won, LedgerAccountRow.kind
+    unpaid = kind.in_([AccountKind.COMMITTED, AccountKind.PENDING])
+    paid = (kind == AccountKind.PAID) & (LedgerTransferRow.kind == TransferKind.DISBURSEMENT)
+    rows = await tx.execute(
+        select(
+            LedgerAccountRow.budget_line_id,
+            *(
+                func.coalesce(func.sum(amount).filter(which), 0)
+                for which in (unpaid, kind == AccountKind.PENDING, paid)
+            ),
+        )
+        .join(LedgerEntryRow, LedgerEntryRow.account_id == LedgerAccountRow.id)
+        .join(LedgerTransferRow, LedgerTransferRow.id == LedgerEntryRow.transfer_id)
+        .where(LedgerAccountRow.budget_line_id.in_(line_ids))
+        .group_by(LedgerAccountRow.budget_line_id)
+    )
+    return {line_id: LineMoney(*map(int, money)) for line_id, *money in rows if line_id is not None}
 
 
 _PLACES: Mapping[AccountKind, str] = {

@@ -13,6 +13,7 @@ from common.db import Transaction
 from common.event import new_id
 from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES
 from contracts.types import Source, Won
+from funding.carry_overs import commands as carry_overs
 from funding.coverages import commands as coverages
 from funding.ledger import commands as ledger
 from funding.releases.commands import telling
@@ -77,6 +78,7 @@ async def request_release(
             amount_won=amount_won,
             at=now,
         )
+        await carry_overs.check_payable(tx, line.budget_line_id, now=now)
     due = version.approvals_due(source, amount_won)
     release = _begun(
         line,
@@ -131,6 +133,7 @@ async def order_release(tx: Transaction, release_id: UUID, *, read_version: int,
     """The treasurer orders the payment of what is approved and not held; the worker brings it to the bank."""
     release = await _locked(tx, release_id, read_version, by=by)
     domain.check_free([hold.reason for hold in await holds.open_on(tx, release.project_id, release.source)])
+    await carry_overs.check_payable(tx, release.budget_line_id, now=now)
     ordered = domain.order(release, await releases.approvals_of(tx, release_id), by=by.person, now=now)
     await releases.save(tx, ordered)
     await telling.tell_step(tx, ordered, by=by, now=now)

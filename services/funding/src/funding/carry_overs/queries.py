@@ -1,0 +1,121 @@
+"""Reading carry-overs, and what lapses at the end of a year: a municipality its own lines, the province all."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, select, true
+
+from common.auth import Principal
+from common.clock import KST
+from common.db import Transaction
+from common.web import Page, PageRequest, View, paginate
+from contracts.roles import MUNICIPALITY_ROLES
+from contracts.types import Source
+from funding.budgets import queries as budgets
+from funding.carry_overs import domain
+from funding.carry_overs.domain import CarryOverState, CarryOverUnknown, Cause
+from funding.carry_overs.store import CarryOverRow, limits_of
+from funding.ledger import queries as ledger
+
+__all__ = ["CarryOverState", "CarryOverView", "LapsingView", "get_carry_over", "list_carry_overs", "list_lapsing"]
+
+
+class CarryOverView(View):
+    """One line's money carried into the next year; only what is CONFIRMED may be paid in it.
+
+    `amount_won` was committed and unpaid, `paid_won` had been paid: more than both together never leaves the line.
+    """
+
+    id: UUID
+    budget_line_id: UUID
+    municipality_code: str | None
+    fiscal_year: int
+    to_year: int
+    amount_won: int
+    paid_won: int
+    cause: Cause
+    reference: str
+    state: CarryOverState
+    proposed_at: datetime
+    confirmed_at: datetime | None
+    version: int
+
+
+class LapsingView(View):
+    """What one line loses at the end of its year: `lapsing_won` is uncommitted, or unpaid and not carried over.
+
+    Nothing of a private fund lapses. `days_left` is how many days the year still has; negative once it is over.
+    """
+
+    budget_line_id: UUID
+    source: Source
+    municipality_code: str | None
+    track: str
+    fiscal_year: int
+    legal_regime: str
+    days_left: int
+    uncommitted_won: int
+    unpaid_won: int
+    carried_won: int
+    lapsing_won: int
+
+
+async def list_carry_overs(
+    tx: Transaction, page: PageRequest, *, by: Principal, fiscal_year: int | None, state: CarryOverState | None
+) -> Page[CarryOverView]:
+    """Carry-overs, oldest first."""
+    statement = select(*CarryOverRow.__table__.columns).where(_visible(by))
+    if fiscal_year is not None:
+        statement = statement.where(CarryOverRow.fiscal_year == fiscal_year)
+    if state is not None:
+        statement = statement.where(CarryOverRow.state == state.value)
+    rows, turns = await paginate(tx, statement, page, by=[CarryOverRow.id])
+    return Page[CarryOverView](items=[CarryOverView.model_validate(row) for row in rows], **turns)
+
+
+async def get_carry_over(tx: Transaction, carry_over_id: UUID, *, by: Principal) -> CarryOverView:
+    """One carry-over, if it is the caller's to see."""
+    statement = select(*CarryOverRow.__table__.columns).where(CarryOverRow.id == carry_over_id, _visible(by))
+    row = (await tx.execute(statement)).one_or_none()
+    if row is None:
+        raise CarryOverUnknown
+    return CarryOverView.model_validate(row)
+
+
+async def list_lapsing(
+    tx: Transaction, page: PageRequest, *, by: Principal, fiscal_year: int, now: datetime
+) -> Page[LapsingView]:
+    """The lines of a year with what they would lose at its end."""
+    wanted = budgets.BudgetLineFilter(fiscal_year=fiscal_year, state=[budgets.LineState.CONFIRMED])
+    lines = await budgets.list_lines(tx, page, wanted, sort=budgets.BudgetLineSort.PROPOSED, by=by)
+    ids = [line.id for line in lines.items]
+    money, limits = await ledger.money_of(tx, ids), await limits_of(tx, ids, year=fiscal_year + 1)
+    today = now.astimezone(KST).date()
+    items = [
+        _lapsing(line, money.get(line.id, ledger.LineMoney()), limits.get(line.id, 0), today=today)
+        for line in lines.items
+    ]
+    return Page[LapsingView](items=items, next=lines.next, prev=lines.prev)
+
+
+def _lapsing(line: budgets.BudgetLineView, money: ledger.LineMoney, limit_won: int, *, today: date) -> LapsingView:
+    carried_won = domain.carried_won(unpaid_won=money.unpaid_won, paid_won=money.paid_won, limit_won=limit_won)
+    return LapsingView(
+        budget_line_id=line.id,
+        source=line.source,
+        municipality_code=line.municipality_code,
+        track=line.track,
+        fiscal_year=line.fiscal_year,
+        legal_regime=line.legal_regime,
+        days_left=domain.days_left(line.fiscal_year, today),
+        uncommitted_won=line.left_won,
+        unpaid_won=money.unpaid_won,
+        carried_won=carried_won,
+        lapsing_won=domain.lapsing_won(
+            line.legal_regime, uncommitted_won=line.left_won, unpaid_won=money.unpaid_won, carried_won=carried_won
+        ),
+    )
+
+
+def _visible(by: Principal) -> ColumnElement[bool]:
+    return CarryOverRow.municipality_code == by.tenant if by.role in MUNICIPALITY_ROLES else true()
