@@ -88,6 +88,7 @@ _VAULT = {
     "funding.memorandum.source_note": "where a public paper stands",
     "funding.memorandum.title": "a public paper",
     "funding.release.payee_account": "the account that is paid: the firm's own, or the one on a supplier's invoice",
+    "funding.release_finding.bank_transaction": "the bank's own number of a payment",
     "funding.row_version.words": "the columns of the vault as they were, beside their versions, erasable",
     "funding.repayment.bank_reference": "the company's bank transfer",
     "funding.repayment.receipt_reference": "the number of a treasury's receipt",

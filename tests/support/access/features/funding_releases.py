@@ -47,7 +47,19 @@ def _then(path: str) -> Ask:
     return Ask("GET", f"{path}/as-of", query={"at": NOW.isoformat()})
 
 
+_FINDING = {"outcome": "NOT_PAID", "reason": "BANK_NEVER_ANSWERED", "evidence_sha256": "d" * 64}
+
+
+def _on_finding(what: str) -> Any:
+    return lambda things: Ask("POST", f"/v1/release-findings/{things['finding']}/{what}", None, STALE)
+
+
 _ASKS: Asks = {
+    "proposeReleaseFinding": _decide("findings", _FINDING),
+    "listReleaseFindings": _listed("/v1/release-findings", "finding"),
+    "getReleaseFinding": lambda things: Ask("GET", f"/v1/release-findings/{things['finding']}"),
+    "confirmReleaseFinding": _on_finding("confirmations"),
+    "rejectReleaseFinding": _on_finding("rejections"),
     "getReleaseLines": lambda things: Ask("GET", f"/v1/coverages/{things['project']}/release-lines"),
     "requestRelease": _request,
     "listReleases": _listed("/v1/releases", "release"),
@@ -103,7 +115,25 @@ async def _in_force(world: World, project: str, place: str, invoice: str) -> dic
     approve = Ask("POST", f"/v1/releases/{release['id']}/approvals", None, 1)
     await _made(world, approve, Caller(Role.PROVINCE_APPROVER, "52", "approver"))
     held = await _made(world, Ask("POST", f"{coverage}/lines/MUNICIPALITY/holds", {"reason": "PAYEE_DOUBTED"}), head)
-    return {"release": str(release["id"]), "hold": str(held["id"])}
+    finding = await _found_out(world, UUID(release["id"]))
+    return {"release": str(release["id"]), "hold": str(held["id"]), "finding": finding}
+
+
+async def _found_out(world: World, release: UUID) -> str:
+    """A finding as it would stand if the release were stuck at the bank."""
+    finding = new_id()
+    async with world.owner.transaction() as tx:
+        await tx.execute(text("ALTER TABLE release_finding DISABLE TRIGGER USER"))
+        await tx.execute(
+            text(
+                "INSERT INTO release_finding (id, release_id, outcome, reason, evidence_sha256, state, proposed_by,"
+                " proposed_at, asked_until, version) VALUES"
+                " (:id, :release, 'NOT_PAID', 'BANK_NEVER_ANSWERED', 'd', 'PROPOSED', 'x', now(), now(), 1)"
+            ),
+            {"id": finding, "release": release},
+        )
+        await tx.execute(text("ALTER TABLE release_finding ENABLE TRIGGER USER"))
+    return str(finding)
 
 
 async def _hear_effective(world: World, project: str, place: str) -> None:

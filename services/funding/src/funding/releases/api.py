@@ -11,8 +11,8 @@ from common.web import Body, IfMatch, Now, Page, PageQuery, Tx, allowed, etag, r
 from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES, PROVINCE_ROLES, Role
 from contracts.types import InvalidBusinessNumber, Source, Won, parse_business_number
 from funding.releases import queries
-from funding.releases.commands import decisions, held
-from funding.releases.queries import ReleaseHoldView, ReleaseLinesView, ReleaseState, ReleaseView
+from funding.releases.commands import decisions, findings, held
+from funding.releases.queries import ReleaseFindingView, ReleaseHoldView, ReleaseLinesView, ReleaseState, ReleaseView
 
 routes = router(tags=["releases"])
 
@@ -26,6 +26,9 @@ _Reader = Annotated[
 ]
 _Approver = Annotated[Principal, allowed(Role.PROVINCE_APPROVER, Role.MUNICIPALITY_APPROVER)]
 _Holder = Annotated[Principal, allowed(Role.PROVINCE_OFFICER, Role.PROVINCE_APPROVER, Role.MUNICIPALITY_APPROVER)]
+_Finder = Annotated[Principal, allowed(Role.PROVINCE_TREASURER)]
+_Judge = Annotated[Principal, allowed(Role.PROVINCE_APPROVER)]
+_FindingReader = Annotated[Principal, allowed(*PROVINCE_ROLES, Role.AUDITOR)]
 _Version = Annotated[int, IfMatch()]
 
 
@@ -56,6 +59,15 @@ class PlaceHold(Body):
     """Why nothing may leave the line for now."""
 
     reason: held.HoldReason
+
+
+class ProposeFinding(Body):
+    """What the bank's paper says; its number of the payment if there was one."""
+
+    outcome: findings.FoundOutcome
+    bank_transaction: str | None = Field(default=None, min_length=1, max_length=100)
+    reason: findings.FindingReason
+    evidence_sha256: str = Field(pattern="^[0-9a-f]{64}$")
 
 
 @routes.get(
@@ -255,6 +267,80 @@ async def lift_release_hold(
     """첫 사람이 제안하고 다른 사람이 확인하면 풀립니다. The first person proposes it, a second one lifts it."""
     await held.lift_hold(tx, hold_id, read_version=version, by=by, now=now)
     return _hold(await queries.get_hold(tx, hold_id, by=by), response)
+
+
+@routes.post(
+    "/v1/releases/{release_id}/findings",
+    status_code=201,
+    operation_id="proposeReleaseFinding",
+    summary="불명확한 지급의 확인 제안 (Say what became of an unclear release)",
+)
+async def propose_release_finding(
+    release_id: UUID, body: ProposeFinding, by: _Finder, version: _Version, tx: Tx, now: Now, response: Response
+) -> ReleaseFindingView:
+    """은행이 기한 안에 결과를 알리지 않은 지급만. 결정될 때까지 은행에 다시 보내거나 묻지 않습니다.
+
+    Only of what the bank has not said in time; until it is decided the bank is neither sent the order nor asked.
+    """
+    finding_id = await findings.propose_finding(
+        tx,
+        release_id,
+        body.outcome,
+        bank_transaction=body.bank_transaction,
+        reason=body.reason,
+        evidence_sha256=body.evidence_sha256,
+        read_version=version,
+        by=by,
+        now=now,
+    )
+    return with_etag(await queries.get_finding(tx, finding_id), response)
+
+
+@routes.get("/v1/release-findings", operation_id="listReleaseFindings", summary="지급 확인 목록 (List findings)")
+async def list_release_findings(
+    _by: _FindingReader, tx: Tx, page: PageQuery, release_id: Annotated[UUID | None, Query()] = None
+) -> Page[ReleaseFindingView]:
+    """불명확한 지급에 대한 확인. What was found out about unclear releases."""
+    return await queries.list_findings(tx, page, release_id=release_id)
+
+
+@routes.get(
+    "/v1/release-findings/{finding_id}", operation_id="getReleaseFinding", summary="지급 확인 조회 (Read a finding)"
+)
+async def get_release_finding(finding_id: UUID, _by: _FindingReader, tx: Tx, response: Response) -> ReleaseFindingView:
+    """확인 하나와 결정에 필요한 ETag. One finding, with the ETag that deciding needs."""
+    return with_etag(await queries.get_finding(tx, finding_id), response)
+
+
+@routes.post(
+    "/v1/release-findings/{finding_id}/confirmations",
+    status_code=201,
+    operation_id="confirmReleaseFinding",
+    summary="지급 확인 확정 (Confirm a finding)",
+)
+async def confirm_release_finding(
+    finding_id: UUID, by: _Judge, version: _Version, tx: Tx, now: Now, response: Response
+) -> ReleaseFindingView:
+    """제안한 사람과 지급을 명령한 사람은 확정할 수 없습니다. 지급된 건은 원장에, 아닌 건은 재원에 돌아갑니다.
+
+    By another person than who proposed it or ordered the payment; what was not paid goes back to its line.
+    """
+    await findings.confirm_finding(tx, finding_id, read_version=version, by=by, now=now)
+    return with_etag(await queries.get_finding(tx, finding_id), response)
+
+
+@routes.post(
+    "/v1/release-findings/{finding_id}/rejections",
+    status_code=201,
+    operation_id="rejectReleaseFinding",
+    summary="지급 확인 반려 (Reject a finding)",
+)
+async def reject_release_finding(
+    finding_id: UUID, by: _Judge, version: _Version, tx: Tx, now: Now, response: Response
+) -> ReleaseFindingView:
+    """은행에 다시 묻습니다. The bank is asked again."""
+    await findings.reject_finding(tx, finding_id, read_version=version, by=by, now=now)
+    return with_etag(await queries.get_finding(tx, finding_id), response)
 
 
 def _invoice(said: DrawnInvoice) -> decisions.Invoice:

@@ -15,12 +15,20 @@ from common.db import Transaction
 from common.web import Page, PageRequest, View, paginate
 from contracts.types import Source, Won
 from funding.budgets import queries as budgets
+from funding.releases.domain.findings import FindingReason, FindingState, FoundOutcome
 from funding.releases.domain.holds import HoldReason
 from funding.releases.domain.payment_order import PaymentOrder, write
-from funding.releases.domain.refusals import HoldUnknown, ReleaseDecided, ReleaseLineUnknown, ReleaseUnknown
+from funding.releases.domain.refusals import (
+    FindingUnknown,
+    HoldUnknown,
+    ReleaseDecided,
+    ReleaseLineUnknown,
+    ReleaseUnknown,
+)
 from funding.releases.domain.release import Body, Payee, ReleaseLine, ReleaseState, VoidReason
 from funding.releases.domain.terms import Gate, ReleaseMode
 from funding.releases.store import terms
+from funding.releases.store.findings import ReleaseFindingRow
 from funding.releases.store.holds import ReleaseHoldRow
 from funding.releases.store.lines import ReleaseGateRow, ReleaseLineRow, of_project
 from funding.releases.store.releases import ReleaseApprovalRow, ReleaseRow
@@ -29,17 +37,20 @@ from funding.visibility import seen_by
 __all__ = [
     "ApprovalGivenView",
     "BankAnswerView",
+    "ReleaseFindingView",
     "ReleaseHoldView",
     "ReleaseLinesView",
     "ReleaseState",
     "ReleaseView",
     "approvals_given",
     "bank_answer",
+    "get_finding",
     "get_hold",
     "get_lines",
     "get_payment_order",
     "get_release",
     "holds_of_project",
+    "list_findings",
     "list_holds",
     "list_releases",
     "releases_of_project",
@@ -156,6 +167,21 @@ class ReleaseHoldView(View):
     placed_at: datetime
     lift_proposed_at: datetime | None
     lifted_at: datetime | None
+    version: int
+
+
+class ReleaseFindingView(View):
+    """What two officers found out at the bank about one unclear release; while it is PROPOSED the worker waits."""
+
+    id: UUID
+    release_id: UUID
+    outcome: FoundOutcome
+    bank_transaction: str | None
+    reason: FindingReason
+    evidence_sha256: str
+    state: FindingState
+    proposed_at: datetime
+    decided_at: datetime | None
     version: int
 
 
@@ -295,6 +321,24 @@ async def holds_of_project(tx: Transaction, project_id: UUID, *, by: Principal) 
         ReleaseHoldRow.project_id == project_id, ReleaseHoldRow.project_id.in_(seen)
     )
     return [ReleaseHoldView.model_validate(row) for row in await tx.execute(statement.order_by(ReleaseHoldRow.id))]
+
+
+async def list_findings(tx: Transaction, page: PageRequest, *, release_id: UUID | None) -> Page[ReleaseFindingView]:
+    """Findings, oldest first: for those who see every release."""
+    statement = select(*ReleaseFindingRow.__table__.columns)
+    if release_id is not None:
+        statement = statement.where(ReleaseFindingRow.release_id == release_id)
+    rows, turns = await paginate(tx, statement, page, by=[ReleaseFindingRow.id])
+    return Page[ReleaseFindingView](items=[ReleaseFindingView.model_validate(row) for row in rows], **turns)
+
+
+async def get_finding(tx: Transaction, finding_id: UUID) -> ReleaseFindingView:
+    """One finding; raises FindingUnknown."""
+    statement = select(*ReleaseFindingRow.__table__.columns).where(ReleaseFindingRow.id == finding_id)
+    row = (await tx.execute(statement)).one_or_none()
+    if row is None:
+        raise FindingUnknown
+    return ReleaseFindingView.model_validate(row)
 
 
 async def get_hold(tx: Transaction, hold_id: UUID, *, by: Principal) -> ReleaseHoldView:

@@ -175,6 +175,82 @@ class PaymentOrderNotWritable(RuleRefused):
     )
 
 
+class ReleaseNotUnclear(RuleRefused):
+    """The bank has said what became of it, or still has time to."""
+
+    code = "release-not-unclear"
+    title = Text("결과가 불명확한 지급이 아닙니다", "The release is not unclear")
+    detail = Text(
+        "상태 {state}: 은행이 기한 안에 결과를 알리지 않은 지급만 사람이 확인합니다. 저장된 것은 없습니다.",
+        "It is {state}: people find out only what the bank has not said in time. Nothing was stored.",
+    )
+
+
+class FindingUnknown(NotFound):
+    """No such finding."""
+
+    code = "release-finding-unknown"
+    title = Text("확인 건을 찾을 수 없습니다", "No such finding")
+    detail = Text("확인 건의 번호를 확인해 주세요.", "Check the finding's id.")
+
+
+class FindingHasChanged(StaleVersion):
+    """Somebody decided about it after the caller had read it."""
+
+    code = "release-finding-has-changed"
+    title = Text("확인 건이 그 사이에 바뀌었습니다", "The finding has changed meanwhile")
+    detail = ReleaseHasChanged.detail
+
+
+class FindingMalformed(InvalidInput):
+    """What was paid has the bank's number, and what was not has none."""
+
+    code = "release-finding-malformed"
+    title = Text("은행 거래번호가 결과와 맞지 않습니다", "Outcome and transaction do not fit together")
+    detail = Text(
+        "지급된 경우에만 은행 거래번호를 적어 주세요. 저장된 것은 없습니다.",
+        "Name the bank's transaction if it was paid, and only then. Nothing was stored.",
+    )
+
+
+class FindingExists(RuleRefused):
+    """One finding of a release waits at a time, and a transaction pays one release."""
+
+    code = "release-finding-exists"
+    title = Text("이미 제안되었거나 사용된 거래번호입니다", "It is proposed, or the transaction is taken, already")
+    detail = Text("저장된 것은 없습니다.", "Nothing was stored.")
+
+
+class FindingDecided(RuleRefused):
+    """A finding is decided once."""
+
+    code = "release-finding-decided"
+    title = Text("이미 결정된 확인 건입니다", "The finding is decided already")
+    detail = Text("상태는 {state}입니다. 바뀐 것은 없습니다.", "It is {state}. Nothing was changed.")
+
+
+class FindingOwnDecision(RuleRefused):
+    """Who proposed it or ordered the payment does not decide on it."""
+
+    code = "release-finding-own-decision"
+    title = Text("다른 사람이 결정해야 합니다", "Another person must decide")
+    detail = Text(
+        "제안한 사람과 지급을 명령한 사람은 결정할 수 없습니다. 바뀐 것은 없습니다.",
+        "Neither who proposed it nor who ordered the payment decides. Nothing was changed.",
+    )
+
+
+class OrderStillAsked(RuleRefused):
+    """The last question to the bank may still be under way."""
+
+    code = "order-still-asked"
+    title = Text("은행에 대한 조회가 끝나지 않았습니다", "The bank is still being asked")
+    detail = Text(
+        "마지막 조회가 끝난 뒤 몇 분 안에 다시 확정해 주세요. 바뀐 것은 없습니다.",
+        "Confirm it again in a few minutes, when the last question is over. Nothing was changed.",
+    )
+
+
 class HoldUnknown(NotFound):
     """No such hold, or another tenant's."""
 

@@ -116,7 +116,8 @@ _CLAIM = text("""
 """)
 _POSTPONE = text("""
     UPDATE release SET next_attempt_at = now() + make_interval(secs => :wait_seconds)
-     WHERE id = :release_id AND state = 'ORDERED' RETURNING give_up_at <= now() AND unclear_since IS NULL
+     WHERE id = :release_id AND state = 'ORDERED' AND next_attempt_at < 'infinity'
+    RETURNING give_up_at <= now() AND unclear_since IS NULL
 """)
 _MARK_UNCLEAR = text("UPDATE release SET unclear_since = now() WHERE id = :release_id")
 
