@@ -17,6 +17,7 @@ _PLANS = "/mentoring/v1/mentor-plans"
 _PROPOSED = 2
 """The version of every plan that was matched and not yet confirmed: played again, the requests are the same."""
 _FIRST = 1
+_UNHEARD = "waiting-project-unknown"
 _KM_PER_DEGREE = 111.2
 _HOLDS_WEEKS = frozenset({"ASSIGNED", "ACCEPTED", "STARTED"})
 
@@ -43,7 +44,7 @@ async def send_all(stage: Stage, mentors: Sequence[str], in_force: Collection[st
         path = f"/mentoring/v1/waiting-projects/{project['id']}/needs"
         barred = mentors[:1] if project is wanted[0] else []
         needs = _needs(part, project, barred)
-        await stage.origin.put(people.OPERATOR, path, needs, version=0)
+        await stage.origin.put(people.OPERATOR, path, needs, version=0, not_yet=_UNHEARD)
 
     first: list[Json] = []
     second: list[Json] = []

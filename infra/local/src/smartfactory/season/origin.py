@@ -93,10 +93,15 @@ class Origin:
         self.replayed += answer.headers.get(_REPLAYED) == "true"
         return answer.body
 
-    async def put(self, person: Person, path: str, body: Mapping[str, object], *, version: int) -> None:
-        """Put one thing in the place of the version that the person has read; played again, it is there already."""
+    async def put(
+        self, person: Person, path: str, body: Mapping[str, object], *, version: int, not_yet: str | None = None
+    ) -> None:
+        """Put one thing in the place of the version that the person has read; played again, it is there already.
+
+        `not_yet` is the code of the refusal that a service gives until it has heard of the thing from another.
+        """
         headers = {"If-Match": f'"{version}"'}
-        await self._answered(person, "PUT", path, body, headers, also=_REPLACED)
+        await self._answered(person, "PUT", path, body, headers, also=_REPLACED, not_yet=not_yet)
 
     async def get(self, person: Person | None, path: str, **parameters: str) -> Json:
         """Read one thing."""
@@ -130,13 +135,14 @@ class Origin:
         headers: Mapping[str, str],
         *,
         also: int | None = None,
+        not_yet: str | None = None,
     ) -> Answer:
         ends, pause = time.monotonic() + _GIVE_UP_SECONDS, _FIRST_PAUSE_SECONDS
         while True:
             answer, trouble = await self._tried(person, method, path, body, headers)
             if answer is not None and (trouble is None or answer.status == also):
                 return answer
-            if time.monotonic() > ends or (answer is not None and not _worth_another_try(answer)):
+            if time.monotonic() > ends or (answer is not None and not _worth_another_try(answer, not_yet)):
                 who = person.who if person else "the public"
                 raise SeasonStopped(f"{who}: {method} {path}: {trouble}")
             await asyncio.sleep(pause)
@@ -193,6 +199,6 @@ async def until(condition: Callable[[], Awaitable[bool]], *, what: str, deadline
         pause = min(1.5 * pause, _LONGEST_POLL_SECONDS)
 
 
-def _worth_another_try(answer: Answer) -> bool:
+def _worth_another_try(answer: Answer, not_yet: str | None) -> bool:
     code = answer.body.get("code") if isinstance(answer.body, dict) else None
-    return answer.status in _TRY_AGAIN or code == _IN_PROGRESS
+    return answer.status in _TRY_AGAIN or (code is not None and code in {_IN_PROGRESS, not_yet})
