@@ -235,7 +235,8 @@ async def test_a_caller_that_finds_every_connection_taken_is_told_so_in_time(not
         began = time.monotonic()
         refused = await notebook.write()
         assert time.monotonic() - began < 4.0
-    assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
+    assert refused.status_code == 503
+    assert 1 <= int(refused.headers["retry-after"]) <= 4
     assert (await notebook.write()).status_code == 201
 
 

@@ -109,7 +109,8 @@ def test_database_away_is_503_and_back_is_200(running: Running, servers: Servers
     servers.postgres.run(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
     key = str(uuid.uuid4())
     away = running.write(key)
-    assert (away.status_code, away.json()["code"], away.headers["retry-after"]) == (503, "service-busy", "1")
+    assert (away.status_code, away.json()["code"]) == (503, "service-busy")
+    assert 1 <= int(away.headers["retry-after"]) <= 4
     assert running.client.get("/readyz").status_code == 503
     assert running.client.get("/livez").status_code == 200, "a database away is no reason to be killed"
     servers.postgres.run(f"ALTER DATABASE {name} CONNECTION LIMIT -1")

@@ -193,7 +193,8 @@ def test_one_connection_too_many_is_told_so(running: Running, port: int):
         for _ in range(CONNECTIONS):
             held.enter_context(Raw(port))
         refused = held.enter_context(Raw(port)).answer()
-        assert (refused.status, refused.code, refused.headers["retry-after"]) == (503, "service-busy", "1")
+        assert (refused.status, refused.code) == (503, "service-busy")
+        assert 1 <= int(refused.headers["retry-after"]) <= 4
     # The line about it comes by another way than the answer, and must not be read as the next test's.
     eventually_now(lambda: "service-busy" in running.process.log, what="the log says so")
 

@@ -25,6 +25,8 @@ Json = Any
 _SEEDED = UUID("6f1d5e1e-0d5b-4c7b-9a67-7a3a3d2b8f10")
 _PATIENCE_SECONDS = 90.0
 _PAUSE_SECONDS = (0.05, 1.0)
+_POOLS, _CONNECTIONS, _KEPT = 20, 50, 4
+"""A pool looks at all its connections for every request: one for hundreds of people measures itself."""
 _UNKNOWN = frozenset({408, 425, 429})
 _IN_PROGRESS = "request-in-progress"
 
@@ -59,7 +61,8 @@ class Moment:
     seconds: float = 0.0
     status: int | None = None
     body: str = ""
-    retry_after: bool = False
+    retry_after: float | None = None
+    """When the answer said to come again, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,14 +136,15 @@ class Clients:
         self._numbers = itertools.count(len(history.operations))
         self._chance = random.Random(seed)
         self._turn = itertools.count()
-        limits = httpx2.Limits(max_connections=200, max_keepalive_connections=40)
-        self._http = httpx2.AsyncClient(timeout=15, limits=limits)
+        limits = httpx2.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=_KEPT)
+        self._http = [httpx2.AsyncClient(timeout=15, limits=limits) for _ in range(_POOLS)]
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_error: object) -> None:
-        await self._http.aclose()
+        for each in self._http:
+            await each.aclose()
         self.history.save()
 
     async def post(
@@ -179,7 +183,7 @@ class Clients:
         self.history.note(Moment(time.monotonic(), "invoke", operation.number, attempt))
         began = time.monotonic()
         try:
-            answer = await self._http.request(
+            answer = await self._http[operation.number % _POOLS].request(
                 operation.method,
                 self._address(operation.service) + operation.path,
                 json=body,
@@ -192,7 +196,8 @@ class Clients:
         else:
             phase = _phase(answer)
             seconds = time.monotonic() - began
-            says_when = "retry-after" in answer.headers
+            told = answer.headers.get("retry-after")
+            says_when = None if told is None else float(told)
             end = Moment(
                 time.monotonic(), phase, operation.number, attempt, seconds, answer.status_code, answer.text, says_when
             )
@@ -208,7 +213,9 @@ class Clients:
                 return end.status, json.loads(end.body) if end.body else None
             if time.monotonic() > ends:
                 break
-            await pause(seconds * self._chance.uniform(0.5, 1.5))
+            # Who is told when to come again does not come before.
+            late = self._chance.random()
+            await pause(end.retry_after + late if end.retry_after else seconds * (0.5 + late))
             seconds = min(2 * seconds, longest)
         raise NeverDefinite(f"{operation.kind} {operation.path} under key {operation.key}: {end.status} {end.body}")
 

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from common.event import new_id
 from common.web import kinds
-from common.web.problems import RETRY_AFTER_SECONDS, problem
+from common.web.problems import come_again, problem
 from common.web.protocol import HEAD_BYTES_MAX
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
@@ -45,7 +45,7 @@ class Edge:
             if exchange.status is None and exchange.awaits_body:
                 await self._refuse(exchange, kinds.REQUEST_TOO_SLOW, {"Connection": "close"})
             elif exchange.status is None:
-                await self._refuse(exchange, kinds.DEADLINE_EXCEEDED, {"Retry-After": RETRY_AFTER_SECONDS})
+                await self._refuse(exchange, kinds.DEADLINE_EXCEEDED, {"Retry-After": come_again()})
         except Exception as error:  # noqa: BLE001  the outermost layer answers, whatever happened
             # The framework has answered and logged it, and raises it again for a server that would log it once more.
             if exchange.status is None:

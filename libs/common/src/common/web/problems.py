@@ -1,6 +1,7 @@
 """Every error as problem+json (RFC 9457), in the caller's language, never with a word about our inside."""
 
 import logging
+import random
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -23,6 +24,7 @@ from common.web.methods import route_path
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = "1"
+_COME_AGAIN_SECONDS = (1, 4)
 
 _OWN_MEMBERS = frozenset({"type", "title", "status", "detail", "instance", "code", "errors", "trace_id"})
 # What PostgreSQL says of a value that no column of that kind can hold: the caller's fault, found late.
@@ -87,11 +89,19 @@ def worded(text: Text, facts: Mapping[str, object]) -> Text:
     return Text(ko=text.ko.format_map(known), en=text.en.format_map(known))
 
 
+def come_again() -> str:
+    """Seconds after which a caller may come again, drawn anew for each.
+
+    Who was refused in the same second would return in the same one, and find the service busy with one another.
+    """
+    return str(random.randint(*_COME_AGAIN_SECONDS))  # noqa: S311  nothing is hidden by it
+
+
 def busy(error: Exception) -> Refused | None:
     """The refusal for trouble that is neither the caller's nor a bug, or none when the error is something else."""
     if db.is_trouble(error) or isinstance(error, (KeysUnavailable, DenialsUnknown)):
         _log.warning("a request met trouble: %s", error if isinstance(error, _OWN_WORDS) else _named(error))
-        return Refused(kinds.SERVICE_BUSY, headers={"Retry-After": RETRY_AFTER_SECONDS})
+        return Refused(kinds.SERVICE_BUSY, headers={"Retry-After": come_again()})
     if db.sqlstate(error) in _UNSTORABLE:
         return Refused(kinds.INPUT_INVALID)
     return None

@@ -15,7 +15,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from common.event import new_id
 from common.web import kinds
 from common.web.kinds import ProblemKind
-from common.web.problems import RETRY_AFTER_SECONDS, problem
+from common.web.problems import come_again, problem
 
 HEAD_BYTES_MAX = 98_304
 """Request line and headers together; a request that keeps to it may still be refused for what they say."""
@@ -49,7 +49,7 @@ class _CarefulProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         if len(self.connections) > self.connections_max:
             # Not listened to for a moment: that would hold what there is too little of.
-            self._answer(kinds.SERVICE_BUSY, {"Retry-After": RETRY_AFTER_SECONDS})
+            self._answer(kinds.SERVICE_BUSY, {"Retry-After": come_again()})
             self.transport.close()
         else:
             self._expect_head()
