@@ -3,10 +3,15 @@
 import json
 from collections.abc import Iterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import event, text
 
+from applicant.applications.domain.case import ApplicationNotFound
+from applicant.applications.queries import still_eligible
+from applicant.applications.store.cases import lock_applications
+from applicant.evaluations.store import latest_sheets, seats_barred
 from common.acting import Acting
 from common.db import Database
 from contracts.roles import Role
@@ -132,6 +137,33 @@ async def test_one_application_is_found_by_its_key(many: Judging):
     (plan,) = await _plans(many, Person(Role.COMPANY_OWNER, "somebody", company), f"/v1/applications/{found}")
     assert _looked_at(plan) == 1, plan
     assert plan["Execution Time"] < _MILLISECONDS, plan
+
+
+async def test_the_first_versions_of_many_rows_are_kept_in_one_commit(judging: Judging):
+    await judging.open_call({("JS1", JEONJU): 1})
+    await judging.eligible()
+    async with judging.owner.transaction() as tx:
+        # What is known of the table is from when it was nearly empty, as before a large call's selection is decided.
+        await tx.exec_driver_sql("ANALYZE row_version")
+        for statement in _MANY[:4]:
+            await tx.exec_driver_sql(statement)
+        await tx.exec_driver_sql("SET CONSTRAINTS ALL IMMEDIATE")
+        looked_at = await tx.exec_driver_sql(
+            "SELECT coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) FROM pg_stat_xact_user_tables"
+            " WHERE relname = 'row_version'"
+        )
+        # None has a version before it; each that walked over those of the others would have looked at two million.
+        assert looked_at.scalar_one() < 5_000
+
+
+async def test_as_many_cases_as_a_call_can_have_are_asked_for_at_once(judging: Judging):
+    ids = [uuid4() for _ in range(40_000)]  # more than one statement takes parameters
+    async with judging.database.transaction() as tx:
+        assert await still_eligible(tx, ids) == frozenset()
+        assert not await latest_sheets(tx, ids)
+        assert not await seats_barred(tx, ids)
+        with pytest.raises(ApplicationNotFound):
+            await lock_applications(tx, ids)
 
 
 async def test_even_a_query_without_its_where_is_answered(many: Judging):

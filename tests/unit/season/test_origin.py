@@ -116,3 +116,15 @@ async def test_waiting_ends_at_its_deadline() -> None:
 
     with pytest.raises(SeasonStopped, match="the moon did not come about"):
         await until(never, what="the moon", deadline_seconds=0.01)
+
+
+async def test_a_list_is_read_one_page_at_a_time_and_no_further_than_its_reader_goes() -> None:
+    service = Service(answer(200, {"items": [1, 2], "next": "c"}), answer(200, {"items": [3], "next": None}))
+    read = []
+    async for item in origin_over(service).each(SOMEBODY, "/x"):
+        read.append(item)
+        if item == 2:
+            break
+    assert read == [1, 2]
+    assert len(service.asked) == 1
+    assert await origin_over(Service(*service.answers)).pages(SOMEBODY, "/x") == [3]

@@ -7,19 +7,19 @@ has started, whatever happens to the task that asked for it, and a commit that r
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine
 from datetime import date, datetime
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import Date, MetaData, Text, Uuid, event, text
+from sqlalchemy import ColumnElement, Date, MetaData, Text, Uuid, any_, event, literal, text
 from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, JSONB, TIMESTAMP
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute
 from sqlalchemy.pool import NullPool
 
 from common import schema
@@ -247,6 +247,11 @@ def last_of_transaction(tx: Transaction, make: Callable[[], _SomeLast]) -> _Some
 def announce_after_commit(tx: Transaction) -> None:
     """Note that this transaction recorded an event, so that its commit wakes the relay."""
     tx.info[_RECORDED] = True
+
+
+def one_of(column: InstrumentedAttribute[UUID], ids: Collection[UUID]) -> ColumnElement[bool]:
+    """Whether it is one of these, however many: one parameter, where IN takes one each and 32,767 are the most."""
+    return column == any_(literal(list(ids), ARRAY(Uuid)))
 
 
 def is_trouble(error: BaseException) -> bool:

@@ -79,14 +79,15 @@ async def tell_all(stage: Stage) -> None:
     at = part.completed_late_at if part else stage.scenario.calendar.first_releases_ordered_at
 
     async def told() -> bool:
-        running = await stage.origin.pages(people.AUDITOR, "/applicant/v1/deadlines")
-        steps = [each["next_step_at"] for each in running]
-        waiting = [await stage.origin.get(people.AUDITOR, "/applicant/v1/notices", state=state) for state in _WAITING]
-        return all(datetime.fromisoformat(step) > at.value for step in steps) and not any(
-            page["items"] for page in waiting
-        )
+        for state in _WAITING:
+            if (await stage.origin.get(people.AUDITOR, "/applicant/v1/notices", state=state))["items"]:
+                return False
+        async for running in stage.origin.each(people.AUDITOR, "/applicant/v1/deadlines"):
+            if datetime.fromisoformat(running["next_step_at"]) <= at.value:
+                return False
+        return True
 
     async def wait(_what: str) -> None:
-        await until(told, what="every notice", deadline_seconds=stage.options.settle_deadline_seconds)
+        await until(told, what="every notice", deadline_seconds=stage.patience_seconds)
 
     await stage.play(at, "deadlines worked, notices delivered", ["all"], wait)

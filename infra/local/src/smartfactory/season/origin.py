@@ -6,7 +6,7 @@ has acted already. So a season that was cut short goes on where it stopped, and 
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -109,16 +109,20 @@ class Origin:
         return (await self._answered(person, "GET", f"{path}{query}", None, {})).body
 
     async def pages(self, person: Person | None, path: str, **parameters: str) -> list[Json]:
-        """Read a whole list, page by page."""
-        items: list[Json] = []
+        """Read a whole list, page by page: one that does not grow with the number of applications."""
+        return [item async for item in self.each(person, path, **parameters)]
+
+    async def each(self, person: Person | None, path: str, **parameters: str) -> AsyncIterator[Json]:
+        """Every item of a list, one page held at a time; what comes after where the reader stops is not asked for."""
         cursor: str | None = None
         while True:
             asked = parameters | {"page_size": "100"} | ({"cursor": cursor} if cursor else {})
             page = await self.get(person, path, **asked)
-            items.extend(page["items"])
+            for item in page["items"]:
+                yield item
             cursor = page["next"]
             if cursor is None:
-                return items
+                return
 
     def key(self, step: str, entity: str, *, every_seed: bool = False, every_season: bool = False) -> str:
         """The idempotency key of one step for one entity: the same in every run of this season."""

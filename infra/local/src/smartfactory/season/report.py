@@ -1,7 +1,7 @@
 """What a season came to, as the public API tells it, and as a person reads it."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 
 from rich import box
 from rich.console import Console
@@ -83,8 +83,8 @@ async def gather(
         settled=settled,
         sme_won=progress["sme_won"],
         nominal_burden_bp=10_000 - sum(stage.scenario.split.rates_bp.value.values()),
-        deadlines=_deadline_rows(await stage.origin.pages(people.AUDITOR, "/applicant/v1/deadlines")),
-        notices=Counter(notice["kind"] for notice in await stage.origin.pages(people.AUDITOR, "/applicant/v1/notices")),
+        deadlines=await _deadline_rows(stage.origin.each(people.AUDITOR, "/applicant/v1/deadlines")),
+        notices=await _by_kind(stage.origin.each(people.AUDITOR, "/applicant/v1/notices")),
         rota=rota.rows,
         without_team=rota.left_out,
         teams_released=rota.released,
@@ -143,21 +143,31 @@ def _type_row(type_code: str, cases: Sequence[Json], projects: Sequence[Json], i
     )
 
 
-def _deadline_rows(running: Sequence[Json]) -> list[DeadlineRow]:
-    by_kind: dict[str, list[Json]] = {}
-    for deadline in running:
-        by_kind.setdefault(deadline["kind"], []).append(deadline)
+async def _deadline_rows(running: AsyncIterator[Json]) -> list[DeadlineRow]:
+    """One row a kind, of the most urgent of its kind: a season has as many deadlines as refused firms."""
+    first: dict[str, Json] = {}
+    states: Counter[tuple[str, str]] = Counter()
+    async for deadline in running:
+        first.setdefault(deadline["kind"], deadline)
+        states[deadline["kind"], deadline["state"]] += 1
     return [
         DeadlineRow(
             kind=kind,
-            open=sum(each["state"] == "OPEN" for each in found),
-            overdue=sum(each["state"] == "OVERDUE" for each in found),
-            first_last_day=found[0]["last_day"],
-            days_left=found[0]["days_left"],
-            rule=found[0]["rule"],
+            open=states[kind, "OPEN"],
+            overdue=states[kind, "OVERDUE"],
+            first_last_day=found["last_day"],
+            days_left=found["days_left"],
+            rule=found["rule"],
         )
-        for kind, found in by_kind.items()
+        for kind, found in first.items()
     ]
+
+
+async def _by_kind(notices: AsyncIterator[Json]) -> Counter[str]:
+    counted: Counter[str] = Counter()
+    async for notice in notices:
+        counted[notice["kind"]] += 1
+    return counted
 
 
 def _released(releases: Sequence[Json]) -> list[ReleasedRow]:

@@ -88,6 +88,6 @@ async def _checked(stage: Stage, case: Case, *, rounds: int) -> Json:
     await until(
         answered,
         what=f"the registers' answers about {case.planned.entity}",
-        deadline_seconds=stage.options.settle_deadline_seconds,
+        deadline_seconds=stage.patience_seconds,
     )
     return found

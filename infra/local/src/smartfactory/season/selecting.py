@@ -56,7 +56,7 @@ async def settled(stage: Stage, call_id: str, at: Given[datetime]) -> list[Json]
         )
 
     async def wait(what: str) -> None:
-        deadline = stage.options.settle_deadline_seconds
+        deadline = stage.patience_seconds
         await until(answered, what="funding's answer to every project", deadline_seconds=deadline)
         await until(shown, what="the metrics service's picture of every project", deadline_seconds=deadline)
 

@@ -14,6 +14,8 @@ from smartfactory.season.telling import Telling
 
 Item = TypeVar("Item")
 
+_SECONDS_A_CASE = 0.1
+
 
 @dataclass(frozen=True, slots=True)
 class Stage:
@@ -24,6 +26,11 @@ class Stage:
     cast: Cast
     origin: Origin
     telling: Telling
+
+    @property
+    def patience_seconds(self) -> float:
+        """How long one answer of a worker may take: in a large season it stands behind those of all other cases."""
+        return self.options.settle_deadline_seconds + _SECONDS_A_CASE * len(self.cast.applications)
 
     async def play(
         self, at: Given[datetime], what: str, items: Iterable[Item], work: Callable[[Item], Awaitable[None]]

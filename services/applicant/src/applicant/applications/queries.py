@@ -27,7 +27,7 @@ from applicant.applications.store.cases import ApplicationRow
 from applicant.calls.queries import Moment
 from applicant.companies.queries import own_company_id
 from common.auth import Principal
-from common.db import Transaction
+from common.db import Transaction, one_of
 from common.web import Column, Page, PageRequest, View, narrowed, order, paginate
 from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES, Role
 
@@ -225,6 +225,14 @@ async def eligible_of_call(tx: Transaction, call_id: UUID) -> tuple[Application,
         .order_by(ApplicationRow.submitted_at, ApplicationRow.id)
     )
     return tuple(cases.application_from(row) for row in (await tx.execute(statement)).mappings())
+
+
+async def still_eligible(tx: Transaction, application_ids: Collection[UUID]) -> frozenset[UUID]:
+    """Those of these applications that are eligible now: what waits for a place may have been withdrawn."""
+    statement = select(ApplicationRow.id).where(
+        one_of(ApplicationRow.id, application_ids), ApplicationRow.status == ApplicationStatus.ELIGIBLE.value
+    )
+    return frozenset((await tx.execute(statement)).scalars())
 
 
 async def count_in_screening(tx: Transaction, call_id: UUID) -> int:

@@ -19,7 +19,7 @@ from applicant.evaluations.domain import (
     ScoreSheet,
 )
 from applicant.tables import Tables
-from common.db import Transaction
+from common.db import Transaction, one_of
 from common.event import new_id
 
 _KINDS = ", ".join(f"'{kind}'" for kind in ConflictKind)
@@ -191,7 +191,7 @@ async def assign(tx: Transaction, call_id: UUID, given: Mapping[UUID, UUID], *, 
         {"application_id": application_id, "call_id": call_id, "panel_id": panel_id, "assigned_at": at}
         for application_id, panel_id in given.items()
     ]
-    await tx.execute(insert(PanelCaseRow).values(rows).on_conflict_do_nothing())
+    await tx.execute(insert(PanelCaseRow).on_conflict_do_nothing(), rows)
 
 
 async def get_assignment(
@@ -261,7 +261,9 @@ async def seats_barred(tx: Transaction, application_ids: Collection[UUID]) -> li
     """The seats at these cases that are empty because their members coached the firm."""
     statement = (
         select(ConflictRow.application_id, ConflictRow.member_id)
-        .where(ConflictRow.application_id.in_(application_ids), ConflictRow.kind == ConflictKind.COACHED_THE_FIRM.value)
+        .where(
+            one_of(ConflictRow.application_id, application_ids), ConflictRow.kind == ConflictKind.COACHED_THE_FIRM.value
+        )
         .order_by(ConflictRow.application_id, ConflictRow.member_id)
     )
     return [(row.application_id, row.member_id) for row in await tx.execute(statement)]
@@ -300,7 +302,7 @@ async def latest_sheets(tx: Transaction, application_ids: Collection[UUID]) -> M
                 ConflictRow.member_id == ScoreSheetRow.member_id,
             ),
         )
-        .where(ScoreSheetRow.application_id.in_(application_ids), ConflictRow.id.is_(None))
+        .where(one_of(ScoreSheetRow.application_id, application_ids), ConflictRow.id.is_(None))
         .ext(distinct_on(ScoreSheetRow.application_id, ScoreSheetRow.member_id))
         .order_by(ScoreSheetRow.application_id, ScoreSheetRow.member_id, ScoreSheetRow.version.desc())
     )

@@ -37,7 +37,7 @@ from applicant.applications.domain.case import (
     WorksiteHasLiveApplication,
 )
 from applicant.tables import Tables
-from common.db import Transaction
+from common.db import Transaction, one_of
 from common.prepared import Prepared, Row
 from contracts.types import MunicipalityCode
 
@@ -150,7 +150,7 @@ async def save_application(tx: Transaction, application: Application) -> Applica
 
 async def lock_applications(tx: Transaction, application_ids: Collection[UUID]) -> dict[UUID, Application]:
     """Many applications under their row locks, taken in one order; raises ApplicationNotFound when one is missing."""
-    statement = select(*COLUMNS).where(ApplicationRow.id.in_(application_ids)).order_by(ApplicationRow.id)
+    statement = select(*COLUMNS).where(one_of(ApplicationRow.id, application_ids)).order_by(ApplicationRow.id)
     rows = (await tx.execute(statement.with_for_update())).mappings()
     found = {row["id"]: application_from(row) for row in rows}
     if len(found) < len(set(application_ids)):

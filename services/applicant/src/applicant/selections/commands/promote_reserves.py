@@ -38,8 +38,8 @@ async def promote_reserves(
     if not vacated:
         return 0
     call = await calls.get_published_call(tx, call_id)
-    standing = {case.id for case in await cases.eligible_of_call(tx, call_id)}
     reserves = await places.waiting_reserves(tx, call_id, [counter.line for counter in vacated])
+    standing = await cases.still_eligible(tx, [each.application_id for each in reserves])
     left = await free_money(tx, call, {counter.line.municipality_code for counter in vacated})
     filled = 0
     for counter in sorted(vacated, key=lambda each: (each.line != first, each.line)):
