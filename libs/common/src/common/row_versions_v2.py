@@ -6,7 +6,14 @@ who keeps the first versions of many rows in one commit walks over all of them f
 
 from typing import Protocol
 
-_BY_ORDER, _BY_KEY = "ORDER BY id DESC LIMIT 1;", "ORDER BY id + 0 DESC LIMIT 1;"
+_GO_BY_KEY = """
+    DO $$ BEGIN EXECUTE replace(pg_get_functiondef('keep_row_version()'::regprocedure),
+        'ORDER BY id DESC LIMIT 1;', 'ORDER BY id + 0 DESC LIMIT 1;'); END $$
+"""
+_GO_BY_ORDER = """
+    DO $$ BEGIN EXECUTE replace(pg_get_functiondef('keep_row_version()'::regprocedure),
+        'ORDER BY id + 0 DESC LIMIT 1;', 'ORDER BY id DESC LIMIT 1;'); END $$
+"""
 
 
 class Operations(Protocol):
@@ -17,18 +24,11 @@ class Operations(Protocol):
 
 def find_by_key(op: Operations) -> None:
     """Let no order but the key's index lead to the version before."""
-    _rewrite(op, _BY_ORDER, _BY_KEY)
+    op.execute(_GO_BY_KEY)
     op.execute("ALTER FUNCTION keep_row_version() SET enable_seqscan = off")
 
 
 def find_by_order(op: Operations) -> None:
     """Undo `find_by_key`."""
     op.execute("ALTER FUNCTION keep_row_version() RESET enable_seqscan")
-    _rewrite(op, _BY_KEY, _BY_ORDER)
-
-
-def _rewrite(op: Operations, before: str, after: str) -> None:
-    op.execute(
-        "DO $$ BEGIN EXECUTE replace("
-        f"pg_get_functiondef('keep_row_version()'::regprocedure), '{before}', '{after}'); END $$"
-    )
+    op.execute(_GO_BY_ORDER)
