@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
 from typing import Any
 
 import asyncpg
 import pytest
 
+from common.clock import KST
 from smartfactory.stack import ports
 from smartfactory.stack.postgres import PostgresOptions, start_postgres
 from tests.flow.season.conftest import Played
@@ -31,6 +33,29 @@ def ask(played: Played) -> Iterator[Ask]:
 
     yield lambda service, question: asyncio.run(fetch(service, question))
     postgres.stop()
+
+
+def test_story_2_no_agreement_is_in_force_before_province_municipality_and_firm_have_covered(ask: Ask) -> None:
+    in_force = {
+        row["project_id"]: row["effective_at"]
+        for row in ask("applicant", "SELECT project_id, effective_at FROM agreement WHERE effective_at IS NOT NULL")
+    }
+    covered = ask(
+        "funding",
+        "SELECT project_id, array_agg(source) AS sources, count(*) FILTER (WHERE covered_at IS NULL) AS open,"
+        " max(covered_at) AS last FROM coverage_line GROUP BY project_id",
+    )
+    of = {row["project_id"]: row for row in covered}
+    paying = ask(
+        "funding",
+        "SELECT project_id, array_agg(source) AS sources FROM commitment_share WHERE amount_won > 0 GROUP BY project_id",
+    )
+    shares = {row["project_id"]: set(row["sources"]) for row in paying}
+    assert in_force
+    assert any({"PROVINCE", "MUNICIPALITY", "SME"} <= shares[project_id] for project_id in in_force)
+    for project_id, effective_at in in_force.items():
+        assert shares[project_id] <= set(of[project_id]["sources"])
+        assert (of[project_id]["open"], of[project_id]["last"] <= effective_at) == (0, True)
 
 
 def test_story_3_each_refusal_carries_its_clause_the_appeal_date_and_a_notice(ask: Ask) -> None:
@@ -107,3 +132,87 @@ def test_edge_1_the_shares_of_every_project_are_its_whole_cost_and_a_cap_only_ra
     assert split
     assert all(row["shared"] == row["total_cost_won"] for row in split)
     assert all(0 < row["nominal_burden_bp"] <= row["effective_burden_bp"] for row in split)
+
+
+def test_edge_6_after_a_termination_nothing_more_is_ordered_and_the_fault_is_named(ask: Ask) -> None:
+    ended = ask(
+        "applicant",
+        "SELECT b.project_id, b.terminated_at, c.fault_party, c.proposed_by <> c.decided_by AS two"
+        " FROM build b JOIN build_change c ON c.project_id = b.project_id AND c.kind = 'TERMINATION'"
+        " WHERE b.state = 'TERMINATED' AND c.state = 'APPROVED'",
+    )
+    assert ended
+    for each in ended:
+        assert each["fault_party"] is not None
+        assert each["two"]
+        later = ask(
+            "funding",
+            f"SELECT id FROM release WHERE project_id = '{each['project_id']}'"
+            f" AND ordered_at > '{each['terminated_at'].isoformat()}'",
+        )
+        assert later == []
+
+
+def test_edge_3_a_plant_counts_for_the_municipality_that_its_old_or_its_new_code_means(ask: Ask) -> None:
+    """45110 on papers of 2023 and 52111 of a 2024 address are both Jeonju, in every service that counts or pays."""
+    written = ask(
+        "applicant",
+        "SELECT w.code_as_written, w.municipality_code, p.id AS project_id FROM worksite w"
+        " JOIN application a ON a.worksite_id = w.id LEFT JOIN project p ON p.application_id = a.id"
+        " WHERE w.code_as_written <> w.municipality_code",
+    )
+    assert {row["code_as_written"][:2] for row in written} == {"45", "52"}, "both ways of writing are in the season"
+    towns = {"110": "52110", "111": "52110", "113": "52110", "130": "52130", "720": "52720"}
+    assert all(towns[row["code_as_written"][2:]] == row["municipality_code"] for row in written)
+    wanted = {row["project_id"]: row["municipality_code"] for row in written if row["project_id"]}
+    for service, counts in (
+        ("funding", "SELECT project_id, municipality_code FROM commitment"),
+        ("mentoring", "SELECT project_id, municipality_code FROM waiting_project"),
+        ("metrics", "SELECT project_id, municipality_code FROM site"),
+    ):
+        counted = {row["project_id"]: row["municipality_code"] for row in ask(service, counts)}
+        shared = wanted.keys() & counted.keys()
+        assert shared, service
+        assert {project: counted[project] for project in shared} == {project: wanted[project] for project in shared}
+
+
+def test_edge_4_money_of_one_fiscal_year_pays_into_the_next_and_the_settlement_counts_from_completion(
+    ask: Ask,
+) -> None:
+    built = {
+        row["project_id"]: row["completed_at"]
+        for row in ask("applicant", "SELECT project_id, completed_at FROM build WHERE state = 'COMPLETED'")
+    }
+    crossed = ask(
+        "funding",
+        "SELECT c.project_id, s.due_on, s.rule_version, c.fiscal_year,"
+        " (SELECT array_agg(DISTINCT l.fiscal_year) FROM commitment_share h JOIN budget_line l"
+        "   ON l.id = h.budget_line_id WHERE h.project_id = c.project_id) AS years_of_money,"
+        " (SELECT max(r.ordered_at) FROM release r WHERE r.project_id = c.project_id) AS last_paid"
+        " FROM commitment c JOIN settlement s ON s.project_id = c.project_id",
+    )
+    later = [each for each in crossed if built[each["project_id"]].year > each["fiscal_year"]]
+    assert later
+    for each in later:
+        assert each["years_of_money"] == [each["fiscal_year"]], "a commitment keeps its year's money"
+        assert each["last_paid"].year == each["fiscal_year"] + 1, "and that money is paid in the next"
+        completed = built[each["project_id"]].astimezone(KST).date()
+        assert timedelta(days=59) <= each["due_on"] - completed <= timedelta(days=66), "two months, to a working day"
+
+
+def test_edge_9_a_firm_that_is_ended_stays_in_the_denominator(ask: Ask) -> None:
+    """Of the traps what the programme measures so far: who is ended counts as ended and does not drop out."""
+    sites = ask(
+        "metrics",
+        "SELECT project_id, agreed_at, terminated_at, completed_at FROM site"
+        " WHERE call_id IN (SELECT call_id FROM site WHERE terminated_at IS NOT NULL)",
+    )
+    agreed, ended, completed = (
+        {row["project_id"] for row in sites if row[moment] is not None}
+        for moment in ("agreed_at", "terminated_at", "completed_at")
+    )
+    effective = ask("applicant", "SELECT project_id FROM agreement WHERE effective_at IS NOT NULL")
+    assert agreed <= {row["project_id"] for row in effective}
+    assert ended
+    assert not ended & completed
+    assert ended | completed == agreed

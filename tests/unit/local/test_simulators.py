@@ -46,6 +46,16 @@ def test_what_was_told_is_answered_also_after_a_restart(tmp_path: Path) -> None:
     assert client.get(PATHS["debarment"]).json()["excluded"] is True
 
 
+def test_a_debarred_firm_is_found_by_its_corporate_number_under_another_name(tmp_path: Path) -> None:
+    client = client_over(tmp_path)
+    debarred, other = "1101110000001", "1101110000002"
+    told = {"business_number": "1101112345", "corporate_number": debarred, "debarred": True}
+    client.put("/admin/firms", json=[told]).raise_for_status()
+    for number, excluded in ((debarred, True), (other, False)):
+        answer = client.get(PATHS["debarment"], params={"corporate_number": number})
+        assert answer.json()["excluded"] is excluded
+
+
 def test_the_registers_take_whatever_the_season_tells() -> None:
     assert set(OutsideFirm.__dataclass_fields__) <= set(Firm.model_fields)
 

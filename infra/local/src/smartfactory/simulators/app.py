@@ -16,7 +16,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Annotated, cast
 
-from fastapi import APIRouter, FastAPI, HTTPException, Path, Request, params
+from fastapi import APIRouter, FastAPI, HTTPException, Path, Query, Request, params
 
 from common.clock import Clock
 from smartfactory.simulators.bank import Bank, BankBehaviour, BankMode, Order, OtherOrder, Told
@@ -58,14 +58,15 @@ def build_simulators(registers: Registers, clock: Clock, bank: Bank | None = Non
         }
 
     @app.get("/debarment/v1/firms/{business_number}", dependencies=[debarred])
-    def debarment(business_number: _BusinessNumber) -> dict[str, object]:
+    def debarment(business_number: _BusinessNumber, corporate_number: _CorporateNumber = None) -> dict[str, object]:
         firm = registers.firm(_ten_digits(business_number))
+        excluded = registers.excluded(firm, corporate_number)
         return {
             "business_number": firm.business_number,
             "corporate_number": firm.corporate_number,
-            "excluded": firm.debarred,
+            "excluded": excluded,
             "until": None,
-            "ground": "synthetic entry of the local register" if firm.debarred else None,
+            "ground": "synthetic entry of the local register" if excluded else None,
             "registered_supplier": firm.registered_supplier,
         }
 
@@ -120,6 +121,7 @@ def _bank_routes(bank: Bank) -> APIRouter:
 
 
 _BusinessNumber = Annotated[str, Path(max_length=20)]
+_CorporateNumber = Annotated[str | None, Query(max_length=20)]
 _DIGITS = 10
 
 

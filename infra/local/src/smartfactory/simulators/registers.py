@@ -82,6 +82,11 @@ class Registers:
         """What is known of a firm, or good standing."""
         return self.firms.get(business_number) or Firm(business_number=business_number)
 
+    def excluded(self, firm: Firm, corporate_number: str | None) -> bool:
+        """Whether the firm is debarred, or was under another name and business number (rule R-10)."""
+        numbers = {firm.corporate_number, corporate_number} - {None}
+        return firm.debarred or any(each.debarred and each.corporate_number in numbers for each in self.firms.values())
+
     def behaviour(self, register: Register) -> Behaviour:
         """How the register behaves now."""
         return self.behaviours.get(register, Behaviour())
