@@ -1,5 +1,6 @@
 """One small programme year on a whole installation, in the parts that its tests ask for; its time goes forward only."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -136,8 +137,7 @@ async def screened(opened: Year) -> Year:
     ] == "DRAFT":
         await programme.submit(opened.cases["objector"])
     programme.move_clock(CLOSES + timedelta(days=1))
-    for name in SCORES:
-        await programme.find_eligible(opened.cases[name])
+    await asyncio.gather(*(programme.find_eligible(opened.cases[name]) for name in SCORES))
     return opened
 
 

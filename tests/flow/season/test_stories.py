@@ -198,6 +198,15 @@ def test_edge_4_money_of_one_fiscal_year_pays_into_the_next_and_the_settlement_c
         assert each["last_paid"].year == each["fiscal_year"] + 1, "and that money is paid in the next"
         completed = built[each["project_id"]].astimezone(KST).date()
         assert timedelta(days=59) <= each["due_on"] - completed <= timedelta(days=66), "two months, to a working day"
+    uncarried = ask(
+        "funding",
+        "SELECT DISTINCT l.id FROM release r JOIN commitment_share h ON h.project_id = r.project_id"
+        " AND h.source = r.source JOIN budget_line l ON l.id = h.budget_line_id"
+        " WHERE extract(year FROM r.ordered_at AT TIME ZONE 'Asia/Seoul') > l.fiscal_year"
+        " AND NOT EXISTS (SELECT FROM carry_over o WHERE o.budget_line_id = l.id AND o.state = 'CONFIRMED'"
+        "   AND o.to_year = l.fiscal_year + 1 AND o.proposed_by <> o.confirmed_by)",
+    )
+    assert uncarried == [], "two people carried over every line that paid after its year"
 
 
 def test_edge_9_a_firm_that_is_ended_stays_in_the_denominator(ask: Ask) -> None:
