@@ -55,6 +55,7 @@ async def many(judging: Judging) -> Judging:
     await judging.eligible()
     for statement in _MANY:  # each its own commit, at which the versions of its rows are kept
         async with judging.owner.transaction() as tx:
+            await tx.exec_driver_sql("SET LOCAL statement_timeout = '30s'")  # how long it takes is not what is told
             await tx.exec_driver_sql(statement)
     return judging
 
