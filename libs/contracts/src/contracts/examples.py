@@ -14,6 +14,7 @@ from contracts.mentoring_examples import MENTORING_EXAMPLES
 from contracts.objection_examples import OBJECTION_EXAMPLES
 from contracts.release_examples import RELEASE_EXAMPLES
 from contracts.settlement_examples import SETTLEMENT_EXAMPLES
+from contracts.support_examples import SUPPORT_EXAMPLES
 
 _SHARES: list[dict[str, object]] = [
     {"source": "NATIONAL", "municipality_code": None, "budget_line_id": "0199f1b0-1d21-7b6e-8a10-51f0c7d2a001"},
@@ -206,6 +207,7 @@ EXAMPLES: Mapping[str, object] = {
     **FORUM_EXAMPLES,
     **AMENDMENT_EXAMPLES,
     **SETTLEMENT_EXAMPLES,
+    **SUPPORT_EXAMPLES,
     # money
     "PassedOverView.left_won": 12_000_000,
     "needed_won": 36_000_000,

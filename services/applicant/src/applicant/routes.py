@@ -36,6 +36,8 @@ from applicant.projects.commands import AgreementInForce, withdraw_project_of
 from applicant.seat_offers.api import routes as seat_offers
 from applicant.seat_offers.queries import confirmed_seats
 from applicant.selections.api import routes as selections
+from applicant.support.api.tickets import routes as support_tickets
+from applicant.support.api.visits import routes as site_visits
 
 ROUTERS: Sequence[APIRouter] = (
     disclosures,
@@ -63,6 +65,8 @@ ROUTERS: Sequence[APIRouter] = (
     inspections,
     completions,
     amendments,
+    site_visits,
+    support_tickets,
     projects,
     selections,
     objections,

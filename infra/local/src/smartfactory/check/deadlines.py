@@ -24,6 +24,8 @@ _MIDDLE = """
            CASE state WHEN 'REQUESTED' THEN 'AMENDMENT_CONSENT' WHEN 'AGREED' THEN 'AMENDMENT_DECISION' END
       FROM agreement_amendment
     UNION ALL
+    SELECT 'support ticket ' || id, id, CASE WHEN closed_at IS NULL THEN 'SUPPORT_TICKET' END FROM support_ticket
+    UNION ALL
     SELECT 'objection ' || id, id, CASE WHEN decided_at IS NULL THEN 'OBJECTION_DECISION' END FROM objection
 """
 _RUNNING = "SELECT subject_id, kind FROM legal_deadline WHERE state IN ('OPEN', 'OVERDUE')"

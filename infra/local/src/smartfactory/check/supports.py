@@ -18,6 +18,13 @@ _TWICE = """
 """
 
 
+_TICKETS = """
+    SELECT t.id, t.state, t.owner_subject IS NOT NULL AS owned, t.closed_at, d.state AS watched,
+           (d.due_at AT TIME ZONE 'Asia/Seoul')::date - 1 AS last_day, t.due_on
+      FROM support_ticket t LEFT JOIN legal_deadline d ON d.subject_id = t.id AND d.kind = 'SUPPORT_TICKET'
+"""
+
+
 async def known(databases: Databases) -> list[Claim]:
     """Who was supported before is nowhere taken for a first-timer, and no support is stored twice."""
     applicant = databases["applicant"]
@@ -29,4 +36,11 @@ async def known(databases: Databases) -> list[Claim]:
     for row in await applicant.fetch(_TWICE):
         where = f"applicant.past_support {row['fiscal_year']} {row['scheme']}"
         once.expect(where, expected=1, found=row["times"])
-    return [claim, once]
+    tickets = Claim("support-in-time")
+    for row in await applicant.fetch(_TICKETS):
+        where = f"applicant.support_ticket {row['id']}"
+        closed = row["closed_at"] is not None
+        tickets.expect(f"{where}, watched", expected=closed, found=row["watched"] == "MET")
+        tickets.expect(f"{where}, day", expected=True, found=row["last_day"] >= row["due_on"])
+        tickets.expect(f"{where}, owner", expected=row["state"] != "OPEN", found=row["owned"])
+    return [claim, once, tickets]

@@ -21,6 +21,7 @@ from smartfactory.season import (
     releasing,
     screening,
     selecting,
+    supporting,
 )
 from smartfactory.season.options import SeasonOptions, SeasonReport
 from smartfactory.season.origin import Origin
@@ -63,6 +64,7 @@ async def run_season(options: SeasonOptions) -> SeasonReport:
         rota = await mentoring.send_all(stage, mentors, in_force, projects)
         releases = await releasing.release_all(stage, in_force)
         await amending.amend_some(stage, call_id)
+        await supporting.support_some(stage, call_id)
         gauge = await building.build_all(stage, call_id)
         rota = await mentoring.after_builds(stage, rota, call_id, projects)
         settled = await closing.money_at_the_end(stage, sorted(in_force))

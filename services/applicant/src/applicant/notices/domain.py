@@ -198,6 +198,7 @@ _DEADLINES = {
     "AGREEMENT_COVERAGE": Text("재원 확보", "the cover of every source"),
     "AMENDMENT_CONSENT": Text("협약변경 동의", "the parties' consent to an amendment"),
     "AMENDMENT_DECISION": Text("협약변경 결정", "the decision on an amendment"),
+    "SUPPORT_TICKET": Text("인허가·행정 지원", "a permit or help of the municipality"),
 }
 _TEXTS: Mapping[NoticeKind, tuple[Text, Text]] = {
     NoticeKind.SELECTED: (

@@ -1,0 +1,1 @@
+"""What municipalities do for builds, over HTTP."""

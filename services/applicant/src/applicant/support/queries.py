@@ -1,0 +1,118 @@
+"""Site visits and tickets: a firm its own, a municipality its area's, the programme's staff all."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, select, true
+from sqlalchemy.orm import InstrumentedAttribute
+
+from applicant.companies import queries as companies
+from applicant.support.domain import SiteVisitNotFound, TicketKind, TicketNotFound, TicketState, VisitState
+from applicant.support.store import SiteVisitRow, SupportTicketRow
+from common.auth import Principal
+from common.db import Transaction
+from common.web import Page, PageRequest, View, paginate
+from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES
+
+__all__ = ["SiteVisitView", "TicketKind", "TicketState", "TicketView", "VisitState"]
+
+_MOST_IN_A_FEED = 2000
+
+
+class SiteVisitView(View):
+    """One visit of a municipality to a build."""
+
+    id: UUID
+    project_id: UUID
+    company_id: UUID
+    municipality_code: str
+    purpose: str
+    place: str
+    starts_at: datetime
+    ends_at: datetime
+    state: VisitState
+    changed_at: datetime
+    version: int
+
+
+class TicketView(View):
+    """A permit or help that a firm asked its municipality for, with its owner and its day."""
+
+    id: UUID
+    project_id: UUID
+    company_id: UUID
+    municipality_code: str
+    kind: TicketKind
+    request: str
+    due_on: date
+    opened_at: datetime
+    state: TicketState
+    owner_subject: str | None
+    outcome: str | None
+    closed_at: datetime | None
+    version: int
+
+
+async def list_visits(tx: Transaction, page: PageRequest, *, by: Principal) -> Page[SiteVisitView]:
+    """Visits by their time."""
+    row = SiteVisitRow
+    statement = select(*row.__table__.columns).where(_visible(by, row.company_id, row.municipality_code))
+    rows, turns = await paginate(tx, statement, page, by=[row.starts_at, row.id])
+    return Page[SiteVisitView](items=[SiteVisitView.model_validate(each) for each in rows], **turns)
+
+
+async def view_visit(tx: Transaction, visit_id: UUID, *, by: Principal) -> SiteVisitView:
+    row = SiteVisitRow
+    statement = select(*row.__table__.columns).where(
+        row.id == visit_id, _visible(by, row.company_id, row.municipality_code)
+    )
+    found = (await tx.execute(statement)).one_or_none()
+    if found is None:
+        raise SiteVisitNotFound
+    return SiteVisitView.model_validate(found)
+
+
+async def visits_of(tx: Transaction, municipality_code: str, *, since: datetime) -> Sequence[SiteVisitView]:
+    """The visits of an area that end after a moment, for its calendar."""
+    row = SiteVisitRow
+    statement = (
+        select(*row.__table__.columns)
+        .where(row.municipality_code == municipality_code, row.ends_at > since)
+        .order_by(row.starts_at, row.id)
+        .limit(_MOST_IN_A_FEED)
+    )
+    return [SiteVisitView.model_validate(each) for each in await tx.execute(statement)]
+
+
+async def list_tickets(
+    tx: Transaction, page: PageRequest, *, by: Principal, state: TicketState | None
+) -> Page[TicketView]:
+    """Tickets in the order they were opened."""
+    row = SupportTicketRow
+    statement = select(*row.__table__.columns).where(_visible(by, row.company_id, row.municipality_code))
+    if state is not None:
+        statement = statement.where(row.state == state.value)
+    rows, turns = await paginate(tx, statement, page, by=[row.id])
+    return Page[TicketView](items=[TicketView.model_validate(each) for each in rows], **turns)
+
+
+async def view_ticket(tx: Transaction, ticket_id: UUID, *, by: Principal) -> TicketView:
+    row = SupportTicketRow
+    statement = select(*row.__table__.columns).where(
+        row.id == ticket_id, _visible(by, row.company_id, row.municipality_code)
+    )
+    found = (await tx.execute(statement)).one_or_none()
+    if found is None:
+        raise TicketNotFound
+    return TicketView.model_validate(found)
+
+
+def _visible(
+    by: Principal, company_id: InstrumentedAttribute[UUID], municipality_code: InstrumentedAttribute[str]
+) -> ColumnElement[bool]:
+    if by.role in COMPANY_ROLES:
+        return company_id == companies.own_company_id(by)
+    if by.role in MUNICIPALITY_ROLES:
+        return municipality_code == by.tenant
+    return true()
