@@ -81,7 +81,6 @@ _VAULT = {
     "applicant.site_visit.place": "where a municipality goes",
     "applicant.site_visit.purpose": "an officer's own words",
     "applicant.support_ticket.outcome": "an officer's own words",
-    "applicant.support_ticket.owner_subject": "an officer, by the name that the provider gives",
     "applicant.support_ticket.request": "the company's own words",
     "applicant.worksite.address": "the company",
     "applicant.worksite.factory_registration_number": "the company",

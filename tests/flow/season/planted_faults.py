@@ -212,6 +212,15 @@ FAULTS: dict[str, tuple[str, dict[str, str]]] = {
             """
         },
     ),
+    "a ticket whose day nobody watched": (
+        "support-in-time",
+        {
+            "applicant": """
+            DELETE FROM legal_deadline WHERE kind = 'SUPPORT_TICKET'
+               AND subject_id = (SELECT id FROM support_ticket ORDER BY id LIMIT 1)
+            """
+        },
+    ),
     "a refused firm that was told another last day to object": (
         "everybody-told",
         {"applicant": "UPDATE notice SET body = 'nothing' WHERE kind = 'INELIGIBLE'"},

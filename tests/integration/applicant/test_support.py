@@ -3,10 +3,14 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
 from icalendar import Calendar
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from applicant.deadlines.jobs import work_deadlines
 from applicant.main import ACTS
+from common.acting import THE_SERVICE, Acting
 from common.clock import KST
 from contracts.roles import Role
 from tests.support.applicant import IKSAN
@@ -67,11 +71,17 @@ async def test_a_visit_is_of_the_own_area_ahead_and_within_a_day(judging: Judgin
         {"ends_at": _TIMES["starts_at"]},
         {"ends_at": "2024-06-14T01:00:00Z"},
         {"starts_at": "2024-06-01T00:00:00Z"},
+        {"ends_at": "2024-06-13T01:00:01Z"},
+        {"starts_at": "2025-07-12T01:00:00Z", "ends_at": "2025-07-12T03:00:00Z"},
+        {"starts_at": "0001-01-01T00:00:00+09:00"},
+        {"ends_at": "9999-12-31T23:59:59-09:00"},
     ):
         refused = await _visit(site, **wrong)
         assert (refused.status_code, refused.json()["code"]) == (422, "site-visit-times-wrong")
-    made = (await _visit(site)).json()
+    made = (await _visit(site, ends_at="2024-06-13T01:00:00Z")).json()
     path = f"/v1/site-visits/{made['id']}"
+    assert (await judging.get(path, site.owner)).json() == made
+    assert (await judging.get(path, ELSEWHERE)).status_code == 404
     assert (await judging.post(f"{path}/cancellations", by=ELSEWHERE, version=1)).status_code == 404
     assert [each["id"] for each in (await judging.get("/v1/site-visits", site.owner)).json()["items"]] == [made["id"]]
     assert (await judging.get("/v1/site-visits", ELSEWHERE)).json()["items"] == []
@@ -86,14 +96,17 @@ async def test_a_ticket_has_an_owner_who_alone_closes_it_and_its_deadline_is_met
     body = {"outcome": "DONE", "words": "허가가 나왔습니다."}
     unowned = await judging.post(f"{path}/outcomes", body, by=OFFICER, version=1)
     assert (unowned.status_code, unowned.json()["code"]) == (403, "support-ticket-not-yours")
-    taken = await judging.post(f"{path}/owners", {}, by=OFFICER, version=1)
-    assert taken.json()["owner_subject"] == OFFICER.subject
-    handed = await judging.post(f"{path}/owners", {"owner_subject": COLLEAGUE.subject}, by=OFFICER, version=2)
-    assert handed.status_code == 201, handed.text
+    both = await at_once(*(judging.post(f"{path}/owners", by=by, version=1) for by in (OFFICER, COLLEAGUE)))
+    assert sorted(answer.status_code for answer in both) == [201, 412]
+    (first,) = [answer.json() for answer in both if answer.status_code == 201]
+    assert first["owner_subject"] in {OFFICER.subject, COLLEAGUE.subject}
+    taken = await judging.post(f"{path}/owners", by=COLLEAGUE, version=2)
+    assert (taken.json()["owner_subject"], taken.json()["state"]) == (COLLEAGUE.subject, "OWNED")
+    assert (await judging.post(f"{path}/outcomes", body, by=ELSEWHERE, version=3)).status_code == 404
     assert (await judging.post(f"{path}/outcomes", body, by=OFFICER, version=3)).status_code == 403
     closed = await judging.post(f"{path}/outcomes", body, by=COLLEAGUE, version=3)
     assert (closed.json()["state"], closed.json()["outcome"]) == ("DONE", body["words"])
-    late = await judging.post(f"{path}/owners", {}, by=OFFICER, version=4)
+    late = await judging.post(f"{path}/owners", by=OFFICER, version=4)
     assert (late.status_code, late.json()["code"]) == (409, "support-ticket-closed")
     (row,) = await judging.rows("SELECT state, due_at FROM legal_deadline WHERE kind = 'SUPPORT_TICKET'")
     assert (row["state"], row["due_at"]) == ("MET", datetime(2024, 6, 15, tzinfo=KST))
@@ -115,3 +128,41 @@ async def test_a_ticket_that_nobody_closes_is_told_of_again_and_again_once_its_d
     assert await judging.rows(sql) == [{"state": "OVERDUE", "escalations": 2}]
     listed = (await judging.get("/v1/deadlines", OFFICER)).json()["items"]
     assert [each["kind"] for each in listed] == ["SUPPORT_TICKET"]
+
+
+async def test_a_day_holds_until_its_last_and_a_terminated_build_is_supported_no_more(judging: Judging):
+    site = await site_under_way(judging)
+    made = (await _ticket(site)).json()
+    path = f"/v1/support-tickets/{made['id']}"
+    await site.propose("TERMINATION", "FRAUD", fault_party="ADOPTER")
+    decided = await site.decide()
+    assert decided.json()["state"] == "TERMINATED", decided.text
+    for refused in (await _visit(site), await _ticket(site)):
+        assert (refused.status_code, refused.json()["code"]) == (409, "support-has-ended")
+    judging.clock.move_to(datetime(2024, 6, 14, 23, 59, 59, tzinfo=KST))
+    await work_deadlines(ACTS, judging.database, judging.clock)
+    assert (await judging.post(f"{path}/owners", by=OFFICER, version=1)).status_code == 201
+    body = {"outcome": "DECLINED", "words": "협약이 해지되었습니다."}
+    assert (await judging.post(f"{path}/outcomes", body, by=OFFICER, version=2)).json()["state"] == "DECLINED"
+    judging.clock.move_to(datetime(2024, 6, 15, tzinfo=KST))
+    await work_deadlines(ACTS, judging.database, judging.clock)
+    sql = "SELECT state, escalations FROM legal_deadline WHERE kind = 'SUPPORT_TICKET'"
+    assert await judging.rows(sql) == [{"state": "MET", "escalations": 0}]
+
+
+async def test_a_firm_cannot_answer_its_own_ticket_and_nobody_rewrites_a_closed_one(judging: Judging):
+    site = await site_under_way(judging)
+    made = (await _ticket(site)).json()
+    owner = Acting(Role.COMPANY_OWNER, made["company_id"], "owner")
+    close = text(
+        "UPDATE support_ticket SET state = 'DONE', owner_subject = 'me', owned_by = 'me', owned_at = now(),"
+        " closed_by = 'me', closed_at = now(), outcome = 'done'"
+    )
+    with pytest.raises(DBAPIError, match="row-level security"):
+        async with judging.database.transaction(acting=owner) as tx:
+            await tx.execute(close)
+    async with judging.database.transaction(acting=THE_SERVICE) as tx:
+        await tx.execute(close)
+    with pytest.raises(DBAPIError, match="support_ticket|kept|change"):
+        async with judging.database.transaction(acting=THE_SERVICE) as tx:
+            await tx.execute(text("UPDATE support_ticket SET outcome = 'other'"))

@@ -25,6 +25,7 @@ SUPPORT_EXAMPLES: Mapping[str, object] = {
     "TicketView.opened_at": "2024-07-01T01:00:00Z",
     "TicketView.state": "OPEN",
     "owner_subject": None,
+    "TicketView.owned_at": None,
     "CloseTicket.outcome": "DONE",
     "TicketView.outcome": None,
     "words": "변경 신고가 수리되었습니다.",

@@ -45,6 +45,8 @@ _STATEMENTS = (
         opened_at TIMESTAMPTZ NOT NULL,
         state TEXT NOT NULL,
         owner_subject TEXT,
+        owned_by TEXT,
+        owned_at TIMESTAMPTZ,
         outcome TEXT,
         closed_by TEXT,
         closed_at TIMESTAMPTZ,
@@ -53,13 +55,15 @@ _STATEMENTS = (
         CONSTRAINT support_ticket_project_id_fkey FOREIGN KEY (project_id) REFERENCES project (id),
         CONSTRAINT support_ticket_kind_check CHECK (kind IN ('PERMIT', 'HELP')),
         CONSTRAINT support_ticket_state_check CHECK (
-            CASE state WHEN 'OPEN' THEN owner_subject IS NULL AND closed_at IS NULL
-                 WHEN 'OWNED' THEN owner_subject IS NOT NULL AND closed_at IS NULL
-                 WHEN 'DONE' THEN owner_subject IS NOT NULL AND closed_at IS NOT NULL
-                 WHEN 'DECLINED' THEN owner_subject IS NOT NULL AND closed_at IS NOT NULL
+            CASE state WHEN 'OPEN' THEN owned_by IS NULL AND closed_at IS NULL
+                 WHEN 'OWNED' THEN owned_by IS NOT NULL AND closed_at IS NULL
+                 WHEN 'DONE' THEN owned_by IS NOT NULL AND closed_at IS NOT NULL
+                 WHEN 'DECLINED' THEN owned_by IS NOT NULL AND closed_at IS NOT NULL
                  ELSE false END
+            AND (owned_by IS NULL) = (owner_subject IS NULL) AND (owned_by IS NULL) = (owned_at IS NULL)
             AND (closed_at IS NULL) = (closed_by IS NULL) AND (closed_at IS NULL) = (outcome IS NULL)
-        )
+        ),
+        CONSTRAINT support_ticket_owner_closes_check CHECK (closed_by = owned_by)
     )
     """,
     "CREATE INDEX support_ticket_municipality_code_id_idx ON support_ticket (municipality_code, id)",
@@ -86,8 +90,8 @@ _STATEMENTS = (
             EXECUTE format('REVOKE UPDATE, DELETE, TRUNCATE ON site_visit, support_ticket FROM %I', app);
             EXECUTE format('GRANT UPDATE (starts_at, ends_at, place, state, changed_at, version) ON site_visit TO %I',
                            app);
-            EXECUTE format('GRANT UPDATE (state, owner_subject, outcome, closed_by, closed_at, version)
-                            ON support_ticket TO %I', app);
+            EXECUTE format('GRANT UPDATE (state, owner_subject, owned_by, owned_at, outcome, closed_by, closed_at,
+                                          version) ON support_ticket TO %I', app);
         END IF;
     END $$
     """,
@@ -106,7 +110,8 @@ def upgrade() -> None:
     for statement in _STATEMENTS:
         op.execute(statement)
     rows.secure(op, "site_visit", sees=_SEES, writes=f"{rows.SERVICE} OR municipality_code = {_OFFICER}")
-    writes = f"{rows.SERVICE} OR municipality_code = {_OFFICER} OR company_id = {_COMPANY}"
+    # A firm asks; what becomes of that is its municipality's to say.
+    writes = f"{rows.SERVICE} OR municipality_code = {_OFFICER} OR (company_id = {_COMPANY} AND state = 'OPEN')"
     rows.secure(op, "support_ticket", sees=_SEES, writes=writes)
 
 

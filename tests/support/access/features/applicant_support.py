@@ -24,13 +24,14 @@ _ASKS: Asks = {
     "listSiteVisits": lambda things: Ask(
         "GET", "/v1/site-visits", query={"page_size": 100}, shows=things["site_visit"]
     ),
+    "getSiteVisit": _on("GET", "/v1/site-visits/{site_visit}"),
     "getSiteVisitFeed": lambda things: Ask("GET", f"/v1/municipalities/{things['area']}/site-visits.ics"),
     "openSupportTicket": _on("POST", "/v1/agreements/{project}/support-tickets", _TICKET),
     "listSupportTickets": lambda things: Ask(
         "GET", "/v1/support-tickets", query={"page_size": 100}, shows=things["ticket"]
     ),
     "getSupportTicket": _on("GET", "/v1/support-tickets/{ticket}"),
-    "takeSupportTicket": _on("POST", "/v1/support-tickets/{ticket}/owners", {}, version=STALE),
+    "takeSupportTicket": _on("POST", "/v1/support-tickets/{ticket}/owners", version=STALE),
     "closeSupportTicket": _on(
         "POST", "/v1/support-tickets/{ticket}/outcomes", {"outcome": "DONE", "words": "가상 결과"}, version=STALE
     ),

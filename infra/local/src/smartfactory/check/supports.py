@@ -19,7 +19,7 @@ _TWICE = """
 
 
 _TICKETS = """
-    SELECT t.id, t.state, t.owner_subject IS NOT NULL AS owned, t.closed_at, d.state AS watched,
+    SELECT t.id, t.state, t.owned_by IS NOT NULL AS owned, t.closed_at, d.state AS watched,
            (d.due_at AT TIME ZONE 'Asia/Seoul')::date - 1 AS last_day, t.due_on
       FROM support_ticket t LEFT JOIN legal_deadline d ON d.subject_id = t.id AND d.kind = 'SUPPORT_TICKET'
 """

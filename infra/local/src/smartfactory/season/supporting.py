@@ -48,7 +48,7 @@ async def support_some(stage: Stage, call_id: str) -> None:
         entity, officer = agreement["application_id"], people.municipality_officer(agreement["municipality_code"])
         path = f"/applicant/v1/support-tickets/{tickets[entity]['id']}"
         taken = await origin.post(
-            officer, f"{path}/owners", {}, step="take-ticket", entity=entity, version=tickets[entity]["version"]
+            officer, f"{path}/owners", None, step="take-ticket", entity=entity, version=tickets[entity]["version"]
         )
         body = {"outcome": "DONE", "words": "허가가 나왔습니다 (가상)."}
         await origin.post(

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 from applicant.agreements import queries as agreements
+from applicant.builds import commands as builds
 from applicant.deadlines import commands as deadlines
 from applicant.deadlines.commands import DeadlineKind, DeadlineState, Subject
 from applicant.support import domain, store
@@ -59,7 +60,7 @@ async def plan_visit(
         changed_at=now,
     )
     await store.add_visit(tx, visit)
-    facts = {"visit_id": str(visit.id), "starts_at": when.starts_at.isoformat()}
+    facts = {"visit_id": str(visit.id), "starts_at": when.starts_at.astimezone(UTC).isoformat()}
     await _journal(tx, project_id, "site-visit-planned", facts, by=by, now=now)
     return visit.id
 
@@ -121,12 +122,10 @@ async def open_ticket(
     return ticket.id
 
 
-async def take_ticket(
-    tx: Transaction, ticket_id: UUID, *, owner_subject: str | None, read_version: int, by: Principal, now: datetime
-) -> None:
-    """Make oneself, or another officer of the area, the owner."""
+async def take_ticket(tx: Transaction, ticket_id: UUID, *, read_version: int, by: Principal, now: datetime) -> None:
+    """Become the owner of a ticket of the own area."""
     ticket = await _own_ticket(tx, ticket_id, by)
-    taken = domain.take_ticket(ticket, owner_subject=owner_subject or by.subject, read_version=read_version)
+    taken = domain.take_ticket(ticket, read_version=read_version, by=by.person, by_subject=by.subject, now=now)
     saved = await store.save_ticket(tx, taken)
     await _journal(tx, saved.project_id, "support-ticket-owned", {"ticket_id": str(ticket_id)}, by=by, now=now)
 
@@ -143,9 +142,7 @@ async def close_ticket(
 ) -> None:
     """Say what came of one's own ticket; its deadline is met with that."""
     ticket = await _own_ticket(tx, ticket_id, by)
-    closed = domain.close_ticket(
-        ticket, outcome, words=words, read_version=read_version, by=by.person, by_subject=by.subject, now=now
-    )
+    closed = domain.close_ticket(ticket, outcome, words=words, read_version=read_version, by=by.person, now=now)
     saved = await store.save_ticket(tx, closed)
     async with as_service(tx):
         await deadlines.settle_deadline(tx, ticket_id, DeadlineKind.SUPPORT_TICKET, DeadlineState.MET, at=now)
@@ -154,8 +151,12 @@ async def close_ticket(
 
 
 async def _place(tx: Transaction, project_id: UUID, *, by: Principal) -> Place:
-    """The project with an agreement that the caller may see."""
+    """The project with an agreement that the caller may see, and that has not ended."""
     view = await agreements.view_agreement(tx, project_id, by=by)
+    domain.check_live(view.state)
+    build = await builds.see_build(tx, project_id, by=by)
+    if build is not None:
+        domain.check_live(build.state)
     return Place(project_id, view.application_id, view.company_id, view.call_id, view.municipality_code)
 
 

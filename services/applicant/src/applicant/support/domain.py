@@ -4,13 +4,16 @@ A ticket has an owner and a day; that day is a legal deadline of the programme, 
 """
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
 from common.errors import InvalidInput, NotFound, NotPermitted, RuleRefused, StaleVersion, Text
 
 LONGEST_DAYS = 366
+"""How far ahead a day is taken for one that is meant: a bound of what is typed, no rule of the programme."""
+
+_ENDED = frozenset({"LAPSED", "WITHDRAWN", "TERMINATED"})
 
 
 class VisitState(StrEnum):
@@ -68,7 +71,7 @@ class SiteVisit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
-    """One thing that a firm needs; the owner is an officer, by the subject of the token."""
+    """What a firm needs. Its owner is the officer who took it, known by issuer and subject, shown by subject."""
 
     id: UUID
     project_id: UUID
@@ -81,6 +84,8 @@ class Ticket:
     opened_at: datetime
     state: TicketState = TicketState.OPEN
     owner_subject: str | None = None
+    owned_by: str | None = None
+    owned_at: datetime | None = None
     outcome: str | None = None
     closed_by: str | None = None
     closed_at: datetime | None = None
@@ -112,8 +117,17 @@ class SiteVisitTimesWrong(InvalidInput):
     code = "site-visit-times-wrong"
     title = Text("방문 시간이 올바르지 않습니다", "The visit's times are wrong")
     detail = Text(
-        "방문은 앞으로의 시각이고, 시작한 뒤 하루 안에 끝나야 합니다. 저장된 것은 없습니다.",
-        "A visit lies ahead, and ends within a day after it begins. Nothing was stored.",
+        "방문은 1년 안의 앞으로의 시각이고, 시작한 뒤 하루 안에 끝나야 합니다. 저장된 것은 없습니다.",
+        "A visit lies ahead, within a year, and ends within a day after it begins. Nothing was stored.",
+    )
+
+
+class SupportHasEnded(RuleRefused):
+    code = "support-has-ended"
+    title = Text("협약이 끝난 과제입니다", "The project's agreement has ended")
+    detail = Text(
+        "상태가 {state}인 과제에는 새 방문이나 지원 요청을 등록하지 않습니다. 저장된 것은 없습니다.",
+        "It is {state}: no visit is planned and no ticket opened for it. Nothing was stored.",
     )
 
 
@@ -156,9 +170,16 @@ class TicketNotYours(NotPermitted):
     )
 
 
+def check_live(state: str) -> None:
+    """Support is for a build whose agreement has not ended; one that is completed may still be visited."""
+    if state in _ENDED:
+        raise SupportHasEnded(state=state)
+
+
 def check_times(*, starts_at: datetime, ends_at: datetime, now: datetime) -> None:
     """A visit is ahead, and no longer than a day."""
-    if not now < starts_at < ends_at or (ends_at - starts_at).days >= 1:
+    far = starts_at - now > timedelta(days=LONGEST_DAYS)
+    if far or not now < starts_at < ends_at or ends_at - starts_at > timedelta(days=1):
         raise SiteVisitTimesWrong(field="/starts_at")
 
 
@@ -183,18 +204,16 @@ def check_due(due_on: date, *, today: date) -> None:
         raise TicketDueWrong(today=today.isoformat(), field="/due_on")
 
 
-def take_ticket(ticket: Ticket, *, owner_subject: str, read_version: int) -> Ticket:
-    """Make somebody its owner, or somebody else."""
+def take_ticket(ticket: Ticket, *, read_version: int, by: str, by_subject: str, now: datetime) -> Ticket:
+    """Whoever takes it owns it, from a colleague too: nobody is made an owner who did not say so."""
     _check_ticket(ticket, read_version)
-    return replace(ticket, state=TicketState.OWNED, owner_subject=owner_subject)
+    return replace(ticket, state=TicketState.OWNED, owner_subject=by_subject, owned_by=by, owned_at=now)
 
 
-def close_ticket(
-    ticket: Ticket, outcome: Outcome, *, words: str, read_version: int, by: str, by_subject: str, now: datetime
-) -> Ticket:
+def close_ticket(ticket: Ticket, outcome: Outcome, *, words: str, read_version: int, by: str, now: datetime) -> Ticket:
     """Its owner says what came of it."""
     _check_ticket(ticket, read_version)
-    if ticket.owner_subject != by_subject:
+    if ticket.owned_by != by:
         raise TicketNotYours
     return replace(ticket, state=TicketState(outcome.value), outcome=words, closed_by=by, closed_at=now)
 

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select, true
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import select
 
 from applicant.companies import queries as companies
 from applicant.support.domain import SiteVisitNotFound, TicketKind, TicketNotFound, TicketState, VisitState
@@ -13,7 +12,6 @@ from applicant.support.store import SiteVisitRow, SupportTicketRow
 from common.auth import Principal
 from common.db import Transaction
 from common.web import Page, PageRequest, View, paginate
-from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES
 
 __all__ = ["SiteVisitView", "TicketKind", "TicketState", "TicketView", "VisitState"]
 
@@ -49,6 +47,7 @@ class TicketView(View):
     opened_at: datetime
     state: TicketState
     owner_subject: str | None
+    owned_at: datetime | None
     outcome: str | None
     closed_at: datetime | None
     version: int
@@ -57,7 +56,7 @@ class TicketView(View):
 async def list_visits(tx: Transaction, page: PageRequest, *, by: Principal) -> Page[SiteVisitView]:
     """Visits by their time."""
     row = SiteVisitRow
-    statement = select(*row.__table__.columns).where(_visible(by, row.company_id, row.municipality_code))
+    statement = select(*row.__table__.columns).where(companies.seen_by(by, row.company_id, row.municipality_code))
     rows, turns = await paginate(tx, statement, page, by=[row.starts_at, row.id])
     return Page[SiteVisitView](items=[SiteVisitView.model_validate(each) for each in rows], **turns)
 
@@ -65,7 +64,7 @@ async def list_visits(tx: Transaction, page: PageRequest, *, by: Principal) -> P
 async def view_visit(tx: Transaction, visit_id: UUID, *, by: Principal) -> SiteVisitView:
     row = SiteVisitRow
     statement = select(*row.__table__.columns).where(
-        row.id == visit_id, _visible(by, row.company_id, row.municipality_code)
+        row.id == visit_id, companies.seen_by(by, row.company_id, row.municipality_code)
     )
     found = (await tx.execute(statement)).one_or_none()
     if found is None:
@@ -79,6 +78,7 @@ async def visits_of(tx: Transaction, municipality_code: str, *, since: datetime)
     statement = (
         select(*row.__table__.columns)
         .where(row.municipality_code == municipality_code, row.ends_at > since)
+        # What is cut off lies furthest ahead.
         .order_by(row.starts_at, row.id)
         .limit(_MOST_IN_A_FEED)
     )
@@ -90,7 +90,7 @@ async def list_tickets(
 ) -> Page[TicketView]:
     """Tickets in the order they were opened."""
     row = SupportTicketRow
-    statement = select(*row.__table__.columns).where(_visible(by, row.company_id, row.municipality_code))
+    statement = select(*row.__table__.columns).where(companies.seen_by(by, row.company_id, row.municipality_code))
     if state is not None:
         statement = statement.where(row.state == state.value)
     rows, turns = await paginate(tx, statement, page, by=[row.id])
@@ -100,19 +100,9 @@ async def list_tickets(
 async def view_ticket(tx: Transaction, ticket_id: UUID, *, by: Principal) -> TicketView:
     row = SupportTicketRow
     statement = select(*row.__table__.columns).where(
-        row.id == ticket_id, _visible(by, row.company_id, row.municipality_code)
+        row.id == ticket_id, companies.seen_by(by, row.company_id, row.municipality_code)
     )
     found = (await tx.execute(statement)).one_or_none()
     if found is None:
         raise TicketNotFound
     return TicketView.model_validate(found)
-
-
-def _visible(
-    by: Principal, company_id: InstrumentedAttribute[UUID], municipality_code: InstrumentedAttribute[str]
-) -> ColumnElement[bool]:
-    if by.role in COMPANY_ROLES:
-        return company_id == companies.own_company_id(by)
-    if by.role in MUNICIPALITY_ROLES:
-        return municipality_code == by.tenant
-    return true()

@@ -60,12 +60,15 @@ class SupportTicketRow(Tables):
     opened_at: Mapped[datetime]
     state: Mapped[str]
     owner_subject: Mapped[str | None]
+    owned_by: Mapped[str | None]
+    owned_at: Mapped[datetime | None]
     outcome: Mapped[str | None]
     closed_by: Mapped[str | None]
     closed_at: Mapped[datetime | None]
     version: Mapped[int]
 
     __table_args__ = (
+        CheckConstraint("closed_by = owned_by", name="owner_closes"),
         Index("support_ticket_municipality_code_id_idx", "municipality_code", "id"),
         Index("support_ticket_company_id_id_idx", "company_id", "id"),
     )
@@ -126,6 +129,8 @@ async def save_ticket(tx: Transaction, ticket: Ticket) -> Ticket:
         .values(
             state=ticket.state.value,
             owner_subject=ticket.owner_subject,
+            owned_by=ticket.owned_by,
+            owned_at=ticket.owned_at,
             outcome=ticket.outcome,
             closed_by=ticket.closed_by,
             closed_at=ticket.closed_at,

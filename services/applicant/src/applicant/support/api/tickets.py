@@ -10,7 +10,7 @@ from pydantic import Field
 from applicant.support import commands, queries
 from applicant.support.queries import TicketState, TicketView
 from common.auth import Principal
-from common.web import Body, IfMatch, Now, Page, PageQuery, Tx, allowed, etag, router
+from common.web import Body, IfMatch, Now, Page, PageQuery, Tx, allowed, router, with_etag
 from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES, PROVINCE_ROLES, Role
 
 routes = router(tags=["support"])
@@ -29,12 +29,6 @@ class OpenTicket(Body):
     kind: commands.TicketKind
     request: _Words
     due_on: date
-
-
-class TakeTicket(Body):
-    owner_subject: str | None = Field(
-        None, min_length=1, max_length=200, description="Another officer of the area; without it the caller."
-    )
 
 
 class CloseTicket(Body):
@@ -60,7 +54,7 @@ async def open_ticket(
     ticket_id = await commands.open_ticket(
         tx, project_id, body.kind, request=body.request, due_on=body.due_on, by=by, now=now
     )
-    return _answer(await queries.view_ticket(tx, ticket_id, by=by), response)
+    return with_etag(await queries.view_ticket(tx, ticket_id, by=by), response)
 
 
 @routes.get("/v1/support-tickets", operation_id="listSupportTickets", summary="지원 요청 목록 (List support tickets)")
@@ -76,27 +70,26 @@ async def list_tickets(
 )
 async def get_ticket(ticket_id: UUID, by: _Reader, tx: Tx, response: Response) -> TicketView:
     """요청 하나와, 처리에 필요한 ETag. One ticket, with the ETag that a step needs."""
-    return _answer(await queries.view_ticket(tx, ticket_id, by=by), response)
+    return with_etag(await queries.view_ticket(tx, ticket_id, by=by), response)
 
 
 @routes.post(
     "/v1/support-tickets/{ticket_id}/owners",
     status_code=201,
     operation_id="takeSupportTicket",
-    summary="지원 요청 담당 지정 (Make somebody its owner)",
+    summary="지원 요청 맡기 (Take a support ticket)",
 )
 async def take_ticket(
     ticket_id: UUID,
-    body: TakeTicket,
     by: _Officer,
     version: Annotated[int, IfMatch()],
     tx: Tx,
     now: Now,
     response: Response,
 ) -> TicketView:
-    """맡거나 관내 다른 담당에게 넘깁니다. Take it, or hand it to another officer of the area."""
-    await commands.take_ticket(tx, ticket_id, owner_subject=body.owner_subject, read_version=version, by=by, now=now)
-    return _answer(await queries.view_ticket(tx, ticket_id, by=by), response)
+    """맡은 사람이 처리합니다. 동료가 맡은 것도 넘겨받을 수 있습니다. Whoever takes it closes it, a colleague's too."""
+    await commands.take_ticket(tx, ticket_id, read_version=version, by=by, now=now)
+    return with_etag(await queries.view_ticket(tx, ticket_id, by=by), response)
 
 
 @routes.post(
@@ -116,9 +109,4 @@ async def close_ticket(
 ) -> TicketView:
     """담당자가 처리 결과를 적으면 기한이 끝납니다. Its owner says what came of it, and its deadline is met."""
     await commands.close_ticket(tx, ticket_id, body.outcome, words=body.words, read_version=version, by=by, now=now)
-    return _answer(await queries.view_ticket(tx, ticket_id, by=by), response)
-
-
-def _answer(view: TicketView, response: Response) -> TicketView:
-    etag(response, view.version)
-    return view
+    return with_etag(await queries.view_ticket(tx, ticket_id, by=by), response)

@@ -14,7 +14,7 @@ from applicant.support import commands, queries
 from applicant.support.domain import SiteVisitNotFound
 from applicant.support.queries import SiteVisitView, VisitState
 from common.auth import Principal
-from common.web import Body, IfMatch, Now, Page, PageQuery, Tx, allowed, etag, problem_responses, router
+from common.web import Body, IfMatch, Now, Page, PageQuery, Tx, allowed, problem_responses, router, with_etag
 from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES, PROVINCE_ROLES, Role
 from contracts.types import MUNICIPALITIES, municipality
 
@@ -23,6 +23,7 @@ routes = router(tags=["support"])
 _Words = Annotated[str, Field(min_length=1, max_length=200)]
 _Officer = Annotated[Principal, allowed(Role.MUNICIPALITY_OFFICER)]
 _OFFICE = (*sorted(MUNICIPALITY_ROLES | PROVINCE_ROLES), Role.TECHNOPARK_OPERATOR, Role.AUDITOR)
+_Reader = Annotated[Principal, allowed(*sorted(COMPANY_ROLES), *_OFFICE)]
 _ICS: Final = "text/calendar"
 _NOT_MODIFIED: Final = 304
 _PRODUCT = "-//Jeonbuk smart-factory programme//Site visits//KO"
@@ -65,15 +66,19 @@ async def plan_site_visit(
     """관내 과제의 현장 방문을 달력에 올립니다. Puts a visit to a build of the own area on the calendar."""
     when = _when(body)
     visit_id = await commands.plan_visit(tx, project_id, when, purpose=body.purpose, by=by, now=now)
-    return _answer(await queries.view_visit(tx, visit_id, by=by), response)
+    return with_etag(await queries.view_visit(tx, visit_id, by=by), response)
 
 
 @routes.get("/v1/site-visits", operation_id="listSiteVisits", summary="현장 방문 목록 (List site visits)")
-async def list_site_visits(
-    by: Annotated[Principal, allowed(*sorted(COMPANY_ROLES), *_OFFICE)], tx: Tx, page: PageQuery
-) -> Page[SiteVisitView]:
+async def list_site_visits(by: _Reader, tx: Tx, page: PageQuery) -> Page[SiteVisitView]:
     """시각 순서의 현장 방문: 기업은 자기 것, 시·군은 관내. By time: a firm its own, a municipality its area's."""
     return await queries.list_visits(tx, page, by=by)
+
+
+@routes.get("/v1/site-visits/{visit_id}", operation_id="getSiteVisit", summary="현장 방문 조회 (Read a site visit)")
+async def get_site_visit(visit_id: UUID, by: _Reader, tx: Tx, response: Response) -> SiteVisitView:
+    """방문 하나와, 변경에 필요한 ETag. One visit, with the ETag that a step needs."""
+    return with_etag(await queries.view_visit(tx, visit_id, by=by), response)
 
 
 @routes.post(
@@ -93,7 +98,7 @@ async def move_site_visit(
 ) -> SiteVisitView:
     """구독한 달력에서 같은 일정이 옮겨집니다. The same entry moves in every calendar that follows it."""
     await commands.move_visit(tx, visit_id, _when(body), read_version=version, by=by, now=now)
-    return _answer(await queries.view_visit(tx, visit_id, by=by), response)
+    return with_etag(await queries.view_visit(tx, visit_id, by=by), response)
 
 
 @routes.post(
@@ -107,7 +112,7 @@ async def cancel_site_visit(
 ) -> SiteVisitView:
     """달력에는 취소로 남습니다. It stays in the calendars, as cancelled."""
     await commands.cancel_visit(tx, visit_id, read_version=version, by=by, now=now)
-    return _answer(await queries.view_visit(tx, visit_id, by=by), response)
+    return with_etag(await queries.view_visit(tx, visit_id, by=by), response)
 
 
 @routes.get(
@@ -137,7 +142,7 @@ async def get_site_visit_feed(
 
 
 def _when(body: PlanSiteVisit | MoveSiteVisit) -> commands.VisitTime:
-    return commands.VisitTime(body.starts_at.astimezone(UTC), body.ends_at.astimezone(UTC), body.place)
+    return commands.VisitTime(body.starts_at, body.ends_at, body.place)
 
 
 def _feed(code: str, visits: Sequence[SiteVisitView]) -> bytes:
@@ -171,8 +176,3 @@ def _event(visit: SiteVisitView) -> Event:
     event.add("LOCATION", visit.place)
     event.add("DESCRIPTION", f"과제 project {visit.project_id}")
     return event
-
-
-def _answer(view: SiteVisitView, response: Response) -> SiteVisitView:
-    etag(response, view.version)
-    return view
