@@ -163,6 +163,6 @@ async def test_a_firm_cannot_answer_its_own_ticket_and_nobody_rewrites_a_closed_
             await tx.execute(close)
     async with judging.database.transaction(acting=THE_SERVICE) as tx:
         await tx.execute(close)
-    with pytest.raises(DBAPIError, match="support_ticket|kept|change"):
+    with pytest.raises(DBAPIError, match=r"support_ticket|kept|change"):
         async with judging.database.transaction(acting=THE_SERVICE) as tx:
             await tx.execute(text("UPDATE support_ticket SET outcome = 'other'"))
