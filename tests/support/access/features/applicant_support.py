@@ -8,7 +8,7 @@ from tests.support.access.worlds import STALE, Ask, Asks, Caller, World
 
 SERVICE = "applicant"
 
-_TIMES = {"starts_at": "2029-01-15T01:00:00Z", "ends_at": "2029-01-15T03:00:00Z", "place": "가상산단로 2"}
+_TIMES = {"starts_at": "2024-05-20T01:00:00Z", "ends_at": "2024-05-20T03:00:00Z", "place": "가상산단로 2"}
 _VISIT = {"purpose": "가상 방문", **_TIMES}
 _TICKET = {"kind": "HELP", "request": "가상 요청", "due_on": "2024-05-20"}
 

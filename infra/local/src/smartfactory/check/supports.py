@@ -1,5 +1,7 @@
 """Firms that were supported before are first-timers in no case, by SQL of the check's own over the imported records."""
 
+from datetime import date
+
 from smartfactory.check.claims import Claim
 from smartfactory.snapshots import Databases
 
@@ -41,6 +43,6 @@ async def known(databases: Databases) -> list[Claim]:
         where = f"applicant.support_ticket {row['id']}"
         closed = row["closed_at"] is not None
         tickets.expect(f"{where}, watched", expected=closed, found=row["watched"] == "MET")
-        tickets.expect(f"{where}, day", expected=True, found=row["last_day"] >= row["due_on"])
+        tickets.expect(f"{where}, day", expected=True, found=(row["last_day"] or date.min) >= row["due_on"])
         tickets.expect(f"{where}, owner", expected=row["state"] != "OPEN", found=row["owned"])
     return [claim, once, tickets]
