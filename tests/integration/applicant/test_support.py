@@ -73,8 +73,6 @@ async def test_a_visit_is_of_the_own_area_ahead_and_within_a_day(judging: Judgin
         {"starts_at": "2024-06-01T00:00:00Z"},
         {"ends_at": "2024-06-13T01:00:01Z"},
         {"starts_at": "2025-07-12T01:00:00Z", "ends_at": "2025-07-12T03:00:00Z"},
-        {"starts_at": "0001-01-01T00:00:00+09:00"},
-        {"ends_at": "9999-12-31T23:59:59-09:00"},
     ):
         refused = await _visit(site, **wrong)
         assert (refused.status_code, refused.json()["code"]) == (422, "site-visit-times-wrong")

@@ -38,6 +38,8 @@ def test_a_written_moment_is_read(moment: str):
         ({"begins_at": 0.5}, "datetime_parsing"),
         ({"begins_at": "1709510400"}, "datetime_parsing"),
         ({"begins_at": True}, "datetime_parsing"),
+        ({"begins_at": "0001-01-01T00:00:00+09:00"}, "datetime_parsing"),
+        ({"begins_at": " 9999-12-31T23:59:59-09:00"}, "datetime_parsing"),
         ({"begins_at": "2024-03-04T09:00:00"}, "timezone_aware"),
         ({"begins_at": "2024-03-04T25:00:00Z"}, "datetime_from_date_parsing"),
         ({"ends_on": 0}, "date_parsing"),

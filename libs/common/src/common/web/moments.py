@@ -20,6 +20,8 @@ _FORMS: Mapping[str, tuple[re.Pattern[str], _Fault]] = {
     "date": (_DATE, "date_parsing"),
     "datetime": (_MOMENT, "datetime_parsing"),
 }
+# Of the first and the last day that there are, UTC or another offset may have no moment: nothing can be done with it.
+_OUTERMOST = ("0001-01-01", "9999-12-31")
 _OF_TYPE: Mapping[object, str] = {date: "date", datetime: "datetime", AwareDatetime: "datetime"}
 
 
@@ -33,7 +35,10 @@ def only_as_written(node: dict[str, Any]) -> bool:
     form, fault = _FORMS[kind]
 
     def written(value: object) -> object:
-        if isinstance(value, date) or (isinstance(value, str) and form.fullmatch(value.strip())):
+        if isinstance(value, date):
+            return value
+        said = value.strip() if isinstance(value, str) else ""
+        if form.fullmatch(said) and (kind == "date" or not said.startswith(_OUTERMOST)):
             return value
         raise PydanticCustomError(fault, "not written as RFC 3339 has it")
 
