@@ -77,16 +77,16 @@ async def move_visit(
         read_version=read_version,
         now=now,
     )
-    saved = await store.save_visit(tx, visit)
-    facts = {"visit_id": str(visit_id), "starts_at": saved.starts_at.isoformat()}
-    await _journal(tx, saved.project_id, "site-visit-moved", facts, by=by, now=now)
+    await store.save_visit(tx, visit)
+    facts = {"visit_id": str(visit_id), "starts_at": visit.starts_at.astimezone(UTC).isoformat()}
+    await _journal(tx, visit.project_id, "site-visit-moved", facts, by=by, now=now)
 
 
 async def cancel_visit(tx: Transaction, visit_id: UUID, *, read_version: int, by: Principal, now: datetime) -> None:
     """Call a visit of the own area off."""
     visit = domain.cancel_visit(await _own_visit(tx, visit_id, by), read_version=read_version, now=now)
-    saved = await store.save_visit(tx, visit)
-    await _journal(tx, saved.project_id, "site-visit-cancelled", {"visit_id": str(visit_id)}, by=by, now=now)
+    await store.save_visit(tx, visit)
+    await _journal(tx, visit.project_id, "site-visit-cancelled", {"visit_id": str(visit_id)}, by=by, now=now)
 
 
 async def open_ticket(
@@ -126,8 +126,8 @@ async def take_ticket(tx: Transaction, ticket_id: UUID, *, read_version: int, by
     """Become the owner of a ticket of the own area."""
     ticket = await _own_ticket(tx, ticket_id, by)
     taken = domain.take_ticket(ticket, read_version=read_version, by=by.person, by_subject=by.subject, now=now)
-    saved = await store.save_ticket(tx, taken)
-    await _journal(tx, saved.project_id, "support-ticket-owned", {"ticket_id": str(ticket_id)}, by=by, now=now)
+    await store.save_ticket(tx, taken)
+    await _journal(tx, taken.project_id, "support-ticket-owned", {"ticket_id": str(ticket_id)}, by=by, now=now)
 
 
 async def close_ticket(
@@ -143,11 +143,11 @@ async def close_ticket(
     """Say what came of one's own ticket; its deadline is met with that."""
     ticket = await _own_ticket(tx, ticket_id, by)
     closed = domain.close_ticket(ticket, outcome, words=words, read_version=read_version, by=by.person, now=now)
-    saved = await store.save_ticket(tx, closed)
+    await store.save_ticket(tx, closed)
     async with as_service(tx):
         await deadlines.settle_deadline(tx, ticket_id, DeadlineKind.SUPPORT_TICKET, DeadlineState.MET, at=now)
     facts = {"ticket_id": str(ticket_id), "outcome": outcome.value}
-    await _journal(tx, saved.project_id, "support-ticket-closed", facts, by=by, now=now)
+    await _journal(tx, closed.project_id, "support-ticket-closed", facts, by=by, now=now)
 
 
 async def _place(tx: Transaction, project_id: UUID, *, by: Principal) -> Place:

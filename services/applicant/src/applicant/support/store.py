@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, RowMapping, insert, select, update
+from sqlalchemy import CheckConstraint, ForeignKey, Index, RowMapping, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from applicant.support.domain import (
@@ -21,6 +21,7 @@ from applicant.support.domain import (
 )
 from applicant.tables import Tables
 from common.db import Transaction
+from common.versions import save_next
 
 
 class SiteVisitRow(Tables):
@@ -87,25 +88,17 @@ async def get_visit(tx: Transaction, visit_id: UUID) -> SiteVisit:
     return _visit(row)
 
 
-async def save_visit(tx: Transaction, visit: SiteVisit) -> SiteVisit:
+async def save_visit(tx: Transaction, visit: SiteVisit) -> None:
     """Write a visit as its next version; raises SiteVisitHasChanged when somebody else was first."""
-    statement = (
-        update(SiteVisitRow)
-        .where(SiteVisitRow.id == visit.id, SiteVisitRow.version == visit.version)
-        .values(
-            starts_at=visit.starts_at,
-            ends_at=visit.ends_at,
-            place=visit.place,
-            state=visit.state.value,
-            changed_at=visit.changed_at,
-            version=visit.version + 1,
-        )
-        .returning(*SiteVisitRow.__table__.columns)
-    )
-    row = (await tx.execute(statement)).mappings().one_or_none()
-    if row is None:
+    values = {
+        "starts_at": visit.starts_at,
+        "ends_at": visit.ends_at,
+        "place": visit.place,
+        "state": visit.state.value,
+        "changed_at": visit.changed_at,
+    }
+    if not await save_next(tx, SiteVisitRow, visit.id, visit.version, values):
         raise SiteVisitHasChanged(current_version=(await get_visit(tx, visit.id)).version)
-    return _visit(row)
 
 
 async def add_ticket(tx: Transaction, ticket: Ticket) -> None:
@@ -121,27 +114,19 @@ async def get_ticket(tx: Transaction, ticket_id: UUID, *, lock: bool = False) ->
     return _ticket(row)
 
 
-async def save_ticket(tx: Transaction, ticket: Ticket) -> Ticket:
+async def save_ticket(tx: Transaction, ticket: Ticket) -> None:
     """Write a ticket as its next version; raises TicketHasChanged when somebody else was first."""
-    statement = (
-        update(SupportTicketRow)
-        .where(SupportTicketRow.id == ticket.id, SupportTicketRow.version == ticket.version)
-        .values(
-            state=ticket.state.value,
-            owner_subject=ticket.owner_subject,
-            owned_by=ticket.owned_by,
-            owned_at=ticket.owned_at,
-            outcome=ticket.outcome,
-            closed_by=ticket.closed_by,
-            closed_at=ticket.closed_at,
-            version=ticket.version + 1,
-        )
-        .returning(*SupportTicketRow.__table__.columns)
-    )
-    row = (await tx.execute(statement)).mappings().one_or_none()
-    if row is None:
+    values = {
+        "state": ticket.state.value,
+        "owner_subject": ticket.owner_subject,
+        "owned_by": ticket.owned_by,
+        "owned_at": ticket.owned_at,
+        "outcome": ticket.outcome,
+        "closed_by": ticket.closed_by,
+        "closed_at": ticket.closed_at,
+    }
+    if not await save_next(tx, SupportTicketRow, ticket.id, ticket.version, values):
         raise TicketHasChanged(current_version=(await get_ticket(tx, ticket.id)).version)
-    return _ticket(row)
 
 
 def _columns(thing: SiteVisit | Ticket) -> dict[str, Any]:
