@@ -11,7 +11,18 @@ if TYPE_CHECKING:
     from common.web.access import Caller, allowed, anyone
     from common.web.bodies import Body, View
     from common.web.openapi import problem_responses
-    from common.web.pages import ChangedFrom, Column, Page, PageQuery, PageRequest, Turns, narrowed, order, paginate
+    from common.web.pages import (
+        ChangedFrom,
+        Column,
+        Page,
+        PageQuery,
+        PageRequest,
+        Turns,
+        narrowed,
+        order,
+        page_of,
+        paginate,
+    )
     from common.web.parameters import AccessPoint, IfMatch, Now, RecordingTx, ShownOnce, Tx, etag, with_etag
     from common.web.routes import router
     from common.web.upload_sheets import Sheet
@@ -44,6 +55,7 @@ __all__ = [
     "etag",
     "narrowed",
     "order",
+    "page_of",
     "paginate",
     "problem_responses",
     "router",
@@ -78,6 +90,7 @@ _HOMES = {
     "etag": "common.web.parameters",
     "narrowed": "common.web.pages",
     "order": "common.web.pages",
+    "page_of": "common.web.pages",
     "paginate": "common.web.pages",
     "problem_responses": "common.web.openapi",
     "router": "common.web.routes",

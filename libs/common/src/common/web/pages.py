@@ -32,6 +32,7 @@ _SIGNATURE_BYTES = 16
 _OWN_PARAMETERS = frozenset({"cursor", "page_size"})
 
 _Item = TypeVar("_Item")
+_SomeView = TypeVar("_SomeView", bound=View)
 Column = ColumnElement[Any] | InstrumentedAttribute[Any]
 
 
@@ -190,6 +191,20 @@ async def paginate(
     turns = _turns(page, [_key(rows[0], by), _key(rows[-1], by)] if rows else [], more=more)
     page.links.say(turns)
     return rows, turns
+
+
+async def page_of(
+    view: type[_SomeView],
+    tx: Transaction,
+    statement: Select[*tuple[Any, ...]],
+    page: PageRequest,
+    *,
+    by: Sequence[Column],
+    descending: bool = False,
+) -> Page[_SomeView]:
+    """One page of a statement, as `paginate` reads it, whose rows are shown as they are read."""
+    rows, turns = await paginate(tx, statement, page, by=by, descending=descending)
+    return Page[view](items=[view.model_validate(row) for row in rows], **turns)  # type: ignore[valid-type]
 
 
 def _beyond(at: Position, by: Sequence[Column], *, downward: bool) -> ColumnElement[bool]:

@@ -21,7 +21,7 @@ from applicant.accounts.domain import (
 from applicant.accounts.store import AppointmentRow, InvitationRow
 from common.auth import Principal
 from common.db import Transaction
-from common.web import Page, PageRequest, View, paginate
+from common.web import Page, PageRequest, View, page_of
 from contracts.roles import MUNICIPALITY_ROLES
 
 __all__ = [
@@ -123,8 +123,7 @@ async def list_appointments(tx: Transaction, page: PageRequest, *, by: Principal
     if by.role in MUNICIPALITY_ROLES:
         own = AppointmentRow.role.startswith("municipality.") & (AppointmentRow.tenant == by.tenant)
         statement = statement.where(own)
-    rows, turns = await paginate(tx, statement, page, by=[AppointmentRow.id])
-    return Page[AppointmentView](items=[AppointmentView.model_validate(row) for row in rows], **turns)
+    return await page_of(AppointmentView, tx, statement, page, by=[AppointmentRow.id])
 
 
 async def list_staff(tx: Transaction, company_id: UUID) -> StaffList:

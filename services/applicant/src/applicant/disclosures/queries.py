@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from applicant.disclosures.store import DisclosureRow
 from common.db import Transaction
-from common.web import Page, PageRequest, View, paginate
+from common.web import Page, PageRequest, View, page_of
 
 __all__ = ["DisclosureView", "list_disclosures"]
 
@@ -35,5 +35,4 @@ async def list_disclosures(
         statement = statement.where(DisclosureRow.data_subject == data_subject)
     if subject is not None:
         statement = statement.where(DisclosureRow.subject == subject)
-    rows, turns = await paginate(tx, statement, page, by=[DisclosureRow.id], descending=True)
-    return Page[DisclosureView](items=[DisclosureView.model_validate(row) for row in rows], **turns)
+    return await page_of(DisclosureView, tx, statement, page, by=[DisclosureRow.id], descending=True)

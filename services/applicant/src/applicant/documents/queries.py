@@ -10,7 +10,7 @@ from applicant.documents.domain import DocumentKind, DocumentNotFound, DocumentS
 from applicant.documents.store import DocumentRow
 from common.auth import Principal
 from common.db import Transaction
-from common.web import Page, PageRequest, View, paginate
+from common.web import Page, PageRequest, View, page_of
 
 __all__ = ["DocumentView", "documents_of_project", "list_documents", "view_document"]
 
@@ -40,8 +40,7 @@ async def list_documents(tx: Transaction, page: PageRequest, project_id: UUID, *
     if not await is_visible(tx, project_id, by=by):
         raise BuildNotFound
     statement = select(*DocumentRow.__table__.columns).where(DocumentRow.project_id == project_id)
-    rows, turns = await paginate(tx, statement, page, by=[DocumentRow.id])
-    return Page[DocumentView](items=[DocumentView.model_validate(row) for row in rows], **turns)
+    return await page_of(DocumentView, tx, statement, page, by=[DocumentRow.id])
 
 
 async def documents_of_project(tx: Transaction, project_id: UUID) -> list[DocumentView]:

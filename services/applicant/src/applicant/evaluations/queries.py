@@ -22,7 +22,7 @@ from applicant.evaluations.domain import (
 from applicant.evaluations.store import ConflictRow, PanelCaseRow, PanelMemberRow, PanelRow, ScoreSheetRow
 from common.auth import Principal
 from common.db import Transaction
-from common.web import Page, PageRequest, View, paginate
+from common.web import Page, PageRequest, View, page_of
 from contracts.roles import Role
 
 __all__ = ["AssignmentView", "Consolidated", "PanelList", "PanelView", "ScoreSheetList", "ScoreSheetView"]
@@ -134,8 +134,7 @@ async def list_assignments(
     )
     if call_id is not None:
         statement = statement.where(PanelCaseRow.call_id == call_id)
-    rows, turns = await paginate(tx, statement, page, by=[PanelCaseRow.application_id])
-    return Page[AssignmentView](items=[AssignmentView.model_validate(row) for row in rows], **turns)
+    return await page_of(AssignmentView, tx, statement, page, by=[PanelCaseRow.application_id])
 
 
 async def assigned_cases(tx: Transaction, by: Principal) -> list[UUID]:

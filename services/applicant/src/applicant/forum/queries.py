@@ -18,7 +18,7 @@ from applicant.forum.store.visits import ForumMemberRow, ForumVisitRow
 from common.auth import Principal
 from common.clock import KST
 from common.db import Transaction
-from common.web import Page, PageRequest, View, paginate
+from common.web import Page, PageRequest, View, page_of, paginate
 from contracts.roles import PROVINCE_ROLES, Role
 
 __all__ = [
@@ -136,8 +136,7 @@ class ChecklistView(View):
 
 async def list_members(tx: Transaction, page: PageRequest) -> Page[MemberView]:
     """The roll, those who left included."""
-    rows, turns = await paginate(tx, select(*ForumMemberRow.__table__.columns), page, by=[ForumMemberRow.id])
-    return Page[MemberView](items=[MemberView.model_validate(row) for row in rows], **turns)
+    return await page_of(MemberView, tx, select(*ForumMemberRow.__table__.columns), page, by=[ForumMemberRow.id])
 
 
 async def view_member(tx: Transaction, member_id: UUID) -> MemberView:
@@ -151,8 +150,7 @@ async def view_member(tx: Transaction, member_id: UUID) -> MemberView:
 async def list_campaigns(tx: Transaction, page: PageRequest, *, by: Principal | None) -> Page[CampaignView]:
     """Campaigns, newest first; drafts for the Forum and the programme's staff."""
     statement = select(*CampaignRow.__table__.columns).where(_published(by))
-    rows, turns = await paginate(tx, statement, page, by=[CampaignRow.id], descending=True)
-    return Page[CampaignView](items=[CampaignView.model_validate(row) for row in rows], **turns)
+    return await page_of(CampaignView, tx, statement, page, by=[CampaignRow.id], descending=True)
 
 
 async def view_campaign(tx: Transaction, campaign_id: UUID, *, by: Principal | None) -> CampaignView:
@@ -174,8 +172,7 @@ async def list_letters(
         statement = statement.where(LetterRow.campaign_id == campaign_id)
     if state is not None:
         statement = statement.where(LetterRow.state == state.value)
-    rows, turns = await paginate(tx, statement, page, by=[LetterRow.id])
-    return Page[LetterView](items=[LetterView.model_validate(row) for row in rows], **turns)
+    return await page_of(LetterView, tx, statement, page, by=[LetterRow.id])
 
 
 async def view_letter(tx: Transaction, letter_id: UUID, *, by: Principal) -> LetterView:
@@ -197,8 +194,7 @@ async def list_visits(
     )
     if state is not None:
         statement = statement.where(ForumVisitRow.state == state.value)
-    rows, turns = await paginate(tx, statement, page, by=[ForumVisitRow.id])
-    return Page[ForumVisitView](items=[ForumVisitView.model_validate(row) for row in rows], **turns)
+    return await page_of(ForumVisitView, tx, statement, page, by=[ForumVisitRow.id])
 
 
 async def view_visit(tx: Transaction, visit_id: UUID, *, by: Principal) -> ForumVisitView:

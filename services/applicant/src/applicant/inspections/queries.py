@@ -13,7 +13,7 @@ from applicant.inspections.store.completions import CompletionRow
 from applicant.inspections.store.interims import InterimInspectionRow
 from common.auth import Principal
 from common.db import Transaction
-from common.web import Page, PageRequest, View, paginate
+from common.web import Page, PageRequest, View, page_of
 from contracts.roles import Role
 
 __all__ = [
@@ -82,8 +82,7 @@ async def list_inspections(
     if not await is_visible(tx, project_id, by=by):
         raise BuildNotFound
     statement = select(*InterimInspectionRow.__table__.columns).where(InterimInspectionRow.project_id == project_id)
-    rows, turns = await paginate(tx, statement, page, by=[InterimInspectionRow.id])
-    return Page[InspectionView](items=[InspectionView.model_validate(row) for row in rows], **turns)
+    return await page_of(InspectionView, tx, statement, page, by=[InterimInspectionRow.id])
 
 
 async def inspections_of_project(tx: Transaction, project_id: UUID) -> list[InspectionView]:
@@ -117,8 +116,7 @@ async def list_completions(
     if not await is_visible(tx, project_id, by=by):
         raise BuildNotFound
     statement = select(*CompletionRow.__table__.columns).where(CompletionRow.project_id == project_id)
-    rows, turns = await paginate(tx, statement, page, by=[CompletionRow.id])
-    return Page[CompletionView](items=[CompletionView.model_validate(row) for row in rows], **turns)
+    return await page_of(CompletionView, tx, statement, page, by=[CompletionRow.id])
 
 
 async def view_completion(tx: Transaction, completion_id: UUID, *, by: Principal) -> CompletionView:

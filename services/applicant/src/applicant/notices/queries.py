@@ -11,7 +11,7 @@ from applicant.notices.domain import NoticeKind, NoticeNotFound, NoticeState, Pr
 from applicant.notices.store import NoticeRow
 from common.auth import Principal
 from common.db import Transaction
-from common.web import Page, PageRequest, View, narrowed, paginate
+from common.web import Page, PageRequest, View, narrowed, page_of
 from contracts.roles import COMPANY_ROLES
 
 __all__ = ["NoticeKind", "NoticeState", "NoticeView", "list_notices", "view_notice"]
@@ -53,8 +53,7 @@ async def list_notices(
         (row.application_id, eq, application_id),
     )
     statement = select(*row.__table__.columns).where(_visible(by), *conditions)
-    rows, turns = await paginate(tx, statement, page, by=[row.queued_at, row.id])
-    return Page[NoticeView](items=[NoticeView.model_validate(each) for each in rows], **turns)
+    return await page_of(NoticeView, tx, statement, page, by=[row.queued_at, row.id])
 
 
 async def view_notice(tx: Transaction, notice_id: UUID, *, by: Principal) -> NoticeView:

@@ -12,7 +12,7 @@ from applicant.past_supports.store import PastSupportRow
 from common.auth import Principal
 from common.clock import KST
 from common.db import Transaction
-from common.web import Page, PageRequest, View, paginate
+from common.web import Page, PageRequest, View, page_of
 from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES
 from contracts.types import parse_business_number
 
@@ -48,8 +48,7 @@ async def list_supports(
     statement = select(*PastSupportRow.__table__.columns).where(await _visible(tx, by))
     if business_number is not None:
         statement = statement.where(PastSupportRow.business_number == parse_business_number(business_number))
-    rows, turns = await paginate(tx, statement, page, by=[PastSupportRow.id])
-    return Page[PastSupportView](items=[PastSupportView.model_validate(row) for row in rows], **turns)
+    return await page_of(PastSupportView, tx, statement, page, by=[PastSupportRow.id])
 
 
 async def view_support(tx: Transaction, support_id: UUID, *, by: Principal) -> PastSupportView:

@@ -10,7 +10,7 @@ from applicant.projects.domain import ProjectNotFound, ProjectState
 from applicant.projects.store import ProjectRow, pending_needs
 from common.auth import Principal
 from common.db import Transaction
-from common.web import Page, PageRequest, View, paginate
+from common.web import Page, PageRequest, View, page_of
 
 __all__ = ["ProjectState", "ProjectView", "list_projects", "pending_needs", "view_project"]
 
@@ -54,8 +54,7 @@ async def list_projects(
         statement = statement.where(ProjectRow.state == state.value)
     if municipality_code is not None:
         statement = statement.where(ProjectRow.municipality_code == municipality_code)
-    rows, turns = await paginate(tx, statement, page, by=[ProjectRow.id])
-    return Page[ProjectView](items=[ProjectView.model_validate(row) for row in rows], **turns)
+    return await page_of(ProjectView, tx, statement, page, by=[ProjectRow.id])
 
 
 async def view_project(tx: Transaction, project_id: UUID, *, by: Principal) -> ProjectView:

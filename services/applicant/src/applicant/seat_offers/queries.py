@@ -11,7 +11,7 @@ from applicant.seat_offers.domain import OfferState, SeatOfferUnknown
 from applicant.seat_offers.store import SeatOfferRow
 from common.auth import Principal
 from common.db import Transaction
-from common.web import Page, PageRequest, View, paginate
+from common.web import Page, PageRequest, View, page_of
 from contracts.roles import MUNICIPALITY_ROLES
 
 __all__ = ["confirmed_seats", "get_draft", "get_offer", "list_offers", "list_surveys"]
@@ -86,8 +86,7 @@ async def list_offers(
         statement = statement.where(SeatOfferRow.municipality_code == municipality_code)
     if state:
         statement = statement.where(SeatOfferRow.state.in_([each.value for each in state]))
-    rows, turns = await paginate(tx, statement, page, by=[SeatOfferRow.id])
-    return Page(items=[SeatOfferView.model_validate(row) for row in rows], **turns)
+    return await page_of(SeatOfferView, tx, statement, page, by=[SeatOfferRow.id])
 
 
 def _survey(call: Call) -> SeatSurveyView:

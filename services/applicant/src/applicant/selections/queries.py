@@ -18,7 +18,7 @@ from applicant.selections.store.rankings import RankedCaseRow
 from applicant.selections.store.reinstatements import ReinstatementRow
 from common.auth import Principal
 from common.db import Transaction
-from common.web import Page, PageRequest, View, paginate
+from common.web import Page, PageRequest, View, page_of
 
 __all__ = [
     "Outcome",
@@ -198,8 +198,7 @@ async def list_outcomes(
     )
     if outcome is not None:
         statement = statement.where(CaseOutcomeRow.outcome == outcome.value)
-    rows, turns = await paginate(tx, statement, page, by=[CaseOutcomeRow.application_id])
-    return Page[OutcomeView](items=[OutcomeView.model_validate(row) for row in rows], **turns)
+    return await page_of(OutcomeView, tx, statement, page, by=[CaseOutcomeRow.application_id])
 
 
 def _what_if_case(compared: Compared) -> WhatIfCaseView:

@@ -11,7 +11,7 @@ from applicant.support.domain import SiteVisitNotFound, TicketKind, TicketNotFou
 from applicant.support.store import SiteVisitRow, SupportTicketRow
 from common.auth import Principal
 from common.db import Transaction
-from common.web import Page, PageRequest, View, paginate
+from common.web import Page, PageRequest, View, page_of
 
 __all__ = ["SiteVisitView", "TicketKind", "TicketState", "TicketView", "VisitState"]
 
@@ -57,8 +57,7 @@ async def list_visits(tx: Transaction, page: PageRequest, *, by: Principal) -> P
     """Visits by their time."""
     row = SiteVisitRow
     statement = select(*row.__table__.columns).where(companies.seen_by(by, row.company_id, row.municipality_code))
-    rows, turns = await paginate(tx, statement, page, by=[row.starts_at, row.id])
-    return Page[SiteVisitView](items=[SiteVisitView.model_validate(each) for each in rows], **turns)
+    return await page_of(SiteVisitView, tx, statement, page, by=[row.starts_at, row.id])
 
 
 async def view_visit(tx: Transaction, visit_id: UUID, *, by: Principal) -> SiteVisitView:
@@ -93,8 +92,7 @@ async def list_tickets(
     statement = select(*row.__table__.columns).where(companies.seen_by(by, row.company_id, row.municipality_code))
     if state is not None:
         statement = statement.where(row.state == state.value)
-    rows, turns = await paginate(tx, statement, page, by=[row.id])
-    return Page[TicketView](items=[TicketView.model_validate(each) for each in rows], **turns)
+    return await page_of(TicketView, tx, statement, page, by=[row.id])
 
 
 async def view_ticket(tx: Transaction, ticket_id: UUID, *, by: Principal) -> TicketView:

@@ -12,7 +12,7 @@ from sqlalchemy.sql.operators import in_op
 
 from common.auth import Principal
 from common.db import Transaction
-from common.web import Page, PageRequest, View, narrowed, order, paginate
+from common.web import Page, PageRequest, View, narrowed, order, page_of
 from contracts.roles import MUNICIPALITY_ROLES
 from contracts.types import Source
 from funding.budgets.domain import BudgetLineUnknown, LegalRegime, LineState
@@ -113,8 +113,7 @@ async def list_lines(
 ) -> Page[BudgetLineView]:
     """The lines the caller may see."""
     statement = _LINES.where(_visible(by), *_narrowed(wanted))
-    rows, turns = await paginate(tx, statement, page, **order(sort, by=_SORTS, unique=BudgetLineRow.id))
-    return Page(items=[BudgetLineView.model_validate(row) for row in rows], **turns)
+    return await page_of(BudgetLineView, tx, statement, page, **order(sort, by=_SORTS, unique=BudgetLineRow.id))
 
 
 def _narrowed(wanted: BudgetLineFilter) -> list[ColumnElement[bool]]:

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, select, true
 from common.auth import Principal
 from common.clock import KST
 from common.db import Transaction
-from common.web import Page, PageRequest, View, paginate
+from common.web import Page, PageRequest, View, page_of
 from contracts.roles import MUNICIPALITY_ROLES
 from contracts.types import Source
 from funding.budgets import queries as budgets
@@ -69,8 +69,7 @@ async def list_carry_overs(
         statement = statement.where(CarryOverRow.fiscal_year == fiscal_year)
     if state is not None:
         statement = statement.where(CarryOverRow.state == state.value)
-    rows, turns = await paginate(tx, statement, page, by=[CarryOverRow.id])
-    return Page[CarryOverView](items=[CarryOverView.model_validate(row) for row in rows], **turns)
+    return await page_of(CarryOverView, tx, statement, page, by=[CarryOverRow.id])
 
 
 async def get_carry_over(tx: Transaction, carry_over_id: UUID, *, by: Principal) -> CarryOverView:

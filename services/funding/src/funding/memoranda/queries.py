@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, select, true
 
 from common.auth import Principal
 from common.db import Transaction
-from common.web import Page, PageRequest, View, paginate
+from common.web import Page, PageRequest, View, page_of
 from contracts.roles import PROVINCE_ROLES, Role
 from contracts.types import Source
 from funding.memoranda.domain import MemorandumState, MemorandumUnknown, ObligationKind, PartyKind
@@ -62,8 +62,7 @@ async def get_memorandum(tx: Transaction, memorandum_id: UUID, *, by: Principal 
 
 async def list_memoranda(tx: Transaction, page: PageRequest, *, by: Principal | None) -> Page[MemorandumView]:
     """Those that the caller may see, in the order in which they were registered."""
-    rows, turns = await paginate(tx, _MEMORANDA.where(_visible(by)), page, by=[MemorandumRow.id])
-    return Page(items=[MemorandumView.model_validate(row) for row in rows], **turns)
+    return await page_of(MemorandumView, tx, _MEMORANDA.where(_visible(by)), page, by=[MemorandumRow.id])
 
 
 def _visible(by: Principal | None) -> ColumnElement[bool]:

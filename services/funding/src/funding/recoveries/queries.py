@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, select
 
 from common.auth import Principal
 from common.db import Transaction
-from common.web import Page, PageRequest, View, paginate
+from common.web import Page, PageRequest, View, page_of
 from funding.recoveries.domain import Ground, RecoveryState, RecoveryUnknown
 from funding.recoveries.store import RecoveryRow
 from funding.visibility import seen_by
@@ -58,8 +58,7 @@ async def list_recoveries(
         statement = statement.where(RecoveryRow.project_id == project_id)
     if state is not None:
         statement = statement.where(RecoveryRow.state == state.value)
-    rows, turns = await paginate(tx, statement, page, by=[RecoveryRow.id])
-    return Page[RecoveryView](items=[RecoveryView.model_validate(row) for row in rows], **turns)
+    return await page_of(RecoveryView, tx, statement, page, by=[RecoveryRow.id])
 
 
 async def get_recovery(tx: Transaction, recovery_id: UUID, *, by: Principal) -> RecoveryView:

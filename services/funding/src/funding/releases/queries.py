@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, RowMapping, select
 from common.auth import Principal
 from common.clock import KST
 from common.db import Transaction
-from common.web import Page, PageRequest, View, paginate
+from common.web import Page, PageRequest, View, page_of, paginate
 from contracts.types import Source, Won
 from funding.budgets import queries as budgets
 from funding.releases.domain.findings import FindingReason, FindingState, FoundOutcome
@@ -310,8 +310,7 @@ async def list_holds(
     if standing is not None:
         lifted = ReleaseHoldRow.lifted_at
         statement = statement.where(lifted.is_(None) if standing else lifted.is_not(None))
-    rows, turns = await paginate(tx, statement, page, by=[ReleaseHoldRow.id])
-    return Page[ReleaseHoldView](items=[ReleaseHoldView.model_validate(row) for row in rows], **turns)
+    return await page_of(ReleaseHoldView, tx, statement, page, by=[ReleaseHoldRow.id])
 
 
 async def holds_of_project(tx: Transaction, project_id: UUID, *, by: Principal) -> list[ReleaseHoldView]:
@@ -328,8 +327,7 @@ async def list_findings(tx: Transaction, page: PageRequest, *, release_id: UUID 
     statement = select(*ReleaseFindingRow.__table__.columns)
     if release_id is not None:
         statement = statement.where(ReleaseFindingRow.release_id == release_id)
-    rows, turns = await paginate(tx, statement, page, by=[ReleaseFindingRow.id])
-    return Page[ReleaseFindingView](items=[ReleaseFindingView.model_validate(row) for row in rows], **turns)
+    return await page_of(ReleaseFindingView, tx, statement, page, by=[ReleaseFindingRow.id])
 
 
 async def get_finding(tx: Transaction, finding_id: UUID) -> ReleaseFindingView:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from common.auth import Principal
 from common.db import Transaction
-from common.web import Page, PageRequest, View, paginate
+from common.web import Page, PageRequest, View, page_of
 from contracts.types import Source
 from funding.repayments.domain import Origin, RepaymentState, RepaymentUnknown
 from funding.repayments.store import RepaymentRow
@@ -61,8 +61,7 @@ async def list_repayments(
         statement = statement.where(RepaymentRow.origin_id == origin_id)
     if state is not None:
         statement = statement.where(RepaymentRow.state == state.value)
-    rows, turns = await paginate(tx, statement, page, by=[RepaymentRow.id])
-    return Page[RepaymentView](items=[RepaymentView.model_validate(row) for row in rows], **turns)
+    return await page_of(RepaymentView, tx, statement, page, by=[RepaymentRow.id])
 
 
 async def get_repayment(tx: Transaction, repayment_id: UUID, *, by: Principal) -> RepaymentView:

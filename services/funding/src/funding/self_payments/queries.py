@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, select
 
 from common.auth import Principal
 from common.db import Transaction
-from common.web import Page, PageRequest, View, paginate
+from common.web import Page, PageRequest, View, page_of
 from funding.coverages import commands as coverages
 from funding.self_payments.domain import HoldReason, SelfPaymentState, SelfPaymentUnknown, proven_won
 from funding.self_payments.store import SelfPaymentRow
@@ -63,8 +63,7 @@ async def list_payments(
         statement = statement.where(SelfPaymentRow.project_id == project_id)
     if state is not None:
         statement = statement.where(SelfPaymentRow.state == state.value)
-    rows, turns = await paginate(tx, statement, page, by=[SelfPaymentRow.id])
-    return Page[SelfPaymentView](items=[SelfPaymentView.model_validate(row) for row in rows], **turns)
+    return await page_of(SelfPaymentView, tx, statement, page, by=[SelfPaymentRow.id])
 
 
 async def get_payment(tx: Transaction, payment_id: UUID, *, by: Principal) -> SelfPaymentView:

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, RowMapping, Uuid, cast, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from common.db import Transaction
-from common.web import Page, PageRequest, View, paginate
+from common.web import Page, PageRequest, View, page_of
 from mentoring.matching.domain import ConflictKind, NeedsNotStated, Pause
 from mentoring.matching.store import ProjectNeedRow, WaitingProjectRow, pauses_of
 from mentoring.teams.queries import is_assigned
@@ -141,5 +141,4 @@ async def list_waiting(
     if municipality_code is not None:
         statement = statement.where(WaitingProjectRow.municipality_code == municipality_code)
     by = (WaitingProjectRow.waiting_since, WaitingProjectRow.project_id)
-    rows, turns = await paginate(tx, statement, page, by=by)
-    return Page(items=[WaitingProjectView.model_validate(row) for row in rows], **turns)
+    return await page_of(WaitingProjectView, tx, statement, page, by=by)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from common.auth import Principal
 from common.db import Transaction
-from common.web import Page, PageRequest, View, paginate
+from common.web import Page, PageRequest, View, page_of, paginate
 from contracts.roles import Role
 from mentoring.mentors.domain import CohortUnknown, Mastery, MentorNotRecruited, MentorState, MentorUnknown
 from mentoring.mentors.store import MentorCohortRow, MentorRow
@@ -95,8 +95,7 @@ async def list_mentors(
         statement = statement.where(MentorRow.cohort_id == cohort_id)
     if state is not None:
         statement = statement.where(MentorRow.state == state)
-    rows, turns = await paginate(tx, statement, page, by=[MentorRow.id])
-    return Page(items=[MentorView.model_validate(row) for row in rows], **turns)
+    return await page_of(MentorView, tx, statement, page, by=[MentorRow.id])
 
 
 async def mastery_of(tx: Transaction, mentor_ids: Collection[UUID]) -> dict[UUID, Mastery]:

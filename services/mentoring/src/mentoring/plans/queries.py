@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping, func, select
 
 from common.db import Transaction
-from common.web import Page, PageRequest, View, paginate
+from common.web import Page, PageRequest, View, page_of, paginate
 from mentoring.plans.domain.matching import WhyNot
 from mentoring.plans.domain.plan import PlanState, PlanUnknown
 from mentoring.plans.domain.rules import MatchingRuleUnknown
@@ -245,8 +245,7 @@ async def _what_ifs(tx: Transaction, plan_id: UUID) -> list[WhatIfView]:
 async def list_plans(tx: Transaction, page: PageRequest, *, state: PlanState | None) -> Page[PlanSummaryView]:
     """The plans, in the order in which they were asked for."""
     statement = _PLANS if state is None else _PLANS.where(_PLAN.state == state)
-    rows, turns = await paginate(tx, statement, page, by=[_PLAN.id])
-    return Page(items=[PlanSummaryView.model_validate(row) for row in rows], **turns)
+    return await page_of(PlanSummaryView, tx, statement, page, by=[_PLAN.id])
 
 
 def _rule(columns: RowMapping) -> MatchingRuleView:
