@@ -27,6 +27,8 @@ _PATIENCE_SECONDS = 90.0
 _PAUSE_SECONDS = (0.05, 1.0)
 _POOLS, _CONNECTIONS, _KEPT = 20, 50, 4
 """A pool looks at all its connections for every request: one for hundreds of people measures itself."""
+_TOKEN_SECONDS = 300.0
+"""How long a person keeps a token, which is half of what it is good for."""
 _UNKNOWN = frozenset({408, 425, 429})
 _IN_PROGRESS = "request-in-progress"
 
@@ -136,6 +138,7 @@ class Clients:
         self._numbers = itertools.count(len(history.operations))
         self._chance = random.Random(seed)
         self._turn = itertools.count()
+        self._tokens: dict[Person, tuple[float, dict[str, str]]] = {}
         limits = httpx2.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=_KEPT)
         self._http = [httpx2.AsyncClient(timeout=15, limits=limits) for _ in range(_POOLS)]
 
@@ -224,7 +227,12 @@ class Clients:
         return replicas[next(self._turn) % len(replicas)]
 
     def _signed(self, by: Person) -> dict[str, str]:
-        return self._issuer.headers(role=by.role, tenant=by.tenant, subject=by.subject)
+        """The header of somebody who signs in and keeps the token for a while, as people do."""
+        since, headers = self._tokens.get(by, (-_TOKEN_SECONDS, {}))
+        if time.monotonic() - since >= _TOKEN_SECONDS:
+            since, headers = time.monotonic(), self._issuer.headers(role=by.role, tenant=by.tenant, subject=by.subject)
+            self._tokens[by] = since, headers
+        return headers
 
 
 def slowest(moments: Iterable[Moment], share: float) -> float:

@@ -1,18 +1,18 @@
-"""A TCP proxy that a drill puts before a server to make the way there slow, cut, or deaf; in a thread of its own.
+"""A TCP proxy that a drill puts before a server to make the way there slow, cut, or deaf.
 
-The faults apply to connections that stand as well as to new ones, and go when the drill says so.
+It runs in a process of its own: in the drill's, the drill's clients would wait for it, and it for them. The faults
+apply to connections that stand as well as to new ones, and go when the drill says so.
 """
 
-import asyncio
 import contextlib
-import random
-import threading
-from collections.abc import Callable, Iterator
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
 
 from smartfactory.stack import ports
-from tests.support.drills.pacing import pause
-
-_CHUNK = 65_536
+from tests.support.drills import proxy_process
 
 
 class FaultProxy:
@@ -20,98 +20,50 @@ class FaultProxy:
 
     def __init__(self, target_port: int, *, seed: int = 1) -> None:
         self.port = ports.free_port()
-        self.target_port = target_port
-        """Where to; a new one holds for new connections, so a failover also cuts."""
-        self.seconds: tuple[float, float] = (0.0, 0.0)
-        """How long each piece of a request is held back, at least and at most."""
-        self.deaf_share = 0.0
-        """The share of connections whose next answer is thrown away and the connection with it."""
-        self._chance = random.Random(seed)
-        self._links: set[asyncio.StreamWriter] = set()
-        self._loop = asyncio.new_event_loop()
-        self._open = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-        assert self._open.wait(10), "the proxy does not listen"
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", proxy_process.__name__, str(self.port), str(target_port), str(seed)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self._wait_until_done()
 
     @contextlib.contextmanager
     def slow(self, least: float, most: float) -> Iterator[None]:
-        self.seconds = (least, most)
+        """Hold each piece of a request back for so many seconds, at least and at most."""
+        self._order(seconds=(least, most))
         try:
             yield
         finally:
-            self.seconds = (0.0, 0.0)
+            self._order(seconds=(0.0, 0.0))
 
     @contextlib.contextmanager
     def deaf(self, share: float) -> Iterator[None]:
-        self.deaf_share = share
+        """Throw away this share of the answers, and the connection with each."""
+        self._order(deaf_share=share)
         try:
             yield
         finally:
-            self.deaf_share = 0.0
-
-    def cut(self) -> None:
-        """End every connection at once, without a word."""
-        self._call(self._abort_all)
+            self._order(deaf_share=0.0)
 
     def switch_to(self, target_port: int) -> None:
         """Send everybody to another server, as the address of a cluster does after a failover."""
-        self.target_port = target_port
-        self.cut()
+        self._order(target_port=target_port, cut=True)
 
     def close(self) -> None:
-        self._call(self._abort_all)
-        self._call(self._loop.stop)
-        self._thread.join(5)
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()
+        self._process.wait(10)
+        self._process.stdout.close()
 
-    def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        server = self._loop.run_until_complete(asyncio.start_server(self._serve, "127.0.0.1", self.port))
-        self._open.set()
-        self._loop.run_forever()
-        server.close()
-        for task in asyncio.all_tasks(self._loop):
-            task.cancel()
-        self._loop.run_until_complete(pause(0.05))
-        self._loop.close()
+    def _order(self, **changed: Any) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(changed) + "\n")
+        self._process.stdin.flush()
+        self._wait_until_done()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            there, back = await asyncio.open_connection("127.0.0.1", self.target_port)
-        except OSError:
-            writer.transport.abort()
-            return
-        both = (writer, back)
-        self._links.update(both)
-        try:
-            await asyncio.gather(self._forward(reader, back), self._answer(there, writer))
-        except OSError:
-            pass
-        finally:
-            for one in both:
-                self._links.discard(one)
-                one.transport.abort()
-
-    async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while piece := await reader.read(_CHUNK):
-            least, most = self.seconds
-            if most:
-                await pause(self._chance.uniform(least, most))
-            writer.write(piece)
-            await writer.drain()
-        raise ConnectionResetError
-
-    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while piece := await reader.read(_CHUNK):
-            if self.deaf_share and self._chance.random() < self.deaf_share:
-                raise ConnectionResetError
-            writer.write(piece)
-            await writer.drain()
-        raise ConnectionResetError
-
-    def _abort_all(self) -> None:
-        for link in list(self._links):
-            link.transport.abort()
-
-    def _call(self, work: Callable[[], None]) -> None:
-        self._loop.call_soon_threadsafe(work)
+    def _wait_until_done(self) -> None:
+        assert self._process.stdout is not None
+        if not self._process.stdout.readline():
+            raise RuntimeError(f"the proxy ended with {self._process.wait(10)}")
