@@ -274,6 +274,14 @@ FAULTS: dict[str, tuple[str, dict[str, str]]] = {
             """
         },
     ),
+    "know-how hours of a mentor who is in another team": (
+        "visit-by-its-team-while-there",
+        {"mentoring": "UPDATE mentor_session SET mentor_ids = mentor_ids || gen_random_uuid()"},
+    ),
+    "an improvement found before any team came": (
+        "improvement-found-while-there",
+        {"mentoring": "UPDATE improvement_item SET found_at = found_at - interval '1 year'"},
+    ),
     "weeks given to a firm without a residency": (
         "residency-in-calendar",
         {"mentoring": "UPDATE team_rotation SET project_id = NULL, plan_id = NULL WHERE project_id IS NOT NULL"},

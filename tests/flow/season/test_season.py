@@ -57,6 +57,18 @@ def test_the_rota_ends_with_the_agreement_of_a_firm_whose_supplier_is_bankrupt(p
     assert sent + released + without == last[-1], "every project in force has a team, had one, or is left out"
 
 
+def test_every_team_was_at_its_firm_and_what_it_found_was_closed_or_rejected(played: Played) -> None:
+    rota = played.output.split("Mentor rota", 1)[1]
+    _, sent = row(rota, "합계 weeks")
+    (ended,), (hours,) = row(rota, "상주 종료 ended"), row(rota, "노하우 시간 know-how hours")
+    (found,), (closed,) = row(rota, "개선 발굴 improvements found"), row(rota, "개선 완료 closed")
+    (rejected,) = row(rota, "개선 제외 rejected")
+    left_open = found - closed - rejected
+    assert closed == ended == sent, "every team has left its firm, but for the one whose firm's agreement ended"
+    assert left_open in {0, 1}, "only what was found at the firm whose agreement ended stays open"
+    assert hours == 3 * 7 * (2 * ended + left_open), "three mentors for seven hours when they come and when they leave"
+
+
 @pytest.mark.promise("I2", "R21")
 def test_story_8_the_books_are_closed_and_what_was_not_spent_is_back_by_source(played: Played) -> None:
     closed = played.output.split("Closed books", 1)[1]

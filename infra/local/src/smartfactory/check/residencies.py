@@ -42,6 +42,18 @@ _WHILE_SUSPENDED = """
      WHERE r.state = ANY ($1 || ARRAY['RELEASED'])
        AND s.held_on > p.suspended_on AND (p.resumed_on IS NULL OR s.held_on < p.resumed_on)
 """
+_NOT_WHILE_THERE = """
+    SELECT s.id FROM mentor_session s JOIN residency r ON r.id = s.residency_id
+     WHERE r.state <> ALL ($1 || ARRAY['RELEASED'])
+        OR r.started_on IS NULL OR s.held_on < r.started_on OR s.held_on > r.ended_on
+        OR NOT s.mentor_ids <@ ARRAY(SELECT m.mentor_id FROM team_member m WHERE m.team_id = r.team_id)
+"""
+_FOUND_BEFORE_ANYBODY_CAME = """
+    SELECT i.id FROM improvement_item i JOIN residency r ON r.id = i.residency_id
+     WHERE r.state <> ALL ($1 || ARRAY['RELEASED']) OR r.started_on IS NULL
+        OR (i.found_at AT TIME ZONE 'Asia/Seoul')::date NOT BETWEEN r.started_on AND coalesce(r.ended_on, 'infinity')
+        OR i.after_sha256 = i.before_sha256
+"""
 _NOT_AS_IN_THE_CALENDAR = """
     (SELECT rotation_id, project_id, first_week, weeks FROM residency WHERE state = ANY ($1)
      EXCEPT SELECT id, project_id, first_week, weeks FROM team_rotation)
@@ -58,6 +70,8 @@ _RULES = {
     "declined-stays-declined": _DECLINED_AGAIN,
     "ended-project-has-no-team": _FOR_THE_DEAD,
     "no-visit-while-suspended": _WHILE_SUSPENDED,
+    "visit-by-its-team-while-there": _NOT_WHILE_THERE,
+    "improvement-found-while-there": _FOUND_BEFORE_ANYBODY_CAME,
     "residency-in-calendar": _NOT_AS_IN_THE_CALENDAR,
 }
 

@@ -40,6 +40,20 @@ _CLOSED = """
                ))::bigint AS interest_won
       FROM release_line l WHERE l.call_id = $1 GROUP BY l.source ORDER BY l.source
 """
+_DONE_AT_FIRMS = """
+    WITH own AS (
+        SELECT r.id, r.state FROM residency r JOIN waiting_project w USING (project_id)
+         WHERE w.call_id = $1 AND r.answered_at IS NOT NULL AND r.state <> 'DECLINED'
+    )
+    SELECT (SELECT count(*) FROM own WHERE state = 'ENDED') AS residencies_ended,
+           (SELECT coalesce(sum(s.minutes * cardinality(s.mentor_ids)), 0)::bigint
+              FROM mentor_session s JOIN own ON own.id = s.residency_id
+             WHERE s.confirmed_at IS NOT NULL) AS know_how_minutes,
+           count(i.id) AS items_found,
+           count(i.id) FILTER (WHERE i.state = 'CLOSED') AS items_closed,
+           count(i.id) FILTER (WHERE i.state = 'REJECTED') AS items_rejected
+      FROM own LEFT JOIN improvement_item i ON i.residency_id = own.id
+"""
 
 
 async def as_told(databases: Databases, report: SeasonReport) -> Claim:
@@ -62,6 +76,9 @@ async def as_told(databases: Databases, report: SeasonReport) -> Claim:
     if report.settled:
         closed = [dict(row) for row in await funding.fetch(_CLOSED, report.call_id)]
         told["closed books"] = (closed, [asdict(row) for row in report.settled])
+    if report.done_at_firms is not None:
+        done = dict(await databases["mentoring"].fetchrow(_DONE_AT_FIRMS, report.call_id))
+        told["done at firms"] = (done, asdict(report.done_at_firms))
     for what, (held, said) in told.items():
         claim.expect(f"{report.scenario}: {what}", expected=held, found=said)
     return claim

@@ -1,10 +1,10 @@
 """Agreements: issued by the Technopark, signed by firm, supplier and Technopark, covered by everybody who pays."""
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any
 
 from smartfactory.season import people
+from smartfactory.season.documents import hash_of
 from smartfactory.season.origin import Json, Person, until
 from smartfactory.season.stage import Stage
 
@@ -66,7 +66,7 @@ async def agree_all(stage: Stage, call_id: str) -> frozenset[str]:
 async def _sign(stage: Stage, agreement: Json, by: Person, read: Mapping[str, Any]) -> Json:
     """Sign what the plan costs in all, the self-pay part of which the supplier is paid too."""
     body = {
-        "plan_sha256": _hash(f"final-plan/{agreement['application_id']}"),
+        "plan_sha256": hash_of(f"final-plan/{agreement['application_id']}"),
         "supplier_contract_won": agreement["total_cost_won"],
     }
     path = f"/applicant/v1/agreements/{agreement['project_id']}/signatures"
@@ -80,12 +80,7 @@ async def _cover(stage: Stage, coverage: Json, line: Json, owner: Person) -> Non
         by = people.municipality_approver(line["municipality_code"])
     if line["source"] == "SME":
         by, reference = owner, "가상 자부담 계좌"
-    body = {"reference": reference, "evidence_sha256": _hash(f"cover/{coverage['project_id']}/{line['source']}")}
+    body = {"reference": reference, "evidence_sha256": hash_of(f"cover/{coverage['project_id']}/{line['source']}")}
     path = f"/funding/v1/coverages/{coverage['project_id']}/lines/{line['source']}/confirmations"
     entity = f"{coverage['project_id']}/{line['source']}"
     await stage.origin.post(by, path, body, step="cover-line", entity=entity, version=_FIRST)
-
-
-def _hash(document: str) -> str:
-    """The hash of a made-up document."""
-    return hashlib.sha256(document.encode()).hexdigest()

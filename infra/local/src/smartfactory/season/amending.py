@@ -1,8 +1,7 @@
 """Some plans change while they are built: the firm asks, supplier and Technopark agree, the province decides."""
 
-import hashlib
-
 from smartfactory.season import people
+from smartfactory.season.documents import hash_of
 from smartfactory.season.origin import Json
 from smartfactory.season.stage import Stage
 
@@ -20,7 +19,7 @@ async def amend_some(stage: Stage, call_id: str) -> None:
     asked_on = part.asked_at.value.date().isoformat()
 
     async def ask(agreement: Json) -> None:
-        plan = hashlib.sha256(f"amended-plan/{agreement['application_id']}".encode()).hexdigest()
+        plan = hash_of(f"amended-plan/{agreement['application_id']}")
         body = {
             "cause": "DESIGN_CHANGE",
             "cause_on": asked_on,

@@ -1,10 +1,10 @@
 """Companies apply: they register, describe their plant, draft a plan and hand it in before the deadline."""
 
-import hashlib
 from dataclasses import dataclass
 
 from smartfactory.scenarios.firms import PlannedApplication, PlannedFirm
 from smartfactory.season import people
+from smartfactory.season.documents import hash_of
 from smartfactory.season.origin import Json, Person
 from smartfactory.season.stage import Stage
 
@@ -54,7 +54,7 @@ async def apply_all(stage: Stage, call_id: str) -> list[Case]:
 
 def plan_hash(planned: PlannedApplication, edition: int) -> str:
     """The hash of the made-up plan document in one of its editions."""
-    return hashlib.sha256(f"{planned.project_title}/{planned.entity}/{edition}".encode()).hexdigest()
+    return hash_of(f"{planned.project_title}/{planned.entity}/{edition}")
 
 
 async def _draft(stage: Stage, planned: PlannedApplication, call_id: str) -> Json:

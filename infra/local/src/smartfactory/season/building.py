@@ -1,12 +1,12 @@
 """The builds: inspected on their way, completed in two waves, one ended because its supplier is bankrupt."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from smartfactory.scenarios.parts import BuildingPart, Given
-from smartfactory.season import carrying, closing, people
+from smartfactory.season import carrying, closing, people, residing
+from smartfactory.season.documents import hash_of
 from smartfactory.season.origin import Json, Person, until
 from smartfactory.season.stage import Stage
 
@@ -24,14 +24,25 @@ class Waves:
     ended: Sequence[Json]
 
 
-async def build_all(stage: Stage, call_id: str) -> Json | None:
-    """Inspect, complete, suspend and terminate; returns the gauge once metrics shows it, if the season comes so far."""
+async def build_all(stage: Stage, call_id: str, residencies: Sequence[Json]) -> Json | None:
+    """Inspect, complete, suspend and terminate, while teams come and leave; returns the gauge once metrics shows it.
+
+    Nothing happens in a season that does not come so far.
+    """
     part, origin = stage.scenario.building, stage.origin
     if part is None:
         return None
     builds = _in_the_casts_order(stage, await origin.pages(people.AUDITOR, "/applicant/v1/builds", call_id=call_id))
-    waves = _waves(part, builds)
+    waves = _waves(part, builds, residencies)
     owners = {str(each.firm.company_id): people.company_owner(each.firm) for each in stage.cast.applications}
+
+    await residing.reside(
+        stage,
+        residencies,
+        {build["project_id"]: owners[build["company_id"]] for build in builds},
+        ended={build["project_id"] for build in waves.ended},
+        ends_on=part.suspended_at.value.date(),
+    )
 
     async def inspect(build: Json) -> None:
         await _inspect(stage, build, part.inspected_at.value)
@@ -74,9 +85,12 @@ def _in_the_casts_order(stage: Stage, builds: Sequence[Json]) -> list[Json]:
     return sorted(builds, key=lambda build: place[build["company_id"]])
 
 
-def _waves(part: BuildingPart, builds: Sequence[Json]) -> Waves:
-    ended = builds[len(builds) - part.terminated.value :]
-    going = builds[: len(builds) - part.terminated.value]
+def _waves(part: BuildingPart, builds: Sequence[Json], residencies: Sequence[Json]) -> Waves:
+    """A build is completed with its mentors there or after them, so whoever has them first, or none, ends first."""
+    week = {each["project_id"]: each["first_week"] for each in residencies}
+    by_week = sorted(builds, key=lambda build: week.get(build["project_id"], ""))
+    ended = by_week[len(builds) - part.terminated.value :]
+    going = by_week[: len(builds) - part.terminated.value]
     return Waves(early=going[: part.completed_early.value], late=going[part.completed_early.value :], ended=ended)
 
 
@@ -121,7 +135,7 @@ async def _change(stage: Stage, build: Json, kind: str, *, version: int) -> None
         "kind": kind,
         "cause": "SUPPLIER_INSOLVENT",
         "fault_party": "SUPPLIER" if kind == "TERMINATION" else None,
-        "evidence": [_hash(f"{kind}/{entity}")],
+        "evidence": [hash_of(f"{kind}/{entity}")],
     }
     step = kind.lower()
     read = await stage.origin.post(
@@ -158,15 +172,10 @@ def _evidence(entity: str, step: str, at: datetime, *kinds: str) -> dict[str, ob
     """A photo with its time and place, and one paper of each kind; all made up."""
     photo = {
         "kind": "PHOTO",
-        "sha256": _hash(f"photo/{step}/{entity}"),
+        "sha256": hash_of(f"photo/{step}/{entity}"),
         "taken_at": at.isoformat(),
         "latitude_microdegrees": 35_820_000,
         "longitude_microdegrees": 127_108_000,
     }
-    papers = [{"kind": kind, "sha256": _hash(f"{kind}/{step}/{entity}")} for kind in kinds]
+    papers = [{"kind": kind, "sha256": hash_of(f"{kind}/{step}/{entity}")} for kind in kinds]
     return {"evidence": [photo, *papers]}
-
-
-def _hash(document: str) -> str:
-    """The hash of a made-up document."""
-    return hashlib.sha256(document.encode()).hexdigest()

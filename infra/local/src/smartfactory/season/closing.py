@@ -1,11 +1,11 @@
 """The end of the money: last parts paid, books settled within two months, the rest paid back, a clawback."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from smartfactory.scenarios.parts import ClawbackPart, ClosingWave
 from smartfactory.season import people
+from smartfactory.season.documents import hash_of
 from smartfactory.season.options import SettledRow
 from smartfactory.season.origin import Json, Person, for_each, until
 from smartfactory.season.releasing import INVOICED_SHARE, decide, invoice, supplier_of, wait_until_paid
@@ -32,7 +32,7 @@ async def settle_wave(stage: Stage, wave: ClosingWave | None, builds: Sequence[J
         body = {
             "spent_won": settlement["total_cost_won"] * part.spent_bp.value // _WHOLE_BP,
             "interest_won": part.interest_won.value,
-            "report_sha256": _hash(f"report/{settlement['project_id']}"),
+            "report_sha256": hash_of(f"report/{settlement['project_id']}"),
         }
         owner = owners[settlement["company_id"]]
         read = await _step(stage, owner, settlement, "reports", body, version=_FIRST)
@@ -40,7 +40,7 @@ async def settle_wave(stage: Stage, wave: ClosingWave | None, builds: Sequence[J
         settlement |= await _step(stage, people.OPERATOR, read, "assignments", body)
 
     async def attest(settlement: Json) -> None:
-        body = {"attestation_sha256": _hash(f"attestation/{settlement['project_id']}")}
+        body = {"attestation_sha256": hash_of(f"attestation/{settlement['project_id']}")}
         settlement |= await _step(stage, people.ACCOUNTANT, settlement, "attestations", body)
 
     async def fix(settlement: Json) -> None:
@@ -72,7 +72,7 @@ async def claw_back(stage: Stage, builds: Sequence[Json]) -> None:
         recovery |= await _step(stage, people.PROVINCE_OFFICER, recovery, "notices", None, version=_FIRST)
 
     async def speak(recovery: Json) -> None:
-        body = {"document_sha256": _hash(f"opinion/{recovery['project_id']}")}
+        body = {"document_sha256": hash_of(f"opinion/{recovery['project_id']}")}
         recovery |= await _step(stage, owners[recovery["company_id"]], recovery, "opinions", body)
 
     async def propose(recovery: Json) -> None:
@@ -81,7 +81,7 @@ async def claw_back(stage: Stage, builds: Sequence[Json]) -> None:
             "interest_won": 0,
             "surcharge_bp": 0,
             "debar_months": 0,
-            "finding_sha256": _hash(f"finding/{recovery['project_id']}"),
+            "finding_sha256": hash_of(f"finding/{recovery['project_id']}"),
         }
         recovery |= await _step(stage, people.PROVINCE_OFFICER, recovery, "proposals", body)
 
@@ -210,7 +210,7 @@ async def _pay_back(
         body = {
             "paid_on": when.repaid_at.value.date().isoformat(),
             "bank_reference": f"repayment/{repayment['id']}",
-            "evidence_sha256": _hash(f"repayment/{repayment['project_id']}/{repayment['source']}"),
+            "evidence_sha256": hash_of(f"repayment/{repayment['project_id']}/{repayment['source']}"),
         }
         owner = owners[repayment["company_id"]]
         repayment |= await _step(stage, owner, repayment, "payments", body, version=_FIRST)
@@ -246,8 +246,3 @@ async def _of_projects(stage: Stage, path: str, ids: Sequence[str]) -> list[Json
 
 def _owners(stage: Stage) -> dict[str, Person]:
     return {str(each.firm.company_id): people.company_owner(each.firm) for each in stage.cast.applications}
-
-
-def _hash(document: str) -> str:
-    """The hash of a made-up document."""
-    return hashlib.sha256(document.encode()).hexdigest()

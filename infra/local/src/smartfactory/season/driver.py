@@ -65,7 +65,7 @@ async def run_season(options: SeasonOptions) -> SeasonReport:
         releases = await releasing.release_all(stage, in_force)
         await amending.amend_some(stage, call_id)
         await supporting.support_some(stage, call_id)
-        gauge = await building.build_all(stage, call_id)
+        gauge = await building.build_all(stage, call_id, rota.residencies)
         rota = await mentoring.after_builds(stage, rota, call_id, projects)
         settled = await closing.money_at_the_end(stage, sorted(in_force))
         await objecting.tell_all(stage)

@@ -1,6 +1,5 @@
 """Mentors are recruited, trained, put into teams, matched with firms; Samsung declines one, and it is matched again."""
 
-import hashlib
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,8 +8,10 @@ from itertools import combinations
 
 from smartfactory.scenarios.parts import MentoringPart
 from smartfactory.season import people
-from smartfactory.season.options import RotaRow
+from smartfactory.season.documents import hash_of
+from smartfactory.season.options import DoneAtFirms, RotaRow
 from smartfactory.season.origin import Json, until
+from smartfactory.season.residing import done_at_firms
 from smartfactory.season.stage import Stage
 
 _PLANS = "/mentoring/v1/mentor-plans"
@@ -20,6 +21,7 @@ _FIRST = 1
 _UNHEARD = "waiting-project-unknown"
 _KM_PER_DEGREE = 111.2
 _HOLDS_WEEKS = frozenset({"ASSIGNED", "ACCEPTED", "STARTED"})
+_AT_THE_FIRM = frozenset({"ACCEPTED", "STARTED", "ENDED"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +30,11 @@ class Rota:
 
     rows: Sequence[RotaRow]
     left_out: int
+    residencies: Sequence[Json] = ()
+    """What Samsung accepted, in the order of its weeks; of what was released meanwhile also."""
     released: int = 0
     """Firms whose agreement ended, so that their team has its weeks again."""
+    done: DoneAtFirms | None = None
 
 
 async def send_all(stage: Stage, mentors: Sequence[str], in_force: Collection[str], projects: Sequence[Json]) -> Rota:
@@ -78,7 +83,8 @@ async def send_all(stage: Stage, mentors: Sequence[str], in_force: Collection[st
     own = {each["id"] for each in wanted}
     # A plan leaves out what waits from other seasons too.
     without = [each for each in second[0]["left_out"] if each["project_id"] in own]
-    return Rota(await _rows(stage, wanted), len(without))
+    residencies = await _accepted(stage, wanted)
+    return Rota(await _rows(stage, residencies, wanted), len(without), residencies)
 
 
 async def after_builds(stage: Stage, rota: Rota, call_id: str, projects: Sequence[Json]) -> Rota:
@@ -96,7 +102,9 @@ async def after_builds(stage: Stage, rota: Rota, call_id: str, projects: Sequenc
         return not any(each["state"] in _HOLDS_WEEKS for each in of_ended)
 
     await until(heard, what="the rota", deadline_seconds=stage.options.settle_deadline_seconds)
-    return Rota(await _rows(stage, projects), rota.left_out, len(released))
+    residencies = await _accepted(stage, projects)
+    done = await done_at_firms(stage, residencies)
+    return Rota(await _rows(stage, residencies, projects), rota.left_out, residencies, len(released), done)
 
 
 async def open_programme(stage: Stage) -> list[str]:
@@ -127,7 +135,7 @@ async def open_programme(stage: Stage) -> list[str]:
         body = {
             "mentor_ids": [mentors[number] for number in sorted(mentors)],
             "completed_on": part.trained_at.value.date().isoformat(),
-            "evidence_sha256": hashlib.sha256(b"training list").hexdigest(),
+            "evidence_sha256": hash_of("training list"),
         }
         path = f"/mentoring/v1/mentor-cohorts/{cohorts[0]['id']}/training-completions"
         await origin.post(people.PROVINCE_APPROVER, path, body, step="train", entity="cohort", every_seed=True)
@@ -164,12 +172,18 @@ async def _of_plan(stage: Stage, plan: Json) -> list[Json]:
     return [each for each in found if each["plan_id"] == plan["id"]]
 
 
-async def _rows(stage: Stage, wanted: Sequence[Json]) -> list[RotaRow]:
+async def _accepted(stage: Stage, wanted: Sequence[Json]) -> list[Json]:
+    own = {each["id"] for each in wanted}
+    found = await stage.origin.pages(people.AUDITOR, "/mentoring/v1/residencies")
+    accepted = [each for each in found if each["project_id"] in own and each["state"] in {*_AT_THE_FIRM, "RELEASED"}]
+    return sorted(accepted, key=lambda each: (each["first_week"], each["id"]))
+
+
+async def _rows(stage: Stage, residencies: Sequence[Json], wanted: Sequence[Json]) -> list[RotaRow]:
     types = {each["id"]: each["type_code"] for each in wanted}
     titles = {
         each["id"]: each["title"] for each in await stage.origin.pages(people.AUDITOR, "/mentoring/v1/mentor-teams")
     }
-    found = await stage.origin.pages(people.AUDITOR, "/mentoring/v1/residencies", state="ACCEPTED")
     rows = [
         RotaRow(
             team=titles[each["team_id"]],
@@ -178,8 +192,8 @@ async def _rows(stage: Stage, wanted: Sequence[Json]) -> list[RotaRow]:
             type_code=types[each["project_id"]],
             municipality_code=each["municipality_code"],
         )
-        for each in found
-        if each["project_id"] in types
+        for each in residencies
+        if each["state"] in _AT_THE_FIRM
     ]
     return sorted(rows, key=lambda row: (len(row.team), row.team, row.first_week))
 
@@ -215,7 +229,7 @@ def _mastery(part: MentoringPart, number: int) -> Json:
 
 
 def _needs(part: MentoringPart, project: Json, barred: Sequence[str]) -> Json:
-    drawn = int(hashlib.sha256(f"{project['municipality_code']}/{project['type_code']}".encode()).hexdigest(), 16)
+    drawn = int(hash_of(f"{project['municipality_code']}/{project['type_code']}"), 16)
     processes, divisions = part.processes.value, part.ksic_divisions.value
     return {
         "processes": [processes[drawn % len(processes)]],

@@ -162,6 +162,19 @@ class RotaRow:
 
 
 @dataclass(frozen=True, slots=True)
+class DoneAtFirms:
+    """What all teams of a season did at their firms."""
+
+    residencies_ended: int
+    know_how_minutes: int
+    """Each mentor's minutes in sessions that the firm confirmed: know-how in kind, and no money."""
+    items_found: int
+    items_closed: int
+    items_rejected: int
+    """By the firm."""
+
+
+@dataclass(frozen=True, slots=True)
 class GaugeRow:
     """How many worksites of one municipality stand where."""
 
@@ -214,6 +227,8 @@ class SeasonReport:
     """Projects in force that no team has weeks for."""
     teams_released: int
     """Projects that had a team until their agreement ended."""
+    done_at_firms: DoneAtFirms | None
+    """Where the season is played to its end."""
     gauge: GaugeTable | None
     """Where the season is played to its end."""
     sign_ins: Sequence[SignIn]

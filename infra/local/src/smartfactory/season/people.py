@@ -29,6 +29,11 @@ ACCOUNTANT = Person("정산 회계법인 Accountant", "accountant", Role.ACCOUNT
 AUDITOR = Person("감사 Auditor", "auditor", Role.AUDITOR, PROVINCE_TENANT)
 
 
+def mentor(subject: str) -> Person:
+    """One of Samsung's retired experts, by their account."""
+    return Person(f"삼성 멘토 {subject} Mentor", subject, Role.MENTOR, _TECHNOPARK)
+
+
 def forum_member(number: int) -> Person:
     """Somebody of a member firm of the CEO Forum."""
     return Person(f"상생협의회 위원 {number} Forum member", f"forum-{number}", Role.FORUM_MEMBER, FORUM)

@@ -1,10 +1,10 @@
 """The first public money: firms prove their self-pay and ask, two officers approve, a third orders, the bank pays."""
 
-import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from smartfactory.season import people
+from smartfactory.season.documents import hash_of
 from smartfactory.season.origin import Json, Person, until
 from smartfactory.season.stage import Stage
 
@@ -78,7 +78,7 @@ async def _prove_self_pay(stage: Stage, coverage: Json, owner: Person) -> None:
         "paid_on": stage.scenario.calendar.self_pay_proven_at.value.date().isoformat(),
         "from_account": line["reference"],
         "bank_reference": f"self-pay/{project}",
-        "evidence_sha256": _hash(f"self-pay/{project}"),
+        "evidence_sha256": hash_of(f"self-pay/{project}"),
     }
     payment = await stage.origin.post(owner, path, body, step="record-self-payment", entity=project)
     await stage.origin.post(
@@ -137,15 +137,10 @@ def supplier_of(stage: Stage, coverage: Json) -> str:
 
 def invoice(about: str, day: datetime, supplier: str) -> dict[str, str]:
     """A made-up e-tax invoice of the made-up supplier that the agreement names."""
-    digest = _hash(f"invoice/{about}")
+    digest = hash_of(f"invoice/{about}")
     return {
         "invoice_number": f"{day:%Y%m%d}-{digest[:8]}-{digest[8:16]}",
         "invoice_sha256": digest,
         "supplier_business_number": supplier,
         "supplier_account": "가상 공급기업 계좌",
     }
-
-
-def _hash(document: str) -> str:
-    """The hash of a made-up document."""
-    return hashlib.sha256(document.encode()).hexdigest()

@@ -27,6 +27,7 @@ from smartfactory.season.origin import Json, Person
 from smartfactory.season.stage import Stage
 
 _PLAIN_WIDTH = 132
+_MINUTES_AN_HOUR = 60
 _TYPE_HEADS = (
     "자리\nseats",
     "신청\napplied",
@@ -88,6 +89,7 @@ async def gather(
         rota=rota.rows,
         without_team=rota.left_out,
         teams_released=rota.released,
+        done_at_firms=rota.done,
         gauge=None if gauge is None else _gauge_table(gauge),
         sign_ins=list(_sign_ins(stage)),
         addresses=_addresses(stage.options.origin, call_id),
@@ -304,6 +306,15 @@ def _rota(report: SeasonReport) -> Table:
     table.add_row("합계 weeks", "", str(sum(row.weeks for row in report.rota)), str(len(report.rota)), "")
     table.add_row("미배정 without", "", "", str(report.without_team), "")
     table.add_row("협약 해지 released", "", "", str(report.teams_released), "")
+    if (done := report.done_at_firms) is not None:
+        for head, count in (
+            ("상주 종료 ended", done.residencies_ended),
+            ("노하우 시간 know-how hours", done.know_how_minutes // _MINUTES_AN_HOUR),
+            ("개선 발굴 improvements found", done.items_found),
+            ("개선 완료 closed", done.items_closed),
+            ("개선 제외 rejected", done.items_rejected),
+        ):
+            table.add_row(head, "", "", f"{count:,}", "")
     return table
 
 

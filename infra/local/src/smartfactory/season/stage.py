@@ -1,9 +1,10 @@
 """What every step of a season works with: its scenario, its cast, the way into the system, and the clock."""
 
+from bisect import insort
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from smartfactory.scenarios.firms import Cast
 from smartfactory.scenarios.model import Scenario
@@ -18,6 +19,16 @@ _SECONDS_A_CASE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
+class Noted:
+    """Something with a day of its own, for so many items."""
+
+    at: datetime
+    what: str
+    items: Sequence[Any]
+    work: Callable[[Any], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
 class Stage:
     """One season under way."""
 
@@ -26,22 +37,36 @@ class Stage:
     cast: Cast
     origin: Origin
     telling: Telling
+    agenda: list[Noted] = field(default_factory=list)
+    """In the order of time."""
 
     @property
     def patience_seconds(self) -> float:
         """How long one answer of a worker may take: in a large season it stands behind those of all other cases."""
         return self.options.settle_deadline_seconds + _SECONDS_A_CASE * len(self.cast.applications)
 
+    def note(self, at: datetime, what: str, items: Sequence[Item], work: Callable[[Item], Awaitable[None]]) -> None:
+        """Have something done once the season's time comes past that moment, between whatever the season does then."""
+        insort(self.agenda, Noted(at, what, items, work), key=lambda noted: noted.at)
+
     async def play(
         self, at: Given[datetime], what: str, items: Iterable[Item], work: Callable[[Item], Awaitable[None]]
     ) -> None:
-        """Move programme time there and do one step for every item, telling how far it has come."""
-        self.options.move_clock(at.value)
-        everything: Sequence[Item] = list(items)
-        with self.telling.step(at.value, what, len(everything)) as advance:
+        """Move programme time there, past what is noted till then, and do one step for every item."""
+        while self.agenda and self.agenda[0].at < at.value:
+            noted = self.agenda.pop(0)
+            await self._step(noted.at, noted.what, noted.items, noted.work)
+        await self._step(at.value, what, list(items), work)
+
+    async def _step(
+        self, at: datetime, what: str, items: Sequence[Item], work: Callable[[Item], Awaitable[None]]
+    ) -> None:
+        """Do one step for every item at that time, telling how far it has come."""
+        self.options.move_clock(at)
+        with self.telling.step(at, what, len(items)) as advance:
 
             async def one(item: Item) -> None:
                 await work(item)
                 advance()
 
-            await for_each(everything, one, at_once=self.options.concurrency)
+            await for_each(items, one, at_once=self.options.concurrency)
