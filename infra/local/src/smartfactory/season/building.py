@@ -1,6 +1,6 @@
 """The builds: inspected on their way, completed in two waves, one ended because its supplier is bankrupt."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,25 +24,45 @@ class Waves:
     ended: Sequence[Json]
 
 
-async def build_all(stage: Stage, call_id: str, residencies: Sequence[Json]) -> Json | None:
-    """Inspect, complete, suspend and terminate, while teams come and leave; returns the gauge once metrics shows it.
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """The builds of a season, how each will end, and who reports for them, by project."""
 
-    Nothing happens in a season that does not come so far.
-    """
-    part, origin = stage.scenario.building, stage.origin
+    builds: Sequence[Json]
+    waves: Waves
+    owners: Mapping[str, Person]
+
+
+async def begin(stage: Stage, call_id: str, residencies: Sequence[Json]) -> Begun | None:
+    """See which builds there are and let their teams come; None if the season does not come so far."""
+    part = stage.scenario.building
     if part is None:
         return None
-    builds = _in_the_casts_order(stage, await origin.pages(people.AUDITOR, "/applicant/v1/builds", call_id=call_id))
-    waves = _waves(part, builds, residencies)
-    owners = {str(each.firm.company_id): people.company_owner(each.firm) for each in stage.cast.applications}
-
+    builds = _in_the_casts_order(
+        stage, await stage.origin.pages(people.AUDITOR, "/applicant/v1/builds", call_id=call_id)
+    )
+    by_company = {str(each.firm.company_id): people.company_owner(each.firm) for each in stage.cast.applications}
+    begun = Begun(
+        builds=builds,
+        waves=_waves(part, builds, residencies),
+        owners={build["project_id"]: by_company[build["company_id"]] for build in builds},
+    )
     await residing.reside(
         stage,
         residencies,
-        {build["project_id"]: owners[build["company_id"]] for build in builds},
-        ended={build["project_id"] for build in waves.ended},
+        begun.owners,
+        ended={build["project_id"] for build in begun.waves.ended},
         ends_on=part.suspended_at.value.date(),
     )
+    return begun
+
+
+async def build_all(stage: Stage, begun: Begun | None) -> Json | None:
+    """Inspect, complete, suspend and terminate; returns the gauge once metrics shows it, if the season comes so far."""
+    part = stage.scenario.building
+    if part is None or begun is None:
+        return None
+    builds, waves = begun.builds, begun.waves
 
     async def inspect(build: Json) -> None:
         await _inspect(stage, build, part.inspected_at.value)
@@ -55,7 +75,7 @@ async def build_all(stage: Stage, call_id: str, residencies: Sequence[Json]) -> 
 
     async def complete(wave: Sequence[Json], at: Given[datetime], what: str) -> None:
         async def one(build: Json) -> None:
-            await _complete(stage, build, owners[build["company_id"]], at.value)
+            await _complete(stage, build, begun.owners[build["project_id"]], at.value)
 
         await stage.play(at, what, wave, one)
 
