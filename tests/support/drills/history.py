@@ -25,8 +25,10 @@ Json = Any
 _SEEDED = UUID("6f1d5e1e-0d5b-4c7b-9a67-7a3a3d2b8f10")
 _PATIENCE_SECONDS = 90.0
 _PAUSE_SECONDS = (0.05, 1.0)
-_POOLS, _CONNECTIONS, _KEPT = 20, 50, 4
+_POOLS, _CONNECTIONS = 20, 50
 """A pool looks at all its connections for every request: one for hundreds of people measures itself."""
+_KEPT_SECONDS = 3.0
+"""Less than a service keeps a connection that nobody uses, so that none is closed as a request goes out."""
 _TOKEN_SECONDS = 300.0
 """How long a person keeps a token, which is half of what it is good for."""
 _UNKNOWN = frozenset({408, 425, 429})
@@ -139,7 +141,7 @@ class Clients:
         self._chance = random.Random(seed)
         self._turn = itertools.count()
         self._tokens: dict[Person, tuple[float, dict[str, str]]] = {}
-        limits = httpx2.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=_KEPT)
+        limits = httpx2.Limits(max_connections=_CONNECTIONS, keepalive_expiry=_KEPT_SECONDS)
         self._http = [httpx2.AsyncClient(timeout=15, limits=limits) for _ in range(_POOLS)]
 
     async def __aenter__(self) -> Self:

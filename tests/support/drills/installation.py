@@ -1,5 +1,6 @@
 """One installation for drills: real processes of every service on a PostgreSQL with fsync and a real Kafka."""
 
+import contextlib
 import http.client
 import time
 from collections import Counter
@@ -8,10 +9,12 @@ from datetime import datetime
 from pathlib import Path
 
 import asyncpg
+import psutil
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from smartfactory.clock import ClockFile
 from smartfactory.stack.migrations import migrate, topics
+from smartfactory.stack.process import Child
 from smartfactory.stack.provision import SERVICES, DatabaseUrls
 from tests.support.drills.history import Clients, History
 from tests.support.drills.outside import Outside
@@ -20,6 +23,7 @@ from tests.support.servers import Servers, ServiceProcess
 from tests.support.waiting import eventually, eventually_now
 
 _PARTITIONS = 6
+_NICE = 5
 _REPLICAS = {"applicant": 2, "funding": 2}
 SUBSCRIPTIONS: Mapping[str, Sequence[str]] = {
     "applicant": ("funding.budget.v1", "funding.commitment.v1"),
@@ -89,6 +93,8 @@ class Installation:
         made = self.servers.service(service, role, urls, topic_prefix=self.prefix, env=settings)
         # Beside the history, which stays for whoever looks into a drill that failed.
         made.log_file = self.folder / made.log_file.name
+        starts_by = made.starts_by
+        made.starts_by = lambda command: _behind_the_people(starts_by(command))
         return made
 
     def clients(self, *, seed: int, replicas: Mapping[str, Sequence[str]] | None = None) -> Clients:
@@ -156,6 +162,13 @@ class Installation:
         made = self.servers.fresh_databases(SERVICES)
         migrate({service: urls.owner for service, urls in made.items()}, self.folder / "migrations.log")
         return made
+
+
+def _behind_the_people(child: Child) -> Child:
+    """People have machines of their own: where they share the cores they come first, or their own queue is measured."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        psutil.Process(child.pid).nice(_NICE)
+    return child
 
 
 def address_of(process: ServiceProcess) -> str:

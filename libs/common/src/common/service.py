@@ -37,7 +37,7 @@ _PROCESSES: Mapping[str, tuple[str, str]] = {
     "rebuild": ("common.rebuilding", "rebuild_projection"),
 }
 # A caller is answered within five seconds (promise R9): what is left after this is for the answer itself.
-_UNIT_SECONDS = 3.5
+_UNIT_SECONDS = 3.0
 _YOUNG_OBJECTS = 20_000
 
 
