@@ -234,7 +234,7 @@ FAULTS: dict[str, tuple[str, dict[str, str]]] = {
         {
             "mentoring": """
             UPDATE residency SET team_id = (SELECT team_id FROM residency ORDER BY team_id LIMIT 1),
-                first_week = date '2024-07-01' WHERE state = 'ACCEPTED'
+                first_week = date '2024-07-01' WHERE state = 'ENDED'
             """
         },
     ),
@@ -249,8 +249,8 @@ FAULTS: dict[str, tuple[str, dict[str, str]]] = {
             UPDATE project_need SET conflicts = (
                 SELECT jsonb_build_object(mentor_id::text, 'STAKE_IN_ADOPTER')
                   FROM residency r JOIN team_member USING (team_id)
-                 WHERE r.project_id = project_need.project_id AND r.state = 'ACCEPTED' LIMIT 1)
-             WHERE project_id = (SELECT project_id FROM residency WHERE state = 'ACCEPTED' LIMIT 1)
+                 WHERE r.project_id = project_need.project_id AND r.state = 'ENDED' LIMIT 1)
+             WHERE project_id = (SELECT project_id FROM residency WHERE state = 'ENDED' LIMIT 1)
             """
         },
     ),
