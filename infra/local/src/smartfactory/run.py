@@ -25,6 +25,7 @@ from smartfactory.scenarios.model import programme
 from smartfactory.season.driver import run_season
 from smartfactory.season.options import CheckOptions, CheckReport, SeasonOptions
 from smartfactory.season.report import show
+from smartfactory.settling import settle
 from smartfactory.simulators.bank import BANK_BOOK
 from smartfactory.stack.faults import StackFault
 from smartfactory.stack.installation import Installation, InstallationOptions, Watchers, installation
@@ -139,6 +140,7 @@ def _show_example(options: RunOptions, origin: str, console: Console) -> None:
 async def _season(options: RunOptions, running: Installation, console: Console) -> int:
     data = running.plan.data
     urls = running.readable_urls
+    await settle(urls)
     replayed = data.recall(f"season-{options.season_name}") is not None
     before = await table_hashes(urls) if replayed else None
     async with HttpClient(running.plan.address("outside"), read_timeout_seconds=_TOKEN_SECONDS) as client:

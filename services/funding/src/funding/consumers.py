@@ -24,7 +24,7 @@ from funding.settlements import commands as settlements
 
 async def on_project_selected(tx: Transaction, event: ProjectSelected, received: Received) -> None:
     """Commit the project's money, or refuse."""
-    await commitments.commit_project(tx, event, now=received.now)
+    await commitments.commit_project(tx, event, selected_at=received.at, now=received.now)
 
 
 async def on_project_withdrawn(tx: Transaction, event: ProjectWithdrawn, received: Received) -> None:

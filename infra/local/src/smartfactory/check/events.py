@@ -24,6 +24,7 @@ SUBSCRIPTIONS: Mapping[str, Sequence[str]] = {
 
 _OUTBOX = "SELECT event_id, topic, key, sequence, published_at FROM outbox ORDER BY topic, key, sequence"
 _INBOX = "SELECT event_id, topic, key, sequence FROM inbox ORDER BY position"
+_ARRIVED = "SELECT event_id::text FROM inbox UNION ALL SELECT event_id FROM parked_event WHERE event_id IS NOT NULL"
 _PARKED = "SELECT id, topic, key, reason FROM parked_event WHERE resolved_at IS NULL ORDER BY id"
 
 Row = Mapping[str, Any]
@@ -44,6 +45,18 @@ async def delivered(databases: Databases) -> list[Claim]:
         waiting = await databases[consumer].fetch(_PARKED)
         parked.expect(f"{consumer}.parked_event", expected=[], found=[tuple(row) for row in waiting])
     return [*claims, parked]
+
+
+async def on_their_way(databases: Databases) -> list[str]:
+    """What is committed and not yet sent, or sent and neither applied nor parked where it is heard."""
+    waiting, sent = [], {owner: await databases[owner].fetch(_OUTBOX) for owner in OWNERS}
+    for rows in sent.values():
+        waiting += [str(row["event_id"]) for row in rows if row["published_at"] is None]
+    for consumer, topics in SUBSCRIPTIONS.items():
+        arrived = {str(row["event_id"]) for row in await databases[consumer].fetch(_ARRIVED)}
+        due = (row for rows in sent.values() for row in rows if row["topic"] in topics)
+        waiting += [str(row["event_id"]) for row in due if str(row["event_id"]) not in arrived]
+    return waiting
 
 
 def _numbered(by_topic: Mapping[str, Sequence[Row]]) -> Claim:

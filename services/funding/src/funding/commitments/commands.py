@@ -28,8 +28,11 @@ __all__ = ["CommitmentState", "commit_project", "hold_commitment", "release_comm
 _SERVICE = Principal.service("funding")
 
 
-async def commit_project(tx: Transaction, selected: ProjectSelected, *, now: datetime) -> None:
-    """Split the cost, then reserve every public share on its line, or refuse with the first short source (F-05)."""
+async def commit_project(tx: Transaction, selected: ProjectSelected, *, selected_at: datetime, now: datetime) -> None:
+    """Split the cost, then reserve every public share on its line, or refuse with the first short source (F-05).
+
+    The rule has to be in force on the day of the selection, not on the one on which it is heard of.
+    """
     await store.lock_project(tx, selected.project_id)
     if await store.find(tx, selected.project_id) is not None:
         return
@@ -38,7 +41,7 @@ async def commit_project(tx: Transaction, selected: ProjectSelected, *, now: dat
         selected.split_rule_version,
         total_cost_won=Won(selected.total_cost_won),
         cap_won=Won(selected.cap_won),
-        at=now,
+        at=selected_at,
     )
     balances = await budgets.lock_lines(
         tx,
