@@ -121,9 +121,9 @@ class Funding:
         assert (await self.propose_rule(version, **changes)).status_code == 201
         assert (await self.post(f"/v1/split-rules/{version}/confirmations", by=APPROVER)).status_code == 201
 
-    async def deliver(self, *told: DomainEvent) -> Applied:
+    async def deliver(self, *told: DomainEvent, happened_at: datetime = NOW) -> Applied:
         """Have the consumer apply these events as one fetched batch."""
-        return await self.apply([self.record(one) for one in told])
+        return await self.apply([self.record(one, happened_at) for one in told])
 
     async def apply(self, records: list[events.WireRecord]) -> Applied:
         return await self._applier().apply(records)
@@ -133,10 +133,10 @@ class Funding:
         key = Key(told.TOPIC, str(told.key))
         return await redrive(self.database, self._applier(), key, by=Principal.service("test"))
 
-    def record(self, told: DomainEvent) -> events.WireRecord:
+    def record(self, told: DomainEvent, happened_at: datetime = NOW) -> events.WireRecord:
         """The event's next record of its key, as it comes from Kafka."""
         self._sequences[told.key] += 1
-        return wire(told, self._sequences[told.key], at=NOW)
+        return wire(told, self._sequences[told.key], at=happened_at)
 
     async def decide(self, tx: Transaction, told: DomainEvent) -> None:
         """Run the event's handler in this transaction."""

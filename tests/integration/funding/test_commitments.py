@@ -216,7 +216,10 @@ async def test_once_the_rule_is_confirmed_the_parked_events_are_redriven_in_orde
     assert {counter for counter, *_ in (await funding.money()).values()} == {0}
 
 
-async def test_a_rule_decides_from_its_first_day_in_korea(funding: Funding):
+@pytest.mark.parametrize(
+    "heard_at", [datetime(2024, 4, 1, tzinfo=UTC), datetime(2024, 7, 1, tzinfo=UTC)], ids=["before", "after"]
+)
+async def test_a_rule_decides_on_what_was_selected_from_its_first_day_in_korea_on(funding: Funding, heard_at: datetime):
     await _funded(funding)
     await funding.confirmed_rule("b-june", valid_from="2024-06-01")
     last_moment, first_moment = (
@@ -224,10 +227,9 @@ async def test_a_rule_decides_from_its_first_day_in_korea(funding: Funding):
         project_selected(split_rule_version="b-june"),
     )
 
-    funding.clock.move_to(datetime(2024, 5, 31, 14, 59, 59, tzinfo=UTC))
-    await funding.deliver(last_moment)
-    funding.clock.move_to(datetime(2024, 5, 31, 15, 0, tzinfo=UTC))
-    await funding.deliver(first_moment)
+    funding.clock.move_to(heard_at)
+    await funding.deliver(last_moment, happened_at=datetime(2024, 5, 31, 14, 59, 59, tzinfo=UTC))
+    await funding.deliver(first_moment, happened_at=datetime(2024, 5, 31, 15, 0, tzinfo=UTC))
 
     assert [told["project_id"] for told in await funding.told("commitment.")] == [str(first_moment.project_id)]
     assert "split-rule-not-in-force" in await funding.value("SELECT detail FROM parked_event")
