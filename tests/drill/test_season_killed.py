@@ -15,6 +15,7 @@ from smartfactory.stack.process import Identity
 from tests.support.drills.figures import Drill
 from tests.support.servers import Servers, ServiceProcess
 
+_SCENARIO = "test-undisputed"
 _START_SECONDS, _SEASON_SECONDS = 120.0, 400.0
 _BETWEEN_KILLS_SECONDS = (0.5, 3.0)
 """No shorter: a child that dies more than six times in a minute is given up, rightly."""
@@ -77,7 +78,7 @@ class _Season:
 
     def _command(self) -> ServiceProcess:
         self.commands += 1
-        arguments = ("run", "--once", "--scenario", "test-small", "--data-dir", self._data, "--port", ports.free_port())
+        arguments = ("run", "--once", "--scenario", _SCENARIO, "--data-dir", self._data, "--port", ports.free_port())
         argv = (sys.executable, "-m", "smartfactory", *map(str, arguments))
         return self._servers.process(f"season-{self._folder.name}-{self.commands}", argv).start()
 

@@ -157,7 +157,8 @@ async def open_programme(stage: Stage) -> list[str]:
     await stage.play(part.recruited_at, "cohort of mentors opened", ["cohort"], open_cohort)
     await stage.play(part.recruited_at, "mentors recruited", range(many), recruit)
     await stage.play(part.trained_at, "Samsung's training completed", ["cohort"], train)
-    await stage.play(part.teams_at, "teams formed", range(many // part.team_size.value), form)
+    # Between teams that fit equally well the matching takes the one that was formed first.
+    await stage.play(part.teams_at, "teams formed", range(many // part.team_size.value), form, in_turn=True)
     await stage.play(part.teams_at, "matching rule recorded", ["rule"], rule)
     return [mentors[number] for number in sorted(mentors)]
 

@@ -50,16 +50,31 @@ class Stage:
         insort(self.agenda, Noted(at, what, items, work), key=lambda noted: noted.at)
 
     async def play(
-        self, at: Given[datetime], what: str, items: Iterable[Item], work: Callable[[Item], Awaitable[None]]
+        self,
+        at: Given[datetime],
+        what: str,
+        items: Iterable[Item],
+        work: Callable[[Item], Awaitable[None]],
+        *,
+        in_turn: bool = False,
     ) -> None:
-        """Move programme time there, past what is noted till then, and do one step for every item."""
+        """Move programme time there, past what is noted till then, and do one step for every item.
+
+        One after the other (`in_turn`) where the order in which things are made decides something later.
+        """
         while self.agenda and self.agenda[0].at < at.value:
             noted = self.agenda.pop(0)
             await self._step(noted.at, noted.what, noted.items, noted.work)
-        await self._step(at.value, what, list(items), work)
+        await self._step(at.value, what, list(items), work, at_once=1 if in_turn else None)
 
     async def _step(
-        self, at: datetime, what: str, items: Sequence[Item], work: Callable[[Item], Awaitable[None]]
+        self,
+        at: datetime,
+        what: str,
+        items: Sequence[Item],
+        work: Callable[[Item], Awaitable[None]],
+        *,
+        at_once: int | None = None,
     ) -> None:
         """Do one step for every item at that time, telling how far it has come."""
         self.options.move_clock(at)
@@ -69,4 +84,4 @@ class Stage:
                 await work(item)
                 advance()
 
-            await for_each(items, one, at_once=self.options.concurrency)
+            await for_each(items, one, at_once=at_once or self.options.concurrency)
