@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from applicant.selections.commands import take_commitment
+from applicant.selections.jobs import work_decisions
 from common.clock import KST
 from common.event import new_id
 from contracts.roles import Role
@@ -120,11 +121,14 @@ async def _judged(applicant: Applicant, call_id: str, *cases: dict[str, str]) ->
         marks = {"technical_score": 8000, "site_score": 1000}
         await applicant.made(f"/v1/applications/{case['application']}/scores", marks, by=by)
     ranking = await applicant.made(f"/v1/calls/{call_id}/rankings", by=OPERATOR)
-    path, number = f"/v1/calls/{call_id}/selections", {"ranking": ranking["number"]}
-    await applicant.made(path, number, by=APPROVER, version=ranking["version"])
-    outcomes = (await applicant.get(path, by=APPROVER)).json()["items"]
+    path, number = f"/v1/calls/{call_id}/selection-decisions", {"ranking": ranking["number"]}
+    decision = await applicant.made(path, number, by=APPROVER, version=ranking["version"])
+    while await work_decisions(applicant.database, applicant.clock):
+        pass
+    outcomes = (await applicant.get(f"/v1/calls/{call_id}/selections", by=APPROVER)).json()["items"]
     projects = {each["application_id"]: each["project_id"] for each in outcomes}
     for case in cases:
+        case["decision"] = decision["id"]
         case["project"] = projects[case["application"]]
         await _committed(applicant, call_id, case)
 
@@ -274,5 +278,8 @@ _ASKS: Asks = {
         "GET", f"/v1/calls/{things['call']}/what-if", query={"past_call_id": things["call"]}
     ),
     "decideSelection": _on("POST", f"{_CALL}/selections", {"ranking": 1}, version=STALE),
+    "beginDecision": _on("POST", f"{_CALL}/selection-decisions", {"ranking": 1}, version=STALE),
+    "listDecisions": _on("GET", f"{_CALL}/selection-decisions"),
+    "getDecision": _on("GET", f"{_CALL}/selection-decisions/{{decision}}"),
     "listOutcomes": _listed(f"{_CALL}/selections", "application", page_size=100),
 }

@@ -215,6 +215,13 @@ _ROWS: Mapping[str, tuple[Any, ...]] = {
         SELECT 'planted', 'one', 'company.staff', id, now() FROM company
         """,
         """
+        INSERT INTO selection_decision (id, call_id, number, issuer, subject, role, tenant, correlation_id,
+            requested_at, cases, told, state)
+        SELECT gen_random_uuid(), call_id, number, 'planted', 'one', 'province.approver', '52', 'planted', now(), 2, 0,
+            'REQUESTED'
+        FROM ranking
+        """,
+        """
         INSERT INTO known_balance VALUES (gen_random_uuid(), 'MUNICIPALITY', '52130', 2024, 'B', 1, 1)
         """,
         """

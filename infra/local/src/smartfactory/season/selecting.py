@@ -1,10 +1,10 @@
-"""The province decides: a ranking is proposed, late councils vote, the ranking is decided, and funding answers."""
+"""The province decides: a ranking is proposed, late councils vote, it is decided and told, and funding answers."""
 
 from datetime import datetime
 
 from smartfactory.scenarios.parts import Given
 from smartfactory.season import budgets, people
-from smartfactory.season.origin import Json, until
+from smartfactory.season.origin import Json, SeasonStopped, until
 from smartfactory.season.stage import Stage
 
 _PENDING = "SELECTED"
@@ -14,25 +14,38 @@ _ANSWERED = frozenset({"CONFIRMED", "NOT_FUNDED"})
 async def select_all(stage: Stage, call_id: str) -> list[Json]:
     """Rank, decide and wait until every place is settled; returns the projects."""
     ranked: list[Json] = []
+    decided: list[Json] = []
 
     async def rank(call: str) -> None:
         path = f"/applicant/v1/calls/{call}/rankings"
         ranked.append(await stage.origin.post(people.OPERATOR, path, None, step="rank", entity="call"))
 
     async def decide(call: str) -> None:
-        await stage.origin.post(
+        begun = await stage.origin.post(
             people.PROVINCE_APPROVER,
-            f"/applicant/v1/calls/{call}/selections",
+            f"/applicant/v1/calls/{call}/selection-decisions",
             {"ranking": ranked[0]["number"]},
             step="decide-selection",
             entity="call",
             version=ranked[0]["version"],
         )
+        decided.append(begun)
+
+    async def told() -> bool:
+        path = f"/applicant/v1/calls/{call_id}/selection-decisions/{decided[0]['id']}"
+        found = await stage.origin.get(people.PROVINCE_APPROVER, path)
+        if found["state"] == "REFUSED":
+            raise SeasonStopped(f"the selection was refused: {found['refusal']['en']}")
+        return bool(found["state"] == "TOLD")
+
+    async def wait(what: str) -> None:
+        await until(told, what=f"the decision, told to {what}", deadline_seconds=stage.patience_seconds)
 
     calendar = stage.scenario.calendar
     await stage.play(calendar.ranking_at, "ranking proposed", [call_id], rank)
     await budgets.vote_late_budgets(stage)
     await stage.play(calendar.selecting_at, "selection decided", [call_id], decide)
+    await stage.play(calendar.selecting_at, "every firm told", ["all"], wait)
     return await settled(stage, call_id, stage.scenario.calendar.selecting_at)
 
 

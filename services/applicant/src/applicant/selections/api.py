@@ -7,7 +7,7 @@ from fastapi import Path, Query, Response
 from pydantic import Field
 
 from applicant.selections import commands, queries
-from applicant.selections.queries import Outcome, OutcomeView, RankingView, WhatIfView
+from applicant.selections.queries import DecisionView, Outcome, OutcomeView, RankingView, WhatIfView
 from common.auth import Principal
 from common.web import Body, IfMatch, Now, Page, PageQuery, Tx, allowed, etag, router
 from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES, PROVINCE_ROLES, Role
@@ -92,10 +92,60 @@ async def decide_selection(
     now: Now,
     response: Response,
 ) -> RankingView:
-    """제안자와 다른 승인자가 순위안을 그대로 확정합니다. Another person decides the ranking as proposed."""
+    """제안자와 다른 승인자가 순위안을 그대로 확정합니다. 신청이 많은 공고는 selection-decisions 로 결정합니다.
+
+    Another person decides the ranking as proposed. A call of many cases is decided by its selection-decisions.
+    """
     decided = await commands.decide_selection(tx, call_id, body.ranking, read_version=version, by=by, now=now)
     etag(response, decided.version)
     return await queries.view_ranking(tx, call_id, decided.number)
+
+
+@routes.post(
+    "/v1/calls/{call_id}/selection-decisions",
+    status_code=202,
+    operation_id="beginDecision",
+    summary="선정 결정 요청 (Decide a ranking of any number of cases, in stages)",
+)
+async def begin_decision(
+    call_id: UUID,
+    body: DecideSelection,
+    by: Annotated[Principal, allowed(Role.PROVINCE_APPROVER)],
+    version: Annotated[int, IfMatch()],
+    tx: Tx,
+    now: Now,
+) -> DecisionView:
+    """순위안을 확정합니다. 신청 건수에 제한이 없으며, 결정과 통지는 이어서 이루어지므로 상태를 조회해 확인합니다.
+
+    Decides a ranking of any number of cases. It is made as a whole or refused, and then told case by case; read how far
+    it is until it is TOLD or REFUSED.
+    """
+    begun = await commands.begin_decision(tx, call_id, body.ranking, read_version=version, by=by, now=now)
+    return await queries.view_decision(tx, call_id, begun.id)
+
+
+@routes.get(
+    "/v1/calls/{call_id}/selection-decisions",
+    operation_id="listDecisions",
+    summary="선정 결정 목록 (List the decisions asked for of a call)",
+)
+async def list_decisions(
+    call_id: UUID, by: Annotated[Principal, allowed(*_STAFF)], tx: Tx, page: PageQuery
+) -> Page[DecisionView]:
+    """공고의 선정 결정 요청을 최근 순으로 보여 줍니다. Every decision asked for of a call, the newest first."""
+    return await queries.list_decisions(tx, call_id, page)
+
+
+@routes.get(
+    "/v1/calls/{call_id}/selection-decisions/{decision_id}",
+    operation_id="getDecision",
+    summary="선정 결정 상태 조회 (Read how far a decision is)",
+)
+async def get_decision(
+    call_id: UUID, decision_id: UUID, by: Annotated[Principal, allowed(*_STAFF)], tx: Tx
+) -> DecisionView:
+    """결정의 상태, 통지된 건수, 거절된 경우 그 규칙. How far it is, and the rule that refused it if one did."""
+    return await queries.view_decision(tx, call_id, decision_id)
 
 
 @routes.get(

@@ -4,28 +4,33 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, Row, and_, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from applicant.calls import queries as calls
 from applicant.companies import queries as companies
 from applicant.selections.domain.decision import RankingState
 from applicant.selections.domain.ranking import Outcome, Reason
+from applicant.selections.domain.stages import DecisionNotFound, DecisionState
 from applicant.selections.domain.what_if import Change, Compared, WhatIf
 from applicant.selections.store import rankings
+from applicant.selections.store.decisions import SelectionDecisionRow
 from applicant.selections.store.places import CaseOutcomeRow
 from applicant.selections.store.rankings import RankedCaseRow
 from applicant.selections.store.reinstatements import ReinstatementRow
 from common.auth import Principal
 from common.db import Transaction
-from common.web import Page, PageRequest, View, page_of
+from common.web import Page, PageRequest, View, page_of, paginate
 
 __all__ = [
+    "DecisionView",
     "Outcome",
     "OutcomeView",
     "RankingView",
     "WhatIfView",
+    "list_decisions",
     "list_outcomes",
+    "view_decision",
     "view_ranking",
     "what_if_view",
 ]
@@ -107,6 +112,32 @@ class WhatIfView(View):
     cases: list[WhatIfCaseView]
 
 
+class RefusalView(View):
+    """The rule that refused a decision, and what it says."""
+
+    code: str
+    ko: str
+    en: str
+
+
+class DecisionView(View):
+    """A decision of a call that is made and told in stages; `told` of its `cases` have been told so far.
+
+    REQUESTED is being checked, DECIDED stands and is being told, TOLD is over; REFUSED has changed nothing.
+    """
+
+    id: UUID
+    call_id: UUID
+    ranking: int
+    state: DecisionState
+    cases: int
+    told: int
+    requested_at: datetime
+    decided_at: datetime | None
+    ended_at: datetime | None
+    refusal: RefusalView | None
+
+
 class PassedOverView(View):
     """The budget that was short when this reserve's turn came."""
 
@@ -159,6 +190,22 @@ async def view_ranking(tx: Transaction, call_id: UUID, number: int) -> RankingVi
         cases=cases,
         version=found.version,
     )
+
+
+async def view_decision(tx: Transaction, call_id: UUID, decision_id: UUID) -> DecisionView:
+    """How far one decision is; raises DecisionNotFound."""
+    row = (await tx.execute(_DECISIONS.where(_decision.call_id == call_id, _decision.id == decision_id))).one_or_none()
+    if row is None:
+        raise DecisionNotFound
+    return _decision_view(row)
+
+
+async def list_decisions(tx: Transaction, call_id: UUID, page: PageRequest) -> Page[DecisionView]:
+    """Every decision that was asked for of a call, the newest first."""
+    await calls.get_published_call(tx, call_id)
+    statement = _DECISIONS.where(_decision.call_id == call_id)
+    found, turns = await paginate(tx, statement, page, by=[_decision.id], descending=True)
+    return Page[DecisionView](items=[_decision_view(row) for row in found], **turns)
 
 
 def what_if_view(call_id: UUID, past_call_id: UUID, found: WhatIf) -> WhatIfView:
@@ -221,6 +268,27 @@ def _what_if_case(compared: Compared) -> WhatIfCaseView:
         reason_en=reason.en,
     )
 
+
+def _decision_view(row: Row[Any]) -> DecisionView:
+    refusal = None
+    if row.refused_code is not None:
+        refusal = RefusalView(code=row.refused_code, ko=row.refused_ko, en=row.refused_en)
+    return DecisionView(
+        id=row.id,
+        call_id=row.call_id,
+        ranking=row.number,
+        state=row.state,
+        cases=row.cases,
+        told=row.told,
+        requested_at=row.requested_at,
+        decided_at=row.decided_at,
+        ended_at=row.ended_at,
+        refusal=refusal,
+    )
+
+
+_decision = SelectionDecisionRow
+_DECISIONS = select(*_decision.__table__.columns)
 
 _whose = func.coalesce(RankedCaseRow.company_id, ReinstatementRow.company_id)
 

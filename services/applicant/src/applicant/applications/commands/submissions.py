@@ -9,7 +9,7 @@ from applicant.applications.commands.accounts import event_facts, record_decisio
 from applicant.applications.commands.deadlines import drop_deadlines
 from applicant.applications.commands.drafts import check_own, lock_own
 from applicant.applications.domain import case
-from applicant.applications.domain.case import Application, Outcome
+from applicant.applications.domain.case import Application, ApplicationStatus, Outcome
 from applicant.applications.store import cases, screenings
 from applicant.calls import queries as calls
 from applicant.companies import queries as companies
@@ -167,6 +167,12 @@ async def _tell(tx: Transaction, announced: Sequence[tuple[Announcement, Applica
         for each, application in announced
     ]
     await notices.queue(tx, told, now=now)
+
+
+async def hold_eligible(tx: Transaction, application_ids: Sequence[UUID]) -> frozenset[UUID]:
+    """Hold many applications for a later feature; tells which of them are eligible still."""
+    held = await cases.lock_applications(tx, application_ids)
+    return frozenset(each.id for each in held.values() if each.status is ApplicationStatus.ELIGIBLE)
 
 
 async def lock_application(tx: Transaction, application_id: UUID) -> Application:

@@ -1,5 +1,12 @@
 """How places are given: a ranking is proposed and decided by a second person, reserves move up, objectors come back."""
 
+from applicant.selections.commands.decide_in_stages import (
+    approver_of,
+    begin_decision,
+    decisions_under_way,
+    end_refused,
+    work_decision,
+)
 from applicant.selections.commands.decide_selection import decide_selection
 from applicant.selections.commands.funding_answers import (
     take_commitment,
@@ -11,10 +18,16 @@ from applicant.selections.commands.promote_reserves import promote_reserves
 from applicant.selections.commands.propose_ranking import propose_ranking
 from applicant.selections.commands.reinstate_case import deciders, hold_selection, reinstate_case
 from applicant.selections.commands.what_if import rank_past_cohort
+from applicant.selections.domain.stages import Decision
 
 __all__ = [
+    "Decision",
+    "approver_of",
+    "begin_decision",
     "decide_selection",
     "deciders",
+    "decisions_under_way",
+    "end_refused",
     "hold_selection",
     "promote_reserves",
     "propose_ranking",
@@ -24,4 +37,5 @@ __all__ = [
     "take_confirmed_line",
     "take_refusal",
     "take_release",
+    "work_decision",
 ]

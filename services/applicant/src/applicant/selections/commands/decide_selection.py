@@ -1,7 +1,8 @@
-"""The province decides a proposed ranking: every case of the call hears its outcome, in one transaction."""
+"""The province decides a proposed ranking: it is made the decision as a whole, and every case hears its outcome."""
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -14,28 +15,70 @@ from applicant.selections.domain import decision, ranking
 from applicant.selections.domain.decision import Ranking
 from applicant.selections.domain.places import Places
 from applicant.selections.domain.ranking import Outcome, Placement
-from applicant.selections.store import places, rankings
+from applicant.selections.domain.stages import DecisionUnderWay, SelectionTooLarge
+from applicant.selections.store import decisions, places, rankings
 from common import journal
 from common.auth import Principal
 from common.db import Transaction
 from common.errors import Text
 
+AT_ONCE_MOST = 1_000
+"""Cases that one request decides: with room to spare in the time that a unit of work has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A ranking that is the decision, with the fingerprint of all that decided it."""
+
+    call: calls.Call
+    ranking: Ranking
+    evidence: str
+
 
 async def decide_selection(
     tx: Transaction, call_id: UUID, number: int, *, read_version: int, by: Principal, now: datetime
 ) -> Ranking:
-    """Make a proposal the decision: places are taken, projects opened, and each case told with its reason.
+    """Make a proposal the decision and tell every case, in one transaction; one of many cases goes by stages."""
+    call, proposed = await take_proposal(tx, call_id, number, read_version=read_version, by=by)
+    count = await rankings.count_cases(tx, proposed.id)
+    if count > AT_ONCE_MOST:
+        raise SelectionTooLarge(count=count, most=AT_ONCE_MOST, call_id=call_id)
+    decided, placements = await make_decision(tx, call, proposed, by=by, now=now)
+    await tell_cases(tx, decided, placements, by=by, now=now)
+    return decided.ranking
+
+
+async def take_proposal(
+    tx: Transaction, call_id: UUID, number: int, *, read_version: int, by: Principal
+) -> tuple[calls.Call, Ranking]:
+    """Hold a call's selection for its decision on this ranking, which the caller has read and may decide."""
+    call = await calls.get_published_call(tx, call_id)
+    await hold_undecided(tx, call_id)
+    proposed = await rankings.get_ranking(tx, call_id, number)
+    decision.check_version(proposed, read_version)
+    decision.decide_ranking(proposed, by=by.person)
+    return call, proposed
+
+
+async def hold_undecided(tx: Transaction, call_id: UUID) -> None:
+    """Hold the selection of a call that is not decided and not about to be."""
+    if await rankings.lock_selection(tx, call_id) is not None:
+        raise decision.AlreadyDecided
+    under_way = await decisions.find_under_way(tx, call_id)
+    if under_way is not None:
+        raise DecisionUnderWay(decision_id=under_way.id)
+
+
+async def make_decision(
+    tx: Transaction, call: calls.Call, proposed: Ranking, *, by: Principal, now: datetime
+) -> tuple[Decided, list[Placement]]:
+    """Decide all cases as proposed, the places of every line with them. Nothing that comes after can refuse.
 
     Money is judged by what was left when the ranking was proposed, which is what the approver has read; funding is
     asked by the events and has the last word. Scores and cases must still be as proposed.
     """
-    call = await calls.get_published_call(tx, call_id)
-    if await rankings.lock_selection(tx, call_id) is not None:
-        raise decision.AlreadyDecided
-    proposed = await rankings.get_ranking(tx, call_id, number)
-    decision.check_version(proposed, read_version)
     decided = decision.decide_ranking(proposed, by=by.person)
-    await evaluations.close_evaluation(tx, call_id, now=now)
+    await evaluations.close_evaluation(tx, call.id, now=now)
     placements = await rankings.get_placements(tx, proposed.id)
     current = ranking.rank(await inputs.cases_to_rank(tx, call), inputs.rules_of(call), proposed.left_won)
     decision.check_current(placements, current)
@@ -43,21 +86,28 @@ async def decide_selection(
     await rankings.record_decision(tx, saved, by=by.person, at=now)
     evidence = inputs.digest(placements)
     await _journal_decision(tx, call, saved, placements, evidence=evidence, by=by, now=now)
+    await places.open_places(tx, call.id, _counters(call, placements))
+    return Decided(call, saved, evidence), placements
+
+
+async def tell_cases(
+    tx: Transaction, decided: Decided, placements: Sequence[Placement], *, by: Principal, now: datetime
+) -> None:
+    """Open the projects of these cases, and tell each its outcome with its reason."""
+    call, evidence = decided.call, decided.evidence
     opened = await projects.open_projects(
         tx, [_place(call, placement) for placement in _selected(placements)], evidence=[evidence], by=by, now=now
     )
-    await places.open_places(tx, call_id, _counters(call, placements))
     outcomes = [(placement, opened.get(placement.case.application_id)) for placement in placements]
-    await places.add_outcomes(tx, call_id, saved.id, outcomes)
+    await places.add_outcomes(tx, call.id, decided.ranking.id, outcomes)
     await applications.announce_outcomes(
         tx,
-        [_announcement(saved, placement) for placement in placements],
+        [_announcement(decided.ranking, placement) for placement in placements],
         rule_version=inputs.rule_version(call),
         evidence=(evidence,),
         by=by,
         now=now,
     )
-    return saved
 
 
 def _selected(placements: Sequence[Placement]) -> list[Placement]:

@@ -11,10 +11,10 @@ from applicant.projects import commands as projects
 from applicant.projects import queries as pending
 from applicant.selections.commands import inputs
 from applicant.selections.domain import places as rules
-from applicant.selections.domain.budgets import minus
+from applicant.selections.domain.budgets import NeedWon, minus
 from applicant.selections.domain.places import Places, Reserve, Skipped
 from applicant.selections.domain.ranking import Line
-from applicant.selections.store import places
+from applicant.selections.store import decisions, places
 from common import journal
 from common.auth import Principal
 from common.db import Transaction
@@ -32,8 +32,11 @@ async def promote_reserves(
 
     What is left counts without what selected projects still wait for, so that no reserve is promoted on money that a
     better case has been promised. All vacated places are looked at again, since an answer for one frees money for
-    another; `first` goes before them. The caller holds the call's selection.
+    another; `first` goes before them. The caller holds the call's selection. While its cases are still being told
+    nobody moves up; the last of them does this.
     """
+    if await decisions.find_under_way(tx, call_id) is not None:
+        return 0
     vacated = await places.lock_vacated(tx, call_id)
     if not vacated:
         return 0
@@ -52,12 +55,24 @@ async def promote_reserves(
 
 
 async def free_money(tx: Transaction, call: calls.Call, municipalities: set[str]) -> dict[str, int]:
-    """What is left of each budget without what selected projects still wait for."""
+    """What is left of each budget without what selected projects still wait for, those of untold cases included."""
     left = await inputs.budgets_left(tx, call, municipalities)
-    waiting = await pending.pending_needs(tx, fiscal_year=call.terms.fiscal_year, track=call.terms.track.value)
+    # In this order: a case that is told in between is counted twice and not never.
+    waiting = await _untold_needs(tx, call)
+    waiting += await pending.pending_needs(tx, fiscal_year=call.terms.fiscal_year, track=call.terms.track.value)
     for need in waiting:
         left = minus(left, need)
     return left
+
+
+async def _untold_needs(tx: Transaction, call: calls.Call) -> list[NeedWon]:
+    """The needs of selected cases without a project yet, of all calls of the same year and track."""
+    found: list[NeedWon] = []
+    for call_id, needs in (await decisions.untold_needs(tx)).items():
+        terms = (await calls.get_published_call(tx, call_id)).terms
+        if (terms.fiscal_year, terms.track) == (call.terms.fiscal_year, call.terms.track):
+            found += needs
+    return found
 
 
 async def _fill(

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from applicant.calls import queries as calls
 from applicant.selections.commands import inputs
+from applicant.selections.commands.decide_selection import hold_undecided
 from applicant.selections.domain import decision, ranking
 from applicant.selections.domain.decision import Ranking, RankingState
 from applicant.selections.store import rankings
@@ -19,8 +20,7 @@ async def propose_ranking(tx: Transaction, call_id: UUID, *, by: Principal, now:
     """Rank every eligible case of a closed call and keep each number that decided it; replaces earlier proposals."""
     call = await calls.get_published_call(tx, call_id)
     decision.check_closed(call.terms.closes_at, now)
-    if await rankings.lock_selection(tx, call_id) is not None:
-        raise decision.AlreadyDecided
+    await hold_undecided(tx, call_id)
     cases = await inputs.cases_to_rank(tx, call)
     left_won = await inputs.budgets_left(tx, call, {case.municipality_code for case in cases})
     placements = ranking.rank(cases, inputs.rules_of(call), left_won)

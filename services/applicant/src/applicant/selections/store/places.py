@@ -167,6 +167,22 @@ async def add_outcomes(
     await tx.execute(insert(CaseOutcomeRow), rows)
 
 
+async def add_withdrawn_outcome(tx: Transaction, call_id: UUID, ranking_id: UUID, placement: Placement) -> None:
+    """Store what was decided for a case whose firm took it back before it was told: it has no place and no project."""
+    selected = placement.outcome is Outcome.SELECTED
+    await tx.execute(
+        insert(CaseOutcomeRow).values(
+            application_id=placement.case.application_id,
+            call_id=call_id,
+            ranking_id=ranking_id,
+            type_code=placement.case.type_code,
+            municipality_code=placement.case.municipality_code,
+            outcome=(Outcome.NOT_SELECTED if selected else placement.outcome).value,
+            reserve_order=placement.reserve_order,
+        )
+    )
+
+
 async def waiting_reserves(tx: Transaction, call_id: UUID, lines: Iterable[Line]) -> list[Reserve]:
     """The reserves of some lines that wait for a place, in their order."""
     wanted = [(line.type_code, line.municipality_code) for line in lines]

@@ -189,12 +189,21 @@ async def save_ranking(tx: Transaction, ranking: Ranking) -> Ranking:
     return _ranking(row)
 
 
-async def get_placements(tx: Transaction, ranking_id: UUID) -> list[Placement]:
-    """The snapshot of a ranking, best case first."""
+async def count_cases(tx: Transaction, ranking_id: UUID) -> int:
+    """How many cases a ranking has."""
+    statement = select(func.count()).where(RankedCaseRow.ranking_id == ranking_id)
+    return (await tx.execute(statement)).scalar_one()
+
+
+async def get_placements(
+    tx: Transaction, ranking_id: UUID, *, after: int = 0, most: int | None = None
+) -> list[Placement]:
+    """The snapshot of a ranking, best case first: all of it, or so many cases after a position."""
     statement = (
         select(*RankedCaseRow.__table__.columns)
-        .where(RankedCaseRow.ranking_id == ranking_id)
+        .where(RankedCaseRow.ranking_id == ranking_id, RankedCaseRow.position > after)
         .order_by(RankedCaseRow.position)
+        .limit(most)
     )
     return [_placement(row) for row in (await tx.execute(statement)).mappings()]
 
