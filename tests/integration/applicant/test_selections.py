@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from applicant.applications.domain.case import ApplicationStatus
+from applicant.selections.domain import decision
 from common import journal
 from common.db import sqlstate
 from tests.support.judging import (
@@ -77,6 +78,32 @@ async def test_a_ranking_keeps_every_number_that_decided_it(judging: Judging):
     read = await judging.get(f"/v1/calls/{judging.call_id}/rankings/1", APPROVER)
     assert read.json() == proposed.json()
     assert read.headers["etag"] == '"1"'
+
+
+async def test_a_ranking_too_large_for_one_answer_is_proposed_without_its_cases_and_read_by_pages(
+    judging: Judging, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(decision, "IN_ONE_ANSWER_MOST", 2)
+    await judging.open_call(SEATS)
+    cases = [await judging.eligible() for _ in range(3)]
+    await judging.scored([(case, 9000 - 500 * place) for place, case in enumerate(cases)])
+    path = f"/v1/calls/{judging.call_id}/rankings"
+    refused = await judging.post(path, by=OPERATOR)
+    assert (refused.status_code, refused.json()["code"]) == (409, "ranking-too-large")
+    assert await judging.value("SELECT count(*) FROM ranking") == 0
+    proposed = await judging.post(f"{path}?with_cases=false", by=OPERATOR)
+    assert (proposed.status_code, proposed.json()["case_count"], proposed.json()["cases"]) == (201, 3, [])
+    assert await judging.value("SELECT max(octet_length(body)) FROM idempotency_key WHERE status = 201") < 1_000
+    assert (await judging.get(f"{path}/1", APPROVER)).json()["code"] == "ranking-too-large"
+    read = await judging.get(f"{path}/1", APPROVER, with_cases="false")
+    assert (read.json(), read.headers["etag"]) == (proposed.json(), '"1"')
+
+    first = (await judging.get(f"{path}/1/cases", APPROVER, page_size=2)).json()
+    second = (await judging.get(f"{path}/1/cases", APPROVER, page_size=2, cursor=first["next"])).json()
+    ranked = [*first["items"], *second["items"]]
+    assert [each["application_id"] for each in ranked] == [str(case.id) for case in cases]
+    assert [(each["position"], each["outcome"]) for each in ranked] == [(1, "SELECTED"), (2, "RESERVE"), (3, "RESERVE")]
+    assert (await judging.get(f"{path}/9/cases", APPROVER)).status_code == 404
 
 
 async def test_who_proposes_does_not_decide(judging: Judging):

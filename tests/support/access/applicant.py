@@ -274,6 +274,7 @@ _ASKS: Asks = {
     ),
     "proposeRanking": _on("POST", f"{_CALL}/rankings"),
     "getRanking": _on("GET", f"{_CALL}/rankings/1"),
+    "listRankedCases": _on("GET", f"{_CALL}/rankings/1/cases"),
     "rankPastCohort": lambda things: Ask(
         "GET", f"/v1/calls/{things['call']}/what-if", query={"past_call_id": things["call"]}
     ),

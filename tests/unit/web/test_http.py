@@ -57,14 +57,6 @@ async def test_every_other_end_is_one_of_three_faults(answer: httpx.Response | E
             await client.get_json("/")
 
 
-async def test_who_expects_a_larger_answer_says_so():
-    large = httpx.Response(200, content=b" " * 1_100_000 + b"7")
-    async with HttpClient(
-        "http://other.test", transport=httpx.MockTransport(lambda _: large), most_answer_bytes=2_000_000
-    ) as client:
-        assert await client.get_json("/") == 7
-
-
 @pytest.mark.parametrize("first", [httpx.ConnectError("no"), httpx.ReadTimeout("slow"), httpx.Response(503)])
 async def test_reading_is_tried_twice(first: httpx.Response | Exception):
     other = Other(first, httpx.Response(200, json=1))

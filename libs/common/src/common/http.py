@@ -78,12 +78,10 @@ class HttpClient:
         headers: Mapping[str, str] | None = None,
         connect_timeout_seconds: float = _CONNECT_SECONDS,
         read_timeout_seconds: float = _READ_SECONDS,
-        most_answer_bytes: int = _MAX_ANSWER_BYTES,
         transport: httpx.AsyncBaseTransport | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._host = urlsplit(base_url).hostname or base_url
-        self._most_answer_bytes = most_answer_bytes
         self._client = httpx.AsyncClient(
             base_url=base_url,
             headers={"Accept": "application/json", **(headers or {})},
@@ -213,9 +211,8 @@ class HttpClient:
                 content = bytearray()
                 async for chunk in response.aiter_bytes():
                     content += chunk
-                    if len(content) > self._most_answer_bytes:
-                        problem = f"{self._host} sent more than {self._most_answer_bytes:,} bytes"
-                        raise BadAnswer(problem, status=response.status_code)
+                    if len(content) > _MAX_ANSWER_BYTES:
+                        raise BadAnswer(f"{self._host} sent more than 1 MiB", status=response.status_code)
                 return response.status_code, response.headers, bytes(content)
         except httpx.TimeoutException as error:
             raise TimedOut(f"{self._host} did not answer in time") from error

@@ -30,8 +30,6 @@ from smartfactory.season.stage import Stage
 from smartfactory.season.telling import Telling
 
 _ANSWER_SECONDS = 30.0
-_MOST_ANSWER_BYTES = 64 * 1_048_576
-"""A ranking has every case with its reason in both languages, about a kilobyte each."""
 
 
 async def run_season(options: SeasonOptions) -> SeasonReport:
@@ -39,9 +37,7 @@ async def run_season(options: SeasonOptions) -> SeasonReport:
     started = time.monotonic()
     scenario = options.scenario
     cast = cast_of(scenario, options.seed)
-    async with HttpClient(
-        options.origin, read_timeout_seconds=_ANSWER_SECONDS, most_answer_bytes=_MOST_ANSWER_BYTES
-    ) as client:
+    async with HttpClient(options.origin, read_timeout_seconds=_ANSWER_SECONDS) as client:
         origin = Origin(
             client, options.issue_token, year=f"{scenario.name}/{scenario.call.fiscal_year.value}", seed=options.seed
         )

@@ -17,7 +17,7 @@ async def select_all(stage: Stage, call_id: str) -> list[Json]:
     decided: list[Json] = []
 
     async def rank(call: str) -> None:
-        path = f"/applicant/v1/calls/{call}/rankings"
+        path = f"/applicant/v1/calls/{call}/rankings?with_cases=false"
         ranked.append(await stage.origin.post(people.OPERATOR, path, None, step="rank", entity="call"))
 
     async def decide(call: str) -> None:

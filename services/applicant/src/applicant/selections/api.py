@@ -7,7 +7,7 @@ from fastapi import Path, Query, Response
 from pydantic import Field
 
 from applicant.selections import commands, queries
-from applicant.selections.queries import DecisionView, Outcome, OutcomeView, RankingView, WhatIfView
+from applicant.selections.queries import DecisionView, Outcome, OutcomeView, RankedCaseView, RankingView, WhatIfView
 from common.auth import Principal
 from common.web import Body, IfMatch, Now, Page, PageQuery, Tx, allowed, etag, router
 from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES, PROVINCE_ROLES, Role
@@ -15,6 +15,12 @@ from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES, PROVINCE_ROLES, R
 routes = router(tags=["selections"])
 
 _STAFF = (Role.TECHNOPARK_OPERATOR, *sorted(PROVINCE_ROLES), Role.AUDITOR)
+
+
+_Number = Annotated[int, Path(ge=1, le=1_000_000)]
+_WithCases = Annotated[
+    bool, Query(description="Whether the answer holds every case; without, they are read by pages. At most 2,000 fit.")
+]
 
 
 class DecideSelection(Body):
@@ -35,25 +41,39 @@ async def propose_ranking(
     tx: Tx,
     now: Now,
     response: Response,
+    with_cases: _WithCases = True,  # noqa: FBT002  FastAPI's form of a query parameter
 ) -> RankingView:
     """확정된 점수, 정원, 남은 예산으로 순위를 계산해 제안합니다. Ranks by locked scores, seats and what is left."""
-    proposed = await commands.propose_ranking(tx, call_id, by=by, now=now)
+    proposed = await commands.propose_ranking(tx, call_id, in_one_answer=with_cases, by=by, now=now)
     etag(response, proposed.version)
-    return await queries.view_ranking(tx, call_id, proposed.number)
+    return await queries.view_ranking(tx, call_id, proposed.number, with_cases=with_cases)
 
 
 @routes.get("/v1/calls/{call_id}/rankings/{number}", operation_id="getRanking", summary="순위안 조회 (Read a ranking)")
 async def get_ranking(
     call_id: UUID,
-    number: Annotated[int, Path(ge=1, le=1_000_000)],
+    number: _Number,
     by: Annotated[Principal, allowed(*_STAFF)],
     tx: Tx,
     response: Response,
+    with_cases: _WithCases = True,  # noqa: FBT002  FastAPI's form of a query parameter
 ) -> RankingView:
     """순위안과 건별 이유, 결정에 필요한 ETag. A proposed ranking with the reason of each case."""
-    view = await queries.view_ranking(tx, call_id, number)
+    view = await queries.view_ranking(tx, call_id, number, with_cases=with_cases)
     etag(response, view.version)
     return view
+
+
+@routes.get(
+    "/v1/calls/{call_id}/rankings/{number}/cases",
+    operation_id="listRankedCases",
+    summary="순위안의 신청 목록 (List the cases of a ranking)",
+)
+async def list_ranked_cases(
+    call_id: UUID, number: _Number, by: Annotated[Principal, allowed(*_STAFF)], tx: Tx, page: PageQuery
+) -> Page[RankedCaseView]:
+    """순위가 높은 순서로 나누어 보여 주는 신청과 그 이유. The cases of a ranking with their reasons, best first."""
+    return await queries.list_ranked_cases(tx, call_id, number, page)
 
 
 @routes.get(

@@ -9,7 +9,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from applicant.calls import queries as calls
 from applicant.companies import queries as companies
-from applicant.selections.domain.decision import RankingState
+from applicant.selections.domain.decision import RankingState, check_fits
 from applicant.selections.domain.ranking import Outcome, Reason
 from applicant.selections.domain.stages import DecisionNotFound, DecisionState
 from applicant.selections.domain.what_if import Change, Compared, WhatIf
@@ -26,10 +26,12 @@ __all__ = [
     "DecisionView",
     "Outcome",
     "OutcomeView",
+    "RankedCaseView",
     "RankingView",
     "WhatIfView",
     "list_decisions",
     "list_outcomes",
+    "list_ranked_cases",
     "view_decision",
     "view_ranking",
     "what_if_view",
@@ -64,7 +66,10 @@ class RankedCaseView(View):
 
 
 class RankingView(View):
-    """A proposed ranking with its cases, best first; `left_won` is what was left of each budget when it was made."""
+    """A proposed ranking with its cases, best first; `left_won` is what was left of each budget when it was made.
+
+    `cases` is empty where it was asked for without them; `case_count` always counts them all.
+    """
 
     id: UUID
     call_id: UUID
@@ -72,6 +77,7 @@ class RankingView(View):
     state: RankingState
     proposed_at: datetime
     left_won: dict[str, int]
+    case_count: int
     cases: list[RankedCaseView]
     version: int
 
@@ -171,15 +177,15 @@ class OutcomeView(View):
     reinstated_at: datetime | None
 
 
-async def view_ranking(tx: Transaction, call_id: UUID, number: int) -> RankingView:
-    """One ranking of a call."""
+async def view_ranking(tx: Transaction, call_id: UUID, number: int, *, with_cases: bool = True) -> RankingView:
+    """One ranking of a call; raises RankingTooLarge when its cases are asked for and do not fit into one answer."""
     found = await rankings.get_ranking(tx, call_id, number)
-    statement = (
-        select(*RankedCaseRow.__table__.columns)
-        .where(RankedCaseRow.ranking_id == found.id)
-        .order_by(RankedCaseRow.position)
-    )
-    cases = [RankedCaseView.model_validate(row) for row in await tx.execute(statement)]
+    count = await rankings.count_cases(tx, found.id)
+    cases: list[RankedCaseView] = []
+    if with_cases:
+        check_fits(count, call_id)
+        statement = _RANKED.where(RankedCaseRow.ranking_id == found.id).order_by(RankedCaseRow.position)
+        cases = [RankedCaseView.model_validate(row) for row in await tx.execute(statement)]
     return RankingView(
         id=found.id,
         call_id=found.call_id,
@@ -187,9 +193,17 @@ async def view_ranking(tx: Transaction, call_id: UUID, number: int) -> RankingVi
         state=found.state,
         proposed_at=found.proposed_at,
         left_won=dict(found.left_won),
+        case_count=count,
         cases=cases,
         version=found.version,
     )
+
+
+async def list_ranked_cases(tx: Transaction, call_id: UUID, number: int, page: PageRequest) -> Page[RankedCaseView]:
+    """The cases of a ranking, best first."""
+    found = await rankings.get_ranking(tx, call_id, number)
+    statement = _RANKED.where(RankedCaseRow.ranking_id == found.id)
+    return await page_of(RankedCaseView, tx, statement, page, by=[RankedCaseRow.position])
 
 
 async def view_decision(tx: Transaction, call_id: UUID, decision_id: UUID) -> DecisionView:
@@ -287,6 +301,7 @@ def _decision_view(row: Row[Any]) -> DecisionView:
     )
 
 
+_RANKED = select(*RankedCaseRow.__table__.columns)
 _decision = SelectionDecisionRow
 _DECISIONS = select(*_decision.__table__.columns)
 

@@ -16,12 +16,19 @@ from common.db import Transaction
 from common.event import new_id
 
 
-async def propose_ranking(tx: Transaction, call_id: UUID, *, by: Principal, now: datetime) -> Ranking:
-    """Rank every eligible case of a closed call and keep each number that decided it; replaces earlier proposals."""
+async def propose_ranking(
+    tx: Transaction, call_id: UUID, *, in_one_answer: bool = False, by: Principal, now: datetime
+) -> Ranking:
+    """Rank every eligible case of a closed call and keep each number that decided it; replaces earlier proposals.
+
+    `in_one_answer`: the caller wants all of them at once, and is refused when they are too many for that.
+    """
     call = await calls.get_published_call(tx, call_id)
     decision.check_closed(call.terms.closes_at, now)
     await hold_undecided(tx, call_id)
     cases = await inputs.cases_to_rank(tx, call)
+    if in_one_answer:
+        decision.check_fits(len(cases), call_id)
     left_won = await inputs.budgets_left(tx, call, {case.municipality_code for case in cases})
     placements = ranking.rank(cases, inputs.rules_of(call), left_won)
     proposed = Ranking(

@@ -10,6 +10,9 @@ from applicant.selections.domain.budgets import NeedWon
 from applicant.selections.domain.ranking import Placement
 from common.errors import NotFound, NotPermitted, RuleRefused, StaleVersion, Text
 
+IN_ONE_ANSWER_MOST = 2_000
+"""Cases of about a kilobyte each: what is kept under an idempotency key, and what a reader holds at once."""
+
 
 class RankingState(StrEnum):
     """A ranking is proposed until the province decides it or a newer proposal takes its place."""
@@ -92,6 +95,19 @@ class NothingToRank(RuleRefused):
     detail = Text("적격으로 확정된 신청이 없습니다.", "No application was found eligible.")
 
 
+class RankingTooLarge(RuleRefused):
+    """One answer cannot hold every case of this ranking."""
+
+    code = "ranking-too-large"
+    title = Text("한 번의 응답에 담기에는 신청이 많습니다", "Too many cases for one answer")
+    detail = Text(
+        "신청 {count}건의 순위안은 한 번의 응답에 담을 수 없습니다(최대 {most}건). 바뀐 것은 없습니다. "
+        "with_cases=false 로 요청하고 신청은 GET /v1/calls/{call_id}/rankings/[번호]/cases 로 나누어 조회해 주세요.",
+        "A ranking of {count} cases does not fit into one answer, {most} are the most. Nothing was changed. "
+        "Ask with with_cases=false, and read its cases by pages at GET /v1/calls/{call_id}/rankings/[number]/cases.",
+    )
+
+
 class AlreadyDecided(RuleRefused):
     """A call's selection is decided once; afterwards places change hands only by promotion."""
 
@@ -141,6 +157,12 @@ def decide_ranking(ranking: Ranking, *, by: str) -> Ranking:
     if ranking.proposed_by == by:
         raise ProposerMayNotDecide
     return replace(ranking, state=RankingState.DECIDED)
+
+
+def check_fits(count: int, call_id: UUID) -> None:
+    """Refuse to put more cases into one answer than it can hold."""
+    if count > IN_ONE_ANSWER_MOST:
+        raise RankingTooLarge(count=count, most=IN_ONE_ANSWER_MOST, call_id=call_id)
 
 
 def check_closed(closes_at: datetime, now: datetime) -> None:
