@@ -29,12 +29,12 @@ _ADD_COMPANIES = """
         'Bench', 1
     FROM unnest($1::uuid[]) WITH ORDINALITY AS made (id, n)
 """
-_ADD_CALL = """
+ADD_CALL = """
     INSERT INTO call (id, state, track, fiscal_year, opens_at, closes_at, terms, proposers, published_at, published_by,
         committee_date, committee_resolution_number, version)
     VALUES ($1, 'PUBLISHED', 'B', 2026, $2, $3, $4, '{operator}', $2, 'approver', '2026-01-05', '2026-1', 1)
 """
-_ADD_DRAFTS = """
+ADD_DRAFTS = """
     WITH place AS (
         INSERT INTO worksite (id, company_id, name, code_as_written, recorded_on, municipality_code, address,
             manufacturing_floor_m2, in_industrial_complex, version)
@@ -80,7 +80,7 @@ class Applications:
         closes = opens + timedelta(days=60)
         async with self.ground.administrator("applicant") as admin:
             await admin.execute(_ADD_COMPANIES, self.companies)
-            await admin.execute(_ADD_CALL, self.call_id, opens, closes, _terms(opens, closes))
+            await admin.execute(ADD_CALL, self.call_id, opens, closes, terms(opens, closes))
 
     async def begin_round(self) -> None:
         """Empty tables, everything on disk, tokens of this moment."""
@@ -98,14 +98,14 @@ class Applications:
     async def drafts(self, count: int) -> list[bytes]:
         """So many drafts, each as the request that submits it."""
         async with self.ground.administrator("applicant") as admin:
-            rows = await admin.fetch(_ADD_DRAFTS, self.companies, count, self.call_id, _plan())
+            rows = await admin.fetch(ADD_DRAFTS, self.companies, count, self.call_id, plan())
         return [self._submission(row["id"], row["company_id"]) for row in rows]
 
     async def four_to_one(self, count: int) -> list[bytes]:
         """So many requests, of which every fifth is a company's look at an application of its own."""
         submissions = await self.drafts(count - count // READ_EVERY)
         async with self.ground.administrator("applicant") as admin:
-            rows = await admin.fetch(_ADD_DRAFTS, self.companies, count // READ_EVERY, self.call_id, _plan())
+            rows = await admin.fetch(ADD_DRAFTS, self.companies, count // READ_EVERY, self.call_id, plan())
         reads = [self._reading(row["id"], row["company_id"]) for row in rows]
         some = READ_EVERY - 1
         pieces = [[*submissions[at * some : (at + 1) * some], one] for at, one in enumerate(reads)]
@@ -137,8 +137,9 @@ def fault_of(counts: dict[str, int], *, answered: int, refused: int) -> str:
     return f"{answered} answered with 201, but {', '.join(wrong)}" if wrong else ""
 
 
-def _plan() -> str:
-    plan: dict[str, Any] = {
+def plan() -> str:
+    """A plan of 60 million won, as the tables keep it."""
+    told: dict[str, Any] = {
         "total_cost_won": 60_000_000,
         "project_title": "가공 라인 자동 집계",
         "plan_summary": "바코드와 센서로 집계",
@@ -148,14 +149,19 @@ def _plan() -> str:
         "concurrent_project": False,
         "consents": dict.fromkeys(("data_use", "credit_information", "no_duplicate_aid", "no_kickback"), True),
     }
-    return msgspec.json.encode(plan).decode()
+    return msgspec.json.encode(told).decode()
 
 
-def _terms(opens: datetime, closes: datetime) -> str:
-    seats: Sequence[dict[str, object]] = [
-        {"type_code": _TYPE, "municipality_code": f"52{place}", "seats": 4} for place in range(110, 250, 10)
+def terms(opens: datetime, closes: datetime, *, seats: int = 4, plenty: bool = False) -> str:
+    """A call's terms, with so many places a municipality; `plenty` is money that no cohort can use up."""
+    places = [f"52{place}" for place in range(110, 250, 10)]
+    lines: Sequence[dict[str, object]] = [
+        {"type_code": _TYPE, "municipality_code": place, "seats": seats} for place in places
     ]
-    terms: dict[str, Any] = {
+    planned = [("PROVINCE", None, 1_000_000_000), ("MUNICIPALITY", _PLACE, 300_000_000)]
+    if plenty:
+        planned = [("PROVINCE", None, 10**15), *(("MUNICIPALITY", place, 10**15) for place in places)]
+    told: dict[str, Any] = {
         "track": "B",
         "title_ko": "전북형 스마트 제조혁신",
         "title_en": "Track B",
@@ -168,13 +174,12 @@ def _terms(opens: datetime, closes: datetime) -> str:
             {"source": "PROVINCE", "rate_bp": 5508, "capped": True},
             {"source": "MUNICIPALITY", "rate_bp": 3213, "capped": True},
         ],
-        "seat_lines": seats,
+        "seat_lines": lines,
         "planned_budget_lines": [
-            {"source": "PROVINCE", "municipality_code": None, "amount_won": 1_000_000_000},
-            {"source": "MUNICIPALITY", "municipality_code": _PLACE, "amount_won": 300_000_000},
+            {"source": source, "municipality_code": place, "amount_won": won} for source, place, won in planned
         ],
         "panel_rule": {"size_min": 3, "trim_from": 5, "pass_mark": 6000, "bonus_cap": 0, "tie_break": []},
         "screening_rule_version": "2024-1",
         "supplement_days": 7,
     }
-    return msgspec.json.encode(terms).decode()
+    return msgspec.json.encode(told).decode()

@@ -43,6 +43,7 @@ PARTS = {
     "peer consumers": "tools.bench.peers.consuming",
     "peer relay": "tools.bench.peers.relaying",
     "assignment": "tools.bench.anchors.assignment",
+    "cohorts": "tools.bench.cohort_work",
 }
 # A worker is stopped in its place while its backlog is made; its membership must outlast that.
 _SESSION_MILLIS = 600_000
