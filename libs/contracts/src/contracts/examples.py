@@ -168,6 +168,13 @@ EXAMPLES: Mapping[str, object] = {
     # ranking and place
     "ranking": 1,
     "number": 1,
+    "case_count": 176,
+    "DecisionView.state": "DECIDED",
+    "DecisionView.cases": 10_000,
+    "DecisionView.told": 2_500,
+    "DecisionView.requested_at": "2024-05-14T05:00:00Z",
+    "DecisionView.ended_at": None,
+    "DecisionView.refusal": None,
     "position": 7,
     "place": 7,
     "reserve_order": 2,
