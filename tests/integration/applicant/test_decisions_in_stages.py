@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from applicant.selections.commands import decide_in_stages, decide_selection
+from applicant.selections.commands import decide_in_stages
+from applicant.selections.domain import stages
 from applicant.selections.jobs import work_decisions
 from common import failpoints, journal
 from common.db import sqlstate
@@ -278,7 +279,7 @@ async def test_nobody_of_another_call_moves_up_on_that_money_either(judging: Jud
 async def test_one_request_refuses_what_it_has_no_time_for_and_says_what_to_ask_instead(
     judging: Judging, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(decide_selection, "AT_ONCE_MOST", 6)
+    monkeypatch.setattr(stages, "AT_ONCE_MOST", 6)
     cases = await proposed(judging)
     refused = await judging.decide()
     assert (refused.status_code, refused.json()["code"]) == (409, "selection-too-large")

@@ -22,6 +22,7 @@ from common.auth import Principal
 from common.db import Transaction
 from common.errors import DomainError
 from common.event import new_id
+from common.journal import JsonValue
 
 TOLD_AT_ONCE = 250
 """Cases of a portion: about half a second, for which whoever else wants the call's places waits."""
@@ -131,13 +132,15 @@ async def _pass_over(tx: Transaction, decided: Decided, left: Placement, *, by: 
 async def _journal(
     tx: Transaction, begun: Decision, what: str, *, by: Principal, now: datetime, rule: str | None = None
 ) -> None:
+    facts: dict[str, JsonValue] = {"decision_id": str(begun.id), "number": begun.number, "cases": begun.cases}
+    if rule is not None:
+        facts["rule"] = rule
     await journal.record(
         tx,
         chain=f"call/{begun.call_id}",
         decision=what,
         by=by,
         at=now,
-        facts={"decision_id": str(begun.id), "number": begun.number, "cases": begun.cases}
-        | ({"rule": rule} if rule else {}),
+        facts=facts,
         rule_version=f"call/{begun.call_id}",
     )

@@ -11,19 +11,16 @@ from applicant.calls import queries as calls
 from applicant.evaluations import commands as evaluations
 from applicant.projects import commands as projects
 from applicant.selections.commands import inputs
-from applicant.selections.domain import decision, ranking
+from applicant.selections.domain import decision, ranking, stages
 from applicant.selections.domain.decision import Ranking
 from applicant.selections.domain.places import Places
 from applicant.selections.domain.ranking import Outcome, Placement
-from applicant.selections.domain.stages import DecisionUnderWay, SelectionTooLarge
+from applicant.selections.domain.stages import DecisionUnderWay
 from applicant.selections.store import decisions, places, rankings
 from common import journal
 from common.auth import Principal
 from common.db import Transaction
 from common.errors import Text
-
-AT_ONCE_MOST = 1_000
-"""Cases that one request decides: with room to spare in the time that a unit of work has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +37,7 @@ async def decide_selection(
 ) -> Ranking:
     """Make a proposal the decision and tell every case, in one transaction; one of many cases goes by stages."""
     call, proposed = await take_proposal(tx, call_id, number, read_version=read_version, by=by)
-    count = await rankings.count_cases(tx, proposed.id)
-    if count > AT_ONCE_MOST:
-        raise SelectionTooLarge(count=count, most=AT_ONCE_MOST, call_id=call_id)
+    stages.check_fits(await rankings.count_cases(tx, proposed.id), call_id)
     decided, placements = await make_decision(tx, call, proposed, by=by, now=now)
     await tell_cases(tx, decided, placements, by=by, now=now)
     return decided.ranking

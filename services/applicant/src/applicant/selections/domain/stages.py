@@ -11,6 +11,9 @@ from uuid import UUID
 
 from common.errors import DomainError, NotFound, RuleRefused, Text
 
+AT_ONCE_MOST = 1_000
+"""Cases that one request decides: with room to spare in the time that a unit of work has."""
+
 
 class DecisionState(StrEnum):
     """Asked for; made and being told; told to all; or refused, and nothing has changed."""
@@ -93,6 +96,12 @@ class SelectionTooLarge(RuleRefused):
         "{count} cases cannot be decided in one request, {most} are the most. Nothing was changed. "
         "Ask for the decision with POST /v1/calls/{call_id}/selection-decisions and read how far it is.",
     )
+
+
+def check_fits(count: int, call_id: UUID) -> None:
+    """Refuse to decide more cases at once than one request has the time for."""
+    if count > AT_ONCE_MOST:
+        raise SelectionTooLarge(count=count, most=AT_ONCE_MOST, call_id=call_id)
 
 
 def make_decision(decision: Decision, *, evidence: str, now: datetime) -> Decision:
