@@ -221,32 +221,25 @@ async def test_a_firm_that_leaves_before_it_is_told_has_no_place_and_the_next_on
     ]
 
 
-async def test_nobody_moves_up_on_money_that_an_untold_case_has_been_promised(judging: Judging):
-    # One case needs 22,032,000 of the province: there is enough for the three places, and not for a fourth.
-    await judging.open_call(SEATS, size_min=1, province_won=3 * 22_032_000)
-    cases = await judging.eligible_many([("JS1", town, 40_000_000, True) for town in TOWNS])
-    await judging.panel(1)
-    await judging.lock_sheets([(case, 1, score) for case, score in zip(cases, SCORES, strict=True)])
-    await judging.propose()
+async def test_nobody_moves_up_before_the_last_is_told(judging: Judging):
+    cases = await proposed(judging)
     await begin(judging)
-    for _ in range(2):
+    for _ in range(3):
         assert await step(judging)
-    first, third, reserve = cases[0], cases[2], cases[3]
-    # Funding refuses the first for its municipality's money, while the third is not told yet.
-    refusal = judging.refused(await judging.project(first), judging.balance(None, 3 * 22_032_000))
-    await judging.deliver(refusal)
-    assert set(await judging.outcomes()) == {cases[0].id, cases[1].id}
+    first, reserve = cases[0], cases[3]
+    assert (await judging.outcomes())[reserve.id]["outcome"] == "RESERVE"
+    # Funding refuses the first one for its municipality's money, while the last three are not told yet.
+    await judging.deliver(judging.refused(await judging.project(first)))
+    assert (await judging.outcomes())[reserve.id]["outcome"] == "RESERVE"
     assert await judging.rows("SELECT taken, vacated FROM place WHERE municipality_code = :at", at=JEONJU) == [
         {"taken": 1, "vacated": 1}
     ]
     await to_the_end(judging)
-    found = await judging.outcomes()
-    assert found[third.id]["outcome"] == "SELECTED"
-    assert found[reserve.id]["outcome"] == "SELECTED", "the first one's money is free again"
+    assert (await judging.outcomes())[reserve.id]["outcome"] == "SELECTED"
     assert [event["promoted"] for event in await judging.told("selected")] == [False, False, False, True]
 
 
-async def test_nobody_of_another_call_moves_up_on_that_money_either(judging: Judging):
+async def test_nobody_of_another_call_moves_up_on_money_that_an_untold_case_has_been_promised(judging: Judging):
     await judging.open_call({("JS1", JEONJU): 1}, size_min=1)
     first, reserve = await judging.eligible_many([("JS1", JEONJU, 40_000_000, True)] * 2)
     await judging.panel(1)

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY, BIGINT
 from sqlalchemy.dialects.postgresql import insert as insert_or_skip
@@ -149,11 +150,12 @@ async def add_ranking(tx: Transaction, ranking: Ranking, placements: Sequence[Pl
             version=ranking.version,
         )
     )
-    rows = [
-        {"ranking_id": ranking.id, "position": position, **_columns(placement)}
-        for position, placement in enumerate(placements, start=1)
-    ]
-    await tx.execute(insert(RankedCaseRow), rows)
+    for first in range(0, len(placements), _CASES_AT_ONCE):
+        rows = [
+            {"ranking_id": ranking.id, "position": first + place, **_columns(placement)}
+            for place, placement in enumerate(placements[first : first + _CASES_AT_ONCE], start=1)
+        ]
+        await tx.execute(_ADD_CASES, {"rows": msgspec.json.encode(rows).decode()})
 
 
 async def get_ranking(tx: Transaction, call_id: UUID, number: int) -> Ranking:
@@ -206,6 +208,13 @@ async def get_placements(
         .limit(most)
     )
     return [_placement(row) for row in (await tx.execute(statement)).mappings()]
+
+
+# One parameter for many rows: a row of twenty would cost more to send than to store.
+_CASES_AT_ONCE = 1_000
+_ADD_CASES = text(
+    "INSERT INTO ranked_case SELECT * FROM jsonb_populate_recordset(NULL::ranked_case, CAST(:rows AS jsonb))"
+)
 
 
 def _columns(placement: Placement) -> dict[str, object]:
