@@ -41,7 +41,7 @@ def test_a_refusal_keeps_the_rules_own_words():
     assert "3건" in refused.refusal.ko
 
 
-@pytest.mark.parametrize("state", set(DecisionState) - {DecisionState.REQUESTED})
+@pytest.mark.parametrize("state", sorted(set(DecisionState) - {DecisionState.REQUESTED}))
 def test_what_is_made_or_has_ended_is_not_made_again_and_refused_by_no_rule(state: DecisionState):
     with pytest.raises(ValueError, match="not REQUESTED"):
         stages.make_decision(replace(REQUESTED, state=state), evidence="x", now=NOW)
@@ -49,7 +49,7 @@ def test_what_is_made_or_has_ended_is_not_made_again_and_refused_by_no_rule(stat
         stages.refuse_decision(replace(REQUESTED, state=state), OUTDATED, now=NOW)
 
 
-@pytest.mark.parametrize("state", set(DecisionState) - {DecisionState.DECIDED})
+@pytest.mark.parametrize("state", sorted(set(DecisionState) - {DecisionState.DECIDED}))
 def test_nobody_is_told_before_it_is_made_or_after_its_end(state: DecisionState):
     with pytest.raises(ValueError, match="not DECIDED"):
         stages.tell_more(replace(REQUESTED, state=state), 1, now=NOW)
