@@ -55,6 +55,8 @@ _STATEMENTS = (
     WHERE state IN ('REQUESTED', 'DECIDED')
     """,
     "CREATE INDEX selection_decision_call_id_id_idx ON selection_decision (call_id, id)",
+    # Portions and pages go by the position, and find theirs without a look at all the others.
+    "CREATE UNIQUE INDEX ranked_case_position_idx ON ranked_case (ranking_id, position)",
     """
     CREATE TRIGGER selection_decision_keeps BEFORE DELETE OR TRUNCATE ON selection_decision
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
@@ -96,3 +98,4 @@ def upgrade() -> None:
 def downgrade() -> None:
     rows.expose(op, "selection_decision")
     op.execute("DROP TABLE selection_decision")
+    op.execute("DROP INDEX ranked_case_position_idx")

@@ -83,17 +83,25 @@ class ScoreSheetList(View):
     items: list[ScoreSheetView]
 
 
+_CASES_AT_ONCE = 5_000
+"""A statement has three seconds, however many cases a call has."""
+
+
 async def consolidated_scores(
     tx: Transaction, application_ids: Collection[UUID], *, size_min: int, trim_from: int, bonus_cap: int
 ) -> Mapping[UUID, Consolidated]:
     """The one score of each case that enough members have scored; a case that is missing is not complete."""
     rule = PanelRule(size_min, trim_from, bonus_cap)
-    sheets = await store.latest_sheets(tx, application_ids)
-    return {
-        application_id: consolidate(application_id, locked, rule)
-        for application_id, locked in sheets.items()
-        if is_complete(locked, rule)
-    }
+    found: dict[UUID, Consolidated] = {}
+    wanted = list(application_ids)
+    for first in range(0, len(wanted), _CASES_AT_ONCE):
+        sheets = await store.latest_sheets(tx, wanted[first : first + _CASES_AT_ONCE])
+        found |= {
+            application_id: consolidate(application_id, locked, rule)
+            for application_id, locked in sheets.items()
+            if is_complete(locked, rule)
+        }
+    return found
 
 
 async def view_panels(tx: Transaction, call_id: UUID) -> PanelList:
