@@ -129,6 +129,11 @@ class Applications:
         return request("POST", f"/v1/applications/{application_id}/submissions", headers)
 
 
+def real_time() -> datetime:
+    """Now, as the measured services and the commands of a cohort take it."""
+    return datetime.now(UTC)
+
+
 def fault_of(counts: dict[str, int], *, answered: int, refused: int) -> str:
     """Why a slice of submissions is void, or nothing: each 201 has one effect, event, entry and kept answer."""
     if refused:

@@ -88,26 +88,32 @@ async def undo_selection(admin: Any) -> None:  # noqa: ANN401  asyncpg has no ty
 
 
 async def copy_commitments(admin: Any, count: int) -> None:  # noqa: ANN401  asyncpg has no types
-    """So many more commitments like the one that is there, with their shares, transfers, entries and accounts."""
-    for table, new in _OF_A_COMMITMENT.items():
-        rows = await admin.fetch(
-            "SELECT column_name FROM information_schema.columns WHERE table_name = $1 ORDER BY ordinal_position", table
-        )
-        names = [row["column_name"] for row in rows]
-        # One id and one number always give the same new id, so that what belongs together stays together.
-        wanted = ", ".join(f"md5(was.{name}::text || n)::uuid" if name in new else f"was.{name}" for name in names)
-        await admin.execute(
-            f"INSERT INTO {table} ({', '.join(names)}) SELECT {wanted} FROM {table} AS was,"  # noqa: S608  names of ours
-            f" generate_series(1, $1::int) AS n WHERE {_IS_ITS.get(table, 'true')}",
-            count,
-        )
+    """So many more commitments like the one that is there, with their shares, transfers and accounts."""
+    await admin.execute(_COPY_ROWS)
+    for table, ids in _OF_A_COMMITMENT.items():
+        await admin.execute("SELECT pg_temp.copy_rows($1, $2, $3)", table, list(ids), count)
     await admin.execute("ANALYZE")
 
 
+# One id and one number always give the same new id, so that what belongs together stays together.
+_COPY_ROWS = """
+    CREATE FUNCTION pg_temp.copy_rows(of text, ids text[], count int) RETURNS void LANGUAGE plpgsql AS $$
+    DECLARE
+        named text;
+        wanted text;
+    BEGIN
+        SELECT string_agg(quote_ident(column_name), ', ' ORDER BY ordinal_position),
+               string_agg(CASE WHEN column_name = ANY(ids) THEN format('md5(%1$I::text || n)::uuid', column_name)
+                          ELSE quote_ident(column_name) END, ', ' ORDER BY ordinal_position)
+          INTO named, wanted
+          FROM information_schema.columns WHERE table_name = of;
+        EXECUTE format('INSERT INTO %I (%s) SELECT %s FROM %I, generate_series(1, $1) AS n WHERE project_id IS NOT NULL',
+                       of, named, wanted, of) USING count;
+    END $$
+"""
 _OF_A_COMMITMENT = {
     "ledger_account": ("id", "project_id"),
     "ledger_transfer": ("id", "project_id"),
     "commitment": ("project_id", "id", "application_id", "company_id", "transfer_id"),
     "commitment_share": ("project_id",),
 }
-_IS_ITS = {"ledger_account": "was.project_id IS NOT NULL", "ledger_transfer": "was.kind = 'COMMITMENT'"}

@@ -5,7 +5,7 @@ and journal entries, as a route or a worker would commit it.
 """
 
 import time
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from applicant.applications import commands as applications
@@ -48,9 +48,9 @@ _OPERATOR = _person(Role.TECHNOPARK_OPERATOR, "jtp", "operator")
 _APPROVER = _person(Role.PROVINCE_APPROVER, "52", "approver")
 
 
-async def select(url: str, call_id: str, most_portions: int) -> Answer:
+async def select(url: str, call_id: str, most_portions: int, at: str) -> Answer:
     """Rank a call, make its decision and tell so many portions of it; seconds of each, and cases told."""
-    database, call, now = _database(url), UUID(call_id), datetime.now(UTC)
+    database, call, now = _database(url), UUID(call_id), datetime.fromisoformat(at)
     began = time.monotonic()
     async with database.transaction() as tx:
         ranked = await selections.propose_ranking(tx, call, by=_OPERATOR, now=now)
@@ -78,9 +78,9 @@ async def _work(database: Database, decision_id: UUID, now: datetime) -> bool:
         return await selections.work_decision(tx, decision_id, now=now)
 
 
-async def submit(url: str, drafts: list[list[str]]) -> Answer:
+async def submit(url: str, drafts: list[list[str]], at: str) -> Answer:
     """Hand these drafts in, each given as its id and its company's."""
-    database, now = _database(url), datetime.now(UTC)
+    database, now = _database(url), datetime.fromisoformat(at)
     began = time.monotonic()
     for id_, company_id in drafts:
         owner = _person(Role.COMPANY_OWNER, company_id, "owner")
@@ -89,9 +89,9 @@ async def submit(url: str, drafts: list[list[str]]) -> Answer:
     return {"operations": len(drafts), "seconds": time.monotonic() - began}
 
 
-async def fund(url: str) -> Answer:
+async def fund(url: str, at: str) -> Answer:
     """Confirm a rule and lines with plenty of money, and commit one project."""
-    database, now = _database(url), datetime.now(UTC)
+    database, now = _database(url), datetime.fromisoformat(at)
     officer, treasurer = _person(Role.PROVINCE_OFFICER, "52", "one"), _person(Role.PROVINCE_TREASURER, "52", "two")
     clerk, head = (
         _person(role, _PLACE, role.value) for role in (Role.MUNICIPALITY_OFFICER, Role.MUNICIPALITY_APPROVER)
@@ -123,12 +123,12 @@ async def fund(url: str) -> Answer:
         async with database.transaction() as tx:
             line_id = await budgets.propose_line(tx, line, by=proposer, now=now)
             await budgets.confirm_line(tx, line_id, version=1, by=confirmer, now=now)
-    return await commit(url, 1)
+    return await commit(url, 1, at)
 
 
-async def commit(url: str, count: int) -> Answer:
+async def commit(url: str, count: int, at: str) -> Answer:
     """Commit so many selected projects, fifty in a transaction as a consumer does."""
-    database, now = _database(url), datetime.now(UTC)
+    database, now = _database(url), datetime.fromisoformat(at)
     began = time.monotonic()
     for first in range(0, count, _BATCH):
         async with database.transaction() as tx:

@@ -4,7 +4,7 @@ in, and to commit its money. Flat means that none costs more than half as much a
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from common.event import new_id
 from smartfactory.stack import migrations
 from smartfactory.stack.provision import DatabaseUrls, Passwords, provision
 from tools.bench import cohort
-from tools.bench.applications import ADD_CALL, ADD_DRAFTS, plan, terms
+from tools.bench.applications import ADD_CALL, ADD_DRAFTS, plan, real_time, terms
 from tools.bench.figures import Figure, Slice, value_ratio
 from tools.bench.ground import Ground
 from tools.bench.suites import Variant
@@ -84,7 +84,7 @@ class Cohorts:
         return {_name(size): partial(self._measure, size) for size in SIZES}
 
     async def _fill(self, size: int) -> None:
-        now = datetime.now(UTC)
+        now = real_time()
         closed, opened = self._calls[size] = new_id(), new_id()
         async with self.ground.administrator(f"applicant_{size}") as admin:
             for call_id, closes in ((closed, now - timedelta(days=1)), (opened, now + timedelta(days=30))):
@@ -93,19 +93,20 @@ class Cohorts:
                 wanted = terms(opens, closes, seats=size // (3 * len(cohort.PLACES)), plenty=True)
                 await admin.execute(ADD_CALL, call_id, opens, closes, wanted)
             await cohort.import_cohort(admin, closed, size, plan=plan(), at=now - timedelta(days=2))
-        await self.ground.part("cohorts").ask("fund", url=self._urls[size]["funding"].application)
+        await self.ground.part("cohorts").ask("fund", url=self._urls[size]["funding"].application, at=now.isoformat())
         async with self.ground.administrator(f"funding_{size}") as admin:
             await cohort.copy_commitments(admin, size)
 
     async def _measure(self, size: int) -> Slice:
         values, ranked = await self._selected(size)
         part, urls, opened = self.ground.part("cohorts"), self._urls[size], self._calls[size][1]
+        at = real_time().isoformat()
         async with self.ground.administrator(f"applicant_{size}") as admin:
             companies = await admin.fetch("SELECT id FROM company WHERE name LIKE 'Cohort %' LIMIT 100")
             rows = await admin.fetch(ADD_DRAFTS, [row["id"] for row in companies], _SAMPLE, opened, plan())
         drafts = [[str(row["id"]), str(row["company_id"])] for row in rows]
-        submitted = await part.ask("submit", url=urls["applicant"].application, drafts=drafts)
-        committed = await part.ask("commit", url=urls["funding"].application, count=_SAMPLE)
+        submitted = await part.ask("submit", url=urls["applicant"].application, drafts=drafts, at=at)
+        committed = await part.ask("commit", url=urls["funding"].application, count=_SAMPLE, at=at)
         values["submit"] = submitted["seconds"] / submitted["operations"] * 1e6
         values["commit"] = committed["seconds"] / committed["operations"] * 1e6
         return Slice(ranked, sum(values.values()) / 1e6 * ranked, fault=await self._fault(size), values=values)
@@ -121,6 +122,7 @@ class Cohorts:
                 url=self._urls[size]["applicant"].application,
                 call_id=str(self._calls[size][0]),
                 most_portions=_PORTIONS,
+                at=real_time().isoformat(),
             )
             cases, told = cases + did["cases"], told + did["told"]
             for act in spent:
