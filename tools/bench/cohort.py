@@ -107,8 +107,8 @@ _COPY_ROWS = """
                           ELSE quote_ident(column_name) END, ', ' ORDER BY ordinal_position)
           INTO named, wanted
           FROM information_schema.columns WHERE table_name = of;
-        EXECUTE format('INSERT INTO %I (%s) SELECT %s FROM %I, generate_series(1, $1) AS n WHERE project_id IS NOT NULL',
-                       of, named, wanted, of) USING count;
+        EXECUTE format('INSERT INTO %I (%s) SELECT %s FROM %I, generate_series(1, $1) AS n'
+                       ' WHERE project_id IS NOT NULL', of, named, wanted, of) USING count;
     END $$
 """
 _OF_A_COMMITMENT = {
