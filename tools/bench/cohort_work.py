@@ -133,7 +133,7 @@ async def commit(url: str, count: int, at: str) -> Answer:
     for first in range(0, count, _BATCH):
         async with database.transaction() as tx:
             for _ in range(min(_BATCH, count - first)):
-                await commitments.commit_project(tx, _selected(), now=now)
+                await commitments.commit_project(tx, _selected(), selected_at=now, now=now)
     return {"operations": count, "seconds": time.monotonic() - began}
 
 

@@ -1,6 +1,7 @@
 """A selection of any size is decided as a whole and told in portions: killed, raced, refused, and while funding answers."""
 
 from collections import Counter
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -19,6 +20,7 @@ from tests.support.judging import (
     APPROVER,
     AUDITOR,
     JEONJU,
+    NOW,
     OPERATOR,
     WANJU,
     Judging,
@@ -219,6 +221,18 @@ async def test_a_firm_that_leaves_before_it_is_told_has_no_place_and_the_next_on
     assert await judging.rows("SELECT taken, vacated FROM place WHERE municipality_code = :at", at=JEONJU) == [
         {"taken": 2, "vacated": 0}
     ]
+
+
+async def test_all_are_selected_at_one_moment_and_each_may_object_from_when_it_is_told(judging: Judging):
+    cases = await proposed(judging)
+    await begin(judging)
+    assert await step(judging)
+    judging.clock.move_to(NOW + timedelta(days=3))
+    await to_the_end(judging)
+    selected = await judging.rows("SELECT DISTINCT occurred_at FROM outbox WHERE type LIKE '%.project.selected.v1'")
+    assert [row["occurred_at"] for row in selected] == [NOW]
+    opened = await judging.rows("SELECT subject_id, opened_at FROM legal_deadline WHERE kind = 'OBJECTION_WINDOW'")
+    assert opened == [{"subject_id": cases[-1].id, "opened_at": NOW + timedelta(days=3)}]
 
 
 async def test_nobody_moves_up_before_the_last_is_told(judging: Judging):

@@ -78,7 +78,7 @@ async def work_decision(tx: Transaction, id_: UUID, *, now: datetime) -> bool:
         await decisions.save_decision(tx, stages.make_decision(held, evidence=made.evidence, now=now))
         return True
     portion = await rankings.get_placements(tx, ranking.id, after=held.told, most=TOLD_AT_ONCE)
-    decided = Decided(call, ranking, held.evidence or "")
+    decided = Decided(call, ranking, held.evidence or "", held.decided_at or now)
     await _tell(tx, decided, portion, by=by, now=now)
     saved = stages.tell_more(held, len(portion), now=now)
     await decisions.save_decision(tx, saved)

@@ -25,11 +25,12 @@ from common.errors import Text
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """A ranking that is the decision, with the fingerprint of all that decided it."""
+    """A ranking that is the decision since `at`, with the fingerprint of all that decided it."""
 
     call: calls.Call
     ranking: Ranking
     evidence: str
+    at: datetime
 
 
 async def decide_selection(
@@ -82,16 +83,23 @@ async def make_decision(
     evidence = inputs.digest(placements)
     await _journal_decision(tx, call, saved, placements, evidence=evidence, by=by, now=now)
     await places.open_places(tx, call.id, _counters(call, placements))
-    return Decided(call, saved, evidence), placements
+    return Decided(call, saved, evidence, now), placements
 
 
 async def tell_cases(
     tx: Transaction, decided: Decided, placements: Sequence[Placement], *, by: Principal, now: datetime
 ) -> None:
-    """Open the projects of these cases, and tell each its outcome with its reason."""
+    """Open the projects of these cases, and tell each its outcome with its reason.
+
+    All were selected at one moment, whenever they are told: money follows the rules of that day.
+    """
     call, evidence = decided.call, decided.evidence
     opened = await projects.open_projects(
-        tx, [_place(call, placement) for placement in _selected(placements)], evidence=[evidence], by=by, now=now
+        tx,
+        [_place(call, placement) for placement in _selected(placements)],
+        evidence=[evidence],
+        by=by,
+        now=decided.at,
     )
     outcomes = [(placement, opened.get(placement.case.application_id)) for placement in placements]
     await places.add_outcomes(tx, call.id, decided.ranking.id, outcomes)
