@@ -52,6 +52,28 @@ def test_a_programme_is_the_seasons_that_precede_it_and_then_its_own() -> None:
     assert [each.name for each in model.programme("track-a-2023", 2023)] == ["track-a-2023"]
 
 
+def test_the_extra_call_of_2024_offers_what_three_counties_had_no_plan_for() -> None:
+    scenario = model.load("track-b-2024")
+    assert scenario.extra_call is not None
+    extra = model.load(scenario.extra_call.value)
+    assert extra.calendar.closes_at.value.date().isoformat() == "2024-04-19"
+    assert {code: list(part.seats.value) for code, part in extra.types.items()} == {"JS1": ["52710", "52730", "52740"]}
+    first = cast_of(scenario, 1).applications
+    further = cast_of(extra, 1, after=len(first)).applications
+    numbers = [each.firm.business_number for each in (*first, *further)]
+    assert len(set(numbers)) == len(numbers)
+    assert model.load("track-b-2024@200").extra_call is None, "so many plans leave no seat without one"
+
+
+def test_an_extra_call_for_seats_that_had_plans_is_found() -> None:
+    scenario = model.load("track-b-2024")
+    full = msgspec.structs.replace(
+        scenario.types["JS1"], plans=Given({**scenario.types["JS1"].plans.value, "52730": 2}, "assumed")
+    )
+    faulty = msgspec.structs.replace(scenario, types={**scenario.types, "JS1": full})
+    assert "track-b-2024-extra offers 1 JS1 seats in 52730, and 0 had no plan" in model.contradictions(faulty)
+
+
 def test_a_source_that_pays_without_a_budget_is_found() -> None:
     scenario = model.load("track-a-2023")
     shared = {source: part for source, part in scenario.budgets.shared.items() if source != "SAMSUNG"}

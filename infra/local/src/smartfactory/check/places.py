@@ -40,13 +40,16 @@ async def filled(databases: Databases, scenario: Scenario) -> list[Claim]:
         for row in await databases["funding"].fetch(_LEFT, year, track)
     }
     seats, promotions, decided = Claim("within-seats"), Claim("reserve-passed-over"), Claim("decided-as-ranked")
+    of_all_calls: list[Row] = []
     for call in await databases["applicant"].fetch(_CALLS, year, track):
         projects = await databases["applicant"].fetch(_PROJECTS, call["id"])
         ranked = await databases["applicant"].fetch(_RANKED, call["id"])
         back = {row["application_id"] for row in await databases["applicant"].fetch(_REINSTATED, call["id"])}
-        _within_seats(seats, scenario, projects)
+        of_all_calls += projects
         _as_ranked(decided, projects, ranked, back)
         _promoted(promotions, scenario, projects, ranked, left, back)
+    # An extra call offers again what the first left without a plan: together they have the scenario's seats.
+    _within_seats(seats, scenario, of_all_calls)
     return [seats, decided, promotions]
 
 

@@ -8,13 +8,13 @@ from smartfactory.season.options import SeasonReport
 from smartfactory.snapshots import Databases
 
 _PLACES = "SELECT coalesce(sum(seats), 0)::bigint FROM place WHERE call_id = $1"
-_IN_FORCE = "SELECT count(*) FROM agreement WHERE call_id = $1 AND state = 'EFFECTIVE'"
+_IN_FORCE = "SELECT count(*) FROM agreement WHERE call_id = ANY ($1) AND state = 'EFFECTIVE'"
 _PAID = """
     SELECT coalesce(sum(s.amount_won) FILTER (WHERE s.source <> 'SME'), 0)::bigint AS public_won,
            coalesce(sum(s.amount_won) FILTER (WHERE s.source = 'SME'), 0)::bigint AS sme_won,
            coalesce(sum(c.total_cost_won) FILTER (WHERE s.source = 'SME'), 0)::bigint AS cost_won
       FROM commitment c JOIN commitment_share s USING (project_id)
-     WHERE c.call_id = $1 AND c.state = 'COMMITTED'
+     WHERE c.call_id = ANY ($1) AND c.state = 'COMMITTED'
 """
 _PROVINCE = """
     SELECT coalesce(sum(amount_won), 0)::bigint FROM budget_line
@@ -38,12 +38,12 @@ _CLOSED = """
            sum((SELECT coalesce(sum(b.interest_won), 0) FROM repayment b
                  WHERE (b.project_id, b.source, b.state) = (l.project_id, l.source, 'CONFIRMED')
                ))::bigint AS interest_won
-      FROM release_line l WHERE l.call_id = $1 GROUP BY l.source ORDER BY l.source
+      FROM release_line l WHERE l.call_id = ANY ($1) GROUP BY l.source ORDER BY l.source
 """
 _DONE_AT_FIRMS = """
     WITH own AS (
         SELECT r.id, r.state FROM residency r JOIN waiting_project w USING (project_id)
-         WHERE w.call_id = $1 AND r.answered_at IS NOT NULL AND r.state <> 'DECLINED'
+         WHERE w.call_id = ANY ($1) AND r.answered_at IS NOT NULL AND r.state <> 'DECLINED'
     )
     SELECT (SELECT count(*) FROM own WHERE state = 'ENDED') AS residencies_ended,
            (SELECT coalesce(sum(s.minutes * cardinality(s.mentor_ids)), 0)::bigint
@@ -60,12 +60,13 @@ async def as_told(databases: Databases, report: SeasonReport) -> Claim:
     """Hold one season's shown figures against own SQL."""
     applicant, funding = databases["applicant"], databases["funding"]
     claim = Claim("tables-as-told")
-    paid = await funding.fetchrow(_PAID, report.call_id)
+    calls = [report.call_id, *report.extra_call_ids]
+    paid = await funding.fetchrow(_PAID, calls)
     province = await funding.fetchval(_PROVINCE, report.track, report.year)
     told: dict[str, tuple[object, object]] = {
         "places": (await applicant.fetchval(_PLACES, report.call_id), report.places),
         "agreements in force": (
-            await applicant.fetchval(_IN_FORCE, report.call_id),
+            await applicant.fetchval(_IN_FORCE, calls),
             sum(row.in_force for row in report.types),
         ),
         "public won": (paid["public_won"], report.public_won),
@@ -74,10 +75,10 @@ async def as_told(databases: Databases, report: SeasonReport) -> Claim:
         "province's budget": (province, province_won(report)),
     }
     if report.settled:
-        closed = [dict(row) for row in await funding.fetch(_CLOSED, report.call_id)]
+        closed = [dict(row) for row in await funding.fetch(_CLOSED, calls)]
         told["closed books"] = (closed, [asdict(row) for row in report.settled])
     if report.done_at_firms is not None:
-        done = dict(await databases["mentoring"].fetchrow(_DONE_AT_FIRMS, report.call_id))
+        done = dict(await databases["mentoring"].fetchrow(_DONE_AT_FIRMS, calls))
         told["done at firms"] = (done, asdict(report.done_at_firms))
     for what, (held, said) in told.items():
         claim.expect(f"{report.scenario}: {what}", expected=held, found=said)

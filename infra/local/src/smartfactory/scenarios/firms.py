@@ -97,8 +97,8 @@ class Cast:
     registers: Sequence[OutsideFirm]
 
 
-def cast_of(scenario: Scenario, seed: int) -> Cast:
-    """Draw the season's firms and plans."""
+def cast_of(scenario: Scenario, seed: int, *, after: int = 0) -> Cast:
+    """Draw the season's firms and plans, numbered after those that are there already."""
     chance = random.Random(f"{scenario.name}/{seed}")
     places = [
         (type_code, code)
@@ -109,7 +109,7 @@ def cast_of(scenario: Scenario, seed: int) -> Cast:
     fates = _fates(scenario, [type_code for type_code, _ in places], chance)
     applications = [
         _application(_Draw(scenario, seed, number, *place, fate, chance))
-        for number, (place, fate) in enumerate(zip(places, fates, strict=True), start=1)
+        for number, (place, fate) in enumerate(zip(places, fates, strict=True), start=after + 1)
     ]
     suppliers = [
         OutsideFirm(supplier_number(index), None, "MEDIUM", debarred=index == _SUPPLIERS)

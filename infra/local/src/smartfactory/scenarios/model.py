@@ -66,6 +66,8 @@ class Scenario(Part, frozen=True):
     screening: ScreeningPart
     objections: ObjectionPart
     panel: PanelPart
+    extra_call: Given[str] | None = None
+    """The scenario of a further call of the same season, for seats that had no plan; see season.extra_call."""
     memorandum: MemorandumPart | None = None
     forum: ForumPart | None = None
     """Without it the Forum does nothing: the seasons before Track B."""
@@ -106,7 +108,9 @@ def load(name: str) -> Scenario:
         message = f"scenario {name}: {error}"
         raise FaultyScenarioError(message) from error
     if applications is not None:
-        scenario = msgspec.structs.replace(scenario, name=name, types=scaled(scenario.types, applications))
+        # So many plans leave no seat without one, and an extra call nothing to offer.
+        types = scaled(scenario.types, applications)
+        scenario = msgspec.structs.replace(scenario, name=name, types=types, extra_call=None)
     faults = list(contradictions(scenario))
     if faults:
         message = f"scenario {name}: " + "; ".join(faults)
@@ -121,6 +125,11 @@ def programme(scenario: str | None, year: int) -> list[Scenario]:
     """
     last = _for_year(scenario, year)
     return [*(load(name) for name in last.preceded_by.value), last]
+
+
+def keys_of(scenario: Scenario) -> str:
+    """What tells the requests of its calls from those of all others."""
+    return f"{scenario.name}/{scenario.call.fiscal_year.value}"
 
 
 def track_b(year: int) -> str:
@@ -154,6 +163,7 @@ def contradictions(scenario: Scenario) -> Iterator[str]:
             yield f"{item.path} names no source: {item.source!r}"
     yield from _calendar_contradictions(scenario)
     yield from _number_contradictions(scenario)
+    yield from _extra_call_contradictions(scenario)
     yield from _memorandum_contradictions(scenario)
     objecting = scenario.objections.upheld.value + scenario.objections.dismissed.value
     if objecting > sum(scenario.screening.ineligible.value.values()):
@@ -205,6 +215,33 @@ def _number_contradictions(scenario: Scenario) -> Iterator[str]:
     plans = sum(part.plans_total.value for part in scenario.types.values())
     if sum(scenario.screening.ineligible.value.values()) + scenario.screening.supplements.value > plans:
         yield "screening fails and supplements more plans than there are"
+
+
+def _extra_call_contradictions(scenario: Scenario) -> Iterator[str]:
+    """A further call takes place between the steps of its season, and offers no seat that a plan was there for."""
+    if scenario.extra_call is None:
+        return
+    extra, own = load(scenario.extra_call.value), scenario.calendar
+    theirs = extra.calendar
+    moments = [
+        own.eligibility_at, theirs.call_drafted_at, theirs.eligibility_at, own.objections_filed_at, own.scoring_at,
+        theirs.scoring_at, own.ranking_at, own.selecting_at, theirs.ranking_at, theirs.selecting_at,
+        own.objections_decided_at, own.shares_covered_at, theirs.agreements_issued_at, theirs.shares_covered_at,
+        own.self_pay_proven_at,
+    ]  # fmt: skip
+    if any(earlier.value >= later.value for earlier, later in pairwise(moments)):
+        yield f"the moments of {extra.name} are not between the season's own"
+    if (extra.call.track.value, extra.call.fiscal_year.value) != (
+        scenario.call.track.value,
+        scenario.call.fiscal_year.value,
+    ):
+        yield f"{extra.name} is of another track or year"
+    for type_code, part in extra.types.items():
+        for code, seats in part.seats.value.items():
+            of_the_call = scenario.types[type_code]
+            empty = of_the_call.seats.value.get(code, 0) - of_the_call.plans.value.get(code, 0)
+            if seats > max(0, empty):
+                yield f"{extra.name} offers {seats} {type_code} seats in {code}, and {max(0, empty)} had no plan"
 
 
 def _budget_contradictions(scenario: Scenario, codes: Collection[str]) -> Iterator[str]:

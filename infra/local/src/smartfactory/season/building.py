@@ -33,14 +33,13 @@ class Begun:
     owners: Mapping[str, Person]
 
 
-async def begin(stage: Stage, call_id: str, residencies: Sequence[Json]) -> Begun | None:
+async def begin(stage: Stage, call_ids: Sequence[str], residencies: Sequence[Json]) -> Begun | None:
     """See which builds there are and let their teams come; None if the season does not come so far."""
     part = stage.scenario.building
     if part is None:
         return None
-    builds = _in_the_casts_order(
-        stage, await stage.origin.pages(people.AUDITOR, "/applicant/v1/builds", call_id=call_id)
-    )
+    found = [await stage.origin.pages(people.AUDITOR, "/applicant/v1/builds", call_id=each) for each in call_ids]
+    builds = _in_the_casts_order(stage, [build for builds in found for build in builds])
     by_company = {str(each.firm.company_id): people.company_owner(each.firm) for each in stage.cast.applications}
     begun = Begun(
         builds=builds,

@@ -4,6 +4,7 @@ import time
 
 from common.http import HttpClient
 from smartfactory.scenarios.firms import cast_of
+from smartfactory.scenarios.model import keys_of
 from smartfactory.season import (
     agreeing,
     amending,
@@ -12,6 +13,7 @@ from smartfactory.season import (
     building,
     call,
     closing,
+    extra_call,
     forum,
     judging,
     memorandum,
@@ -38,9 +40,7 @@ async def run_season(options: SeasonOptions) -> SeasonReport:
     scenario = options.scenario
     cast = cast_of(scenario, options.seed)
     async with HttpClient(options.origin, read_timeout_seconds=_ANSWER_SECONDS) as client:
-        origin = Origin(
-            client, options.issue_token, year=f"{scenario.name}/{scenario.call.fiscal_year.value}", seed=options.seed
-        )
+        origin = Origin(client, options.issue_token, year=keys_of(scenario), seed=options.seed)
         stage = Stage(options, scenario, cast, origin, Telling(options.console))
         await options.tell_registers(cast.registers)
         await memorandum.register_memorandum(stage)
@@ -52,19 +52,27 @@ async def run_season(options: SeasonOptions) -> SeasonReport:
         call_id = await call.publish_call(stage)
         cases = await applying.apply_all(stage, call_id)
         eligible, refused = await screening.screen_all(stage, cases)
+        extra = await extra_call.receive(stage)
         filed = await objecting.object_all(stage, refused)
         await judging.judge_all(stage, call_id, eligible)
+        if extra:
+            await extra.judge()
         projects = await selecting.select_all(stage, call_id)
-        projects = await objecting.decide_all(stage, call_id, filed, projects)
+        of_extra_call = await extra.select() if extra else []
+        projects = [*await objecting.decide_all(stage, call_id, filed, projects), *of_extra_call]
         in_force = await agreeing.agree_all(stage, call_id)
+        if extra:
+            in_force |= await extra.agree()
+        stage = extra_call.whole(stage, extra)
         rota = await mentoring.send_all(stage, mentors, in_force, projects)
         releases = await releasing.release_all(stage, in_force)
-        begun = await building.begin(stage, call_id, rota.residencies)
+        call_ids = [call_id, *([extra.call_id] if extra else [])]
+        begun = await building.begin(stage, call_ids, rota.residencies)
         await amending.amend_some(stage, call_id)
         await supporting.support_some(stage, call_id)
         gauge = await building.build_all(stage, begun)
-        rota = await mentoring.after_builds(stage, rota, call_id, projects)
+        rota = await mentoring.after_builds(stage, rota, begun, projects)
         settled = await closing.money_at_the_end(stage, sorted(in_force))
         await objecting.tell_all(stage)
         seconds = time.monotonic() - started
-        return await gather(stage, call_id, projects, in_force, releases, rota, gauge, settled, seconds=seconds)
+        return await gather(stage, call_ids, projects, in_force, releases, rota, gauge, settled, seconds=seconds)

@@ -8,6 +8,7 @@ from itertools import combinations
 
 from smartfactory.scenarios.parts import MentoringPart
 from smartfactory.season import people
+from smartfactory.season.building import Begun
 from smartfactory.season.documents import hash_of
 from smartfactory.season.options import DoneAtFirms, RotaRow
 from smartfactory.season.origin import Json, until
@@ -87,12 +88,11 @@ async def send_all(stage: Stage, mentors: Sequence[str], in_force: Collection[st
     return Rota(await _rows(stage, residencies, wanted), len(without), residencies)
 
 
-async def after_builds(stage: Stage, rota: Rota, call_id: str, projects: Sequence[Json]) -> Rota:
+async def after_builds(stage: Stage, rota: Rota, begun: Begun | None, projects: Sequence[Json]) -> Rota:
     """The rota once mentoring has heard which agreements ended."""
-    if stage.scenario.mentoring is None or stage.scenario.building is None:
+    if stage.scenario.mentoring is None or begun is None:
         return rota
-    builds = await stage.origin.pages(people.AUDITOR, "/applicant/v1/builds", call_id=call_id)
-    ended = {each["project_id"] for each in builds if each["state"] == "TERMINATED"}
+    ended = {each["project_id"] for each in begun.waves.ended}
     released: list[Json] = []
 
     async def heard() -> bool:

@@ -210,6 +210,7 @@ class SeasonReport:
     year: int
     seed: int
     call_id: str
+    extra_call_ids: Sequence[str]
     types: Sequence[TypeRow]
     money: Sequence[MoneyRow]
     released: Sequence[ReleasedRow]

@@ -6,7 +6,9 @@ has acted already. So a season that was cut short goes on where it stopped, and 
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -65,8 +67,23 @@ class Origin:
         self._year = year
         self._seed = seed
         self._tokens: dict[Person, tuple[str, float]] = {}
-        self.sent = 0
-        self.replayed = 0
+        self._sent: Counter[bool] = Counter()
+
+    @property
+    def sent(self) -> int:
+        """How many steps were asked for, also under another year's keys."""
+        return self._sent.total()
+
+    @property
+    def replayed(self) -> int:
+        """How many of them were answered in an earlier run already."""
+        return self._sent[True]
+
+    def under(self, year: str) -> "Origin":
+        """The same way in, with the keys of a season of its own."""
+        other = copy(self)
+        other._year = year  # noqa: SLF001  of its own class
+        return other
 
     async def post(
         self,
@@ -89,8 +106,7 @@ class Origin:
         if version is not None:
             headers["If-Match"] = f'"{version}"'
         answer = await self._answered(person, "POST", path, body, headers)
-        self.sent += 1
-        self.replayed += answer.headers.get(_REPLAYED) == "true"
+        self._sent[answer.headers.get(_REPLAYED) == "true"] += 1
         return answer.body
 
     async def put(

@@ -60,7 +60,7 @@ _TOWN = {str(municipality.code): f"{municipality.ko} {municipality.en}" for muni
 
 async def gather(
     stage: Stage,
-    call_id: str,
+    call_ids: Sequence[str],
     projects: Sequence[Json],
     in_force: Collection[str],
     releases: Sequence[Json],
@@ -71,18 +71,19 @@ async def gather(
     seconds: float,
 ) -> SeasonReport:
     """Read the outcome of a settled season."""
-    progress = await stage.origin.get(people.AUDITOR, f"/metrics/v1/calls/{call_id}/progress")
+    told = [await stage.origin.get(people.AUDITOR, f"/metrics/v1/calls/{each}/progress") for each in call_ids]
     return SeasonReport(
         scenario=stage.scenario.name,
         track=stage.scenario.call.track.value,
         year=stage.scenario.call.fiscal_year.value,
         seed=stage.options.seed,
-        call_id=call_id,
-        types=[_type_row(type_code, progress["cases"], projects, in_force) for type_code in stage.scenario.types],
-        money=[MoneyRow(**row) for row in progress["money"]],
+        call_id=call_ids[0],
+        extra_call_ids=call_ids[1:],
+        types=[_type_row(type_code, told, projects, in_force) for type_code in stage.scenario.types],
+        money=[MoneyRow(**row) for row in told[0]["money"]],
         released=_released(releases),
         settled=settled,
-        sme_won=progress["sme_won"],
+        sme_won=sum(progress["sme_won"] for progress in told),
         nominal_burden_bp=10_000 - sum(stage.scenario.split.rates_bp.value.values()),
         deadlines=await _deadline_rows(stage.origin.each(people.AUDITOR, "/applicant/v1/deadlines")),
         notices=await _by_kind(stage.origin.each(people.AUDITOR, "/applicant/v1/notices")),
@@ -92,7 +93,7 @@ async def gather(
         done_at_firms=rota.done,
         gauge=None if gauge is None else _gauge_table(gauge),
         sign_ins=list(_sign_ins(stage)),
-        addresses=_addresses(stage.options.origin, call_id),
+        addresses=_addresses(stage.options.origin, call_ids[0]),
         requests_sent=stage.origin.sent,
         requests_replayed=stage.origin.replayed,
         seconds=seconds,
@@ -129,12 +130,13 @@ def show(reports: Sequence[SeasonReport], console: Console) -> None:
     console.print(f"{sent} requests, {replayed} of them replayed, in {seconds:.1f} s", highlight=False)
 
 
-def _type_row(type_code: str, cases: Sequence[Json], projects: Sequence[Json], in_force: Collection[str]) -> TypeRow:
-    rows = [row for row in cases if row["type_code"] == type_code]
+def _type_row(type_code: str, told: Sequence[Json], projects: Sequence[Json], in_force: Collection[str]) -> TypeRow:
+    rows = [row for progress in told for row in progress["cases"] if row["type_code"] == type_code]
     own = [project for project in projects if project["type_code"] == type_code]
     return TypeRow(
         type_code=type_code,
-        seats=sum(row["seats"] for row in rows),
+        # An extra call offers again what the first had no plan for: its seats are no further ones.
+        seats=sum(row["seats"] for row in told[0]["cases"] if row["type_code"] == type_code),
         applied=sum(row["applied"] for row in rows),
         eligible=sum(row["eligible"] for row in rows),
         selected=sum(not project["promoted"] for project in own),
@@ -369,9 +371,13 @@ def _people(report: SeasonReport) -> Table:
 
 
 def _sources(scenario: Scenario) -> Iterator[str]:
-    """Which values of the scenario rest on which source, and which on nobody's word."""
+    """Which values of the scenario rest on which source, and which on nobody's word; of an extra call only its own."""
     by_source: dict[str, list[str]] = {}
-    for value in provenance(scenario):
+    own = {each.path: each for each in provenance(scenario)}
+    for value in own.values():
         by_source.setdefault(value.source, []).append(value.path)
+    for value in provenance(load(scenario.extra_call.value)) if scenario.extra_call else ():
+        if own.get(value.path) != value:
+            by_source.setdefault(value.source, []).append(f"extra_call.{value.path}")
     for source in sorted(by_source, key=lambda source: (source == ASSUMED, source)):
         yield f"{source}: {', '.join(by_source[source])}"
