@@ -1,4 +1,4 @@
-"""What the funding service tells: budget lines, commitments and disbursements.
+"""What the funding service tells: budget lines, commitments, disbursements, settlements, clawbacks and repayments.
 
 `left_won` with `line_version` says how fresh a balance is.
 """
@@ -44,6 +44,22 @@ class BudgetLineConfirmed(DomainEvent, frozen=True, kw_only=True):
     amount_won: int
     legal_regime: str
     balance: LineBalance
+
+
+@event(service="funding", aggregate="budget", happened="carry-over-confirmed", version=1, key="budget_line_id")
+class CarryOverConfirmed(DomainEvent, frozen=True, kw_only=True):
+    """A second person carried what a line has committed and not paid into the next year.
+
+    A later one of the same line takes its place: it says again how much is committed and unpaid, and how much is paid.
+    """
+
+    budget_line_id: UUID
+    carry_over_id: UUID
+    municipality_code: str | None = None
+    fiscal_year: int
+    to_year: int
+    amount_won: int
+    paid_won: int
 
 
 @event(service="funding", aggregate="commitment", happened="committed", version=1, key="project_id")
@@ -92,6 +108,18 @@ class CommitmentReleased(DomainEvent, frozen=True, kw_only=True):
     call_id: UUID
     municipality_code: str
     balances: list[LineBalance]
+
+
+@event(service="funding", aggregate="commitment", happened="lapsed", version=1, key="project_id")
+class CommitmentLapsed(DomainEvent, frozen=True, kw_only=True):
+    """What one source had promised to a project and not paid will not be paid: it was settled or terminated."""
+
+    project_id: UUID
+    call_id: UUID
+    municipality_code: str
+    source: str
+    budget_line_id: UUID
+    amount_won: int
 
 
 @event(service="funding", aggregate="commitment", happened="coverage-completed", version=1, key="project_id")
@@ -166,11 +194,24 @@ class SettlementOpened(DomainEvent, frozen=True, kw_only=True):
     rule_version: str
 
 
+class SettledShare(msgspec.Struct, frozen=True, kw_only=True):
+    """One source's figures of a settled project: what it paid, what of it is fixed as its cost, what goes back."""
+
+    source: str
+    share_won: int
+    paid_won: int
+    fixed_won: int
+    interest_won: int
+    refund_won: int
+    lapsed_won: int
+
+
 @event(service="funding", aggregate="settlement", happened="fixed", version=1, key="project_id")
 class SettlementFixed(DomainEvent, frozen=True, kw_only=True):
     """The amounts of a project stand, and what goes back is ordered.
 
     `late_cut_max_bp` is what the next subsidy of this firm may be cut by at most, because the report was late (F-10).
+    `shares` are its figures by source; an event from before they were told has none.
     """
 
     project_id: UUID
@@ -181,6 +222,7 @@ class SettlementFixed(DomainEvent, frozen=True, kw_only=True):
     refund_won: int
     late_months: int
     late_cut_max_bp: int
+    shares: list[SettledShare] = msgspec.field(default_factory=list)
 
 
 @event(service="funding", aggregate="settlement", happened="closed", version=1, key="project_id")
@@ -218,3 +260,38 @@ class RecoveryEnded(RecoveryFact, frozen=True, kw_only=True):
     """The case is over: CLOSED with every treasury paid, DROPPED, or UPHELD, so that nothing is owed."""
 
     outcome: str
+
+
+class RepaymentFact(DomainEvent, frozen=True, kw_only=True):
+    """What is said of a claim at each of its steps: one source's, ordered by a settlement or by a clawback."""
+
+    repayment_id: UUID
+    project_id: UUID
+    municipality_code: str
+    source: str
+    budget_line_id: UUID
+    origin: str
+    origin_id: UUID
+    principal_won: int
+    interest_won: int
+    surcharge_won: int
+
+
+@event(service="funding", aggregate="repayment", happened="ordered", version=1, key="repayment_id")
+class RepaymentOrdered(RepaymentFact, frozen=True, kw_only=True):
+    """A part of what a source paid is owed back by `due_on`, with what it earned and a surcharge."""
+
+    due_on: date
+    rule_version: str
+
+
+@event(service="funding", aggregate="repayment", happened="confirmed", version=1, key="repayment_id")
+class RepaymentConfirmed(RepaymentFact, frozen=True, kw_only=True):
+    """The source's own treasury has it, with what was added for being late."""
+
+    late_won: int
+
+
+@event(service="funding", aggregate="repayment", happened="relieved", version=1, key="repayment_id")
+class RepaymentRelieved(RepaymentFact, frozen=True, kw_only=True):
+    """An objection was upheld: nothing of it is owed."""

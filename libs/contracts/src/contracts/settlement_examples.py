@@ -23,6 +23,26 @@ _LINES: list[dict[str, object]] = [
         "lapsed_won": 0,
     },
 ]
+_STANDS: dict[str, object] = {
+    "budgeted_won": 0,
+    "left_won": 0,
+    "committed_won": 24_000_000,
+    "under_way_won": 0,
+    "unclear_won": 0,
+    "paid_won": 24_000_000,
+    "carried_over_won": 0,
+    "lapsed_won": 0,
+    "settled_won": 23_680_000,
+    "refund_due_won": 0,
+    "refunded_won": 320_000,
+    "recovery_due_won": 0,
+    "recovered_won": 0,
+    "interest_won": 41_237,
+    "surcharge_won": 0,
+    "relieved_won": 0,
+}
+_BUDGET = {"budgeted_won": 1_200_000_000, "left_won": 1_176_000_000, "carried_over_won": 12_000_000}
+_NOTHING: dict[str, object] = dict.fromkeys(_STANDS, 0)
 
 SETTLEMENT_EXAMPLES: Mapping[str, object] = {
     "settlement_id": "0199f1b0-1d20-7c31-9b52-3c1e8f40a801",
@@ -90,6 +110,21 @@ SETTLEMENT_EXAMPLES: Mapping[str, object] = {
     "carried_won": 0,
     "lapsing_won": 43_000_000,
     "LapsingView.days_left": 21,
+    "CommitmentLapsed.source": "PROVINCE",
+    "CommitmentLapsed.amount_won": 12_000_000,
+    "CarryOverConfirmed.municipality_code": None,
+    "CarryOverConfirmed.amount_won": 12_000_000,
+    "CarryOverConfirmed.paid_won": 12_000_000,
+    "SettlementFixed.shares": _LINES,
+    "RepaymentOrdered.source": "PROVINCE",
+    "RepaymentConfirmed.source": "PROVINCE",
+    "RepaymentRelieved.source": "PROVINCE",
+    "RepaymentRelieved.origin": "RECOVERY",
+    "MoneyView.by_source": [{"source": "PROVINCE", **_STANDS, **_BUDGET}],
+    "MoneyView.rows": [
+        {"track": "B", "source": "PROVINCE", "municipality_code": None, **_NOTHING, **_BUDGET},
+        {"track": "B", "source": "PROVINCE", "municipality_code": "52110", **_STANDS},
+    ],
     "recover_bp": 10_000,
     "surcharge_bp": 0,
     "debar_months": 24,

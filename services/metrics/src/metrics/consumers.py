@@ -26,8 +26,27 @@ from contracts.applicant import (
     SupplementRequested,
     TokensRevoked,
 )
-from contracts.funding import BudgetLineConfirmed, CommitmentRefused, CommitmentReleased, ProjectCommitted
+from contracts.funding import (
+    BudgetLineConfirmed,
+    CarryOverConfirmed,
+    CommitmentLapsed,
+    CommitmentRefused,
+    CommitmentReleased,
+    DisbursementApproved,
+    DisbursementConfirmed,
+    DisbursementOrdered,
+    DisbursementPosted,
+    DisbursementReserved,
+    DisbursementUnclear,
+    DisbursementVoided,
+    ProjectCommitted,
+    RepaymentConfirmed,
+    RepaymentOrdered,
+    RepaymentRelieved,
+    SettlementFixed,
+)
 from metrics.gauge import commands as gauge
+from metrics.money import commands as money
 from metrics.progress import commands as progress
 
 
@@ -122,6 +141,58 @@ def on_commitment_released(event: CommitmentReleased, received: Received) -> Seq
     return progress.release_money(event, at=received.at)
 
 
+def on_carry_over_confirmed(event: CarryOverConfirmed, received: Received) -> Sequence[Statement]:
+    return money.carry_over(event, at=received.at)
+
+
+def on_commitment_lapsed(event: CommitmentLapsed, received: Received) -> Sequence[Statement]:
+    return money.lapse_share(event)
+
+
+def on_disbursement_reserved(event: DisbursementReserved, received: Received) -> Sequence[Statement]:
+    return money.move_release(event, state="RESERVED", at=received.at)
+
+
+def on_disbursement_approved(event: DisbursementApproved, received: Received) -> Sequence[Statement]:
+    return money.move_release(event, state="APPROVED", at=received.at)
+
+
+def on_disbursement_ordered(event: DisbursementOrdered, received: Received) -> Sequence[Statement]:
+    return money.move_release(event, state="ORDERED", at=received.at)
+
+
+def on_disbursement_confirmed(event: DisbursementConfirmed, received: Received) -> Sequence[Statement]:
+    return money.move_release(event, state="CONFIRMED", at=received.at)
+
+
+def on_disbursement_posted(event: DisbursementPosted, received: Received) -> Sequence[Statement]:
+    return money.move_release(event, state="POSTED", at=received.at)
+
+
+def on_disbursement_voided(event: DisbursementVoided, received: Received) -> Sequence[Statement]:
+    return money.move_release(event, state="VOIDED", at=received.at)
+
+
+def on_disbursement_unclear(event: DisbursementUnclear, received: Received) -> Sequence[Statement]:
+    return money.move_release(event, state="ORDERED", at=received.at, unclear=True)
+
+
+def on_settlement_fixed(event: SettlementFixed, received: Received) -> Sequence[Statement]:
+    return money.settle_shares(event)
+
+
+def on_repayment_ordered(event: RepaymentOrdered, received: Received) -> Sequence[Statement]:
+    return money.order_repayment(event, at=received.at)
+
+
+def on_repayment_confirmed(event: RepaymentConfirmed, received: Received) -> Sequence[Statement]:
+    return money.confirm_repayment(event, at=received.at)
+
+
+def on_repayment_relieved(event: RepaymentRelieved, received: Received) -> Sequence[Statement]:
+    return money.relieve_repayment(event, at=received.at)
+
+
 async def on_tokens_revoked(tx: Transaction, event: TokensRevoked, received: Received) -> None:
     """From now on these tokens open nothing here either."""
     await deny(tx, event, issued_until=event.issued_until)
@@ -150,6 +221,19 @@ HANDLERS: Handlers = {
     ProjectCommitted: on_project_committed,
     CommitmentRefused: on_commitment_refused,
     CommitmentReleased: on_commitment_released,
+    CarryOverConfirmed: on_carry_over_confirmed,
+    CommitmentLapsed: on_commitment_lapsed,
+    DisbursementReserved: on_disbursement_reserved,
+    DisbursementApproved: on_disbursement_approved,
+    DisbursementOrdered: on_disbursement_ordered,
+    DisbursementConfirmed: on_disbursement_confirmed,
+    DisbursementPosted: on_disbursement_posted,
+    DisbursementVoided: on_disbursement_voided,
+    DisbursementUnclear: on_disbursement_unclear,
+    SettlementFixed: on_settlement_fixed,
+    RepaymentOrdered: on_repayment_ordered,
+    RepaymentConfirmed: on_repayment_confirmed,
+    RepaymentRelieved: on_repayment_relieved,
     TokensRevoked: on_tokens_revoked,
 }
 

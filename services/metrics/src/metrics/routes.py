@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from fastapi import APIRouter
 
 from metrics.gauge.api import routes as gauge
+from metrics.money.api import routes as money
 from metrics.progress.api import routes as progress
 
-ROUTERS: Sequence[APIRouter] = (progress, gauge)
+ROUTERS: Sequence[APIRouter] = (progress, gauge, money)

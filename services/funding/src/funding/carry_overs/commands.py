@@ -3,11 +3,12 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from common import journal
+from common import journal, outbox
 from common.auth import Principal
 from common.clock import KST
 from common.db import Transaction
 from common.event import new_id
+from contracts.funding import CarryOverConfirmed
 from contracts.roles import MUNICIPALITY_ROLES
 from contracts.types import Won
 from funding.budgets import queries as budgets
@@ -67,6 +68,16 @@ async def confirm_carry_over(
     )
     await store.save(tx, confirmed)
     await _journal(tx, confirmed, "carry-over-confirmed", by=by, now=now)
+    event = CarryOverConfirmed(
+        budget_line_id=confirmed.budget_line_id,
+        carry_over_id=confirmed.id,
+        municipality_code=confirmed.municipality_code,
+        fiscal_year=confirmed.fiscal_year,
+        to_year=confirmed.to_year,
+        amount_won=confirmed.amount_won,
+        paid_won=confirmed.paid_won,
+    )
+    await outbox.record(tx, event, at=now)
 
 
 async def check_payable(tx: Transaction, budget_line_id: UUID, *, now: datetime) -> None:

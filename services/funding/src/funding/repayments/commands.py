@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from common import journal
+from common import journal, outbox
 from common.acting import as_service
 from common.auth import Principal
 from common.clock import KST
 from common.db import Transaction
 from common.event import new_id
 from common.journal import JsonValue
+from contracts.funding import RepaymentConfirmed, RepaymentOrdered, RepaymentRelieved
 from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES
 from contracts.types import Source, Won
 from funding.ledger import commands as ledger
@@ -111,6 +113,8 @@ async def order_repayments(
         )
         await store.add(tx, repayment)
         await _journal(tx, repayment, "repayment-ordered", by=by, now=now)
+        event = RepaymentOrdered(**_told(repayment), due_on=due_on, rule_version=rule_version)
+        await outbox.record(tx, event, at=now)
         ordered.append(repayment.id)
     return ordered
 
@@ -145,6 +149,7 @@ async def confirm_repayment(
     confirmed = domain.confirm(repayment, receipt_reference, resolution_id, by=by.person, now=now)
     await store.save(tx, confirmed)
     await _journal(tx, confirmed, "repayment-confirmed", by=by, now=now)
+    await outbox.record(tx, RepaymentConfirmed(**_told(confirmed), late_won=confirmed.late_won), at=now)
     return confirmed
 
 
@@ -172,6 +177,7 @@ async def relieve_all(tx: Transaction, origin_id: UUID, *, by: Principal, now: d
         relieved = domain.relieve(repayment, resolution_id, by=by.person, now=now)
         await store.save(tx, relieved)
         await _journal(tx, relieved, "repayment-relieved", by=by, now=now)
+        await outbox.record(tx, RepaymentRelieved(**_told(relieved)), at=now)
 
 
 async def _locked(tx: Transaction, repayment_id: UUID, read_version: int, *, by: Principal) -> Repayment:
@@ -187,6 +193,21 @@ async def _locked(tx: Transaction, repayment_id: UUID, read_version: int, *, by:
 def _check_treasury(repayment: Repayment, by: Principal) -> None:
     if (by.role in MUNICIPALITY_ROLES) != (repayment.source is Source.MUNICIPALITY):
         raise domain.RepaymentNotYours(source=repayment.source)
+
+
+def _told(repayment: Repayment) -> dict[str, Any]:
+    return {
+        "repayment_id": repayment.id,
+        "project_id": repayment.project_id,
+        "municipality_code": repayment.municipality_code,
+        "source": repayment.source.value,
+        "budget_line_id": repayment.budget_line_id,
+        "origin": repayment.origin.value,
+        "origin_id": repayment.origin_id,
+        "principal_won": repayment.principal_won,
+        "interest_won": repayment.interest_won,
+        "surcharge_won": repayment.surcharge_won,
+    }
 
 
 async def _journal(

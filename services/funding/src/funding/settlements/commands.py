@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from common import journal, outbox
 from common.acting import as_service
 from common.auth import Principal
@@ -12,7 +14,7 @@ from common.clock import KST
 from common.db import Transaction
 from common.event import new_id
 from common.journal import JsonValue
-from contracts.funding import SettlementClosed, SettlementFixed, SettlementOpened
+from contracts.funding import SettledShare, SettlementClosed, SettlementFixed, SettlementOpened
 from contracts.roles import COMPANY_ROLES, Role
 from contracts.types import Source, Won
 from funding.coverages import commands as coverages
@@ -198,26 +200,28 @@ def _told(settlement: Settlement) -> dict[str, Any]:
 async def _tell_fixed(
     tx: Transaction, fixed: Settlement, figures: Sequence[SettlementLine], *, by: Principal, now: datetime
 ) -> None:
+    shares = [
+        SettledShare(
+            source=line.source.value,
+            share_won=line.share_won,
+            paid_won=line.paid_won,
+            fixed_won=line.fixed_won,
+            interest_won=line.interest_won,
+            refund_won=line.refund_won,
+            lapsed_won=line.lapsed_won,
+        )
+        for line in figures
+    ]
     event = SettlementFixed(
         **_told(fixed),
         spent_won=fixed.spent_won or 0,
         refund_won=sum(line.refund_won for line in figures),
         late_months=fixed.late_months or 0,
         late_cut_max_bp=fixed.late_cut_max_bp or 0,
+        shares=shares,
     )
     await outbox.record(tx, event, at=now)
-    by_source: list[JsonValue] = [
-        {
-            "source": line.source.value,
-            "share_won": line.share_won,
-            "paid_won": line.paid_won,
-            "fixed_won": line.fixed_won,
-            "interest_won": line.interest_won,
-            "refund_won": line.refund_won,
-            "lapsed_won": line.lapsed_won,
-        }
-        for line in figures
-    ]
+    by_source: list[JsonValue] = [msgspec.structs.asdict(share) for share in shares]
     await _journal(tx, fixed, "settlement-fixed", {"lines": by_source}, by=by, now=now)
 
 

@@ -141,6 +141,24 @@ async def read_public_progress(tx: Transaction, call_id: UUID, *, minimum: int) 
     )
 
 
+def lines_of_year(fiscal_year: int) -> Select[*tuple[Any, ...]]:
+    """For a later feature: a year's confirmed budget lines, with the municipality whose money it is, if it is one's."""
+    row = BudgetLineRow
+    columns = (row.budget_line_id, row.track, row.source, row.municipality_code, row.confirmed_won, row.left_won)
+    return select(*columns).where(row.fiscal_year == fiscal_year, row.confirmed_won.is_not(None))
+
+
+def public_shares_of_year(fiscal_year: int) -> Select[*tuple[Any, ...]]:
+    """For a later feature: what each public source is committed to pay for each project of a year's calls."""
+    share, commitment = CommitmentShareRow, CommitmentRow
+    return (
+        select(share.project_id, share.source, CallRow.track, commitment.municipality_code, share.amount_won)
+        .join_from(share, commitment, commitment.project_id == share.project_id)
+        .join(CallRow, CallRow.call_id == commitment.call_id)
+        .where(CallRow.fiscal_year == fiscal_year, commitment.state == "COMMITTED", share.source != "SME")
+    )
+
+
 async def _call(tx: Transaction, call_id: UUID) -> Row[*tuple[Any, ...]]:
     columns = (CallRow.title_ko, CallRow.track, CallRow.fiscal_year)
     found = (await tx.execute(select(*columns).where(CallRow.call_id == call_id))).one_or_none()

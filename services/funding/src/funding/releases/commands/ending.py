@@ -90,4 +90,5 @@ async def give_up_rest(tx: Transaction, line: ReleaseLine, *, now: datetime) -> 
             at=now,
         )
         await lines.add_lapse(tx, line, line.left_won, transfer_id, now=now)
+        await telling.tell_lapse(tx, line, now=now)
     return line.left_won

@@ -11,7 +11,7 @@ from common.db import Transaction
 from common.journal import JsonValue
 from contracts import funding as told
 from funding.releases.domain.holds import Hold
-from funding.releases.domain.release import Release, ReleaseState
+from funding.releases.domain.release import Release, ReleaseLine, ReleaseState
 
 _EVENTS: Mapping[ReleaseState, type[told.DisbursementFact]] = {
     ReleaseState.RESERVED: told.DisbursementReserved,
@@ -83,6 +83,19 @@ async def tell_hold(tx: Transaction, hold: Hold, decision: str, *, by: Principal
         at=now,
         facts={"hold_id": str(hold.id), "source": hold.source.value, "hold_reason": hold.reason.value},
     )
+
+
+async def tell_lapse(tx: Transaction, line: ReleaseLine, *, now: datetime) -> None:
+    """A line gave up what it had left; why is in the journal of the settlement, clawback or termination."""
+    lapsed = told.CommitmentLapsed(
+        project_id=line.project_id,
+        call_id=line.call_id,
+        municipality_code=line.municipality_code,
+        source=line.source.value,
+        budget_line_id=line.budget_line_id,
+        amount_won=line.left_won,
+    )
+    await outbox.record(tx, lapsed, at=now)
 
 
 async def tell_gate(
