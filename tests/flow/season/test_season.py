@@ -16,6 +16,17 @@ def row(output: str, start: str) -> list[int]:
     return [int(number.replace(",", "")) for number in re.findall(r"[\d,]+", line.split(start, 1)[1])]
 
 
+def closed_books(output: str, column: int) -> dict[str, int]:
+    """One column of the money by source and state."""
+    table = output.split("Closed books", 1)[1].split("Mentor rota", 1)[0].split("사업 비교", 1)[0]
+    states = (
+        *("편성 budgeted", "잔액 left", "확정 committed", "지급 중 under way", "지급 paid", "이월 carried over"),
+        *("불용 lapsed", "정산 settled", "반납 예정 to be refunded", "반납 refunded"),
+        *("환수 예정 to be clawed back", "환수 clawed back", "이자 interest"),
+    )
+    return {re.sub("^[^a-z]*", "", state): row(table, state)[column] for state in states}
+
+
 def test_the_small_season_refuses_one_project_and_promotes_a_reserve_in_its_place(played: Played) -> None:
     seats, applied, eligible, selected, refused, promoted, confirmed, in_force = row(played.output, "JS2")
     assert (seats, applied) == (4, 7)
@@ -71,14 +82,19 @@ def test_every_team_was_at_its_firm_and_what_it_found_was_closed_or_rejected(pla
 
 @pytest.mark.promise("I2", "R21")
 def test_story_8_the_books_are_closed_and_what_was_not_spent_is_back_by_source(played: Played) -> None:
-    closed = played.output.split("Closed books", 1)[1]
-    province, municipal = row(closed, "도비 Province"), row(closed, "시·군비 Municipalities")
-    for committed, paid, lapsed, refunded, clawed_back, _ in (province, municipal):
-        assert committed == paid + lapsed, "only the terminated project leaves anything unpaid, and it lapses"
-        assert refunded > 0 < clawed_back
-        assert refunded + clawed_back < paid
+    municipal, province, total = (closed_books(played.output, at) for at in range(3))
+    for won in (municipal, province):
+        assert won["budgeted"] == won["left"] + won["committed"]
+        assert won["committed"] == won["paid"] + won["lapsed"], (
+            "only the terminated project leaves anything unpaid, and it lapses"
+        )
+        assert won["refunded"] > 0 < won["clawed back"]
+        assert won["settled"] + won["refunded"] + won["clawed back"] <= won["paid"], "a clawback may be of a part"
+        assert won["under way"] == won["to be refunded"] == won["to be clawed back"] == 0
+        assert won["carried over"] > 0
+    assert total == {state: municipal[state] + province[state] for state in total}
     completed = row(played.output, "합계 counted by the rule")[-1]
-    assert (province[-1], municipal[-1]) == (41_237 * completed, 0), (
+    assert (province["interest"], municipal["interest"]) == (41_237 * completed, 0), (
         "only the province's money lay in the firms' accounts"
     )
 

@@ -18,6 +18,7 @@ from contracts.applicant import (
     ProjectType,
     SeatLine,
 )
+from contracts.funding import BudgetLineConfirmed, LineBalance
 from mentoring.main import SERVICE as MENTORING
 from metrics.main import SERVICE as METRICS
 from smartfactory.stack.provision import DatabaseUrls
@@ -45,6 +46,7 @@ async def metrics_world(urls: DatabaseUrls) -> AsyncIterator[World]:
         sites = {place: project_selected(municipality_code=place) for place in (_JEONJU, _GUNSAN)}
         await metrics.tell(call, *(_submitted(call.call_id, place) for place in sites))
         await metrics.tell(*(event for site in sites.values() for event in _left(site)))
+        await metrics.tell(*(_appropriated(place) for place in sites))
         things = {
             place: {"call": str(call.call_id), "place": f'"{place}"', "site": str(site.project_id)}
             for place, site in sites.items()
@@ -108,6 +110,28 @@ def _left(selected: ProjectSelected) -> list[DomainEvent]:
     return [selected, ProjectCompleted(**told, completion_id=new_id()), ended]
 
 
+def _appropriated(place: str) -> BudgetLineConfirmed:
+    line = LineBalance(
+        budget_line_id=new_id(),
+        source="MUNICIPALITY",
+        municipality_code=place,
+        fiscal_year=2024,
+        track="B",
+        left_won=100,
+        line_version=1,
+    )
+    return BudgetLineConfirmed(
+        budget_line_id=line.budget_line_id,
+        source=line.source,
+        municipality_code=place,
+        fiscal_year=line.fiscal_year,
+        track=line.track,
+        amount_won=100,
+        legal_regime="LOCAL_SUBSIDY",
+        balance=line,
+    )
+
+
 def _submitted(call_id: UUID, place: str) -> ApplicationSubmitted:
     return ApplicationSubmitted(
         application_id=new_id(),
@@ -127,6 +151,7 @@ _MENTORING_ASKS: Asks = {
 _METRICS_ASKS: Asks = {
     "readProgress": lambda things: Ask("GET", f"/v1/calls/{things['call']}/progress", shows=things["place"]),
     "readGauge": lambda things: Ask("GET", "/v1/gauge", shows=things["site"]),
+    "readMoney": lambda things: Ask("GET", "/v1/money", query={"fiscal_year": 2024}, shows=things["place"]),
     "readPublicGauge": lambda _things: Ask("GET", "/v1/public/gauge"),
     "readPublicProgress": lambda things: Ask("GET", f"/v1/public/calls/{things['call']}/progress"),
 }

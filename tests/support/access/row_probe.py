@@ -281,5 +281,18 @@ _ROWS: Mapping[str, tuple[Any, ...]] = {
         SELECT gen_random_uuid(), 'MUNICIPALITY', place, 2024, 'B', 1000, 900, 1
         FROM unnest(ARRAY['52110', '52130']) AS place
         """,
+        "INSERT INTO carried_over SELECT budget_line_id, municipality_code, 1, 0, now() FROM budget_line",
+        """
+        INSERT INTO disbursement
+        SELECT gen_random_uuid(), project_id, municipality_code, 'PROVINCE', 7, 'POSTED', false, now()
+        FROM project_progress
+        """,
+        "INSERT INTO lapsed_share SELECT project_id, 'PROVINCE', municipality_code, 1 FROM project_progress",
+        "INSERT INTO settled_share SELECT project_id, 'PROVINCE', municipality_code, 1 FROM project_progress",
+        """
+        INSERT INTO repayment
+        SELECT gen_random_uuid(), project_id, municipality_code, 'PROVINCE', 'SETTLEMENT', 1, 0, 0, 0, 'ORDERED', now()
+        FROM project_progress
+        """,
     ),
 }

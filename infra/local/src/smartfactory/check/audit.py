@@ -21,6 +21,7 @@ from smartfactory.check import (
     releases,
     residencies,
     settlements,
+    standing,
     supports,
     tables,
 )
@@ -64,6 +65,7 @@ async def _claims(
         *await residencies.allowed(databases),
         *await gauge.counted(databases),
         *await settlements.settled(databases),
+        await standing.as_in_the_ledger(databases),
         *await projections.agreeing(databases),
         *await chains.verified(databases),
     ]

@@ -32,6 +32,10 @@ _LINES = """
       FROM budget_line WHERE state = 'CONFIRMED'
 """
 _SHOWN_LINES = "SELECT budget_line_id AS id, source, municipality_code, confirmed_won, left_won FROM budget_line"
+_RELEASES = "SELECT id, project_id, municipality_code, source, amount_won, state FROM release"
+_SHOWN_RELEASES = """
+    SELECT release_id AS id, project_id, municipality_code, source, amount_won, state FROM disbursement
+"""
 _CONFIRMED = """
     SELECT p.id, p.type_code, p.municipality_code,
            CASE WHEN b.state IS NULL OR b.state = 'UNDER_WAY' THEN 'WAITING' ELSE b.state END AS state
@@ -51,6 +55,7 @@ async def agreeing(databases: Databases) -> list[Claim]:
         ("metrics.project_progress", await applicant.fetch(_PROJECTS), await metrics.fetch(_SHOWN_PROJECTS)),
         ("metrics.commitment", await funding.fetch(_ANSWERS), await metrics.fetch(_ANSWERS)),
         ("metrics.commitment_share", await funding.fetch(_SHARES), await metrics.fetch(_SHARES)),
+        ("metrics.disbursement", await funding.fetch(_RELEASES), await metrics.fetch(_SHOWN_RELEASES)),
         ("metrics.budget_line", await funding.fetch(_LINES), await metrics.fetch(_SHOWN_LINES)),
         ("mentoring.waiting_project", await applicant.fetch(_CONFIRMED), await databases["mentoring"].fetch(_WAITING)),
     ):

@@ -1,7 +1,6 @@
 """What a season's tables said is what the databases hold: places, agreements, money by payer, the burden in truth."""
 
-from dataclasses import asdict
-
+from smartfactory.check import standing
 from smartfactory.check.claims import Claim
 from smartfactory.season.comparison import province_won
 from smartfactory.season.options import SeasonReport
@@ -20,26 +19,6 @@ _PROVINCE = """
     SELECT coalesce(sum(amount_won), 0)::bigint FROM budget_line
      WHERE source = 'PROVINCE' AND track = $1 AND fiscal_year = $2 AND state = 'CONFIRMED'
 """
-
-
-_CLOSED = """
-    SELECT l.source, sum(l.committed_won)::bigint AS committed_won,
-           sum((SELECT coalesce(sum(r.amount_won), 0) FROM release r
-                 WHERE (r.project_id, r.source, r.state) = (l.project_id, l.source, 'POSTED')))::bigint AS paid_won,
-           sum((SELECT coalesce(sum(g.amount_won), 0) FROM release_lapse g
-                 WHERE (g.project_id, g.source) = (l.project_id, l.source)))::bigint AS lapsed_won,
-           sum((SELECT coalesce(sum(b.principal_won), 0) FROM repayment b
-                 WHERE (b.project_id, b.source, b.state, b.origin)
-                       = (l.project_id, l.source, 'CONFIRMED', 'SETTLEMENT')
-               ))::bigint AS settled_won,
-           sum((SELECT coalesce(sum(b.principal_won), 0) FROM repayment b
-                 WHERE (b.project_id, b.source, b.state, b.origin) = (l.project_id, l.source, 'CONFIRMED', 'RECOVERY')
-               ))::bigint AS clawed_back_won,
-           sum((SELECT coalesce(sum(b.interest_won), 0) FROM repayment b
-                 WHERE (b.project_id, b.source, b.state) = (l.project_id, l.source, 'CONFIRMED')
-               ))::bigint AS interest_won
-      FROM release_line l WHERE l.call_id = ANY ($1) GROUP BY l.source ORDER BY l.source
-"""
 _DONE_AT_FIRMS = """
     WITH own AS (
         SELECT r.id, r.state FROM residency r JOIN waiting_project w USING (project_id)
@@ -54,6 +33,8 @@ _DONE_AT_FIRMS = """
            count(i.id) FILTER (WHERE i.state = 'REJECTED') AS items_rejected
       FROM own LEFT JOIN improvement_item i ON i.residency_id = own.id
 """
+_IN_THE_LEDGER_ONLY = frozenset({"due", "back"})
+"""Of what is owed back the ledger knows no origin; what is shown of either origin is held against the cases."""
 
 
 async def as_told(databases: Databases, report: SeasonReport) -> Claim:
@@ -74,9 +55,14 @@ async def as_told(databases: Databases, report: SeasonReport) -> Claim:
         "burden in truth": (paid["sme_won"] * 10_000 // max(1, paid["cost_won"]), report.effective_burden_bp),
         "province's budget": (province, province_won(report)),
     }
-    if report.settled:
-        closed = [dict(row) for row in await funding.fetch(_CLOSED, calls)]
-        told["closed books"] = (closed, [asdict(row) for row in report.settled])
+    if report.standing:
+        by_source = standing.of_source(await standing.in_the_ledger(funding), report.year, report.track)
+        told["sources of money"] = (sorted(by_source), sorted(row.source for row in report.standing))
+        for row in report.standing:
+            of_row = by_source.get(row.source, {})
+            expected = {state: won for state, won in of_row.items() if state not in _IN_THE_LEDGER_ONLY}
+            found = {name.removesuffix("_won"): won for name, won in row.won.items() if won}
+            told[f"money of {row.source} by state"] = (expected, found)
     if report.done_at_firms is not None:
         done = dict(await databases["mentoring"].fetchrow(_DONE_AT_FIRMS, calls))
         told["done at firms"] = (done, asdict(report.done_at_firms))

@@ -6,8 +6,7 @@ from datetime import datetime
 from smartfactory.scenarios.parts import ClawbackPart, ClosingWave
 from smartfactory.season import people
 from smartfactory.season.documents import hash_of
-from smartfactory.season.options import SettledRow
-from smartfactory.season.origin import Json, Person, for_each, until
+from smartfactory.season.origin import Json, Person, until
 from smartfactory.season.releasing import INVOICED_SHARE, decide, invoice, supplier_of, wait_until_paid
 from smartfactory.season.stage import Stage
 
@@ -94,42 +93,6 @@ async def claw_back(stage: Stage, builds: Sequence[Json]) -> None:
     await stage.play(case.proposed_at, "clawbacks proposed", found, propose)
     await stage.play(case.decided_at, "clawbacks decided", found, decide_case)
     await _pay_back(stage, case, {recovery["id"] for recovery in found}, owners)
-
-
-async def money_at_the_end(stage: Stage, in_force: Sequence[str]) -> list[SettledRow]:
-    """By source: what was committed, paid, given up and asked back, once every case is closed."""
-    if stage.scenario.closing is None:
-        return []
-
-    async def all_closed() -> bool:
-        settlements = await _of_projects(stage, "/funding/v1/settlements", in_force)
-        recoveries = await _of_projects(stage, "/funding/v1/recoveries", in_force)
-        return all(each["state"] == "CLOSED" for each in (*settlements, *recoveries))
-
-    await until(all_closed, what="the closed books", deadline_seconds=stage.options.settle_deadline_seconds)
-    lines: list[Json] = []
-
-    async def read(project: str) -> None:
-        answer = await stage.origin.get(people.AUDITOR, f"/funding/v1/coverages/{project}/release-lines")
-        lines.extend(answer["lines"])
-
-    await for_each(in_force, read, at_once=stage.options.concurrency)
-    repayments = await _of_projects(stage, "/funding/v1/repayments", in_force)
-    return [_row(source, lines, repayments) for source in sorted({line["source"] for line in lines})]
-
-
-def _row(source: str, lines: Sequence[Json], repayments: Sequence[Json]) -> SettledRow:
-    own = [line for line in lines if line["source"] == source]
-    back = [each for each in repayments if each["source"] == source and each["state"] == "CONFIRMED"]
-    return SettledRow(
-        source=source,
-        committed_won=sum(line["committed_won"] for line in own),
-        paid_won=sum(line["paid_won"] for line in own),
-        lapsed_won=sum(line["lapsed_won"] for line in own),
-        settled_won=sum(each["principal_won"] for each in back if each["origin"] == "SETTLEMENT"),
-        clawed_back_won=sum(each["principal_won"] for each in back if each["origin"] == "RECOVERY"),
-        interest_won=sum(each["interest_won"] for each in back),
-    )
 
 
 async def _pay_last_parts(

@@ -12,7 +12,6 @@ from smartfactory.season import (
     budgets,
     building,
     call,
-    closing,
     extra_call,
     forum,
     judging,
@@ -23,6 +22,7 @@ from smartfactory.season import (
     releasing,
     screening,
     selecting,
+    standing,
     supporting,
 )
 from smartfactory.season.options import SeasonOptions, SeasonReport
@@ -72,7 +72,7 @@ async def run_season(options: SeasonOptions) -> SeasonReport:
         await supporting.support_some(stage, call_id)
         gauge = await building.build_all(stage, begun)
         rota = await mentoring.after_builds(stage, rota, begun, projects)
-        settled = await closing.money_at_the_end(stage, sorted(in_force))
+        stands = await standing.money_at_the_end(stage, sorted(in_force))
         await objecting.tell_all(stage)
         seconds = time.monotonic() - started
-        return await gather(stage, call_ids, projects, in_force, releases, rota, gauge, settled, seconds=seconds)
+        return await gather(stage, call_ids, projects, in_force, releases, rota, gauge, stands, seconds=seconds)

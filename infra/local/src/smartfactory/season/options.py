@@ -135,19 +135,12 @@ class ReleasedRow:
 
 
 @dataclass(frozen=True, slots=True)
-class SettledRow:
-    """Where one source's committed money stands once the books are closed."""
+class StandingRow:
+    """Where one source's money stands once the books are closed."""
 
     source: str
-    committed_won: int
-    paid_won: int
-    lapsed_won: int
-    """Promised and never paid."""
-    settled_won: int
-    """Paid, not spent, and back in its treasury."""
-    clawed_back_won: int
-    interest_won: int
-    """What it earned, back with it."""
+    won: Mapping[str, int]
+    """By state, under the names of `/metrics/v1/money`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +207,7 @@ class SeasonReport:
     types: Sequence[TypeRow]
     money: Sequence[MoneyRow]
     released: Sequence[ReleasedRow]
-    settled: Sequence[SettledRow]
+    standing: Sequence[StandingRow]
     """Where the season is played to its end."""
     sme_won: int
     """What the firms pay themselves."""

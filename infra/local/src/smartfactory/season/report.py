@@ -19,8 +19,8 @@ from smartfactory.season.options import (
     MoneyRow,
     ReleasedRow,
     SeasonReport,
-    SettledRow,
     SignIn,
+    StandingRow,
     TypeRow,
 )
 from smartfactory.season.origin import Json, Person
@@ -46,14 +46,21 @@ _GAUGE_HEADS = (
     "해지\nterminated",
     "인정\ncounted",
 )
-_SETTLED_HEADS = (
-    "확정\ncommitted",
-    "지급\npaid",
-    "불용\nlapsed",
-    "반납\nrefunded",
-    "환수\nclawed back",
-    "이자\ninterest",
-)
+_STATES = {
+    "budgeted_won": "편성 budgeted",
+    "left_won": "잔액 left",
+    "committed_won": "확정 committed",
+    "under_way_won": "지급 중 under way",
+    "paid_won": "지급 paid",
+    "carried_over_won": "이월 carried over",
+    "lapsed_won": "불용 lapsed",
+    "settled_won": "정산 settled",
+    "refund_due_won": "반납 예정 to be refunded",
+    "refunded_won": "반납 refunded",
+    "recovery_due_won": "환수 예정 to be clawed back",
+    "recovered_won": "환수 clawed back",
+    "interest_won": "이자 interest",
+}
 _SOURCE_KO = {"NATIONAL": "국비 National", "PROVINCE": "도비 Province", "SAMSUNG": "삼성 Samsung"}
 _TOWN = {str(municipality.code): f"{municipality.ko} {municipality.en}" for municipality in MUNICIPALITIES}
 
@@ -66,7 +73,7 @@ async def gather(
     releases: Sequence[Json],
     rota: Rota,
     gauge: Json | None,
-    settled: Sequence[SettledRow],
+    standing: Sequence[StandingRow],
     *,
     seconds: float,
 ) -> SeasonReport:
@@ -82,7 +89,7 @@ async def gather(
         types=[_type_row(type_code, told, projects, in_force) for type_code in stage.scenario.types],
         money=[MoneyRow(**row) for row in told[0]["money"]],
         released=_released(releases),
-        settled=settled,
+        standing=standing,
         sme_won=sum(progress["sme_won"] for progress in told),
         nominal_burden_bp=10_000 - sum(stage.scenario.split.rates_bp.value.values()),
         deadlines=await _deadline_rows(stage.origin.each(people.AUDITOR, "/applicant/v1/deadlines")),
@@ -110,8 +117,8 @@ def show(reports: Sequence[SeasonReport], console: Console) -> None:
         wide.print(_types(report))
         wide.print(_money(report))
         wide.print(_paid(report))
-        if report.settled:
-            wide.print(_settled(report))
+        if report.standing:
+            wide.print(_standing(report))
     if len(reports) > 1:
         wide.print(side_by_side(reports))
     wide.print(_rota(reports[-1]))
@@ -282,19 +289,17 @@ def _paid(report: SeasonReport) -> Table:
     return table
 
 
-def _settled(report: SeasonReport) -> Table:
+def _standing(report: SeasonReport) -> Table:
     title = "정산 Closed books: money by source and state (won)"
     table = Table(title=title, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    table.add_column("재원\nsource", no_wrap=True)
-    for head in _SETTLED_HEADS:
-        table.add_column(head, justify="right", no_wrap=True)
-    names = SettledRow.__slots__[1:]
-    for row in report.settled:
+    table.add_column("상태\nstate", no_wrap=True)
+    for row in report.standing:
         source = _SOURCE_KO.get(row.source, "시·군비 Municipalities")
-        table.add_row(source, *(f"{getattr(row, name):,}" for name in names))
-    table.add_section()
-    totals = (sum(getattr(row, name) for row in report.settled) for name in names)
-    table.add_row("합계 closed", *(f"{total:,}" for total in totals))
+        table.add_column(source.replace(" ", "\n"), justify="right", no_wrap=True)
+    table.add_column("합계\ntotal", justify="right", no_wrap=True)
+    for name, state in _STATES.items():
+        amounts = [row.won[name] for row in report.standing]
+        table.add_row(state, *(f"{won:,}" for won in (*amounts, sum(amounts))))
     return table
 
 

@@ -11,7 +11,7 @@ from metrics.tables import Tables
 
 
 class CarriedOverRow(Tables):
-    """What of a line was carried into the next year, by its newest carry-over, which takes the place of those before."""
+    """What of a line was carried into the next year, by its newest carry-over: it replaces those before."""
 
     __tablename__ = "carried_over"
 
