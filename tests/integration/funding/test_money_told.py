@@ -1,7 +1,9 @@
 """All that happens to public money is told by source: from the events alone metrics shows what the ledger holds."""
 
+import asyncio
 import random
 from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,9 +13,11 @@ import asyncpg
 import pytest
 
 from common import event as events
+from common import migrations
 from common.event import Envelope
 from contracts.applicant import CallPublished
 from contracts.roles import Role
+from funding.main import SERVICE as FUNDING
 from metrics.main import SERVICE as METRICS
 from smartfactory.check import standing
 from smartfactory.snapshots import snapshots
@@ -35,8 +39,23 @@ from tests.support.closing import (
 from tests.support.funding import APPROVER, JEONJU, NOW, OFFICER, TREASURER, Funding, clerk, head, running_funding
 from tests.support.listening import Listener, listener
 from tests.support.releases import approved, ask_tranche, budgets, in_force, owner_of
+from tests.support.servers import Servers
 
 pytestmark = pytest.mark.anyio
+_AS_IT_WAS_BEFORE = """
+    ALTER TABLE outbox DISABLE TRIGGER USER;
+    ALTER TABLE outbox_sequence DISABLE TRIGGER USER;
+    DELETE FROM outbox WHERE topic = 'funding.repayment.v1' OR type LIKE '%.commitment.lapsed.v1'
+        OR type LIKE '%.budget.carry-over-confirmed.v1';
+    UPDATE outbox SET payload = convert_to((convert_from(payload, 'UTF8')::jsonb - 'shares')::text, 'UTF8')
+     WHERE type LIKE '%.settlement.fixed.v1';
+    DELETE FROM outbox_sequence WHERE topic = 'funding.repayment.v1';
+    UPDATE outbox_sequence known SET last = (
+        SELECT max(sequence) FROM outbox WHERE (outbox.topic, outbox.key) = (known.topic, known.key));
+    ALTER TABLE outbox ENABLE TRIGGER USER;
+    ALTER TABLE outbox_sequence ENABLE TRIGGER USER;
+"""
+"""An outbox of a release that told of none of this by source."""
 _RECEIPT = {"receipt_reference": "세외수입 2024-7"}
 _FAULTS = {
     "committed": "UPDATE commitment_share SET amount_won = amount_won + 1 WHERE source = 'PROVINCE'",
@@ -53,11 +72,49 @@ _FAULTS = {
 }
 
 
+@dataclass
+class Books:
+    """A funding service in which money has gone every way there is."""
+
+    funding: Funding
+
+    async def records(self) -> list[events.WireRecord]:
+        """What it has told, as Kafka would hand it over: the order of a key is kept, that of keys is chance."""
+        chance = random.Random(7)
+        places: dict[UUID, float] = {}
+        placed = []
+        for row in await self.funding.rows("SELECT * FROM outbox ORDER BY id"):
+            places[row["key"]] = max(places.get(row["key"], 0.0), chance.random())
+            placed.append((places[row["key"]], row["id"], _record(row)))
+        return [record for _, _, record in sorted(placed, key=lambda each: each[:2])]
+
+    def urls(self, metrics: DatabaseUrls) -> dict[str, str]:
+        """For who examines both databases."""
+        return {
+            "funding": self.funding.urls.owner.replace("+asyncpg", ""),
+            "metrics": metrics.owner.replace("+asyncpg", ""),
+        }
+
+
+@pytest.fixture(scope="module")
+async def books(session_servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Books]:
+    urls = session_servers.fresh_databases(["funding"], migrated=True)["funding"]
+    async with running_funding(urls) as funding:
+        await play(funding, tmp_path_factory.mktemp("bank"))
+        yield Books(funding)
+    session_servers.drop_databases([urls])
+
+
 @pytest.fixture
-async def both(fresh_databases: Callable[..., dict[str, DatabaseUrls]]) -> AsyncIterator[tuple[Funding, Listener, Any]]:
-    urls = fresh_databases("funding", "metrics", migrated=True)
-    async with running_funding(urls["funding"]) as funding, listener(METRICS, urls) as metrics:
-        yield funding, metrics, {name: each.owner.replace("+asyncpg", "") for name, each in urls.items()}
+def metrics_urls(fresh_databases: Callable[..., dict[str, DatabaseUrls]]) -> DatabaseUrls:
+    return fresh_databases("metrics", migrated=True)["metrics"]
+
+
+@pytest.fixture
+async def metrics(metrics_urls: DatabaseUrls) -> AsyncIterator[Listener]:
+    async with listener(METRICS, {"metrics": metrics_urls}) as running:
+        await running.tell(_call())
+        yield running
 
 
 async def carry_over(funding: Funding) -> None:
@@ -107,18 +164,6 @@ async def play(funding: Funding, folder: Path) -> None:
     assert (await act(funding, late, "confirmations", treasury_of(late), _RECEIPT)).status_code == 201
 
 
-async def told(funding: Funding) -> list[events.WireRecord]:
-    """What funding has told, as Kafka would hand it over: the order of a key is kept, that of keys is chance."""
-    rows = await funding.rows("SELECT * FROM outbox ORDER BY id")
-    turns = random.Random(7)  # noqa: S311  a test's chance, the same each time
-    places: dict[UUID, float] = {}
-    placed = []
-    for row in rows:
-        places[row["key"]] = max(places.get(row["key"], 0.0), turns.random())
-        placed.append((places[row["key"]], row["id"], _record(row)))
-    return [record for _, _, record in sorted(placed, key=lambda each: each[:2])]
-
-
 def _record(row: Any) -> events.WireRecord:
     names = ("event_id", "type", "topic", "key", "sequence", "occurred_at", "recorded_at", "correlation_id")
     return events.encode(Envelope(**{name: row[name] for name in names}), bytes(row["payload"]))
@@ -126,17 +171,13 @@ def _record(row: Any) -> events.WireRecord:
 
 @pytest.mark.promise("I2", "R4")
 async def test_what_metrics_shows_by_source_and_state_is_what_the_ledger_holds(
-    both: tuple[Funding, Listener, Any], tmp_path: Path
+    books: Books, metrics: Listener, metrics_urls: DatabaseUrls
 ) -> None:
-    funding, metrics, urls = both
-    await play(funding, tmp_path)
-    records = await told(funding)
-    await metrics.tell(_call())
+    urls, records = books.urls(metrics_urls), await books.records()
     await metrics.apply(records)
     await metrics.apply(records)
     async with snapshots(urls) as databases:
-        claim = await standing.as_in_the_ledger(databases)
-        assert claim.findings == []
+        assert (await standing.as_in_the_ledger(databases)).findings == []
         held = standing.of_source(await standing.in_the_ledger(databases["funding"]), 2024, "B")
     answer = await metrics.get("/v1/money?fiscal_year=2024&track=B", role=Role.AUDITOR)
     assert answer.status_code == 200, answer.text
@@ -157,6 +198,29 @@ async def test_what_metrics_shows_by_source_and_state_is_what_the_ledger_holds(
         *("refunded", "recovery_due", "recovered", "interest", "surcharge", "relieved"),
     }, "every state there is but an order of which the bank is silent"
     assert await _missed(urls) == {}
+
+
+async def test_an_installation_with_books_from_before_tells_of_them_once_it_is_brought_up_to_date(
+    books: Books, metrics: Listener, metrics_urls: DatabaseUrls
+) -> None:
+    urls, whole = books.urls(metrics_urls), await books.records()
+    owner = await asyncpg.connect(urls["funding"])
+    await owner.execute(_AS_IT_WAS_BEFORE)
+    await owner.close()
+    before = await books.records()
+    assert len(before) < len(whole)
+    await metrics.apply(before)
+    async with snapshots(urls) as databases:
+        found = {each.where.rpartition(": ")[2] for each in (await standing.as_in_the_ledger(databases)).findings}
+    assert {"lapsed", "carried_over", "settled", "refund_due", "refunded", "relieved"} <= found
+    for _ in range(2):
+        for move, revision in ((migrations.downgrade, "0024"), (migrations.upgrade, "0025")):
+            await asyncio.to_thread(move, FUNDING.migrations, books.funding.urls.owner, revision=revision)
+    after = await books.records()
+    assert len(after) == len(whole) + 1, "the settlement is told once more, and nothing twice"
+    await metrics.apply(after)
+    async with snapshots(urls) as databases:
+        assert (await standing.as_in_the_ledger(databases)).findings == []
 
 
 async def _missed(urls: dict[str, str]) -> dict[str, list[str]]:
