@@ -100,7 +100,7 @@ async def gather(
         done_at_firms=rota.done,
         gauge=None if gauge is None else _gauge_table(gauge),
         sign_ins=list(_sign_ins(stage)),
-        addresses=_addresses(stage.options.origin, call_ids[0]),
+        addresses=_addresses(stage.options.origin, call_ids[0], stage.scenario.call.fiscal_year.value),
         requests_sent=stage.origin.sent,
         requests_replayed=stage.origin.replayed,
         seconds=seconds,
@@ -219,12 +219,13 @@ def _sign_in(person: Person) -> SignIn:
     return SignIn(person.who, person.subject, str(person.role), person.tenant)
 
 
-def _addresses(origin: str, call_id: str) -> dict[str, str]:
+def _addresses(origin: str, call_id: str, fiscal_year: int) -> dict[str, str]:
     return {
         "공고 The call": f"{origin}/applicant/v1/calls/{call_id}",
         "과제 Projects": f"{origin}/applicant/v1/projects?call_id={call_id}",
         "예산 Budget lines": f"{origin}/funding/v1/budget-lines",
         "300개 목표 The gauge": f"{origin}/metrics/v1/gauge",
+        "재원 현황 Money": f"{origin}/metrics/v1/money?fiscal_year={fiscal_year}",
         "현황 Progress": f"{origin}/metrics/v1/calls/{call_id}/progress",
         "공개 현황 Public progress": f"{origin}/metrics/v1/public/calls/{call_id}/progress",
         "멘토 상주 Residencies": f"{origin}/mentoring/v1/residencies",
