@@ -35,6 +35,9 @@ SUBSCRIPTIONS: Mapping[str, Sequence[str]] = {
         "applicant.project.v1",
         "funding.budget.v1",
         "funding.commitment.v1",
+        "funding.disbursement.v1",
+        "funding.repayment.v1",
+        "funding.settlement.v1",
     ),
 }
 """Who listens to what, by decisions.md and not by the code."""

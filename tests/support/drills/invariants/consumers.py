@@ -14,7 +14,7 @@ _INBOX = """
 _PARKED = "SELECT event_id, reason, detail, resolved_at FROM parked_event"
 _ANSWERS = """
     SELECT key::text AS project_id, count(*) AS times FROM outbox
-     WHERE topic = 'funding.commitment.v1' AND type NOT LIKE '%.released.v_' GROUP BY key
+     WHERE topic = 'funding.commitment.v1' AND (type LIKE '%.committed.v_' OR type LIKE '%.refused.v_') GROUP BY key
 """
 _TRANSFERS = "SELECT project_id::text AS project_id, kind, count(*) AS times FROM ledger_transfer GROUP BY 1, 2"
 _SELECTED = "SELECT DISTINCT key::text AS key FROM outbox WHERE type LIKE '%.project.selected.v_'"

@@ -70,7 +70,7 @@ async def within_budget(databases: Databases, told: Sequence[Told]) -> Claim:
         claim.expect(f"{where}: ledger", expected=granted - line["shares_won"], found=line["available_won"])
     for record in told:
         if record.topic == "funding.commitment.v1":
-            for balance in record.data["balances"]:
+            for balance in record.data.get("balances", ()):
                 granted = lines[balance["budget_line_id"]]["amount_won"]
                 within = 0 <= balance["left_won"] <= granted
                 where = f"{record.type} of {record.key}: left of {balance['budget_line_id']}"
