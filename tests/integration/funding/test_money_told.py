@@ -148,7 +148,7 @@ async def play(funding: Funding, folder: Path) -> None:
     assert await terminate(funding, unpaid) is None
 
     books = await attested(funding, settled, settled.total_cost_won // 10, 41_237)
-    first, _stays_due = await repayments_of(funding, await done(funding, books, "fixings", APPROVER))
+    _stays_due, first = await repayments_of(funding, await done(funding, books, "fixings", APPROVER))
     await repaid(funding, settled, first)
 
     case = await proposed(funding, ended, await terminate(funding, ended), surcharge_bp=10_000, interest_won=101)
@@ -187,7 +187,7 @@ async def test_what_metrics_shows_by_source_and_state_is_what_the_ledger_holds(
     }
     seen = set[str]()
     for source, won in held.items():
-        due, back = won.pop("due", 0), won.pop("back")
+        due, back = won.pop("due", 0), won.pop("back", 0)
         assert shown[source] == won
         assert due == sum(won.get(part, 0) for part in ("refund_due", "recovery_due"))
         assert back == sum(won.get(part, 0) for part in ("refunded", "recovered", "interest", "surcharge"))
