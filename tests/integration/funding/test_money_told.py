@@ -169,7 +169,7 @@ def _record(row: Any) -> events.WireRecord:
     return events.encode(Envelope(**{name: row[name] for name in names}), bytes(row["payload"]))
 
 
-@pytest.mark.promise("I2", "R4")
+@pytest.mark.promise("I2", "I6", "R4")
 async def test_what_metrics_shows_by_source_and_state_is_what_the_ledger_holds(
     books: Books, metrics: Listener, metrics_urls: DatabaseUrls
 ) -> None:
