@@ -1,17 +1,15 @@
 """Where a year's public money stands, by source, municipality and track: each amount a sum over what was told."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import CTE, BigInteger, ColumnElement, Select, cast, func, literal, select, union_all
+from sqlalchemy import CTE, BigInteger, Case, ColumnElement, Select, case, cast, func, select, union_all
 
 from common.db import Transaction
 from common.web import View
 from metrics.money.store import CarriedOverRow, DisbursementRow, LapsedShareRow, RepaymentRow, SettledShareRow
-from metrics.progress.queries import lines_of_year, public_shares_of_year
-
-_SETTLEMENT, _RECOVERY = "SETTLEMENT", "RECOVERY"
+from metrics.progress.queries import committed_projects_of_year, lines_of_year, public_shares
 
 _Place = tuple[str, str, str | None]
 """Track, source, and the municipality, if it is one's."""
@@ -44,6 +42,9 @@ class MoneyAmounts(View):
     relieved_won: int
 
 
+_NAMES = tuple(MoneyAmounts.model_fields)
+
+
 class MoneyOfSource(MoneyAmounts):
     """One source's money, of all municipalities and tracks that were asked for."""
 
@@ -74,24 +75,19 @@ async def read_money(
     tx: Transaction, *, fiscal_year: int, track: str | None, municipality_code: str | None
 ) -> MoneyView:
     """All of a year's, or one municipality's own."""
-    facts = union_all(*_facts(fiscal_year)).subquery()
-    statement = select(
-        facts.c.track, facts.c.source, facts.c.place, facts.c.name, cast(func.sum(facts.c.won), BigInteger)
-    ).group_by(facts.c.track, facts.c.source, facts.c.place, facts.c.name)
-    if track is not None:
-        statement = statement.where(facts.c.track == track)
-    if municipality_code is not None:
-        statement = statement.where(facts.c.place == municipality_code)
     places: dict[_Place, Counter[str]] = defaultdict(Counter)
     sources: dict[str, Counter[str]] = defaultdict(Counter)
-    for of, source, place, name, won in await tx.execute(statement):
-        places[of, source, place][name] += won
-        sources[source][name] += won
+    for row in (await tx.execute(union_all(*_parts(fiscal_year)))).mappings():
+        of, source, place = row["track"], row["source"], row["place"]
+        if track in {None, of} and municipality_code in {None, place}:
+            won = {name: row[name] for name in _NAMES}
+            places[of, source, place].update(won)
+            sources[source].update(won)
     return MoneyView(
         fiscal_year=fiscal_year,
-        by_source=[MoneyOfSource(source=source, **_amounts(won)) for source, won in sorted(sources.items())],
+        by_source=[MoneyOfSource(source=source, **won) for source, won in sorted(sources.items())],
         rows=[
-            MoneyRow(track=of, source=source, municipality_code=place, **_amounts(places[of, source, place]))
+            MoneyRow(track=of, source=source, municipality_code=place, **places[of, source, place])
             for of, source, place in sorted(places, key=_in_order)
         ],
     )
@@ -102,55 +98,63 @@ def _in_order(place: _Place) -> tuple[str, str, str]:
     return track, source, municipality_code or ""
 
 
-def _amounts(won: Mapping[str, int]) -> dict[str, int]:
-    return {name: won.get(name, 0) for name in MoneyAmounts.model_fields}
-
-
-def _facts(fiscal_year: int) -> Iterator[Select[Any]]:
-    """Each with its track, source and place, under the name of the amount that it adds to."""
-    lines = lines_of_year(fiscal_year).cte("line")
-    shares = public_shares_of_year(fiscal_year).cte("share")
-    yield _told(lines, "budgeted_won", lines.c.confirmed_won)
-    yield _told(lines, "left_won", lines.c.left_won)
-    carried = _told(lines, "carried_over_won", CarriedOverRow.amount_won)
-    yield carried.join(CarriedOverRow, CarriedOverRow.budget_line_id == lines.c.budget_line_id)
-    yield _told(shares, "committed_won", shares.c.amount_won)
-    release = DisbursementRow
+def _parts(fiscal_year: int) -> Iterator[Select[Any]]:
+    """One of each table of facts, summed by track, source and place; of a project that is not committed nothing."""
+    line = lines_of_year(fiscal_year).cte("line")
+    project = committed_projects_of_year(fiscal_year).cte("project")
+    share = public_shares().subquery("share")
+    carried, release, lapsed, settled = CarriedOverRow, DisbursementRow, LapsedShareRow, SettledShareRow
+    yield _summed(
+        line,
+        line.c.source,
+        budgeted_won=line.c.confirmed_won,
+        left_won=line.c.left_won,
+        carried_over_won=carried.amount_won,
+    ).outerjoin(carried, carried.budget_line_id == line.c.budget_line_id)
+    yield _summed(project, share.c.source, committed_won=share.c.amount_won).join(
+        share, share.c.project_id == project.c.project_id
+    )
     under_way = release.state.in_(("RESERVED", "APPROVED", "ORDERED", "CONFIRMED"))
-    yield _of_share(shares, release, "under_way_won", release.amount_won, under_way)
-    yield _of_share(shares, release, "unclear_won", release.amount_won, under_way & release.unclear)
-    yield _of_share(shares, release, "paid_won", release.amount_won, release.state == "POSTED")
-    yield _of_share(shares, LapsedShareRow, "lapsed_won", LapsedShareRow.amount_won)
-    yield _of_share(shares, SettledShareRow, "settled_won", SettledShareRow.fixed_won)
-    yield from _repayments(shares)
+    yield _summed(
+        project,
+        release.source,
+        under_way_won=_if(under_way, release.amount_won),
+        unclear_won=_if(under_way & release.unclear, release.amount_won),
+        paid_won=_if(release.state == "POSTED", release.amount_won),
+    ).join(release, release.project_id == project.c.project_id)
+    for row, name, won in ((lapsed, "lapsed_won", lapsed.amount_won), (settled, "settled_won", settled.fixed_won)):
+        told = _summed(project, row.source, **{name: won}).join(row, row.project_id == project.c.project_id)
+        yield told.where(row.source != "SME")
+    yield _repayments(project)
 
 
-def _repayments(shares: CTE) -> Iterator[Select[Any]]:
+def _repayments(project: CTE) -> Select[Any]:
     row = RepaymentRow
     asked_won = row.principal_won + row.interest_won + row.surcharge_won
     due, back = row.state == "ORDERED", row.state == "CONFIRMED"
-    of_settlement, of_recovery = row.origin == _SETTLEMENT, row.origin == _RECOVERY
-    yield _of_share(shares, row, "refund_due_won", asked_won, due & of_settlement)
-    yield _of_share(shares, row, "recovery_due_won", asked_won, due & of_recovery)
-    yield _of_share(shares, row, "refunded_won", row.principal_won, back & of_settlement)
-    yield _of_share(shares, row, "recovered_won", row.principal_won, back & of_recovery)
-    yield _of_share(shares, row, "interest_won", row.interest_won, back)
-    yield _of_share(shares, row, "surcharge_won", row.surcharge_won + row.late_won, back)
-    yield _of_share(shares, row, "relieved_won", asked_won, row.state == "RELIEVED")
+    of_settlement, of_recovery = row.origin == "SETTLEMENT", row.origin == "RECOVERY"
+    return _summed(
+        project,
+        row.source,
+        refund_due_won=_if(due & of_settlement, asked_won),
+        refunded_won=_if(back & of_settlement, row.principal_won),
+        recovery_due_won=_if(due & of_recovery, asked_won),
+        recovered_won=_if(back & of_recovery, row.principal_won),
+        interest_won=_if(back, row.interest_won),
+        surcharge_won=_if(back, row.surcharge_won + row.late_won),
+        relieved_won=_if(row.state == "RELIEVED", asked_won),
+    ).join(row, row.project_id == project.c.project_id)
 
 
-def _told(of: CTE, name: str, won: Any) -> Select[Any]:  # noqa: ANN401  a column of whatever table
+def _summed(of: CTE, source: Any, **amounts: Any) -> Select[Any]:  # noqa: ANN401  columns of whatever tables
+    """All amounts there are, so that every part has the same columns; those that are not told of here are nothing."""
+    sums = [
+        cast(func.coalesce(func.sum(amounts[name]), 0) if name in amounts else 0, BigInteger).label(name)
+        for name in _NAMES
+    ]
     place = of.c.municipality_code.label("place")
-    return select(of.c.track, of.c.source, place, literal(name).label("name"), won.label("won")).select_from(of)
+    return select(of.c.track, source, place, *sums).select_from(of).group_by(of.c.track, source, place)
 
 
-def _of_share(
-    shares: CTE,
-    row: type[DisbursementRow | LapsedShareRow | SettledShareRow | RepaymentRow],
-    name: str,
-    won: Any,  # noqa: ANN401  a column, or a sum of some
-    *where: ColumnElement[bool],
-) -> Select[Any]:
-    """What is told of one source's part of a project."""
-    whose = (row.project_id == shares.c.project_id) & (row.source == shares.c.source)
-    return _told(shares, name, won).join(row, whose).where(*where)
+def _if(condition: ColumnElement[bool], won: Any) -> Case[int]:  # noqa: ANN401  a column, or a sum of some
+    return case((condition, won), else_=0)

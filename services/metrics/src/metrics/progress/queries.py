@@ -148,15 +148,19 @@ def lines_of_year(fiscal_year: int) -> Select[*tuple[Any, ...]]:
     return select(*columns).where(row.fiscal_year == fiscal_year, row.confirmed_won.is_not(None))
 
 
-def public_shares_of_year(fiscal_year: int) -> Select[*tuple[Any, ...]]:
-    """For a later feature: what each public source is committed to pay for each project of a year's calls."""
-    share, commitment = CommitmentShareRow, CommitmentRow
+def committed_projects_of_year(fiscal_year: int) -> Select[*tuple[Any, ...]]:
+    """For a later feature: the projects of a year's calls that funding has committed money to."""
     return (
-        select(share.project_id, share.source, CallRow.track, commitment.municipality_code, share.amount_won)
-        .join_from(share, commitment, commitment.project_id == share.project_id)
-        .join(CallRow, CallRow.call_id == commitment.call_id)
-        .where(CallRow.fiscal_year == fiscal_year, commitment.state == "COMMITTED", share.source != "SME")
+        select(CommitmentRow.project_id, CallRow.track, CommitmentRow.municipality_code)
+        .join(CallRow, CallRow.call_id == CommitmentRow.call_id)
+        .where(CallRow.fiscal_year == fiscal_year, CommitmentRow.state == "COMMITTED")
     )
+
+
+def public_shares() -> Select[*tuple[Any, ...]]:
+    """For a later feature: what each public source was asked for in each project."""
+    share = CommitmentShareRow
+    return select(share.project_id, share.source, share.amount_won).where(share.source != "SME")
 
 
 async def _call(tx: Transaction, call_id: UUID) -> Row[*tuple[Any, ...]]:
