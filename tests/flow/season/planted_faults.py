@@ -330,47 +330,6 @@ FAULTS: dict[str, tuple[str, dict[str, str]]] = {
             "metrics": "UPDATE site SET completed_at = terminated_at, terminated_at = NULL WHERE terminated_at IS NOT NULL"
         },
     ),
-    "one won off in a refund": (
-        "refunded-by-source",
-        {
-            "funding": """
-            ALTER TABLE settlement_line DROP CONSTRAINT settlement_line_amount_check;
-            UPDATE settlement_line SET refund_won = refund_won - 1 WHERE (settlement_id, source) = (
-                SELECT settlement_id, source FROM settlement_line WHERE refund_won > 0 LIMIT 1)
-            """
-        },
-    ),
-    "what was saved is not shared by all": (
-        "settled-to-the-won",
-        {
-            "funding": """
-            UPDATE settlement_line SET fixed_won = share_won WHERE (settlement_id, source) = (
-                SELECT settlement_id, source FROM settlement_line WHERE source = 'SME' LIMIT 1)
-            """
-        },
-    ),
-    "more taken back than was paid": (
-        "taken-back-within",
-        {"funding": "UPDATE repayment SET principal_won = principal_won * 100 WHERE origin = 'RECOVERY'"},
-    ),
-    "a clawback proposed and decided by one person": (
-        "clawed-back-by-procedure",
-        {
-            "funding": """
-            ALTER TABLE recovery DROP CONSTRAINT recovery_people_check;
-            UPDATE recovery SET decided_by = proposed_by
-            """
-        },
-    ),
-    "a refund that no treasury has": (
-        "settled-in-ledger",
-        {
-            "funding": """
-            UPDATE ledger_entry e SET amount_won = e.amount_won - 1 FROM ledger_account a
-             WHERE a.id = e.account_id AND a.kind = 'REFUNDED'
-            """
-        },
-    ),
     "a decision rewritten in the journal": (
         "journal-broken",
         {

@@ -1,5 +1,7 @@
 """What a season's tables said is what the databases hold: places, agreements, money by payer, the burden in truth."""
 
+from dataclasses import asdict
+
 from smartfactory.check import standing
 from smartfactory.check.claims import Claim
 from smartfactory.season.comparison import province_won
