@@ -112,7 +112,8 @@ _OF_ACCOUNT = {
 async def as_in_the_ledger(databases: Databases) -> Claim:
     """Every state of every source's money in every municipality, held against what metrics would show."""
     claim = Claim("money-differs")
-    held, shown = await in_the_ledger(databases["funding"]), _summed(await databases["metrics"].fetch(_SHOWN))
+    held = await in_the_ledger(databases["funding"])
+    shown: Amounts = _summed(await databases["metrics"].fetch(_SHOWN))
     for place in sorted(held.keys() | shown.keys(), key=str):
         expected, found = held.get(place, {}), shown.get(place, {})
         for state in sorted(expected.keys() | found.keys()):
