@@ -7,6 +7,8 @@ from smartfactory.season import budgets, people
 from smartfactory.season.origin import Json, SeasonStopped, until
 from smartfactory.season.stage import Stage
 
+_IN_ONE_REQUEST = 500
+"""A larger call is decided in stages; a request could decide up to a thousand."""
 _PENDING = "SELECTED"
 _ANSWERED = frozenset({"CONFIRMED", "NOT_FUNDED"})
 
@@ -21,9 +23,10 @@ async def select_all(stage: Stage, call_id: str) -> list[Json]:
         ranked.append(await stage.origin.post(people.OPERATOR, path, None, step="rank", entity="call"))
 
     async def decide(call: str) -> None:
+        how = "selection-decisions" if ranked[0]["case_count"] > _IN_ONE_REQUEST else "selections"
         begun = await stage.origin.post(
             people.PROVINCE_APPROVER,
-            f"/applicant/v1/calls/{call}/selection-decisions",
+            f"/applicant/v1/calls/{call}/{how}",
             {"ranking": ranked[0]["number"]},
             step="decide-selection",
             entity="call",
@@ -45,7 +48,8 @@ async def select_all(stage: Stage, call_id: str) -> list[Json]:
     await stage.play(calendar.ranking_at, "ranking proposed", [call_id], rank)
     await budgets.vote_late_budgets(stage)
     await stage.play(calendar.selecting_at, "selection decided", [call_id], decide)
-    await stage.play(calendar.selecting_at, "every firm told", ["all"], wait)
+    if ranked[0]["case_count"] > _IN_ONE_REQUEST:
+        await stage.play(calendar.selecting_at, "every firm told", ["all"], wait)
     return await settled(stage, call_id, stage.scenario.calendar.selecting_at)
 
 
