@@ -25,7 +25,7 @@ class Waves:
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
+class TakenUp:
     """The builds of a season, how each will end, and who reports for them, by project."""
 
     builds: Sequence[Json]
@@ -33,7 +33,7 @@ class Begun:
     owners: Mapping[str, Person]
 
 
-async def begin(stage: Stage, call_ids: Sequence[str], residencies: Sequence[Json]) -> Begun | None:
+async def take_up(stage: Stage, call_ids: Sequence[str], residencies: Sequence[Json]) -> TakenUp | None:
     """See which builds there are and let their teams come; None if the season does not come so far."""
     part = stage.scenario.building
     if part is None:
@@ -41,7 +41,7 @@ async def begin(stage: Stage, call_ids: Sequence[str], residencies: Sequence[Jso
     found = [await stage.origin.pages(people.AUDITOR, "/applicant/v1/builds", call_id=each) for each in call_ids]
     builds = _in_the_casts_order(stage, [build for builds in found for build in builds])
     by_company = {str(each.firm.company_id): people.company_owner(each.firm) for each in stage.cast.applications}
-    begun = Begun(
+    taken_up = TakenUp(
         builds=builds,
         waves=_waves(part, builds, residencies),
         owners={build["project_id"]: by_company[build["company_id"]] for build in builds},
@@ -49,19 +49,19 @@ async def begin(stage: Stage, call_ids: Sequence[str], residencies: Sequence[Jso
     await residing.reside(
         stage,
         residencies,
-        begun.owners,
-        ended={build["project_id"] for build in begun.waves.ended},
+        taken_up.owners,
+        ended={build["project_id"] for build in taken_up.waves.ended},
         ends_on=part.suspended_at.value.date(),
     )
-    return begun
+    return taken_up
 
 
-async def build_all(stage: Stage, begun: Begun | None) -> Json | None:
+async def build_all(stage: Stage, taken_up: TakenUp | None) -> Json | None:
     """Inspect, complete, suspend and terminate; returns the gauge once metrics shows it, if the season comes so far."""
     part = stage.scenario.building
-    if part is None or begun is None:
+    if part is None or taken_up is None:
         return None
-    builds, waves = begun.builds, begun.waves
+    builds, waves = taken_up.builds, taken_up.waves
 
     async def inspect(build: Json) -> None:
         await _inspect(stage, build, part.inspected_at.value)
@@ -74,7 +74,7 @@ async def build_all(stage: Stage, begun: Begun | None) -> Json | None:
 
     async def complete(wave: Sequence[Json], at: Given[datetime], what: str) -> None:
         async def one(build: Json) -> None:
-            await _complete(stage, build, begun.owners[build["project_id"]], at.value)
+            await _complete(stage, build, taken_up.owners[build["project_id"]], at.value)
 
         await stage.play(at, what, wave, one)
 

@@ -67,11 +67,11 @@ async def run_season(options: SeasonOptions) -> SeasonReport:
         rota = await mentoring.send_all(stage, mentors, in_force, projects)
         releases = await releasing.release_all(stage, in_force)
         call_ids = [call_id, *([extra.call_id] if extra else [])]
-        begun = await building.begin(stage, call_ids, rota.residencies)
+        taken_up = await building.take_up(stage, call_ids, rota.residencies)
         await amending.amend_some(stage, call_id)
         await supporting.support_some(stage, call_id)
-        gauge = await building.build_all(stage, begun)
-        rota = await mentoring.after_builds(stage, rota, begun, projects)
+        gauge = await building.build_all(stage, taken_up)
+        rota = await mentoring.after_builds(stage, rota, taken_up, projects)
         stands = await standing.money_at_the_end(stage, sorted(in_force))
         await objecting.tell_all(stage)
         seconds = time.monotonic() - started

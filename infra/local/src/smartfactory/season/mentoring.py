@@ -8,7 +8,7 @@ from itertools import combinations
 
 from smartfactory.scenarios.parts import MentoringPart
 from smartfactory.season import people
-from smartfactory.season.building import Begun
+from smartfactory.season.building import TakenUp
 from smartfactory.season.documents import hash_of
 from smartfactory.season.options import DoneAtFirms, RotaRow
 from smartfactory.season.origin import Json, until
@@ -88,11 +88,11 @@ async def send_all(stage: Stage, mentors: Sequence[str], in_force: Collection[st
     return Rota(await _rows(stage, residencies, wanted), len(without), residencies)
 
 
-async def after_builds(stage: Stage, rota: Rota, begun: Begun | None, projects: Sequence[Json]) -> Rota:
+async def after_builds(stage: Stage, rota: Rota, taken_up: TakenUp | None, projects: Sequence[Json]) -> Rota:
     """The rota once mentoring has heard which agreements ended."""
-    if stage.scenario.mentoring is None or begun is None:
+    if stage.scenario.mentoring is None or taken_up is None:
         return rota
-    ended = {each["project_id"] for each in begun.waves.ended}
+    ended = {each["project_id"] for each in taken_up.waves.ended}
     released: list[Json] = []
 
     async def heard() -> bool:
