@@ -51,12 +51,17 @@ async def test_a_project_is_followed_from_the_draft_to_the_last_service_that_hea
     ]
     since = {name: [what for service, what in told[12:] if service == name] for name, _ in told}
     assert all(since.values()), "then money, visits and inspections alternate"
-    assert since["mentoring"] == [
-        "rotation.residency-started.v1",
-        "rotation.improvement-item-closed.v1",
-        "rotation.residency-ended.v1",
-    ]
-    assert since["applicant"] == ["project.interim-inspection-passed.v1", "project.completed.v1"]
+    # Which project moved up is for the season to say: it may be the one whose supplier goes bankrupt.
+    if since["applicant"][-1] == "project.terminated.v1":
+        assert since["applicant"][-2:] == ["project.suspended.v1", "project.terminated.v1"]
+        assert since["mentoring"][-1] == "rotation.residency-released.v1"
+    else:
+        assert since["applicant"] == ["project.interim-inspection-passed.v1", "project.completed.v1"]
+        assert since["mentoring"] == [
+            "rotation.residency-started.v1",
+            "rotation.improvement-item-closed.v1",
+            "rotation.residency-ended.v1",
+        ]
     assert story[0].what == "application-drafted"
     assert [one.at for one in story] == sorted(one.at for one in story)
     applied = lines(story, Kind.APPLIED)
