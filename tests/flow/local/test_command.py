@@ -78,7 +78,7 @@ class TestWhileItRuns:
 
     @pytest.mark.parametrize("service", ["applicant", "funding", "mentoring", "metrics"])
     def test_every_service_is_documented_at_the_one_origin(self, command: Command, service: str) -> None:
-        # The first to ask has it made: seconds of work for a service of two hundred routes, on cores that others use too.
+        # The first to ask has it made: seconds of work for a service of more than a hundred routes, on cores that others use too.
         document = httpx2.get(f"{command.origin}/{service}/openapi.json", timeout=30).json()
         assert document["openapi"].startswith("3.1")
         explorer = httpx2.get(f"{command.origin}/{service}/docs")
