@@ -10,7 +10,7 @@ import pytest
 from smartfactory.clock import ClockFile
 from smartfactory.stack.provision import DatabaseUrls
 from tests.support.drills.figures import Drill
-from tests.support.judging import APPROVER, JEONJU, NOW, WANJU, Judging, running_judging
+from tests.support.judging import APPROVER, JEONJU, NOW, OPERATOR, WANJU, Judging, running_judging
 from tests.support.servers import Servers, ServiceProcess
 from tests.support.waiting import eventually
 
@@ -115,7 +115,8 @@ async def _requested(judging: Judging, number: int) -> None:
     cases = await judging.eligible_many([("JS1", towns[n % 2], 40_000_000, True) for n in range(number)])
     await judging.panel(1)
     await judging.lock_sheets([(case, 1, 5_000 + (n * 7_919) % 5_000) for n, case in enumerate(cases)])
-    ranked = await judging.propose()
+    # So many cases are read by pages, never in the answer of the ranking.
+    ranked = await judging.post(f"/v1/calls/{judging.call_id}/rankings?with_cases=false", by=OPERATOR)
     assert ranked.status_code == 201, ranked.text
     path = f"/v1/calls/{judging.call_id}/selection-decisions"
     begun = await judging.post(path, {"ranking": 1}, by=APPROVER, version=1)

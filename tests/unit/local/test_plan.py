@@ -92,6 +92,16 @@ def test_a_port_is_free_until_somebody_listens() -> None:
         assert is_taken(port)
 
 
+def test_a_port_for_a_server_is_none_that_an_outgoing_connection_gets_meanwhile() -> None:
+    ports = [free_port() for _ in range(50)]
+    assert len(set(ports)) == 50
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        with socket.create_connection(listener.getsockname()) as outgoing:
+            assert outgoing.getsockname()[1] > 32_000 > max(ports)
+
+
 def test_an_open_port_is_not_yet_a_broker(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kafka, "_PROBE_SECONDS", 0.05)
     with socket.socket() as listener:

@@ -2,20 +2,39 @@
 
 import http
 import http.client
+import itertools
+import random
 import socket
+from collections.abc import Iterator
 
 import psutil
 
 LOOPBACK = "127.0.0.1"
 _PROBE_SECONDS = 2.0
+# Outgoing connections get their ports above these: from 32768 on Linux, from 49152 elsewhere. A server that starts a
+# moment after its port was found would now and then find it given to somebody's connection.
+_FOR_SERVERS = range(12_000, 32_000)
+
+
+def _each_once_around() -> Iterator[int]:
+    """The ports for servers from anywhere on, so that two processes seldom ask for the same, and none again soon."""
+    begin = random.SystemRandom().randrange(len(_FOR_SERVERS))
+    return (_FOR_SERVERS[(begin + n) % len(_FOR_SERVERS)] for n in itertools.count())
+
+
+_next_ports = _each_once_around()
 
 
 def free_port() -> int:
-    """A port that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port that nobody listens on at this moment, and that no outgoing connection will be given.
+
+    Raises:
+        OSError: every port for servers is taken.
+    """
+    for port in itertools.islice(_next_ports, len(_FOR_SERVERS)):
+        if not is_taken(port):
+            return port
+    raise OSError(f"every port from {_FOR_SERVERS[0]} to {_FOR_SERVERS[-1]} is taken")
 
 
 def is_taken(port: int, host: str = LOOPBACK) -> bool:
