@@ -72,3 +72,25 @@ def test_what_cannot_be_imported_is_said_with_its_traceback(tmp_path: Path) -> N
     nursery = Nursery(["smartfactory.nowhere"], tmp_path / "nursery.log")
     with pytest.raises(ProgramFailed, match=r"No module named 'smartfactory\.nowhere'"):
         nursery.await_ready()
+
+
+def test_a_process_that_gets_the_pid_of_an_ended_one_has_not_ended(
+    nursery: Nursery, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = nursery.start(outside(tmp_path, free_port(), "local"))
+    ended.send(signal.SIGKILL)
+    assert ended.wait(20) == -9
+    last_pid = Path("/proc/sys/kernel/ns_last_pid")
+    for _ in range(50):  # somebody else may be quicker with the pid
+        last_pid.write_text(str(ended.pid - 1))
+        again = nursery.start(outside(tmp_path, free_port(), "test"))
+        if again.pid == ended.pid:
+            break
+        again.kill()
+    else:
+        pytest.fail("no process got that pid")
+    assert again.exit_code() is None
+    assert ended.exit_code() == -9
+    ended.send(signal.SIGKILL)
+    assert ended.kill() == -9
+    eventually_now(lambda: answers(int(again.command.env["HTTP_PORT"]), "/readyz"))

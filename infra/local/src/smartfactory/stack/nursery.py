@@ -9,6 +9,7 @@ As a program (`python -m smartfactory.stack.nursery FD MODULE...`) it is the sid
 import contextlib
 import ctypes
 import gc
+import itertools
 import json
 import os
 import select
@@ -49,8 +50,11 @@ class Nursery:
         theirs.close()
         self._link = ours
         self._news = threading.Condition()
-        self._pids: dict[str, int] = {}
+        self._started: dict[str, tuple[int, int]] = {}
+        # By the number of the life, not by its pid: the kernel gives a pid again to a later process.
+        self._lives: dict[int, int] = {}
         self._codes: dict[int, int] = {}
+        self._numbers = itertools.count()
         self._is_ready = False
         self._is_over = False
         threading.Thread(target=self._listen, name="nursery", daemon=True).start()
@@ -68,18 +72,19 @@ class Nursery:
         _, _, module, *arguments = command.argv
         asked = {"name": command.name, "module": module, "arguments": arguments, "env": dict(command.env)}
         with self._news:
-            self._pids.pop(command.name, None)
+            self._started.pop(command.name, None)
             self._send({**asked, "log": str(command.log), "death_signal": int(command.stop_signal)})
-            self._news.wait_for(lambda: command.name in self._pids or self._is_over, _START_SECONDS)
-            if command.name not in self._pids:
+            self._news.wait_for(lambda: command.name in self._started or self._is_over, _START_SECONDS)
+            if command.name not in self._started:
                 raise self._failed()
-            return Child(command, _Forked(self, self._pids[command.name]))
+            life, pid = self._started[command.name]
+            return Child(command, _Forked(self, life, pid))
 
-    def end_of(self, pid: int, timeout_seconds: float | None = 0.0) -> int | None:
+    def end_of(self, life: int, timeout_seconds: float | None = 0.0) -> int | None:
         """The exit code of a forked process, waiting for it at most so long; None while it lives."""
         with self._news:
-            if self._news.wait_for(lambda: pid in self._codes or self._is_over, timeout_seconds):
-                return self._codes.get(pid, -int(signal.SIGKILL))
+            if self._news.wait_for(lambda: life in self._codes or self._is_over, timeout_seconds):
+                return self._codes.get(life, -int(signal.SIGKILL))
             return None
 
     def _failed(self) -> ProgramFailed:
@@ -92,39 +97,44 @@ class Nursery:
     def _listen(self) -> None:
         with self._link, self._link.makefile("r") as lines:
             for line in lines:
-                message = json.loads(line)
                 with self._news:
-                    if "ready" in message:
-                        self._is_ready = True
-                    elif "started" in message:
-                        self._pids[message["started"]] = message["pid"]
-                    else:
-                        self._codes[message["ended"]] = message["code"]
+                    self._note(json.loads(line))
                     self._news.notify_all()
         with self._news:
             self._is_over = True
             self._news.notify_all()
 
+    def _note(self, message: dict[str, Any]) -> None:
+        if "ready" in message:
+            self._is_ready = True
+        elif "started" in message:
+            life = self._lives[message["pid"]] = next(self._numbers)
+            self._started[message["started"]] = (life, message["pid"])
+        else:
+            self._codes[self._lives.pop(message["ended"])] = message["code"]
+
 
 class _Forked:
     """A grandchild with the face of a `subprocess.Popen`."""
 
-    def __init__(self, nursery: Nursery, pid: int) -> None:
+    def __init__(self, nursery: Nursery, life: int, pid: int) -> None:
         self.pid = pid
-        self._nursery = nursery
+        self._nursery, self._life = nursery, life
 
     def poll(self) -> int | None:
-        return self._nursery.end_of(self.pid)
+        return self._nursery.end_of(self._life)
 
     def wait(self, timeout: float | None = None) -> int:
-        code = self._nursery.end_of(self.pid, timeout)
+        code = self._nursery.end_of(self._life, timeout)
         if code is None:
             raise subprocess.TimeoutExpired(str(self.pid), timeout or 0.0)
         return code
 
     def send_signal(self, sent: int) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self.pid, sent)
+        """Send it, unless the process has ended: its pid may be somebody else's by now."""
+        if self.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, sent)
 
 
 def main(argv: list[str]) -> None:

@@ -100,9 +100,10 @@ class Child:
         return self.kill()
 
     def kill(self) -> int:
-        """End the whole process group now."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.pid, signal.SIGKILL)
+        """End the whole process group now, and no stranger that was given its id after its end."""
+        if self.exit_code() is None or not psutil.pid_exists(self.pid):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.pid, signal.SIGKILL)
         return self._popen.wait()
 
     def log_tail(self, lines: int = 20) -> str:
