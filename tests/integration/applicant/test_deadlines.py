@@ -138,6 +138,12 @@ async def test_deadlines_come_by_date_and_each_sees_its_own(judging: Judging):
     assert [each["kind"] for each in await listed(judging, supplier)] == own
     assert [each["kind"] for each in await listed(judging, last_day="2024-05-30")] == ["AGREEMENT_ISSUE"]
     assert await listed(judging, last_day="2024-05-29") == []
+    assert await listed(judging, waits_for_worker=True) == []
+    judging.clock.move_to(datetime.fromisoformat(everything[0]["next_step_at"]))
+    waiting = await listed(judging, waits_for_worker=True)
+    assert everything[0]["id"] in [each["id"] for each in waiting]
+    await work(judging)
+    assert await listed(judging, waits_for_worker=True) == []
     page = (await judging.get("/v1/deadlines", AUDITOR, page_size=1)).json()
     rest = (await judging.get("/v1/deadlines", AUDITOR, page_size=1, cursor=page["next"])).json()
     assert [page["items"][0]["id"], rest["items"][0]["id"]] == [each["id"] for each in everything]

@@ -9,8 +9,9 @@ from typing import Any, TypeVar
 from smartfactory.scenarios.firms import Cast
 from smartfactory.scenarios.model import Scenario
 from smartfactory.scenarios.parts import Given
+from smartfactory.season import people
 from smartfactory.season.options import SeasonOptions
-from smartfactory.season.origin import Origin, for_each
+from smartfactory.season.origin import Origin, for_each, until
 from smartfactory.season.telling import Telling
 
 Item = TypeVar("Item")
@@ -78,6 +79,7 @@ class Stage:
     ) -> None:
         """Do one step for every item at that time, telling how far it has come."""
         self.options.move_clock(at)
+        await until(self._deadlines_are_worked, what="every deadline", deadline_seconds=self.patience_seconds)
         with self.telling.step(at, what, len(items)) as advance:
 
             async def one(item: Item) -> None:
@@ -85,3 +87,8 @@ class Stage:
                 advance()
 
             await for_each(items, one, at_once=at_once or self.options.concurrency)
+
+    async def _deadlines_are_worked(self) -> bool:
+        """Whether the worker has told of all that comes near by now: who acts next would otherwise be told or not."""
+        due = await self.origin.get(people.AUDITOR, "/applicant/v1/deadlines", waits_for_worker="true", page_size="1")
+        return not due["items"]

@@ -28,15 +28,27 @@ async def list_deadlines(
     tx: Tx,
     now: Now,
     page: PageQuery,
+    *,
     state: Annotated[list[DeadlineState] | None, Query(description="By default OPEN and OVERDUE.")] = None,
     kind: Annotated[DeadlineKind | None, Query()] = None,
     call_id: Annotated[UUID | None, Query()] = None,
     last_day: Annotated[date | None, Query(description="The last day is this one or earlier.")] = None,
+    waits_for_worker: Annotated[
+        bool, Query(description="Only running ones that are to be told of or worked by now, and have not been yet.")
+    ] = False,
 ) -> Page[ListedDeadline]:
     """오늘 처리할 기한: 기한이 빠른 순서로, 근거 규칙과 남은 날(한국 달력)을 함께 보여 줍니다.
 
     The deadlines the caller may see, the most urgent first, each with its rule, its source and the days left.
     """
     return await queries.list_deadlines(
-        tx, page, by=by, now=now, state=state or (), kind=kind, call_id=call_id, last_day=last_day
+        tx,
+        page,
+        by=by,
+        now=now,
+        state=state or (),
+        kind=kind,
+        call_id=call_id,
+        last_day=last_day,
+        waits_for_worker=waits_for_worker,
     )

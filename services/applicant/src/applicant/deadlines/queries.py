@@ -70,6 +70,7 @@ async def list_deadlines(
     kind: DeadlineKind | None,
     call_id: UUID | None,
     last_day: date | None,
+    waits_for_worker: bool,
 ) -> Page[ListedDeadline]:
     """Deadlines by due date, the most urgent first; those that run unless other states are asked for."""
     row = LegalDeadlineRow
@@ -79,7 +80,10 @@ async def list_deadlines(
         (row.kind, eq, kind and kind.value),
         (row.call_id, eq, call_id),
         (row.due_at, le, last_day and domain.end_of(last_day)),
+        (row.work_at, le, now if waits_for_worker else None),
     )
+    if waits_for_worker:
+        conditions = [*conditions, row.settled_at.is_(None)]
     statement = select(*row.__table__.columns).where(_visible(by), *conditions)
     found, turns = await paginate(tx, statement, page, by=[row.due_at, row.id])
     items = [_listed(each._mapping, now) for each in found]  # noqa: SLF001  SQLAlchemy's documented access
