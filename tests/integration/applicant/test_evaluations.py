@@ -5,6 +5,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from applicant.applications.domain.case import ApplicationStatus
+from applicant.evaluations import domain
 from common.db import sqlstate
 from tests.support.judging import APPROVER, AUDITOR, JEONJU, OPERATOR, Judging, at_once, member, owner_of
 
@@ -134,3 +135,26 @@ async def test_a_panel_is_large_enough_and_only_the_operator_forms_it(judging: J
     refused = await judging.post(f"/v1/calls/{judging.call_id}/panels", small, by=OPERATOR)
     assert (refused.status_code, refused.json()["code"]) == (422, "panel-too-small")
     assert (await judging.post(f"/v1/calls/{judging.call_id}/panels", small, by=APPROVER)).status_code == 403
+
+
+async def test_the_journal_of_an_assignment_is_small_and_its_fingerprint_follows_from_the_rows(judging: Judging):
+    await judging.open_call(SEATS)
+    cases = await judging.eligible_many([("JS1", JEONJU, 40_000_000, True)] * 40)
+    panel = await judging.panel(3)
+    assert panel["cases"] == 40
+    (entry,) = [e for e in await judging.journal(f"call/{judging.call_id}") if e["decision"] == "cases-assigned"]
+    assert entry["facts"] == {"count": 40, "by_panel": {panel["id"]: 40}, "barred_by_coaching": 0}
+    held = await judging.rows("SELECT application_id, panel_id FROM panel_case ORDER BY application_id")
+    assert {row["application_id"] for row in held} == {case.id for case in cases}
+    assert entry["evidence"] == [domain.fingerprint({row["application_id"]: row["panel_id"] for row in held}, [])]
+
+
+async def test_a_member_who_asks_for_the_case_of_another_panel_gives_nothing_out(judging: Judging):
+    await judging.open_call(SEATS)
+    case = await judging.eligible()
+    await judging.panel(3)
+    late = await judging.eligible()
+    assert (await judging.score(case, member(9), 8000)).status_code == 404
+    assert await judging.value("SELECT count(*) FROM panel_case") == 1
+    assert (await judging.score(late, member(1), 8000)).status_code == 201, "given out on first sight"
+    assert await judging.value("SELECT count(*) FROM panel_case") == 2

@@ -11,7 +11,7 @@ from sqlalchemy import event, text
 from applicant.applications.domain.case import ApplicationNotFound
 from applicant.applications.queries import still_eligible
 from applicant.applications.store.cases import lock_applications
-from applicant.evaluations.store import latest_sheets, seats_barred
+from applicant.evaluations.store import latest_marks, latest_sheets, seats_barred
 from common.acting import Acting
 from common.db import Database
 from contracts.roles import Role
@@ -162,6 +162,7 @@ async def test_as_many_cases_as_a_call_can_have_are_asked_for_at_once(judging: J
     async with judging.database.transaction() as tx:
         assert await still_eligible(tx, ids) == frozenset()
         assert not await latest_sheets(tx, ids)
+        assert not await latest_marks(tx, ids)
         assert not await seats_barred(tx, ids)
         with pytest.raises(ApplicationNotFound):
             await lock_applications(tx, ids)

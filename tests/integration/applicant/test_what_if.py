@@ -4,8 +4,11 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
+
 from applicant.calls import domain as calls
 from applicant.calls import store as call_store
+from applicant.selections.domain import what_if
 from common.event import new_id
 from contracts.types import Won
 from tests.support.closed_call import closed_call
@@ -77,6 +80,24 @@ async def test_a_seat_less_and_a_type_less_say_who_loses_and_why(judging: Judgin
     loses = {case["application_id"]: (case["outcome_after"], case["reason_code"]) for case in found["cases"]}
     assert loses == {str(second.id): ("RESERVE", "SEATS_TAKEN"), str(other.id): (None, "TYPE_NOT_IN_CALL")}
     assert (found["keeps"], found["loses"]) == (1, 2)
+
+
+async def test_more_changes_than_one_answer_holds_are_counted_without_their_cases(
+    judging: Judging, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(what_if, "IN_ONE_ANSWER_MOST", 1)
+    await judging.open_call({("JS1", JEONJU): 2})
+    best, second = await judging.eligible(), await judging.eligible()
+    await judging.scored([(best, 9000), (second, 8000)])
+    await judging.decided()
+    draft = await _draft(judging, {("JS2", WANJU): 1})
+    path, past = f"/v1/calls/{draft}/what-if", str(judging.call_id)
+
+    refused = await judging.get(path, OPERATOR, past_call_id=past)
+    assert (refused.status_code, refused.json()["code"]) == (409, "what-if-too-large")
+    assert "with_cases=false" in refused.json()["detail"]
+    counted = (await judging.get(path, OPERATOR, past_call_id=past, with_cases=False)).json()
+    assert (counted["loses"], counted["cases"]) == (2, [])
 
 
 async def test_an_undecided_cohort_and_an_unknown_call_are_refused(judging: Judging):

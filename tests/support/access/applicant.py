@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from applicant.selections.commands import take_commitment
-from applicant.selections.jobs import work_decisions
+from applicant.selections.jobs import work_decisions, work_rankings
 from common.clock import KST
 from common.event import new_id
 from contracts.roles import Role
@@ -120,7 +120,10 @@ async def _judged(applicant: Applicant, call_id: str, *cases: dict[str, str]) ->
         by = Person(Role.PANEL_MEMBER, "jtp", member["subject"])
         marks = {"technical_score": 8000, "site_score": 1000}
         await applicant.made(f"/v1/applications/{case['application']}/scores", marks, by=by)
-    ranking = await applicant.made(f"/v1/calls/{call_id}/rankings", by=OPERATOR)
+    asked = await applicant.made(f"/v1/calls/{call_id}/ranking-requests", by=OPERATOR)
+    while await work_rankings(applicant.database, applicant.clock):
+        pass
+    ranking = (await applicant.get(f"/v1/calls/{call_id}/rankings/1", by=OPERATOR)).json()
     path, number = f"/v1/calls/{call_id}/selection-decisions", {"ranking": ranking["number"]}
     decision = await applicant.made(path, number, by=APPROVER, version=ranking["version"])
     while await work_decisions(applicant.database, applicant.clock):
@@ -128,7 +131,7 @@ async def _judged(applicant: Applicant, call_id: str, *cases: dict[str, str]) ->
     outcomes = (await applicant.get(f"/v1/calls/{call_id}/selections", by=APPROVER)).json()["items"]
     projects = {each["application_id"]: each["project_id"] for each in outcomes}
     for case in cases:
-        case["decision"] = decision["id"]
+        case["request"], case["decision"] = asked["id"], decision["id"]
         case["project"] = projects[case["application"]]
         await _committed(applicant, call_id, case)
 
@@ -273,6 +276,9 @@ _ASKS: Asks = {
         version=STALE,
     ),
     "proposeRanking": _on("POST", f"{_CALL}/rankings"),
+    "requestRanking": _on("POST", f"{_CALL}/ranking-requests"),
+    "listRankingRequests": _on("GET", f"{_CALL}/ranking-requests"),
+    "getRankingRequest": _on("GET", f"{_CALL}/ranking-requests/{{request}}"),
     "getRanking": _on("GET", f"{_CALL}/rankings/1"),
     "listRankedCases": _on("GET", f"{_CALL}/rankings/1/cases"),
     "rankPastCohort": lambda things: Ask(

@@ -215,6 +215,11 @@ _ROWS: Mapping[str, tuple[Any, ...]] = {
         SELECT 'planted', 'one', 'company.staff', id, now() FROM company
         """,
         """
+        INSERT INTO ranking_request (id, call_id, issuer, subject, role, tenant, correlation_id, requested_at, state)
+        SELECT gen_random_uuid(), call_id, 'planted', 'one', 'technopark.operator', 'jtp', 'planted', now(), 'REQUESTED'
+        FROM (SELECT DISTINCT call_id FROM ranking) AS ranked
+        """,
+        """
         INSERT INTO selection_decision (id, call_id, number, issuer, subject, role, tenant, correlation_id,
             requested_at, cases, told, state)
         SELECT gen_random_uuid(), call_id, number, 'planted', 'one', 'province.approver', '52', 'planted', now(), 2, 0,

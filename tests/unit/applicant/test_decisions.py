@@ -8,14 +8,14 @@ import pytest
 
 from applicant.selections.domain import stages
 from applicant.selections.domain.decision import RankingOutdated
-from applicant.selections.domain.stages import Approver, Decision, DecisionState, SelectionTooLarge
+from applicant.selections.domain.stages import Decision, DecisionState, Requester, SelectionTooLarge
 
 NOW = datetime(2024, 5, 14, 5, tzinfo=UTC)
 REQUESTED = Decision(
     id=UUID(int=1),
     call_id=UUID(int=2),
     number=1,
-    approver=Approver("issuer", "approver", "province.approver", "52"),
+    approver=Requester("issuer", "approver", "province.approver", "52"),
     correlation_id="request",
     requested_at=NOW,
     cases=600,

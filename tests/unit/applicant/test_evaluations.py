@@ -66,7 +66,7 @@ def test_consolidation_keeps_every_number_that_decided_it_and_no_name():
             [(7000, 2000, 300), (6000, 1000, 300), (5000, 1500, 9000), (8000, 2000, 300), (1000, 500, 300)]
         )
     ]
-    found = domain.consolidate(CASE, sheets, RULE)
+    found = domain.consolidate(CASE, [each.marks for each in sheets], RULE)
     assert found.sheet_scores == (1500, 6500, 7000, 9000, 10_000)
     assert found.dropped == (1500, 10_000)
     assert found.score == 7500
@@ -76,12 +76,12 @@ def test_consolidation_keeps_every_number_that_decided_it_and_no_name():
 
 
 def test_a_bonus_never_passes_the_cap_of_the_call():
-    assert domain.consolidate(CASE, [sheet(5000, 0, 5000)] * 3, RULE).bonus == 1200
+    assert domain.consolidate(CASE, [sheet(5000, 0, 5000).marks] * 3, RULE).bonus == 1200
 
 
 def test_three_sheets_make_a_case_complete_and_two_do_not():
-    assert not domain.is_complete([sheet(1), sheet(2)], RULE)
-    assert domain.is_complete([sheet(1), sheet(2), sheet(3)], RULE)
+    assert not domain.is_complete([sheet(1).marks, sheet(2).marks], RULE)
+    assert domain.is_complete([sheet(1).marks, sheet(2).marks, sheet(3).marks], RULE)
 
 
 @pytest.mark.parametrize(
@@ -143,3 +143,11 @@ def test_cases_go_to_the_panel_of_their_type_with_the_least_to_do():
 
 def test_a_case_without_a_panel_waits():
     assert domain.share_out([(UUID(int=1), "JS3")], [panel(1, "JS1")], {}) == {}
+
+
+def test_the_fingerprint_of_an_assignment_is_of_what_was_given_in_any_order():
+    one, two, panel, seat = (UUID(int=number) for number in range(1, 5))
+    found = domain.fingerprint({one: panel, two: panel}, [(one, seat)])
+    assert found == domain.fingerprint({two: panel, one: panel}, [(one, seat)])
+    others = ({one: panel}, {one: panel, two: seat}, {one: panel, two: panel})
+    assert len({found, *(domain.fingerprint(given, []) for given in others)}) == 4

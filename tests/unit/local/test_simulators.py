@@ -56,6 +56,16 @@ def test_a_debarred_firm_is_found_by_its_corporate_number_under_another_name(tmp
         assert answer.json()["excluded"] is excluded
 
 
+def test_a_firm_that_is_debarred_no_more_is_found_under_no_name(tmp_path: Path) -> None:
+    client, corporate = client_over(tmp_path), "1101110000001"
+    told = {"business_number": "1101112345", "corporate_number": corporate}
+    for debarred in (True, False):
+        client.put("/admin/firms", json=[{**told, "debarred": debarred}]).raise_for_status()
+        for number in ("1101112345", NUMBER):
+            answer = client.get(f"/debarment/v1/firms/{number}", params={"corporate_number": corporate})
+            assert answer.json()["excluded"] is debarred
+
+
 def test_the_registers_take_whatever_the_season_tells() -> None:
     assert set(OutsideFirm.__dataclass_fields__) <= set(Firm.model_fields)
 

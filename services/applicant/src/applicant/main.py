@@ -15,7 +15,7 @@ from applicant.documents.jobs import SweepDocuments
 from applicant.inspections.jobs import fail_overdue_inspections
 from applicant.notices.jobs import Mail, deliver_notices
 from applicant.projects.commands import lapse_project
-from applicant.selections.jobs import work_decisions
+from applicant.selections.jobs import work_decisions, work_rankings
 from applicant.settings import Settings
 from applicant.tables import Tables
 from common.errors import Text
@@ -43,6 +43,7 @@ def _jobs(settings: Settings) -> Sequence[Job]:
         partial(work_deadlines, ACTS),
         partial(deliver_notices, Mail(settings), settings),
         fail_overdue_inspections,
+        work_rankings,
         work_decisions,
         SweepDocuments(FolderObjects(settings.documents()), settings),
     )

@@ -5,9 +5,10 @@ With the check's own hashing. A note that was erased has no words to compare, an
 
 import hashlib
 import json
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
+
+import asyncpg
 
 from smartfactory.check.claims import Claim
 from smartfactory.snapshots import Databases
@@ -17,23 +18,38 @@ Row = Mapping[str, Any]
 _ENTRIES = "SELECT chain, position, decision, actor, facts, body, hash FROM journal_entry ORDER BY chain, position"
 _HEADS = "SELECT chain, position, hash FROM journal_head"
 _NOTES = "SELECT id::text, words, salt FROM journal_note"
+_READ_AT_ONCE = 1_000
+"""A season of ten thousand cases has some two hundred thousand entries: one chain is held at a time."""
 
 
 async def verified(databases: Databases) -> list[Claim]:
     """Every chain of every service that keeps one."""
     claim = Claim("journal-broken")
     for service, database in databases.items():
-        chains: dict[str, list[Row]] = defaultdict(list)
-        for row in await database.fetch(_ENTRIES):
-            chains[row["chain"]].append(row)
         heads = {row["chain"]: (row["position"], row["hash"]) for row in await database.fetch(_HEADS)}
-        claim.expect(f"{service}.journal_head", expected=sorted(chains), found=sorted(heads))
-        for chain, entries in chains.items():
-            _verify(claim, f"{service}.journal {chain}", entries, heads.get(chain))
         notes = {row["id"]: row for row in await database.fetch(_NOTES)}
-        for entry in (entry for entries in chains.values() for entry in entries):
-            _compare(claim, f"{service}.journal {entry['chain']} #{entry['position']}", entry, notes)
+        found = []
+        async with database.transaction():
+            async for chain, entries in _chains(database):
+                found.append(chain)
+                _verify(claim, f"{service}.journal {chain}", entries, heads.get(chain))
+                for entry in entries:
+                    _compare(claim, f"{service}.journal {chain} #{entry['position']}", entry, notes)
+        claim.expect(f"{service}.journal_head", expected=sorted(found), found=sorted(heads))
     return [claim]
+
+
+async def _chains(database: asyncpg.Connection) -> AsyncIterator[tuple[str, list[Row]]]:
+    """Each chain with its entries, one after the other, whatever their number."""
+    chain, entries = "", list[Row]()
+    async for row in database.cursor(_ENTRIES, prefetch=_READ_AT_ONCE):
+        if row["chain"] != chain and entries:
+            yield chain, entries
+            entries = []
+        chain = row["chain"]
+        entries.append(row)
+    if entries:
+        yield chain, entries
 
 
 def _compare(claim: Claim, where: str, entry: Row, notes: Mapping[str, Row]) -> None:

@@ -8,7 +8,9 @@ from smartfactory.season.origin import Json, SeasonStopped, until
 from smartfactory.season.stage import Stage
 
 _IN_ONE_REQUEST = 500
-"""A larger call is decided in stages; a request could decide up to a thousand."""
+"""A larger call is ranked and decided by the worker; a request could decide up to a thousand."""
+_FIRST = 1
+"""The version of a ranking that nobody decided: played again, the requests are the same."""
 _PENDING = "SELECTED"
 _ANSWERED = frozenset({"CONFIRMED", "NOT_FUNDED"})
 
@@ -20,7 +22,10 @@ async def select_all(stage: Stage, call_id: str) -> list[Json]:
 
     async def rank(call: str) -> None:
         path = f"/applicant/v1/calls/{call}/rankings?with_cases=false"
-        ranked.append(await stage.origin.post(people.OPERATOR, path, None, step="rank", entity="call"))
+        if len(stage.cast.applications) > _IN_ONE_REQUEST:
+            ranked.append(await _ranked_by_the_worker(stage, call))
+        else:
+            ranked.append(await stage.origin.post(people.OPERATOR, path, None, step="rank", entity="call"))
 
     async def decide(call: str) -> None:
         how = "selection-decisions" if ranked[0]["case_count"] > _IN_ONE_REQUEST else "selections"
@@ -30,7 +35,7 @@ async def select_all(stage: Stage, call_id: str) -> list[Json]:
             {"ranking": ranked[0]["number"]},
             step="decide-selection",
             entity="call",
-            version=ranked[0]["version"],
+            version=_FIRST,
         )
         decided.append(begun)
 
@@ -51,6 +56,23 @@ async def select_all(stage: Stage, call_id: str) -> list[Json]:
     if ranked[0]["case_count"] > _IN_ONE_REQUEST:
         await stage.play(calendar.selecting_at, "every firm told", ["all"], wait)
     return await settled(stage, call_id, stage.scenario.calendar.selecting_at)
+
+
+async def _ranked_by_the_worker(stage: Stage, call: str) -> Json:
+    """Ask for a ranking, wait until it is proposed, and read it without its cases."""
+    path = f"/applicant/v1/calls/{call}/ranking-requests"
+    asked = await stage.origin.post(people.OPERATOR, path, None, step="request-ranking", entity="call")
+    found: list[Json] = []
+
+    async def proposed() -> bool:
+        found[:] = [await stage.origin.get(people.OPERATOR, f"{path}/{asked['id']}")]
+        if found[0]["state"] == "REFUSED":
+            raise SeasonStopped(f"the ranking was refused: {found[0]['refusal']['en']}")
+        return bool(found[0]["state"] == "PROPOSED")
+
+    await until(proposed, what="the ranking", deadline_seconds=stage.patience_seconds)
+    ranking = f"/applicant/v1/calls/{call}/rankings/{found[0]['ranking']}"
+    return await stage.origin.get(people.OPERATOR, ranking, with_cases="false")
 
 
 async def settled(stage: Stage, call_id: str, at: Given[datetime]) -> list[Json]:

@@ -66,6 +66,8 @@ class Registers:
     path: Path
     firms: dict[str, Firm] = field(default_factory=dict)
     behaviours: dict[Register, Behaviour] = field(default_factory=dict)
+    _debarred: dict[str, str] = field(default_factory=dict)
+    """By business number, the corporate number of each firm that is debarred."""
 
     def __post_init__(self) -> None:
         if self.path.exists():
@@ -85,11 +87,15 @@ class Registers:
     def excluded(self, firm: Firm, corporate_number: str | None) -> bool:
         """Whether the firm is debarred, or was under another name and business number (rule R-10)."""
         numbers = {firm.corporate_number, corporate_number} - {None}
-        return firm.debarred or any(each.debarred and each.corporate_number in numbers for each in self.firms.values())
+        return firm.debarred or not numbers.isdisjoint(self._debarred.values())
 
     def behaviour(self, register: Register) -> Behaviour:
         """How the register behaves now."""
         return self.behaviours.get(register, Behaviour())
 
     def _know(self, firms: Iterable[Firm]) -> None:
-        self.firms |= {firm.business_number: firm for firm in firms}
+        for firm in firms:
+            self.firms[firm.business_number] = firm
+            self._debarred.pop(firm.business_number, None)
+            if firm.debarred and firm.corporate_number is not None:
+                self._debarred[firm.business_number] = firm.corporate_number

@@ -8,7 +8,7 @@ from operator import eq, ge, lt
 from uuid import UUID
 
 from pydantic import Field
-from sqlalchemy import ColumnElement, func, literal, select, true
+from sqlalchemy import ColumnElement, false, func, literal, select, true
 from sqlalchemy.sql.operators import in_op
 
 from applicant.applications.domain.case import (
@@ -17,7 +17,6 @@ from applicant.applications.domain.case import (
     ApplicationNotFound,
     ApplicationStatus,
     Outcome,
-    submitted_at,
 )
 from applicant.applications.domain.registers import Register
 from applicant.applications.domain.rules import RuleOutcome
@@ -37,17 +36,18 @@ __all__ = [
     "ApplicationSort",
     "ApplicationStatus",
     "ApplicationView",
+    "EligibleCase",
     "ListedApplication",
     "Outcome",
     "ScreeningView",
     "application_view",
+    "count_eligible",
     "count_in_screening",
     "count_other_live",
     "eligible_of_call",
     "get_application",
     "get_visible_application",
     "list_applications",
-    "submitted_at",
     "view_screening",
 ]
 
@@ -221,17 +221,46 @@ _CASES_AT_ONCE = 5_000
 """A statement has three seconds, however many cases a call has."""
 
 
-async def eligible_of_call(tx: Transaction, call_id: UUID) -> tuple[Application, ...]:
+@dataclass(frozen=True, slots=True)
+class EligibleCase:
+    """Of an eligible application only what panels and rankings go by: a call may have a hundred thousand of them."""
+
+    id: UUID
+    company_id: UUID
+    type_code: str
+    municipality_code: str
+    total_cost_won: int
+    first_timer: bool
+    submitted_at: datetime
+
+
+_ELIGIBLE = select(
+    ApplicationRow.id,
+    ApplicationRow.company_id,
+    ApplicationRow.type_code,
+    ApplicationRow.municipality_code,
+    ApplicationRow.total_cost_won,
+    func.coalesce(ApplicationRow.first_timer, false()),
+    ApplicationRow.submitted_at,
+).where(ApplicationRow.status == ApplicationStatus.ELIGIBLE.value)
+
+
+async def eligible_of_call(tx: Transaction, call_id: UUID) -> list[EligibleCase]:
     """Every eligible application of a call, earliest submission first: what panels score and rankings order."""
-    found: list[Application] = []
-    wanted = (ApplicationRow.call_id == call_id, ApplicationRow.status == ApplicationStatus.ELIGIBLE.value)
-    statement = select(*cases.COLUMNS).where(*wanted).order_by(ApplicationRow.id).limit(_CASES_AT_ONCE)
+    found: list[EligibleCase] = []
+    statement = _ELIGIBLE.where(ApplicationRow.call_id == call_id).order_by(ApplicationRow.id).limit(_CASES_AT_ONCE)
     while True:
         after = statement.where(ApplicationRow.id > found[-1].id) if found else statement
-        page = [cases.application_from(row) for row in (await tx.execute(after)).mappings()]
+        page = [EligibleCase(*row) for row in await tx.execute(after)]
         found += page
         if len(page) < _CASES_AT_ONCE:
-            return tuple(sorted(found, key=lambda each: (submitted_at(each), each.id)))
+            return sorted(found, key=lambda each: (each.submitted_at, each.id))
+
+
+async def count_eligible(tx: Transaction, call_id: UUID) -> int:
+    """How many eligible applications a call has."""
+    wanted = (ApplicationRow.call_id == call_id, ApplicationRow.status == ApplicationStatus.ELIGIBLE.value)
+    return (await tx.execute(select(func.count()).where(*wanted))).scalar_one()
 
 
 async def still_eligible(tx: Transaction, application_ids: Collection[UUID]) -> frozenset[UUID]:

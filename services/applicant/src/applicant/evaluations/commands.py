@@ -1,5 +1,6 @@
 """How a case is judged: panels are formed, cases are given to them, members declare conflicts and lock their scores."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -94,10 +95,12 @@ async def assign_cases(tx: Transaction, call_id: UUID, *, by: Principal, now: da
         await store.assign(tx, call_id, given, at=now)
         barred = await store.seats_barred(tx, given)
         facts: dict[str, JsonValue] = {
-            "cases": {str(application_id): str(panel_id) for application_id, panel_id in given.items()},
-            "barred_by_coaching": [f"{application_id}/{member_id}" for application_id, member_id in barred],
+            "count": len(given),
+            "by_panel": {str(panel_id): count for panel_id, count in Counter(given.values()).items()},
+            "barred_by_coaching": len(barred),
         }
-        await _journal_call(tx, call_id, "cases-assigned", facts, by=by, now=now)
+        evidence = [domain.fingerprint(given, barred)]
+        await _journal_call(tx, call_id, "cases-assigned", facts, by=by, now=now, evidence=evidence)
     return given
 
 
@@ -192,7 +195,8 @@ async def _seat(tx: Transaction, application_id: UUID, *, by: Principal, now: da
             # A member sees no case before it is assigned: giving out is the service's own work.
             async with as_service(tx):
                 case = await applications.get_application(tx, application_id)
-                await assign_cases(tx, case.call_id, by=Principal.service("applicant"), now=now)
+                if not await store.has_panel(tx, application_id):
+                    await assign_cases(tx, case.call_id, by=Principal.service("applicant"), now=now)
         except NotFound:
             # One answer for a case of somebody else's and for none: a member learns of no other case.
             raise domain.CaseNotAssigned from None
@@ -212,10 +216,24 @@ def _row(member: Evaluator) -> tuple[str, str, str]:
 
 
 async def _journal_call(
-    tx: Transaction, call_id: UUID, decision: str, facts: Mapping[str, JsonValue], *, by: Principal, now: datetime
+    tx: Transaction,
+    call_id: UUID,
+    decision: str,
+    facts: Mapping[str, JsonValue],
+    *,
+    by: Principal,
+    now: datetime,
+    evidence: Sequence[str] = (),
 ) -> None:
     await journal.record(
-        tx, chain=f"call/{call_id}", decision=decision, by=by, at=now, facts=facts, rule_version=f"call/{call_id}"
+        tx,
+        chain=f"call/{call_id}",
+        decision=decision,
+        by=by,
+        at=now,
+        facts=facts,
+        rule_version=f"call/{call_id}",
+        evidence=evidence,
     )
 
 

@@ -3,6 +3,7 @@
 Scores are whole hundredths of a point, so 8734 is 87.34 points; nothing here is a float.
 """
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -230,6 +231,16 @@ def share_out(cases: Iterable[tuple[UUID, str]], panels: Sequence[Panel], load: 
     return given
 
 
+def fingerprint(given: Mapping[UUID, UUID], barred: Iterable[tuple[UUID, UUID]]) -> str:
+    """SHA-256 of which case went to which panel, and of the seats that were empty from the start, one a line in order.
+
+    The rows hold which; the journal's entry holds this, and stays as small for a hundred thousand cases as for one.
+    """
+    lines = sorted(f"{case} {panel}" for case, panel in given.items())
+    lines += sorted(f"{case} {member} barred" for case, member in barred)
+    return "sha256:" + hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
 def may_judge(assignment: Assignment | None) -> Assignment:
     """Let only an assigned member without a conflict near the case."""
     if assignment is None:
@@ -271,20 +282,20 @@ def lock_sheet(
     )
 
 
-def is_complete(sheets: Sequence[ScoreSheet], rule: PanelRule) -> bool:
+def is_complete(marks: Sequence[Marks], rule: PanelRule) -> bool:
     """Tell whether enough members have scored a case for it to be ranked."""
-    return len(sheets) >= rule.size_min
+    return len(marks) >= rule.size_min
 
 
-def consolidate(application_id: UUID, sheets: Sequence[ScoreSheet], rule: PanelRule) -> Consolidated:
-    """Make one score of the latest sheet of each member who may judge the case."""
-    scores = sorted(sheet.marks.score for sheet in sheets)
+def consolidate(application_id: UUID, marks: Sequence[Marks], rule: PanelRule) -> Consolidated:
+    """Make one score of the latest marks of each member who may judge the case."""
+    scores = sorted(each.score for each in marks)
     trimmed = is_trimmed(len(scores), rule)
     return Consolidated(
         application_id=application_id,
         score=trimmed_mean(scores, rule),
-        site_score=trimmed_mean([sheet.marks.site_score for sheet in sheets], rule),
-        bonus=trimmed_mean([min(sheet.marks.bonus, rule.bonus_cap) for sheet in sheets], rule),
+        site_score=trimmed_mean([each.site_score for each in marks], rule),
+        bonus=trimmed_mean([min(each.bonus, rule.bonus_cap) for each in marks], rule),
         sheet_scores=tuple(scores),
         dropped=(scores[0], scores[-1]) if trimmed else (),
     )

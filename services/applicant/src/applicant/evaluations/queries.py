@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, select
+from sqlalchemy import ColumnElement, and_, exists, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from applicant.applications import queries as applications
@@ -95,11 +95,11 @@ async def consolidated_scores(
     found: dict[UUID, Consolidated] = {}
     wanted = list(application_ids)
     for first in range(0, len(wanted), _CASES_AT_ONCE):
-        sheets = await store.latest_sheets(tx, wanted[first : first + _CASES_AT_ONCE])
+        locked = await store.latest_marks(tx, wanted[first : first + _CASES_AT_ONCE])
         found |= {
-            application_id: consolidate(application_id, locked, rule)
-            for application_id, locked in sheets.items()
-            if is_complete(locked, rule)
+            application_id: consolidate(application_id, marks, rule)
+            for application_id, marks in locked.items()
+            if is_complete(marks, rule)
         }
     return found
 
@@ -115,14 +115,14 @@ async def view_panel(tx: Transaction, panel_id: UUID) -> PanelView:
     panel = await store.get_panel(tx, panel_id)
     members = select(PanelMemberRow.id, PanelMemberRow.subject, PanelMemberRow.name, PanelMemberRow.affiliation)
     seated = await tx.execute(members.where(PanelMemberRow.panel_id == panel_id).order_by(PanelMemberRow.id))
-    held = await store.get_assigned(tx, panel.call_id)
+    cases = select(func.count()).where(PanelCaseRow.panel_id == panel_id)
     return PanelView(
         id=panel.id,
         call_id=panel.call_id,
         name=panel.name,
         type_code=panel.type_code,
         members=[MemberView.model_validate(row) for row in seated],
-        cases=sum(1 for each in held.values() if each == panel_id),
+        cases=(await tx.execute(cases)).scalar_one(),
     )
 
 

@@ -3,10 +3,24 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, and_, select, update
-from sqlalchemy.dialects.postgresql import distinct_on, insert
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Select,
+    UniqueConstraint,
+    Uuid,
+    and_,
+    bindparam,
+    exists,
+    func,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, TIMESTAMP, aggregate_order_by, distinct_on, insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from applicant.evaluations.domain import (
@@ -186,12 +200,38 @@ async def get_assigned(tx: Transaction, call_id: UUID) -> dict[UUID, UUID]:
 
 
 async def assign(tx: Transaction, call_id: UUID, given: Mapping[UUID, UUID], *, at: datetime) -> None:
-    """Give cases to panels; a case that somebody else has assigned meanwhile keeps its panel."""
-    rows = [
-        {"application_id": application_id, "call_id": call_id, "panel_id": panel_id, "assigned_at": at}
-        for application_id, panel_id in given.items()
-    ]
-    await tx.execute(insert(PanelCaseRow).on_conflict_do_nothing(), rows)
+    """Give cases to panels; a case that somebody else has assigned meanwhile keeps its panel.
+
+    Many in one statement: who coached which firm is looked up once a statement, not once a case.
+    """
+    rows = list(given.items())
+    for first in range(0, len(rows), _CASES_AT_ONCE):
+        some = rows[first : first + _CASES_AT_ONCE]
+        said = {"applications": [case for case, _ in some], "panels": [panel for _, panel in some]}
+        await tx.execute(_ASSIGN, said | {"call_id": call_id, "at": at})
+
+
+# A statement has three seconds, however many cases a call has.
+_CASES_AT_ONCE = 5_000
+_ASSIGN = text(
+    """
+    INSERT INTO panel_case (application_id, call_id, panel_id, assigned_at)
+    SELECT application_id, :call_id, panel_id, :at
+    FROM unnest(:applications, :panels) AS given (application_id, panel_id)
+    ON CONFLICT DO NOTHING
+    """
+).bindparams(
+    bindparam("applications", type_=ARRAY(Uuid)),
+    bindparam("panels", type_=ARRAY(Uuid)),
+    bindparam("call_id", type_=Uuid),
+    bindparam("at", type_=TIMESTAMP(timezone=True)),
+)
+
+
+async def has_panel(tx: Transaction, application_id: UUID) -> bool:
+    """Whether a case was given to a panel."""
+    statement = select(exists().where(PanelCaseRow.application_id == application_id))
+    return bool((await tx.execute(statement)).scalar_one())
 
 
 async def get_assignment(
@@ -293,8 +333,33 @@ async def add_sheet(tx: Transaction, sheet: ScoreSheet) -> None:
 
 async def latest_sheets(tx: Transaction, application_ids: Collection[UUID]) -> Mapping[UUID, Sequence[ScoreSheet]]:
     """The newest version of each member's sheet per case; sheets of members with a conflict do not count."""
-    newest = (
-        select(*ScoreSheetRow.__table__.columns)
+    found: defaultdict[UUID, list[ScoreSheet]] = defaultdict(list)
+    for row in await tx.execute(_newest(application_ids, *ScoreSheetRow.__table__.columns)):
+        marks = Marks(row.technical_score, row.site_score, row.bonus)
+        sheet = ScoreSheet(row.id, row.application_id, row.member_id, row.version, marks, row.reason, row.locked_at)
+        found[row.application_id].append(sheet)
+    return found
+
+
+async def latest_marks(tx: Transaction, application_ids: Collection[UUID]) -> Mapping[UUID, Sequence[Marks]]:
+    """The marks of the sheets that count, one row a case: what scores are made of, for as many cases as there are."""
+    row = ScoreSheetRow
+    newest = _newest(
+        application_ids, row.application_id, row.member_id, row.technical_score, row.site_score, row.bonus
+    ).subquery()
+    marks = (newest.c.technical_score, newest.c.site_score, newest.c.bonus)
+    by_case = select(
+        newest.c.application_id, *(func.array_agg(aggregate_order_by(each, newest.c.member_id)) for each in marks)
+    ).group_by(newest.c.application_id)
+    return {
+        application_id: [Marks(*each) for each in zip(*columns, strict=True)]
+        for application_id, *columns in await tx.execute(by_case)
+    }
+
+
+def _newest(application_ids: Collection[UUID], *columns: Any) -> Select[Any]:  # noqa: ANN401  of whatever type
+    return (
+        select(*columns)
         .outerjoin(
             ConflictRow,
             and_(
@@ -306,9 +371,3 @@ async def latest_sheets(tx: Transaction, application_ids: Collection[UUID]) -> M
         .ext(distinct_on(ScoreSheetRow.application_id, ScoreSheetRow.member_id))
         .order_by(ScoreSheetRow.application_id, ScoreSheetRow.member_id, ScoreSheetRow.version.desc())
     )
-    found: defaultdict[UUID, list[ScoreSheet]] = defaultdict(list)
-    for row in await tx.execute(newest):
-        marks = Marks(row.technical_score, row.site_score, row.bonus)
-        sheet = ScoreSheet(row.id, row.application_id, row.member_id, row.version, marks, row.reason, row.locked_at)
-        found[row.application_id].append(sheet)
-    return found

@@ -7,7 +7,15 @@ from fastapi import Path, Query, Response
 from pydantic import Field
 
 from applicant.selections import commands, queries
-from applicant.selections.queries import DecisionView, Outcome, OutcomeView, RankedCaseView, RankingView, WhatIfView
+from applicant.selections.queries import (
+    DecisionView,
+    Outcome,
+    OutcomeView,
+    RankedCaseView,
+    RankingRequestView,
+    RankingView,
+    WhatIfView,
+)
 from common.auth import Principal
 from common.web import Body, IfMatch, Now, Page, PageQuery, Tx, allowed, etag, router
 from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES, PROVINCE_ROLES, Role
@@ -20,6 +28,9 @@ _STAFF = (Role.TECHNOPARK_OPERATOR, *sorted(PROVINCE_ROLES), Role.AUDITOR)
 _Number = Annotated[int, Path(ge=1, le=1_000_000)]
 _WithCases = Annotated[
     bool, Query(description="Whether the answer holds every case; without, they are read by pages. At most 2,000 fit.")
+]
+_WithChanges = Annotated[
+    bool, Query(description="Whether the answer holds every case that changes; without, only counts and what is left.")
 ]
 
 
@@ -43,10 +54,57 @@ async def propose_ranking(
     response: Response,
     with_cases: _WithCases = True,  # noqa: FBT002  FastAPI's form of a query parameter
 ) -> RankingView:
-    """확정된 점수, 정원, 남은 예산으로 순위를 계산해 제안합니다. Ranks by locked scores, seats and what is left."""
-    proposed = await commands.propose_ranking(tx, call_id, in_one_answer=with_cases, by=by, now=now)
+    """확정된 점수, 정원, 남은 예산으로 순위를 계산해 제안합니다. 신청이 많은 공고는 ranking-requests 로 요청합니다.
+
+    Ranks by locked scores, seats and what is left. A ranking of many cases is asked for by ranking-requests.
+    """
+    proposed = await commands.propose_ranking(
+        tx, call_id, in_one_request=True, in_one_answer=with_cases, by=by, now=now
+    )
     etag(response, proposed.version)
     return await queries.view_ranking(tx, call_id, proposed.number, with_cases=with_cases)
+
+
+@routes.post(
+    "/v1/calls/{call_id}/ranking-requests",
+    status_code=202,
+    operation_id="requestRanking",
+    summary="순위안 요청 (Ask for a ranking of any number of cases)",
+)
+async def request_ranking(
+    call_id: UUID, by: Annotated[Principal, allowed(Role.TECHNOPARK_OPERATOR)], tx: Tx, now: Now
+) -> RankingRequestView:
+    """순위안 계산을 요청합니다. 신청 건수에 제한이 없으며, 이어서 계산하므로 상태를 조회해 확인합니다.
+
+    Asks for a ranking of any number of cases. It is proposed as a whole or refused; read how far it is until it is
+    PROPOSED, with the ranking's number, or REFUSED.
+    """
+    begun = await commands.request_ranking(tx, call_id, by=by, now=now)
+    return await queries.view_request(tx, call_id, begun.id)
+
+
+@routes.get(
+    "/v1/calls/{call_id}/ranking-requests",
+    operation_id="listRankingRequests",
+    summary="순위안 요청 목록 (List the rankings asked for of a call)",
+)
+async def list_requests(
+    call_id: UUID, by: Annotated[Principal, allowed(*_STAFF)], tx: Tx, page: PageQuery
+) -> Page[RankingRequestView]:
+    """공고의 순위안 요청을 최근 순으로 보여 줍니다. Every ranking asked for of a call, the newest first."""
+    return await queries.list_requests(tx, call_id, page)
+
+
+@routes.get(
+    "/v1/calls/{call_id}/ranking-requests/{request_id}",
+    operation_id="getRankingRequest",
+    summary="순위안 요청 상태 조회 (Read how far a ranking is)",
+)
+async def get_request(
+    call_id: UUID, request_id: UUID, by: Annotated[Principal, allowed(*_STAFF)], tx: Tx
+) -> RankingRequestView:
+    """요청의 상태, 제안된 순위안의 번호, 거절한 규칙. How far it is, and the rule that refused it if one did."""
+    return await queries.view_request(tx, call_id, request_id)
 
 
 @routes.get("/v1/calls/{call_id}/rankings/{number}", operation_id="getRanking", summary="순위안 조회 (Read a ranking)")
@@ -86,15 +144,15 @@ async def rank_past_cohort(
     past_call_id: Annotated[UUID, Query(description="A call whose selection was decided.")],
     by: Annotated[Principal, allowed(*_STAFF)],
     tx: Tx,
+    with_cases: _WithChanges = True,  # noqa: FBT002  FastAPI's form of a query parameter
 ) -> WhatIfView:
     """작성 중인 공고의 한도·분담률·정원을 과거 신청에 적용하면 누가 얻고 잃는지, 무엇이 남는지 보여 줍니다.
 
     Tries this call's caps, rates, seats and budgets on the plans of a decided call: who gains, who loses and what is
     left. Nothing is stored.
     """
-    return queries.what_if_view(
-        call_id, past_call_id, await commands.rank_past_cohort(tx, call_id, past_call_id=past_call_id)
-    )
+    found = await commands.rank_past_cohort(tx, call_id, past_call_id=past_call_id)
+    return queries.what_if_view(call_id, past_call_id, found, with_cases=with_cases)
 
 
 @routes.post(

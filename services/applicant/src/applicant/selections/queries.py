@@ -9,8 +9,10 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from applicant.calls import queries as calls
 from applicant.companies import queries as companies
+from applicant.selections.domain import what_if
 from applicant.selections.domain.decision import RankingState, check_fits
 from applicant.selections.domain.ranking import Outcome, Reason
+from applicant.selections.domain.requests import RankingRequestNotFound, RequestState
 from applicant.selections.domain.stages import DecisionNotFound, DecisionState
 from applicant.selections.domain.what_if import Change, Compared, WhatIf
 from applicant.selections.store import rankings
@@ -18,6 +20,7 @@ from applicant.selections.store.decisions import SelectionDecisionRow
 from applicant.selections.store.places import CaseOutcomeRow
 from applicant.selections.store.rankings import RankedCaseRow
 from applicant.selections.store.reinstatements import ReinstatementRow
+from applicant.selections.store.requests import RankingRequestRow
 from common.auth import Principal
 from common.db import Transaction
 from common.web import Page, PageRequest, View, page_of, paginate
@@ -27,13 +30,16 @@ __all__ = [
     "Outcome",
     "OutcomeView",
     "RankedCaseView",
+    "RankingRequestView",
     "RankingView",
     "WhatIfView",
     "list_decisions",
     "list_outcomes",
     "list_ranked_cases",
+    "list_requests",
     "view_decision",
     "view_ranking",
+    "view_request",
     "what_if_view",
 ]
 
@@ -119,11 +125,23 @@ class WhatIfView(View):
 
 
 class RefusalView(View):
-    """The rule that refused a decision, and what it says."""
+    """The rule that refused what was asked for, and what it says."""
 
     code: str
     ko: str
     en: str
+
+
+class RankingRequestView(View):
+    """A ranking that was asked for; once it is PROPOSED, `ranking` is its number. REFUSED has changed nothing."""
+
+    id: UUID
+    call_id: UUID
+    state: RequestState
+    ranking: int | None
+    requested_at: datetime
+    ended_at: datetime | None
+    refusal: RefusalView | None
 
 
 class DecisionView(View):
@@ -206,6 +224,22 @@ async def list_ranked_cases(tx: Transaction, call_id: UUID, number: int, page: P
     return await page_of(RankedCaseView, tx, statement, page, by=[RankedCaseRow.position])
 
 
+async def view_request(tx: Transaction, call_id: UUID, request_id: UUID) -> RankingRequestView:
+    """How far one request for a ranking is; raises RankingRequestNotFound."""
+    row = (await tx.execute(_REQUESTS.where(_request.call_id == call_id, _request.id == request_id))).one_or_none()
+    if row is None:
+        raise RankingRequestNotFound
+    return _request_view(row)
+
+
+async def list_requests(tx: Transaction, call_id: UUID, page: PageRequest) -> Page[RankingRequestView]:
+    """Every ranking that was asked for of a call, the newest first."""
+    await calls.get_published_call(tx, call_id)
+    statement = _REQUESTS.where(_request.call_id == call_id)
+    found, turns = await paginate(tx, statement, page, by=[_request.id], descending=True)
+    return Page[RankingRequestView](items=[_request_view(row) for row in found], **turns)
+
+
 async def view_decision(tx: Transaction, call_id: UUID, decision_id: UUID) -> DecisionView:
     """How far one decision is; raises DecisionNotFound."""
     row = (await tx.execute(_DECISIONS.where(_decision.call_id == call_id, _decision.id == decision_id))).one_or_none()
@@ -222,16 +256,17 @@ async def list_decisions(tx: Transaction, call_id: UUID, page: PageRequest) -> P
     return Page[DecisionView](items=[_decision_view(row) for row in found], **turns)
 
 
-def what_if_view(call_id: UUID, past_call_id: UUID, found: WhatIf) -> WhatIfView:
-    """A comparison as a person reads it."""
-    changed = [case for case in found.cases if case.change in {Change.GAINS, Change.LOSES}]
+def what_if_view(call_id: UUID, past_call_id: UUID, found: WhatIf, *, with_cases: bool) -> WhatIfView:
+    """A comparison as a person reads it; raises TooManyChanges when one answer cannot hold its cases."""
+    changed, counts = found.changed if with_cases else (), found.counts
+    what_if.check_fits(changed)
     return WhatIfView(
         call_id=call_id,
         past_call_id=past_call_id,
-        gains=found.counts[Change.GAINS],
-        loses=found.counts[Change.LOSES],
-        keeps=found.counts[Change.KEEPS],
-        stays_out=found.counts[Change.STAYS_OUT],
+        gains=counts[Change.GAINS],
+        loses=counts[Change.LOSES],
+        keeps=counts[Change.KEEPS],
+        stays_out=counts[Change.STAYS_OUT],
         left_before_won=dict(found.left_before_won),
         left_after_won=dict(found.left_after_won),
         cases=[_what_if_case(case) for case in changed],
@@ -283,10 +318,25 @@ def _what_if_case(compared: Compared) -> WhatIfCaseView:
     )
 
 
+def _refusal(row: Row[Any]) -> RefusalView | None:
+    if row.refused_code is None:
+        return None
+    return RefusalView(code=row.refused_code, ko=row.refused_ko, en=row.refused_en)
+
+
+def _request_view(row: Row[Any]) -> RankingRequestView:
+    return RankingRequestView(
+        id=row.id,
+        call_id=row.call_id,
+        state=row.state,
+        ranking=row.number,
+        requested_at=row.requested_at,
+        ended_at=row.ended_at,
+        refusal=_refusal(row),
+    )
+
+
 def _decision_view(row: Row[Any]) -> DecisionView:
-    refusal = None
-    if row.refused_code is not None:
-        refusal = RefusalView(code=row.refused_code, ko=row.refused_ko, en=row.refused_en)
     return DecisionView(
         id=row.id,
         call_id=row.call_id,
@@ -297,11 +347,13 @@ def _decision_view(row: Row[Any]) -> DecisionView:
         requested_at=row.requested_at,
         decided_at=row.decided_at,
         ended_at=row.ended_at,
-        refusal=refusal,
+        refusal=_refusal(row),
     )
 
 
 _RANKED = select(*RankedCaseRow.__table__.columns)
+_request = RankingRequestRow
+_REQUESTS = select(*_request.__table__.columns)
 _decision = SelectionDecisionRow
 _DECISIONS = select(*_decision.__table__.columns)
 

@@ -13,9 +13,10 @@ from applicant.calls import queries as calls
 from applicant.selections.commands import inputs
 from applicant.selections.commands.decide_selection import Decided, make_decision, take_proposal, tell_cases
 from applicant.selections.commands.promote_reserves import promote_reserves, vacate_place
+from applicant.selections.commands.requesters import principal, requester
 from applicant.selections.domain import stages
 from applicant.selections.domain.ranking import Outcome, Placement
-from applicant.selections.domain.stages import Approver, Decision, DecisionState
+from applicant.selections.domain.stages import Decision, DecisionState
 from applicant.selections.store import decisions, places, rankings
 from common import context, journal
 from common.auth import Principal
@@ -38,7 +39,7 @@ async def begin_decision(
         id=id_,
         call_id=call_id,
         number=number,
-        approver=Approver(by.issuer, by.subject, by.role, by.tenant),
+        approver=requester(by),
         correlation_id=context.correlation_id.get() or str(id_),
         requested_at=now,
         cases=await rankings.count_cases(tx, proposed.id),
@@ -55,10 +56,7 @@ async def decisions_under_way(tx: Transaction) -> list[Decision]:
 
 def approver_of(begun: Decision) -> Principal:
     """Whose decision it is: the worker acts in that name."""
-    approver = begun.approver
-    return Principal(
-        issuer=approver.issuer, subject=approver.subject, role=approver.role, tenant=approver.tenant, token_id=""
-    )
+    return principal(begun.approver)
 
 
 async def work_decision(tx: Transaction, id_: UUID, *, now: datetime) -> bool:

@@ -70,25 +70,24 @@ def rule_version(call: calls.Call) -> str:
     return f"call/{call.id}"
 
 
-def _case(call: calls.Call, application: applications.Application, score: evaluations.Consolidated) -> Case:
-    total_cost_won = application.plan.total_cost_won
+def _case(call: calls.Call, eligible: applications.EligibleCase, score: evaluations.Consolidated) -> Case:
     return Case(
-        application_id=application.id,
-        company_id=application.company_id,
-        type_code=application.type_code,
-        municipality_code=application.municipality_code,
-        total_cost_won=total_cost_won,
+        application_id=eligible.id,
+        company_id=eligible.company_id,
+        type_code=eligible.type_code,
+        municipality_code=eligible.municipality_code,
+        total_cost_won=eligible.total_cost_won,
         need_won=need_of(
             call,
-            type_code=application.type_code,
-            municipality_code=application.municipality_code,
-            total_cost_won=total_cost_won,
+            type_code=eligible.type_code,
+            municipality_code=eligible.municipality_code,
+            total_cost_won=eligible.total_cost_won,
         ),
         score=score.score,
         bonus=score.bonus,
         site_score=score.site_score,
         sheet_scores=score.sheet_scores,
         dropped_scores=score.dropped,
-        first_timer=bool(application.first_timer),
-        submitted_at=applications.submitted_at(application),
+        first_timer=eligible.first_timer,
+        submitted_at=eligible.submitted_at,
     )

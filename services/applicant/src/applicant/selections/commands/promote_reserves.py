@@ -147,18 +147,21 @@ async def _explain(
 ) -> None:
     """Record why a reserve was passed over, once per budget that was short: every event looks at the places again."""
     known = {reserve.application_id: reserve.passed_over_for for reserve in waiting}
-    for skipped in passed_over:
-        short = skipped.shortage
-        if known.get(skipped.application_id) == short.budget:
-            continue
-        await places.record_skipped(tx, skipped)
-        await journal.record(
-            tx,
-            chain=f"application/{skipped.application_id}",
+    # All that wait in a line whose budget is short are passed over at once: there may be hundreds.
+    news = [each for each in passed_over if known.get(each.application_id) != each.shortage.budget]
+    await places.record_skipped(tx, news)
+    entries = [
+        journal.Entry(
+            chain=f"application/{each.application_id}",
             decision="reserve-passed-over",
-            by=by,
-            at=now,
-            facts={"budget": short.budget, "needed_won": short.needed_won, "left_won": short.left_won},
+            facts={
+                "budget": each.shortage.budget,
+                "needed_won": each.shortage.needed_won,
+                "left_won": each.shortage.left_won,
+            },
             rule_version=inputs.rule_version(call),
             evidence=[evidence],
         )
+        for each in news
+    ]
+    await journal.record_many(tx, entries, by=by, at=now)

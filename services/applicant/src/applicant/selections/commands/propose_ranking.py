@@ -4,10 +4,11 @@ from collections import Counter
 from datetime import datetime
 from uuid import UUID
 
+from applicant.applications import queries as applications
 from applicant.calls import queries as calls
 from applicant.selections.commands import inputs
 from applicant.selections.commands.decide_selection import hold_undecided
-from applicant.selections.domain import decision, ranking
+from applicant.selections.domain import decision, ranking, requests
 from applicant.selections.domain.decision import Ranking, RankingState
 from applicant.selections.store import rankings
 from common import journal
@@ -17,15 +18,24 @@ from common.event import new_id
 
 
 async def propose_ranking(
-    tx: Transaction, call_id: UUID, *, in_one_answer: bool = False, by: Principal, now: datetime
+    tx: Transaction,
+    call_id: UUID,
+    *,
+    in_one_request: bool = False,
+    in_one_answer: bool = False,
+    by: Principal,
+    now: datetime,
 ) -> Ranking:
     """Rank every eligible case of a closed call and keep each number that decided it; replaces earlier proposals.
 
-    `in_one_answer`: the caller wants all of them at once, and is refused when they are too many for that.
+    `in_one_request`: somebody waits for it; `in_one_answer`: and wants all of them at once. Either is refused when they
+    are too many for that.
     """
     call = await calls.get_published_call(tx, call_id)
     decision.check_closed(call.terms.closes_at, now)
     await hold_undecided(tx, call_id)
+    if in_one_request:
+        requests.check_fits(await applications.count_eligible(tx, call_id), call_id)
     cases = await inputs.cases_to_rank(tx, call)
     if in_one_answer:
         decision.check_fits(len(cases), call_id)

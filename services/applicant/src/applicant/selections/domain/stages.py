@@ -29,8 +29,8 @@ UNDER_WAY = frozenset({DecisionState.REQUESTED, DecisionState.DECIDED})
 
 
 @dataclass(frozen=True, slots=True)
-class Approver:
-    """Whose decision it is, in which role: what the worker does is done in that name."""
+class Requester:
+    """Who asked for it, in which role: what the worker does is done in that name."""
 
     issuer: str
     subject: str
@@ -54,7 +54,7 @@ class Decision:
     id: UUID
     call_id: UUID
     number: int
-    approver: Approver
+    approver: Requester
     correlation_id: str
     requested_at: datetime
     cases: int
@@ -122,8 +122,12 @@ def tell_more(decision: Decision, cases: int, *, now: datetime) -> Decision:
 def refuse_decision(decision: Decision, rule: DomainError, *, now: datetime) -> Decision:
     """End it by the rule that refuses it; a decision that was made is refused by none."""
     _require(decision, DecisionState.REQUESTED)
-    refusal = Refusal(rule.code, rule.detail.ko.format_map(rule.facts), rule.detail.en.format_map(rule.facts))
-    return replace(decision, state=DecisionState.REFUSED, ended_at=now, refusal=refusal)
+    return replace(decision, state=DecisionState.REFUSED, ended_at=now, refusal=refusal_by(rule))
+
+
+def refusal_by(rule: DomainError) -> Refusal:
+    """A rule's refusal in its own words."""
+    return Refusal(rule.code, rule.detail.ko.format_map(rule.facts), rule.detail.en.format_map(rule.facts))
 
 
 def _require(decision: Decision, state: DecisionState) -> None:

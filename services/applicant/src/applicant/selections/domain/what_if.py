@@ -11,6 +11,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from applicant.selections.domain.budgets import NeedWon, minus
+from applicant.selections.domain.decision import IN_ONE_ANSWER_MOST
 from applicant.selections.domain.ranking import Outcome, Placement
 from common.errors import RuleRefused, Text
 
@@ -32,6 +33,19 @@ class PastCallUndecided(RuleRefused):
     detail = Text(
         "비교하려면 선정이 결정된 공고를 고르세요. 바뀐 것은 없습니다.",
         "Choose a call whose selection was decided. Nothing was changed.",
+    )
+
+
+class TooManyChanges(RuleRefused):
+    """One answer cannot hold every case that changes: both calls have places for thousands."""
+
+    code = "what-if-too-large"
+    title = Text("한 번의 응답에 담기에는 바뀌는 신청이 많습니다", "Too many changes for one answer")
+    detail = Text(
+        "결과가 바뀌는 신청 {count}건은 한 번의 응답에 담을 수 없습니다(최대 {most}건). 바뀐 것은 없습니다. "
+        "with_cases=false 로 요청하면 건수와 남는 예산을 볼 수 있습니다.",
+        "{count} cases that change do not fit into one answer, {most} are the most. Nothing was changed. "
+        "Ask with with_cases=false for the counts and what is left.",
     )
 
 
@@ -59,9 +73,20 @@ class WhatIf:
     left_after_won: NeedWon
 
     @property
+    def changed(self) -> Sequence[Compared]:
+        """Who gains or loses: at most as many as both calls have places, however many apply."""
+        return [case for case in self.cases if case.change in {Change.GAINS, Change.LOSES}]
+
+    @property
     def counts(self) -> Mapping[Change, int]:
         """How many plans changed in which way."""
         return Counter(case.change for case in self.cases)
+
+
+def check_fits(changed: Sequence[Compared]) -> None:
+    """Refuse to put more cases into one answer than it can hold."""
+    if len(changed) > IN_ONE_ANSWER_MOST:
+        raise TooManyChanges(count=len(changed), most=IN_ONE_ANSWER_MOST)
 
 
 def compare(before: Sequence[Placement], after: Sequence[Placement], *, had_won: NeedWon, has_won: NeedWon) -> WhatIf:

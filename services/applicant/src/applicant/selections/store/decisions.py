@@ -11,10 +11,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 from applicant.selections.domain.budgets import NeedWon
 from applicant.selections.domain.ranking import Outcome
 from applicant.selections.domain.stages import (
-    Approver,
     Decision,
     DecisionState,
     Refusal,
+    Requester,
 )
 from applicant.selections.store.rankings import RankedCaseRow, RankingRow
 from applicant.tables import Tables
@@ -160,7 +160,7 @@ def _decision(row: RowMapping) -> Decision:
         id=row["id"],
         call_id=row["call_id"],
         number=row["number"],
-        approver=Approver(row["issuer"], row["subject"], row["role"], row["tenant"]),
+        approver=Requester(row["issuer"], row["subject"], row["role"], row["tenant"]),
         correlation_id=row["correlation_id"],
         requested_at=row["requested_at"],
         cases=row["cases"],

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, func, insert, select, tuple_, update
+from sqlalchemy import CheckConstraint, ForeignKey, Index, bindparam, func, insert, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_update
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.orm import Mapped, mapped_column
@@ -247,13 +247,11 @@ async def promote(tx: Transaction, application_id: UUID, project_id: UUID, *, at
     )
 
 
-async def record_skipped(tx: Transaction, skipped: Skipped) -> None:
-    """Keep why a reserve was passed over last."""
-    short: Shortage = skipped.shortage
-    why = {"budget": short.budget, "needed_won": short.needed_won, "left_won": short.left_won}
-    await tx.execute(
-        update(CaseOutcomeRow).where(CaseOutcomeRow.application_id == skipped.application_id).values(passed_over=why)
-    )
+async def record_skipped(tx: Transaction, skipped: Sequence[Skipped]) -> None:
+    """Keep why reserves were passed over last."""
+    rows = [{"reserve_id": each.application_id, "why": _why(each.shortage)} for each in skipped]
+    if rows:
+        await tx.execute(_RECORD_SKIPPED, rows)
 
 
 async def learn_balances(tx: Transaction, balances: Sequence[Balance]) -> None:
@@ -288,6 +286,16 @@ def _places(row: RowMapping) -> Places:
 def _balance_columns(balance: Balance) -> dict[str, object]:
     return {name: getattr(balance, name) for name in Balance.__dataclass_fields__}
 
+
+def _why(short: Shortage) -> dict[str, object]:
+    return {"budget": short.budget, "needed_won": short.needed_won, "left_won": short.left_won}
+
+
+_RECORD_SKIPPED = (
+    update(CaseOutcomeRow)
+    .where(CaseOutcomeRow.application_id == bindparam("reserve_id"))
+    .values(passed_over=bindparam("why", type_=CaseOutcomeRow.passed_over.type))
+)
 
 _told = insert_or_update(KnownBalanceRow)
 _LEARN = _told.on_conflict_do_update(
