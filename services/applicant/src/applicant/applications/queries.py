@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from operator import eq, ge, lt
+from typing import TypeAlias
 from uuid import UUID
 
 from pydantic import Field
-from sqlalchemy import ColumnElement, false, func, literal, select, true
+from sqlalchemy import ColumnElement, Select, false, func, literal, select, true
 from sqlalchemy.sql.operators import in_op
 
 from applicant.applications.domain.case import (
@@ -36,6 +37,7 @@ __all__ = [
     "ApplicationSort",
     "ApplicationStatus",
     "ApplicationView",
+    "Assigned",
     "EligibleCase",
     "ListedApplication",
     "Outcome",
@@ -53,6 +55,9 @@ __all__ = [
 
 count_other_live = cases.count_other_live
 """Other live applications of the worksite in the fiscal year (rule R-09): for the commands of later features."""
+
+Assigned: TypeAlias = Select[UUID]
+"""The ids of a panel member's cases, as a statement: there may be more of them than one has parameters."""
 
 get_application = cases.get_application
 """One application, whoever asks: for the commands of later features."""
@@ -180,9 +185,12 @@ class ScreeningView(View):
 
 
 async def get_visible_application(
-    tx: Transaction, application_id: UUID, *, by: Principal, assigned: Collection[UUID]
+    tx: Transaction, application_id: UUID, *, by: Principal, assigned: Assigned | None = None
 ) -> Application:
-    """One application if the caller may see it; another's does not exist for the caller."""
+    """One application if the caller may see it; another's does not exist for the caller.
+
+    `assigned` says which a panel member may see; without it, none.
+    """
     statement = select(*cases.COLUMNS).where(ApplicationRow.id == application_id, _reach(by, assigned))
     row = (await tx.execute(statement)).mappings().one_or_none()
     if row is None:
@@ -208,9 +216,9 @@ async def list_applications(
     *,
     sort: ApplicationSort,
     by: Principal,
-    assigned: Collection[UUID],
+    assigned: Assigned | None = None,
 ) -> Page[ListedApplication]:
-    """The applications the caller may see. `assigned` are a panel member's cases."""
+    """The applications the caller may see. `assigned` says which a panel member may see."""
     statement = select(*cases.COLUMNS, _SUBMITTED).where(_reach(by, assigned), *_narrowed(wanted))
     rows, turns = await paginate(tx, statement, page, **order(sort, by=_SORTS, unique=ApplicationRow.id))
     items = [_listed(cases.application_from(row._mapping), row.changed_at) for row in rows]  # noqa: SLF001  SQLAlchemy's documented access
@@ -282,7 +290,7 @@ async def count_in_screening(tx: Transaction, call_id: UUID) -> int:
 
 async def view_screening(tx: Transaction, application_id: UUID, *, by: Principal) -> ScreeningView:
     """The latest round; the company reads the findings once they are decided."""
-    application = await get_visible_application(tx, application_id, by=by, assigned=())
+    application = await get_visible_application(tx, application_id, by=by)
     screening = await screenings.get_screening(tx, application_id)
     may_read = by.role not in COMPANY_ROLES or screening.state is ScreeningState.DECIDED
     return _screening_view(screening, application, with_findings=may_read)
@@ -350,7 +358,7 @@ def _screening_view(screening: Screening, application: Application, *, with_find
     )
 
 
-def _reach(by: Principal, assigned: Collection[UUID]) -> ColumnElement[bool]:
+def _reach(by: Principal, assigned: Assigned | None = None) -> ColumnElement[bool]:
     """What exists for this caller: its own, its area, its assigned cases; drafts stay private."""
     if by.role in COMPANY_ROLES:
         return ApplicationRow.company_id == own_company_id(by)
@@ -358,5 +366,5 @@ def _reach(by: Principal, assigned: Collection[UUID]) -> ColumnElement[bool]:
     if by.role in MUNICIPALITY_ROLES:
         return handed_in & (ApplicationRow.municipality_code == by.tenant)
     if by.role == Role.PANEL_MEMBER:
-        return handed_in & ApplicationRow.id.in_(assigned)
+        return false() if assigned is None else handed_in & ApplicationRow.id.in_(assigned)
     return handed_in & true()

@@ -145,9 +145,9 @@ async def list_assignments(
     return await page_of(AssignmentView, tx, statement, page, by=[PanelCaseRow.application_id])
 
 
-async def assigned_cases(tx: Transaction, by: Principal) -> list[UUID]:
+def assigned_cases(by: Principal) -> applications.Assigned:
     """The cases a member may read: those assigned and not left by a conflict."""
-    statement = (
+    return (
         select(PanelCaseRow.application_id)
         .join(PanelMemberRow, PanelMemberRow.panel_id == PanelCaseRow.panel_id)
         .where(
@@ -157,7 +157,6 @@ async def assigned_cases(tx: Transaction, by: Principal) -> list[UUID]:
             ),
         )
     )
-    return list((await tx.execute(statement)).scalars())
 
 
 async def evaluators_of(tx: Transaction, application_id: UUID) -> frozenset[str]:
@@ -183,7 +182,7 @@ async def view_scores(tx: Transaction, application_id: UUID, *, by: Principal) -
             raise CaseNotAssigned
         statement = statement.where(ScoreSheetRow.member_id == seat.member_id)
     else:
-        await applications.get_visible_application(tx, application_id, by=by, assigned=())
+        await applications.get_visible_application(tx, application_id, by=by)
     counting = {sheet.id for sheet in (await store.latest_sheets(tx, [application_id])).get(application_id, ())}
     rows = (await tx.execute(statement)).mappings()
     return ScoreSheetList(items=[ScoreSheetView(**row, counts=row["id"] in counting) for row in rows])

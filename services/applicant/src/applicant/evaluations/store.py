@@ -357,7 +357,7 @@ async def latest_marks(tx: Transaction, application_ids: Collection[UUID]) -> Ma
     }
 
 
-def _newest(application_ids: Collection[UUID], *columns: Any) -> Select[Any]:  # noqa: ANN401  of whatever type
+def _newest(application_ids: Collection[UUID], *columns: Any) -> Select[*tuple[Any, ...]]:  # noqa: ANN401  of whatever type
     return (
         select(*columns)
         .outerjoin(

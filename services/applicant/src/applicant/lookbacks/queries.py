@@ -75,7 +75,7 @@ async def application_as_of(
 ) -> ApplicationAsOf:
     """One application as it was; raises ApplicationNotFound where it was not handed in yet."""
     async with _PAST.at(tx, at, clock):
-        application = await applications.get_visible_application(tx, application_id, by=by, assigned=())
+        application = await applications.get_visible_application(tx, application_id, by=by)
     told = await explained(tx, f"application/{application_id}", at, clock)
     return ApplicationAsOf(**told, at=at, clock=clock, application=applications.application_view(application))
 
@@ -84,7 +84,7 @@ async def project_as_of(tx: Transaction, project_id: UUID, at: datetime, clock: 
     """One project as it was; raises ProjectNotFound where nobody had been selected yet."""
     async with _PAST.at(tx, at, clock):
         project = await projects.view_project(tx, project_id, by=by)
-        application = await applications.get_visible_application(tx, project.application_id, by=by, assigned=())
+        application = await applications.get_visible_application(tx, project.application_id, by=by)
         found = {
             "agreement": await if_there(agreements.view_agreement(tx, project_id, by=by)),
             "build": await if_there(builds.view_build(tx, project_id, by=by)),

@@ -205,6 +205,7 @@ async def _cases(tx: Transaction, call_id: UUID) -> list[CaseCounts]:
 
 
 async def _money(tx: Transaction, call: Row[*tuple[Any, ...]]) -> list[MoneyBySource]:
+    of_call = (BudgetLineRow.fiscal_year == call.fiscal_year, BudgetLineRow.track == call.track)
     held = (
         select(
             CommitmentShareRow.budget_line_id,
@@ -212,7 +213,8 @@ async def _money(tx: Transaction, call: Row[*tuple[Any, ...]]) -> list[MoneyBySo
             func.count().label("projects"),
         )
         .join(CommitmentRow, CommitmentRow.project_id == CommitmentShareRow.project_id)
-        .where(CommitmentRow.state == "COMMITTED")
+        .join(BudgetLineRow, BudgetLineRow.budget_line_id == CommitmentShareRow.budget_line_id)
+        .where(CommitmentRow.state == "COMMITTED", *of_call)
         .group_by(CommitmentShareRow.budget_line_id)
         .subquery()
     )
@@ -226,7 +228,7 @@ async def _money(tx: Transaction, call: Row[*tuple[Any, ...]]) -> list[MoneyBySo
             func.coalesce(held.c.projects, 0).label("projects"),
         )
         .outerjoin(held, held.c.budget_line_id == BudgetLineRow.budget_line_id)
-        .where(BudgetLineRow.fiscal_year == call.fiscal_year, BudgetLineRow.track == call.track)
+        .where(*of_call)
         .order_by(BudgetLineRow.source, BudgetLineRow.municipality_code)
     )
     return [MoneyBySource.model_validate(row) for row in await tx.execute(statement)]

@@ -1,6 +1,6 @@
 """Reading applications: companies their own, municipalities their area, panel members what they were assigned."""
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Callable
 from typing import Annotated
 from uuid import UUID
 
@@ -13,15 +13,15 @@ from applicant.applications.queries import (
     ApplicationSort,
     ApplicationStatus,
     ApplicationView,
+    Assigned,
     ListedApplication,
     ScreeningView,
 )
 from common.auth import Principal
-from common.db import Transaction
 from common.web import ChangedFrom, Page, PageQuery, Tx, allowed, etag, router
 from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES, PROVINCE_ROLES, Role
 
-AssignedCases = Callable[[Transaction, Principal], Awaitable[Collection[UUID]]]
+AssignedCases = Callable[[Principal], Assigned]
 """Which applications a panel member may see; asked for that role only."""
 
 _STAFF = (*sorted(COMPANY_ROLES | PROVINCE_ROLES | MUNICIPALITY_ROLES), Role.TECHNOPARK_OPERATOR, Role.AUDITOR)
@@ -55,8 +55,8 @@ def reading_routes(assigned_cases: AssignedCases) -> APIRouter:
     """The routes that read, with the later feature that knows who was assigned what."""
     routes = router(tags=["applications"])
 
-    async def assigned_to(tx: Transaction, by: Principal) -> Collection[UUID]:
-        return await assigned_cases(tx, by) if by.role == Role.PANEL_MEMBER else ()
+    def assigned_to(by: Principal) -> Assigned | None:
+        return assigned_cases(by) if by.role == Role.PANEL_MEMBER else None
 
     @routes.get("/v1/applications", operation_id="listApplications", summary="신청 목록 (List applications)")
     async def list_applications(
@@ -70,8 +70,7 @@ def reading_routes(assigned_cases: AssignedCases) -> APIRouter:
 
         The applications the caller may see.
         """
-        assigned = await assigned_to(tx, by)
-        return await queries.list_applications(tx, page, wanted, sort=sort, by=by, assigned=assigned)
+        return await queries.list_applications(tx, page, wanted, sort=sort, by=by, assigned=assigned_to(by))
 
     @routes.get(
         "/v1/applications/{application_id}", operation_id="getApplication", summary="신청 조회 (Read an application)"
@@ -80,8 +79,7 @@ def reading_routes(assigned_cases: AssignedCases) -> APIRouter:
         application_id: UUID, by: Annotated[Principal, allowed(*_READERS)], tx: Tx, response: Response
     ) -> ApplicationView:
         """신청 하나와, 결정에 필요한 ETag. One application, with the ETag that a decision needs."""
-        assigned = await assigned_to(tx, by)
-        application = await queries.get_visible_application(tx, application_id, by=by, assigned=assigned)
+        application = await queries.get_visible_application(tx, application_id, by=by, assigned=assigned_to(by))
         etag(response, application.version)
         return queries.application_view(application)
 
