@@ -1,11 +1,11 @@
 """Applications and their screenings as each caller may read them, and as later features build on them."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from operator import eq, ge, lt
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from pydantic import Field
@@ -259,7 +259,8 @@ async def eligible_of_call(tx: Transaction, call_id: UUID) -> list[EligibleCase]
     statement = _ELIGIBLE.where(ApplicationRow.call_id == call_id).order_by(ApplicationRow.id).limit(_CASES_AT_ONCE)
     while True:
         after = statement.where(ApplicationRow.id > found[-1].id) if found else statement
-        page = [EligibleCase(*row) for row in await tx.execute(after)]
+        rows: Iterable[Any] = await tx.execute(after)  # what was handed in has a time, which its column does not know
+        page = [EligibleCase(*row) for row in rows]
         found += page
         if len(page) < _CASES_AT_ONCE:
             return sorted(found, key=lambda each: (each.submitted_at, each.id))

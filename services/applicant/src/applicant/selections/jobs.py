@@ -52,9 +52,7 @@ async def work_decisions(database: Database, clock: Clock) -> bool:
     """Go on with every decision that is under way; one that cannot go on keeps no other waiting."""
     async with database.transaction() as tx:
         under_way = await commands.decisions_under_way(tx)
-    return await _each(
-        under_way, commands.approver_of, commands.work_decision, commands.end_refused, database, clock
-    )
+    return await _each(under_way, commands.approver_of, commands.work_decision, commands.end_refused, database, clock)
 
 
 async def _each(
