@@ -1,0 +1,292 @@
+"""Outcomes over HTTP: what is asked, the firm's reports, their verification, sums for all, rows for who checks."""
+
+from datetime import date
+from typing import Annotated, cast
+from uuid import UUID
+
+from fastapi import Query, Request, Response
+from pydantic import Field
+
+from common.auth import Principal
+from common.web import (
+    Body,
+    IfMatch,
+    Now,
+    Page,
+    PageQuery,
+    RecordingTx,
+    Tx,
+    View,
+    allowed,
+    anyone,
+    csv_file,
+    router,
+    with_etag,
+)
+from common.web.runtime import runtime_of
+from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES, PROVINCE_ROLES, Role
+from metrics.outcomes import commands
+from metrics.outcomes.domain.definitions import Wave, WaveAfter
+from metrics.outcomes.domain.reports import Content, Correction, Decision, Figure, Finding, Grade, ReportState, Silence
+from metrics.outcomes.queries import aggregates, benchmarks, definitions, exports, reports
+from metrics.outcomes.queries.aggregates import Outcomes, PublicOutcomes
+from metrics.outcomes.queries.benchmarks import BenchmarkPanel
+from metrics.outcomes.queries.definitions import DefinitionsView
+from metrics.outcomes.queries.reports import OutcomeReportView, ProjectOutcomes
+from metrics.settings import Settings
+
+routes = router(tags=["outcomes"])
+
+_OVERSEERS = (Role.TECHNOPARK_OPERATOR, Role.AUDITOR, *sorted(PROVINCE_ROLES))
+_Reader = Annotated[Principal, allowed(*_OVERSEERS, *sorted(MUNICIPALITY_ROLES), *sorted(COMPANY_ROLES))]
+_LARGEST = 1_000_000_000_000_000
+_KPI = r"^[A-Z][0-9]$"
+_KPIS_MAX = 50
+
+
+class ReportedFigure(Body):
+    """One KPI as two whole numbers, in the units of its definition, and where they come from."""
+
+    kpi: str = Field(pattern=_KPI)
+    numerator: int = Field(ge=0, le=_LARGEST)
+    denominator: int = Field(ge=1, le=_LARGEST)
+    grade: Grade
+
+
+class ReportOutcome(Body):
+    """The figures of one wave. `reason` is asked for when the wave has been reported before."""
+
+    wave: Wave
+    period_from: date
+    period_to: date
+    product_changed: bool
+    figures: list[ReportedFigure] = Field(min_length=1, max_length=_KPIS_MAX)
+    reason: Correction | None = None
+    evidence_sha256: str = Field(pattern="^[0-9a-f]{64}$")
+
+
+class DecideOutcomeReport(Body):
+    """What the evidence shows. `checked_outliers` are KPIs whose unusual size was confirmed."""
+
+    decision: Decision
+    finding: Finding | None = None
+    checked_outliers: list[Annotated[str, Field(pattern=_KPI)]] = Field(default=[], max_length=_KPIS_MAX)
+
+
+class RecordSilence(Body):
+    """Why there is no answer."""
+
+    wave: WaveAfter
+    reason: Silence
+
+
+class RecordedSilence(View):
+    """That it was recorded."""
+
+    id: UUID
+    project_id: UUID
+    wave: WaveAfter
+    reason: Silence
+
+
+@routes.get(
+    "/v1/public/kpi-definitions",
+    operation_id="readKpiDefinitions",
+    summary="성과지표 정의 (KPI definitions, waves and method, for everybody)",
+)
+async def read_kpi_definitions(by: Annotated[Principal | None, anyone()], now: Now) -> DefinitionsView:
+    """지표의 산식, 방향, 단위, 조사 시기와 집계 방법의 현재 판과 출처.
+
+    Formula, direction and unit kind of each KPI, the waves and the method: the version in force, with its sources.
+    """
+    return definitions.read_definitions(now)
+
+
+@routes.post(
+    "/v1/projects/{project_id}/outcome-reports",
+    status_code=201,
+    operation_id="reportOutcome",
+    summary="성과 보고 (Report the baseline or the figures of a wave)",
+)
+async def report_outcome(
+    project_id: UUID,
+    body: ReportOutcome,
+    by: Annotated[Principal, allowed(*sorted(COMPANY_ROLES))],
+    tx: Tx,
+    now: Now,
+    response: Response,
+) -> OutcomeReportView:
+    """기준값 또는 완료, 1~3년 차 성과를 보고합니다. 같은 차수를 다시 보고하면 앞의 보고는 남고 사유를 적습니다.
+
+    A correction is the next number of its wave and says why; what was said before stays.
+    """
+    content = Content(
+        **body.model_dump(exclude={"figures"}),
+        figures=tuple(Figure(**each.model_dump()) for each in body.figures),
+    )
+    report_id = await commands.report_outcome(tx, project_id, content, by=by, now=now)
+    return with_etag(await reports.get_report(tx, report_id, by=by), response)
+
+
+@routes.get("/v1/outcome-reports", operation_id="listOutcomeReports", summary="성과 보고 목록 (List outcome reports)")
+async def list_outcome_reports(
+    by: _Reader,
+    tx: Tx,
+    page: PageQuery,
+    project_id: Annotated[UUID | None, Query()] = None,
+    wave: Annotated[Wave | None, Query()] = None,
+    state: Annotated[ReportState | None, Query()] = None,
+) -> Page[OutcomeReportView]:
+    """볼 수 있는 성과 보고. The outcome reports the caller may see, corrections and those returned among them."""
+    return await reports.list_reports(tx, page, by=by, project_id=project_id, wave=wave, state=state)
+
+
+@routes.get(
+    "/v1/outcome-reports/{outcome_report_id}", operation_id="getOutcomeReport", summary="성과 보고 조회 (One report)"
+)
+async def get_outcome_report(outcome_report_id: UUID, by: _Reader, tx: Tx, response: Response) -> OutcomeReportView:
+    """성과 보고 하나와 ETag. One report, with the ETag that a decision needs."""
+    return with_etag(await reports.get_report(tx, outcome_report_id, by=by), response)
+
+
+@routes.post(
+    "/v1/outcome-reports/{outcome_report_id}/decisions",
+    status_code=201,
+    operation_id="decideOutcomeReport",
+    summary="성과 보고 확인 (Verify a report against its evidence, or return it)",
+)
+async def decide_outcome_report(
+    outcome_report_id: UUID,
+    body: DecideOutcomeReport,
+    by: Annotated[Principal, allowed(Role.TECHNOPARK_OPERATOR)],
+    version: Annotated[int, IfMatch()],
+    tx: Tx,
+    now: Now,
+    response: Response,
+) -> OutcomeReportView:
+    """증빙과 대조해 확인하거나 사유와 함께 돌려보냅니다. 확인된 마지막 보고만 집계됩니다.
+
+    Another person than the reporter decides, once. Of a wave the last verified report counts.
+    """
+    await commands.decide_report(
+        tx,
+        outcome_report_id,
+        body.decision,
+        finding=body.finding,
+        checked_outliers=body.checked_outliers,
+        read_version=version,
+        by=by,
+        now=now,
+    )
+    return with_etag(await reports.get_report(tx, outcome_report_id, by=by), response)
+
+
+@routes.post(
+    "/v1/projects/{project_id}/outcome-silences",
+    status_code=201,
+    operation_id="recordOutcomeSilence",
+    summary="미응답 사유 기록 (Record why a firm does not answer)",
+)
+async def record_outcome_silence(
+    project_id: UUID,
+    body: RecordSilence,
+    by: Annotated[Principal, allowed(Role.TECHNOPARK_OPERATOR)],
+    tx: Tx,
+    now: Now,
+) -> RecordedSilence:
+    """폐업, 합병, 이전, 거절, 연락 두절. 어느 경우에도 대상 기업 수에서 빠지지 않습니다.
+
+    Closed, merged, relocated, refused or unreachable: the firm stays in the denominator all the same.
+    """
+    silence_id = await commands.record_silence(tx, project_id, Wave(body.wave.value), body.reason, by=by, now=now)
+    return RecordedSilence(id=silence_id, project_id=project_id, wave=body.wave, reason=body.reason)
+
+
+@routes.get(
+    "/v1/projects/{project_id}/outcomes",
+    operation_id="readProjectOutcomes",
+    summary="과제의 성과 (A project's baseline, waves and changes)",
+)
+async def read_project_outcomes(project_id: UUID, by: _Reader, tx: Tx, now: Now) -> ProjectOutcomes:
+    """기준값이 언제 정해졌는지, 차수마다 언제까지 보고하는지, 무엇이 집계되는지.
+
+    When the baseline was given, by when each wave is due, and what of it counts.
+    """
+    return await reports.read_project(tx, project_id, by=by, now=now)
+
+
+@routes.get("/v1/outcomes", operation_id="readOutcomes", summary="성과 집계 (Outcomes of a wave, in full)")
+async def read_outcomes(
+    by: Annotated[Principal, allowed(*_OVERSEERS, *sorted(MUNICIPALITY_ROLES))],
+    tx: Tx,
+    now: Now,
+    wave: WaveAfter = WaveAfter.COMPLETION,
+) -> Outcomes:
+    """지표별 대상, 응답, 유효 기업 수와 중앙값, 사분위수, 구간을 시·군, 트랙, 유형별로. 시·군은 관내만 봅니다.
+
+    How many were due, answered and count, with median, quartiles and interval; a municipality sees its own.
+    """
+    own = by.tenant if by.role in MUNICIPALITY_ROLES else None
+    return await aggregates.read_outcomes(tx, Wave(wave.value), now=now, municipality_code=own)
+
+
+@routes.get(
+    "/v1/outcomes/rows",
+    operation_id="exportOutcomeRows",
+    summary="성과 원자료 CSV (The raw rows behind every aggregate)",
+    response_class=Response,
+    responses={200: {"description": "UTF-8 CSV (BOM, CRLF)", "content": {"text/csv": {"schema": {"type": "string"}}}}},
+)
+async def export_outcome_rows(
+    by: Annotated[Principal, allowed(*sorted(PROVINCE_ROLES), Role.AUDITOR)],
+    tx: RecordingTx,
+    now: Now,
+    wave: WaveAfter = WaveAfter.COMPLETION,
+) -> Response:
+    """집계를 다시 계산할 수 있는 과제별, 지표별 원자료. 내려받은 사실이 기록됩니다.
+
+    A row for each due project and KPI, from which every aggregate can be worked out anew. It is recorded who took it.
+    """
+    content, rows = await exports.outcome_rows(tx, Wave(wave.value), at=now)
+    await commands.record_export(tx, Wave(wave.value), rows, by=by, now=now)
+    return csv_file(content, name=f"outcomes-{wave.value.lower()}", title="성과 원자료")
+
+
+@routes.get(
+    "/v1/public/outcomes",
+    operation_id="readPublicOutcomes",
+    summary="공개 성과 집계 (Outcomes of a wave for everybody, small cells hidden)",
+)
+async def read_public_outcomes(
+    request: Request,
+    by: Annotated[Principal | None, anyone()],
+    tx: Tx,
+    now: Now,
+    wave: WaveAfter = WaveAfter.COMPLETION,
+) -> PublicOutcomes:
+    """마지막 공표일의 집계. 5개 미만인 칸과, 빼서 알아낼 수 있는 칸은 비웁니다.
+
+    As of the last day of publication. A cell under the minimum is null, and so is what would give one away.
+    """
+    minimum = cast("Settings", runtime_of(request).settings).small_cell_minimum
+    return await aggregates.read_public_outcomes(tx, Wave(wave.value), now=now, minimum=minimum)
+
+
+@routes.get(
+    "/v1/public/outcome-benchmarks",
+    operation_id="readOutcomeBenchmarks",
+    summary="성과 비교 (Others' published figures beside ours, with caveats)",
+)
+async def read_outcome_benchmarks(
+    request: Request,
+    by: Annotated[Principal | None, anyone()],
+    tx: Tx,
+    now: Now,
+    wave: WaveAfter = WaveAfter.COMPLETION,
+) -> BenchmarkPanel:
+    """%는 %끼리, %p는 %p끼리만 나란히 놓습니다. 단위를 알 수 없는 수치는 따로 둡니다.
+
+    Percent beside percent, points beside points; what is of an unknown unit stands apart, compared with nothing.
+    """
+    minimum = cast("Settings", runtime_of(request).settings).small_cell_minimum
+    return await benchmarks.read_benchmarks(tx, Wave(wave.value), now=now, minimum=minimum)

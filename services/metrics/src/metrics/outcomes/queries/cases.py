@@ -1,0 +1,62 @@
+"""Every project that is due in a wave, with all that was said of it by a moment: what each aggregate is made of."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from common.db import Transaction
+from metrics.outcomes import store
+from metrics.outcomes.domain.changes import Case, as_of
+from metrics.outcomes.domain.definitions import Kpi, OutcomeRules, Wave
+from metrics.outcomes.domain.reports import Project, Report
+from metrics.outcomes.domain.waves import Window, day_of, window_of
+from metrics.outcomes.queries.definitions import rules_on
+
+
+@dataclass(frozen=True, slots=True)
+class WaveOf:
+    """One wave as it stood at a moment: the rules then, and each due case with its window."""
+
+    wave: Wave
+    at: datetime
+    rules: OutcomeRules
+    versions: Mapping[str, OutcomeRules]
+    cases: Sequence[tuple[Case, Window]]
+
+    @property
+    def kpis(self) -> Sequence[Kpi]:
+        return self.rules.kpis
+
+
+async def due_cases(tx: Transaction, wave: Wave, *, at: datetime) -> WaveOf:
+    """All that the caller sees. Whoever was completed stays due, whatever became of the firm since."""
+    rules = rules_on(day_of(at))
+    projects = await store.completed_projects(tx, at=at)
+    said = await store.reports_of(tx, waves=[Wave.BASELINE, wave])
+    silences = await store.silences_of(tx, waves=[wave], at=at)
+    by_wave: dict[tuple[UUID, Wave], list[Report]] = defaultdict(list)
+    for report in said:
+        known = as_of(report, at)
+        if known is not None:
+            by_wave[known.project_id, known.wave].append(known)
+    cases = []
+    for project in projects:
+        window = window_in(project, wave)
+        if window is not None and window.due_at <= at:
+            place = (project.project_id, wave)
+            baselines = by_wave.get((project.project_id, Wave.BASELINE), [])
+            case = Case(
+                project=project, baselines=baselines, reports=by_wave.get(place, []), silence=silences.get(place)
+            )
+            cases.append((case, window))
+    return WaveOf(wave, at, rules, store.rule_versions(), cases)
+
+
+def window_in(project: Project, wave: Wave) -> Window | None:
+    """When a project's wave is, by the rules of the day of its completion; none before it, or without rules."""
+    if project.completed_at is None:
+        return None
+    rules = store.rules_in_force(day_of(project.completed_at))
+    return None if rules is None else window_of(project.completed_at, rules.wave(wave), store.is_working_day)

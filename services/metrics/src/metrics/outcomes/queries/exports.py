@@ -1,0 +1,72 @@
+"""The raw rows behind every aggregate, as a CSV: each due project and KPI with what was said of it, and no verdict.
+
+Whoever recomputes them finds the same figures: what is valid follows from these columns and the definitions.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from common.db import Transaction
+from common.sheets import Cell, write_csv
+from metrics.outcomes.domain.changes import Case, baseline_given, edition_of
+from metrics.outcomes.domain.definitions import Kpi, Wave
+from metrics.outcomes.domain.reports import Report
+from metrics.outcomes.domain.waves import Window
+from metrics.outcomes.queries.cases import WaveOf, due_cases
+
+COLUMNS = (
+    "project_id",
+    "municipality_code",
+    "track",
+    "type_code",
+    "wave",
+    "due_on",
+    "kpi",
+    "edition",
+    "direction",
+    "outlier_over_bp",
+    "answered",
+    "verified",
+    "silence",
+    "baseline_edition",
+    "baseline_numerator",
+    "baseline_denominator",
+    "baseline_given",
+    "report_edition",
+    "numerator",
+    "denominator",
+    "grade",
+    "product_changed",
+    "outlier_checked",
+    "late",
+)
+
+
+async def outcome_rows(tx: Transaction, wave: Wave, *, at: datetime) -> tuple[bytes, int]:
+    """The CSV of one wave as of a moment, and how many rows it has."""
+    found = await due_cases(tx, wave, at=at)
+    rows = [list(_row(found, case, window, kpi)) for case, window in found.cases for kpi in found.kpis]
+    return write_csv([COLUMNS, *rows]), len(rows)
+
+
+def _row(found: WaveOf, case: Case, window: Window, kpi: Kpi) -> Iterator[Cell]:
+    project, report, baseline = case.project, case.report, case.baseline
+    given = baseline_given(case)
+    before, after = _figure(baseline, kpi), _figure(report, kpi)
+    yield from (str(project.project_id), project.municipality_code, project.track, project.type_code)
+    yield from (found.wave.value, window.due_on.isoformat(), kpi.code, kpi.edition, kpi.direction.value)
+    yield from (kpi.outlier_over_bp, int(case.answered(kpi.code)), int(after is not None))
+    yield case.silence.value if case.silence else None
+    yield from (edition_of(baseline, kpi, found.versions), *(before or (None, None)))
+    yield given.value if given else None
+    yield from (edition_of(report, kpi, found.versions), *(after or (None, None)))
+    told = report.figure(kpi.code) if report else None
+    yield told.grade.value if told else None
+    yield int(report.product_changed) if report else None
+    yield int(kpi.code in report.checked_outliers) if report else None
+    yield int(case.reports[0].reported_at >= window.due_at) if case.reports else None
+
+
+def _figure(report: Report | None, kpi: Kpi) -> tuple[int, int] | None:
+    told = report.figure(kpi.code) if report else None
+    return (told.numerator, told.denominator) if told else None

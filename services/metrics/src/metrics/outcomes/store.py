@@ -1,0 +1,241 @@
+"""Projects as events tell of them, reports and silences as people do, and the definitions that come with the program.
+
+The first can be made anew from events and the others cannot: so nothing here refers to `outcome_project` by a key.
+"""
+
+from collections.abc import Collection, Mapping
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import holidays
+import msgspec
+from sqlalchemy import CheckConstraint, Index, RowMapping, Text, UniqueConstraint, select, update
+from sqlalchemy import insert as plain_insert
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, insert
+from sqlalchemy.orm import Mapped, mapped_column
+
+from common.data_files import json_files
+from common.db import Transaction
+from metrics.outcomes.domain.definitions import Benchmarks, OutcomeRules, Wave
+from metrics.outcomes.domain.refusals import OutcomeReportHasChanged, OutcomeReportUnknown, ReportMeanwhile
+from metrics.outcomes.domain.reports import Correction, Figure, Finding, Grade, Project, Report, ReportState, Silence
+from metrics.tables import Tables
+
+_SATURDAY = 5
+_HOLIDAYS = holidays.country_holidays("KR")
+_RULES: Mapping[str, OutcomeRules] = {
+    each.version: each
+    for each in (
+        msgspec.json.decode(content, type=OutcomeRules) for content in json_files("metrics", "kpi_definitions").values()
+    )
+}
+_BENCHMARKS = tuple(
+    msgspec.json.decode(content, type=Benchmarks) for content in json_files("metrics", "kpi_benchmarks").values()
+)
+
+
+class OutcomeProjectRow(Tables):
+    """One project, with the moments that its waves count from; which event came first does not matter."""
+
+    __tablename__ = "outcome_project"
+    __table_args__ = (Index("outcome_project_company_idx", "company_id"),)
+
+    project_id: Mapped[UUID] = mapped_column(primary_key=True)
+    company_id: Mapped[UUID | None]
+    municipality_code: Mapped[str]
+    track: Mapped[str | None]
+    type_code: Mapped[str]
+    agreed_at: Mapped[datetime | None]
+    completed_at: Mapped[datetime | None]
+    terminated_at: Mapped[datetime | None]
+
+
+class OutcomeReportRow(Tables):
+    """What a firm said of a wave; a trigger keeps it, and that it is decided once, by another person."""
+
+    __tablename__ = "outcome_report"
+    __table_args__ = (
+        UniqueConstraint("project_id", "wave", "number"),
+        CheckConstraint("wave IN ('BASELINE', 'COMPLETION', 'YEAR_1', 'YEAR_2', 'YEAR_3')", name="wave"),
+        CheckConstraint("period_from <= period_to", name="period"),
+        Index("outcome_report_company_idx", "company_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    project_id: Mapped[UUID]
+    company_id: Mapped[UUID]
+    municipality_code: Mapped[str]
+    wave: Mapped[str]
+    number: Mapped[int]
+    rule_version: Mapped[str]
+    period_from: Mapped[date]
+    period_to: Mapped[date]
+    product_changed: Mapped[bool]
+    figures: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    reason: Mapped[str | None]
+    evidence_sha256: Mapped[str]
+    state: Mapped[str]
+    finding: Mapped[str | None]
+    checked_outliers: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    reported_by: Mapped[str]
+    reported_at: Mapped[datetime]
+    decided_by: Mapped[str | None]
+    decided_at: Mapped[datetime | None]
+    version: Mapped[int]
+
+
+class OutcomeSilenceRow(Tables):
+    """Why a firm does not answer in a wave, as the Technopark found out; the newest of a wave counts."""
+
+    __tablename__ = "outcome_silence"
+    __table_args__ = (
+        CheckConstraint("wave IN ('COMPLETION', 'YEAR_1', 'YEAR_2', 'YEAR_3')", name="wave"),
+        Index("outcome_silence_project_idx", "project_id", "wave"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    project_id: Mapped[UUID]
+    company_id: Mapped[UUID | None]
+    municipality_code: Mapped[str]
+    wave: Mapped[str]
+    reason: Mapped[str]
+    recorded_by: Mapped[str]
+    recorded_at: Mapped[datetime]
+
+
+_project = insert(OutcomeProjectRow)
+PUT_SELECTED = _project.on_conflict_do_update(
+    index_elements=[OutcomeProjectRow.project_id],
+    set_={"company_id": _project.excluded.company_id, "track": _project.excluded.track},
+)
+PUT_AGREED = _project.on_conflict_do_update(
+    index_elements=[OutcomeProjectRow.project_id], set_={"agreed_at": _project.excluded.agreed_at}
+)
+PUT_COMPLETED = _project.on_conflict_do_update(
+    index_elements=[OutcomeProjectRow.project_id], set_={"completed_at": _project.excluded.completed_at}
+)
+PUT_TERMINATED = _project.on_conflict_do_update(
+    index_elements=[OutcomeProjectRow.project_id], set_={"terminated_at": _project.excluded.terminated_at}
+)
+
+_PROJECT = OutcomeProjectRow.__table__.c
+_REPORT = OutcomeReportRow.__table__.c
+_SILENCE = OutcomeSilenceRow.__table__.c
+
+
+def rule_versions() -> Mapping[str, OutcomeRules]:
+    """Every version there is, by its name: a report refers to the one of its day."""
+    return _RULES
+
+
+def rules_in_force(day: date) -> OutcomeRules | None:
+    """The newest version whose first day has come; None before the first."""
+    return max((each for each in _RULES.values() if each.valid_from <= day), key=_since, default=None)
+
+
+def benchmarks_in_force(day: date) -> Benchmarks | None:
+    """The newest version of what others published; None before the first."""
+    return max((each for each in _BENCHMARKS if each.valid_from <= day), key=_since, default=None)
+
+
+def is_working_day(day: date) -> bool:
+    """Whether a period may end on this day in Korea."""
+    return day.weekday() < _SATURDAY and day not in _HOLIDAYS
+
+
+async def find_project(tx: Transaction, project_id: UUID) -> Project | None:
+    """One project, if the caller sees it."""
+    row = (await tx.execute(select(*_PROJECT).where(_PROJECT.project_id == project_id))).mappings().one_or_none()
+    return None if row is None else Project(**row)
+
+
+async def completed_projects(tx: Transaction, *, at: datetime) -> list[Project]:
+    """Every project that the caller sees and that was completed by a moment."""
+    statement = select(*_PROJECT).where(_PROJECT.completed_at <= at).order_by(_PROJECT.project_id)
+    return [Project(**row) for row in (await tx.execute(statement)).mappings()]
+
+
+async def reports_of(tx: Transaction, *, waves: Collection[Wave], project_id: UUID | None = None) -> list[Report]:
+    """The reports that the caller sees, of a wave in the order in which they were made."""
+    statement = select(*_REPORT).where(_REPORT.wave.in_([wave.value for wave in waves]))
+    if project_id is not None:
+        statement = statement.where(_REPORT.project_id == project_id)
+    rows = (await tx.execute(statement.order_by(_REPORT.project_id, _REPORT.wave, _REPORT.number))).mappings()
+    return [_report(row) for row in rows]
+
+
+async def silences_of(
+    tx: Transaction, *, waves: Collection[Wave], at: datetime, project_id: UUID | None = None
+) -> dict[tuple[UUID, Wave], Silence]:
+    """By project and wave, the newest reason by a moment."""
+    statement = select(_SILENCE.project_id, _SILENCE.wave, _SILENCE.reason).where(
+        _SILENCE.wave.in_([wave.value for wave in waves]), _SILENCE.recorded_at <= at
+    )
+    if project_id is not None:
+        statement = statement.where(_SILENCE.project_id == project_id)
+    rows = await tx.execute(statement.order_by(_SILENCE.recorded_at, _SILENCE.id))
+    return {(row.project_id, Wave(row.wave)): Silence(row.reason) for row in rows}
+
+
+async def add_report(tx: Transaction, report: Report) -> None:
+    """Store a report as the next of its wave; raises ReportMeanwhile when another took its number."""
+    values: dict[str, Any] = {column.name: getattr(report, column.name) for column in _REPORT}
+    values |= {
+        "figures": [msgspec.to_builtins(each) for each in report.figures],
+        "checked_outliers": list(report.checked_outliers),
+    }
+    added = await tx.execute(
+        insert(OutcomeReportRow).values(**values).on_conflict_do_nothing().returning(OutcomeReportRow.id)
+    )
+    if added.one_or_none() is None:
+        raise ReportMeanwhile
+
+
+async def add_silence(tx: Transaction, **values: object) -> None:
+    """Store why a firm does not answer."""
+    await tx.execute(plain_insert(OutcomeSilenceRow).values(**values))
+
+
+async def get_locked(tx: Transaction, report_id: UUID) -> Report:
+    """One report that stays as read until commit; raises OutcomeReportUnknown."""
+    statement = select(*_REPORT).where(_REPORT.id == report_id).with_for_update()
+    row = (await tx.execute(statement)).mappings().one_or_none()
+    if row is None:
+        raise OutcomeReportUnknown
+    return _report(row)
+
+
+async def save_decision(tx: Transaction, report: Report) -> None:
+    """Store a decision as the next version; raises OutcomeReportHasChanged when somebody else was first."""
+    saved = await tx.execute(
+        update(OutcomeReportRow)
+        .where(_REPORT.id == report.id, _REPORT.version == report.version)
+        .values(
+            state=report.state,
+            finding=report.finding,
+            checked_outliers=list(report.checked_outliers),
+            decided_by=report.decided_by,
+            decided_at=report.decided_at,
+            version=report.version + 1,
+        )
+    )
+    if saved.rowcount != 1:
+        raise OutcomeReportHasChanged(current_version=report.version + 1)
+
+
+def _report(row: RowMapping) -> Report:
+    figures = tuple(Figure(**{**each, "grade": Grade(each["grade"])}) for each in row["figures"])
+    typed = {
+        "wave": Wave(row["wave"]),
+        "figures": figures,
+        "reason": row["reason"] and Correction(row["reason"]),
+        "state": ReportState(row["state"]),
+        "finding": row["finding"] and Finding(row["finding"]),
+        "checked_outliers": tuple(row["checked_outliers"]),
+    }
+    return Report(**{**row, **typed})
+
+
+def _since(rules: OutcomeRules | Benchmarks) -> date:
+    return rules.valid_from
