@@ -34,6 +34,7 @@ class Listener:
     database: Database
     http: httpx2.AsyncClient
     issuer: Issuer
+    clock: FixedClock
     _sequences: dict[tuple[str, UUID], int] = field(default_factory=lambda: defaultdict(int))
 
     async def tell(self, *told: DomainEvent, at: datetime = NOW) -> Applied:
@@ -49,6 +50,22 @@ class Listener:
     async def get(self, path: str, *, role: str | None = None, tenant: str = "52") -> httpx2.Response:
         headers = self.issuer.headers(role=role, tenant=tenant) if role else {}
         return await self.http.get(path, headers=headers)
+
+    async def post(
+        self,
+        path: str,
+        body: Mapping[str, Any],
+        *,
+        role: str,
+        tenant: str = "52",
+        subject: str | None = None,
+        version: int | None = None,
+    ) -> httpx2.Response:
+        """Ask once for something to be done, as somebody whose name follows from the role unless it is given."""
+        headers = self.issuer.headers(role=role, tenant=tenant, subject=subject or f"somebody-{role}")
+        headers |= {"Idempotency-Key": f"listening-{events.new_id()}"}
+        headers |= {} if version is None else {"If-Match": f'"{version}"'}
+        return await self.http.post(path, json=body, headers=headers)
 
     def record(self, told: DomainEvent, *, at: datetime = NOW) -> events.WireRecord:
         """What comes next of this key on the wire."""
@@ -74,13 +91,14 @@ async def listener(service: Service, urls: Mapping[str, DatabaseUrls], **setting
     database = Database(address, application_name="tests", acting=THE_SERVICE)
     callers = Database(address, application_name="tests")
     config = service.settings(app_env="test", database_url=address, **settings)  # type: ignore[arg-type]
-    app = build_app(service, config, clock=FixedClock(NOW), database=callers, verifier=issuer.verifier())
+    clock = FixedClock(NOW)
+    app = build_app(service, config, clock=clock, database=callers, verifier=issuer.verifier())
     async with (
         LifespanManager(app),
         httpx2.AsyncClient(
             event_hooks=documented(app), transport=httpx2.ASGITransport(app), base_url="http://service.test"
         ) as http,
     ):
-        yield Listener(service, database, http, issuer)
+        yield Listener(service, database, http, issuer, clock)
     await database.dispose()
     await callers.dispose()

@@ -23,6 +23,7 @@ from tests.support.live_programme import (
     sha256,
 )
 from tests.support.telling_again import tell_again
+from tests.support.waiting import eventually
 
 
 async def test_story_5_the_owner_sees_before_applying_that_the_cap_makes_the_real_share_34_5_percent(
@@ -134,8 +135,14 @@ async def test_story_2_the_county_commits_its_share_and_the_last_of_three_brings
         await programme.cover(project, source, by)
         assert (await programme.get(OPERATOR, coverage))["state"] != "GRANTED"
         assert (await programme.get(OPERATOR, agreement))["state"] == "SIGNED_BY_OPERATOR"
+    baseline = await _baseline(programme, owner, project["id"])
     await programme.cover(project, "PROVINCE", TREASURER)
     await programme.once(OPERATOR, agreement, lambda found: found["state"] == "EFFECTIVE")
+    outcomes = f"/metrics/v1/projects/{project['id']}/outcomes"
+    found = await programme.once(owner, outcomes, lambda found: found["agreed_at"])
+    assert (found["baseline"]["report_id"], found["baseline"]["given"]) == (baseline["id"], "FROZEN")
+    assert found["waves"] == [], "its factory does not stand yet"
+    assert (await programme.look(head(GUNSAN), outcomes)).status_code == 404
 
 
 async def test_edge_7_a_deposit_that_the_supplier_made_is_held_and_frees_no_public_money(
@@ -311,3 +318,21 @@ async def _give_back(year: Year, name: str) -> None:
     project = await year.project(name)
     path = f"/applicant/v1/projects/{project['id']}/withdrawals"
     await year.programme.do(year.cases[name].owner, path, {"reason": "가상 사정"}, version=project["version"])
+
+
+async def _baseline(programme: Programme, owner: Person, project_id: str) -> Json:
+    """What the firm measured before, verified by the Technopark while the agreement is not in force yet."""
+    metrics = f"/metrics/v1/projects/{project_id}"
+    await eventually(lambda: _is_known(programme, owner, f"{metrics}/outcomes"), 60, what="metrics knows the project")
+    body = {
+        "wave": "BASELINE", "period_from": "2023-05-01", "period_to": "2024-04-30", "product_changed": False,
+        "figures": [{"kpi": "P1", "numerator": 184_000, "denominator": 92_000, "grade": "B"}],
+        "evidence_sha256": sha256("baseline"),
+    }  # fmt: skip
+    told = await programme.do(owner, f"{metrics}/outcome-reports", body)
+    path = f"/metrics/v1/outcome-reports/{told['id']}/decisions"
+    return await programme.do(OPERATOR, path, {"decision": "VERIFY"}, version=told["version"])
+
+
+async def _is_known(programme: Programme, owner: Person, path: str) -> bool:
+    return (await programme.look(owner, path)).status_code == 200

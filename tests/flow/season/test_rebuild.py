@@ -50,14 +50,16 @@ async def test_rebuilt_projections_are_the_same_to_the_last_row(
     databases.admin.run(
         "UPDATE commitment SET state = 'REFUSED'; DELETE FROM call_seat; DELETE FROM site; DELETE FROM disbursement;"
         "DELETE FROM carried_over; UPDATE repayment SET state = 'ORDERED'; UPDATE lapsed_share SET amount_won = 1;"
-        "DELETE FROM settled_share;",
+        "DELETE FROM settled_share; UPDATE outcome_project SET completed_at = NULL;",
         database="metrics",
     )
     databases.admin.run("DELETE FROM waiting_project;", database="mentoring")
     spoilt = await table_hashes(databases.urls())
     changed = {table for table, digest in spoilt.items() if before[table] != digest}
     money = {"carried_over", "commitment", "disbursement", "lapsed_share", "repayment", "settled_share"}
-    assert changed == {f"metrics.{table}" for table in (*money, "call_seat", "site")} | {"mentoring.waiting_project"}
+    assert changed == {f"metrics.{table}" for table in (*money, "call_seat", "site", "outcome_project")} | {
+        "mentoring.waiting_project"
+    }
 
     said = rebuild("metrics", played, databases, kafka) + rebuild("mentoring", played, databases, kafka)
     assert await table_hashes(databases.urls()) == before

@@ -225,3 +225,22 @@ def test_edge_9_a_firm_that_is_ended_stays_in_the_denominator(ask: Ask) -> None:
     assert ended
     assert not ended & completed
     assert ended | completed == agreed
+
+
+def test_edge_9_every_completed_factory_is_asked_for_its_outcomes_from_the_day_of_its_inspection(ask: Ask) -> None:
+    asked = ask(
+        "metrics",
+        "SELECT project_id, company_id, agreed_at, completed_at FROM outcome_project WHERE completed_at IS NOT NULL",
+    )
+    built = ask(
+        "applicant",
+        "SELECT b.project_id, p.company_id, a.effective_at AS agreed_at, b.completed_at"
+        " FROM build b JOIN agreement a USING (project_id) JOIN application p ON p.id = b.application_id"
+        " WHERE b.completed_at IS NOT NULL",
+    )
+    assert built
+
+    def told(rows: Rows) -> set[tuple[Any, ...]]:
+        return {tuple(row[name] for name in ("project_id", "company_id", "agreed_at", "completed_at")) for row in rows}
+
+    assert told(asked) == told(built)

@@ -19,6 +19,7 @@ SERVICES = sorted(set(ROWS) - {"common"})
 _COMPANIES = {
     "applicant": "SELECT id::text FROM company",
     "funding": "SELECT DISTINCT company_id::text FROM commitment",
+    "metrics": "SELECT DISTINCT company_id::text FROM outcome_report",
 }
 _TENANT_FOR_ALL = """
     CREATE OR REPLACE FUNCTION caller_tenant(VARIADIC roles text[]) RETURNS text LANGUAGE sql STABLE

@@ -12,6 +12,7 @@ from contracts.inspection_examples import INSPECTION_EXAMPLES
 from contracts.memorandum_examples import MEMORANDUM_EXAMPLES
 from contracts.mentoring_examples import MENTORING_EXAMPLES
 from contracts.objection_examples import OBJECTION_EXAMPLES
+from contracts.outcome_examples import OUTCOME_EXAMPLES
 from contracts.release_examples import RELEASE_EXAMPLES
 from contracts.settlement_examples import SETTLEMENT_EXAMPLES
 from contracts.support_examples import SUPPORT_EXAMPLES
@@ -219,6 +220,7 @@ EXAMPLES: Mapping[str, object] = {
     **AMENDMENT_EXAMPLES,
     **SETTLEMENT_EXAMPLES,
     **SUPPORT_EXAMPLES,
+    **OUTCOME_EXAMPLES,
     # money
     "PassedOverView.left_won": 12_000_000,
     "needed_won": 36_000_000,

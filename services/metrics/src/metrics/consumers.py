@@ -47,6 +47,7 @@ from contracts.funding import (
 )
 from metrics.gauge import commands as gauge
 from metrics.money import commands as money
+from metrics.outcomes import commands as outcomes
 from metrics.progress import commands as progress
 
 
@@ -84,7 +85,7 @@ def on_application_ranked(event: ApplicationRanked, received: Received) -> Seque
 
 def on_project_selected(event: ProjectSelected, received: Received) -> Sequence[Statement]:
     moved = progress.move_project(event, state="SELECTED", at=received.at, promoted=event.promoted)
-    return [*moved, *gauge.plan_site(event, at=received.at)]
+    return [*moved, *gauge.plan_site(event, at=received.at), *outcomes.select_project(event)]
 
 
 def on_project_confirmed(event: ProjectConfirmed, received: Received) -> Sequence[Statement]:
@@ -102,7 +103,7 @@ def on_project_withdrawn(event: ProjectWithdrawn, received: Received) -> Sequenc
 
 
 def on_agreement_effective(event: AgreementEffective, received: Received) -> Sequence[Statement]:
-    return gauge.agree_site(event, at=received.at)
+    return [*gauge.agree_site(event, at=received.at), *outcomes.freeze_baseline(event, at=received.at)]
 
 
 def on_interim_inspection_passed(event: InterimInspectionPassed, received: Received) -> Sequence[Statement]:
@@ -118,11 +119,11 @@ def on_project_resumed(event: ProjectResumed, received: Received) -> Sequence[St
 
 
 def on_project_completed(event: ProjectCompleted, received: Received) -> Sequence[Statement]:
-    return gauge.complete_site(event, at=received.at)
+    return [*gauge.complete_site(event, at=received.at), *outcomes.begin_waves(event, at=received.at)]
 
 
 def on_project_terminated(event: ProjectTerminated, received: Received) -> Sequence[Statement]:
-    return gauge.terminate_site(event, at=received.at)
+    return [*gauge.terminate_site(event, at=received.at), *outcomes.note_termination(event, at=received.at)]
 
 
 def on_budget_line_confirmed(event: BudgetLineConfirmed, received: Received) -> Sequence[Statement]:

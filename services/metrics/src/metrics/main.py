@@ -49,6 +49,7 @@ SERVICE = Service(
             "lapsed_share",
             "settled_share",
             "repayment",
+            "outcome_project",
         ),
         events=PROJECTED,
     ),

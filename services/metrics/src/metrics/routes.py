@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from metrics.gauge.api import routes as gauge
 from metrics.money.api import routes as money
+from metrics.outcomes.api import routes as outcomes
 from metrics.progress.api import routes as progress
 
-ROUTERS: Sequence[APIRouter] = (progress, gauge, money)
+ROUTERS: Sequence[APIRouter] = (progress, gauge, money, outcomes)
