@@ -113,7 +113,7 @@ async def test_a_figure_is_two_whole_numbers_of_a_defined_kpi(
 ) -> None:
     firm = await one_built(metrics)
     listed = [{"kpi": kpi, "numerator": over, "denominator": under, "grade": "A"} for kpi, over, under in figures]
-    problem = await refused(await report(metrics, firm, said("COMPLETION", {}, figures=listed)), 422, code)
+    problem = await refused(await report(metrics, firm, said("COMPLETION", {}) | {"figures": listed}), 422, code)
     assert [error["pointer"] for error in problem["errors"]] == [pointer]
 
 
