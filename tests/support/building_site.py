@@ -10,6 +10,7 @@ from common.clock import KST
 from contracts.funding import CoverageCompleted
 from contracts.roles import Role
 from tests.support.judging import APPROVER, JEONJU, OPERATOR, Judging, Person, Standing, owner_of
+from tests.support.standings import tax_office_answers
 
 INSPECTOR = Person(Role.TECHNOPARK_OPERATOR, "inspector")
 SECOND = Person(Role.TECHNOPARK_OPERATOR, "second-operator")
@@ -127,6 +128,7 @@ async def site_under_way(judging: Judging) -> Site:
     found = (await judging.post(f"{path}/issues", by=OPERATOR, version=1)).json()
     supplier = Person(Role.SUPPLIER, "supplier", found["supplier_business_number"])
     for by in (owner_of(case), supplier, OPERATOR):
+        await tax_office_answers(judging.database, judging.clock.now())
         signed = await judging.post(f"{path}/signatures", TERMS, by=by, version=found["version"])
         assert signed.status_code == 201, signed.text
         found = signed.json()

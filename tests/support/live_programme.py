@@ -195,6 +195,8 @@ class Programme:
         found = await self.do(OPERATOR, f"{path}/issues", version=found["version"])
         terms = {"plan_sha256": sha256(project["id"]), "supplier_contract_won": project["total_cost_won"]}
         for by in (owner, Person(Role.SUPPLIER, found["supplier_business_number"], "supplier"), OPERATOR):
+            if by is OPERATOR:
+                await self.once(by, f"{path}/standing-checks", lambda asked: asked["items"][0]["state"] == "ANSWERED")
             found = await self.do(by, f"{path}/signatures", terms, version=found["version"])
 
     async def cover(self, project: Json, source: str, by: Person) -> None:

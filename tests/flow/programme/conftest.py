@@ -199,6 +199,8 @@ async def advance(selected: Year, builder: Json) -> Json:
     for hour, (step, by) in enumerate(steps, start=1):
         programme.move_clock(ASKED_AT + timedelta(hours=hour))
         address = f"/funding/v1/releases/{release['id']}/{step}"
+        if step == "orders":
+            await programme.once(TREASURER, f"{path}/standings", lambda found: found["items"][0]["state"] == "GOOD")
         release = await programme.do(by, address, version=release["version"])
     return await posted(programme, release)
 

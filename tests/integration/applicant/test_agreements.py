@@ -15,6 +15,7 @@ from common.clock import KST
 from contracts.funding import CoverageCompleted
 from contracts.roles import Role
 from tests.support.judging import JEONJU, OPERATOR, Judging, Person, Standing, at_once, owner_of
+from tests.support.standings import tax_office_answers
 
 TERMS = {"plan_sha256": "c" * 64, "supplier_contract_won": 36_000_000}
 # Issued on Thursday 16 May; the thirtieth day is Saturday 15 June, so Monday 17 June is the last one.
@@ -65,6 +66,7 @@ async def work(judging: Judging) -> bool:
 async def sign(judging: Judging, found: dict[str, Any], by: Person, **changes: Any) -> Any:
     path = f"/v1/agreements/{found['project_id']}/signatures"
     version = changes.pop("version", None) or (await agreement(judging, found["project_id"]))["version"]
+    await tax_office_answers(judging.database, judging.clock.now(), **changes.pop("standing", {}))
     return await judging.post(path, TERMS | changes, by=by, version=version)
 
 

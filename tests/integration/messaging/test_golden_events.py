@@ -11,6 +11,8 @@ from applicant.agreements import store as agreements
 from applicant.agreements.domain import AgreementState, Terms
 from applicant.applications.domain.case import ApplicationStatus
 from applicant.calls import store as calls
+from applicant.companies import store as companies
+from applicant.companies.domain import Company, CompanyFacts, SizeClass
 from applicant.projects import store as projects
 from applicant.projects.domain import Project, ProjectState
 from applicant.selections.domain.places import Places
@@ -29,11 +31,15 @@ from contracts.applicant import (
     ProjectCompleted,
     ProjectSelected,
     ProjectTerminated,
+    StandingFound,
 )
-from contracts.funding import CommitmentReleased, CoverageCompleted, ProjectCommitted
+from contracts.funding import CommitmentReleased, CoverageCompleted, ProjectCommitted, StandingAsked
+from contracts.types import BusinessNumber, Won, business_number_check_digit
 from funding.commitments import store as commitments
 from funding.coverages import store as coverages
 from funding.coverages.domain import cover_line, line_of
+from funding.standings import store as standings
+from funding.standings.domain import Standing, StandingState
 from smartfactory.stack.provision import DatabaseUrls
 from tests.repo.tree import ROOT
 from tests.support.closed_call import add_case, closed_call
@@ -47,6 +53,8 @@ _SERVICES = {service.name: service for service in load_system(ROOT).services if 
 _PROJECT = UUID("0199f1b0-1d20-7c31-9b52-3c1e8f40a501")
 _COMMITMENT = UUID("0199f1b0-1d20-7c31-9b52-3c1e8f40a601")
 _CALL = UUID("0199f1b0-1d20-7c31-9b52-3c1e8f40a201")
+_COMPANY = UUID("0199f1b0-1d20-7c31-9b52-3c1e8f40a101")
+_STANDING = UUID("0199f1b0-1d20-7c31-9b52-3c1e8f40a711")
 
 _SIGNED_IN_TURN = (
     AgreementState.SIGNED_BY_ADOPTER,
@@ -167,13 +175,38 @@ async def _grant(tx: Transaction, service: Service) -> None:
     await _apply(tx, service, golden.read(ROOT)[AgreementEffective.TYPE][-1])
 
 
+async def _ask(tx: Transaction, service: Service) -> None:
+    """A firm's standing is heard of by whoever has asked for it."""
+    await _grant(tx, service)
+    coverage = await coverages.get(tx, _PROJECT)
+    question = Standing(
+        id=_STANDING, project_id=_PROJECT, company_id=coverage.company_id,
+        municipality_code=coverage.municipality_code, number=1, rule_version="2022-1", state=StandingState.ASKED,
+        asked_by="issuer one", asked_at=NOW,
+    )  # fmt: skip
+    await standings.add(tx, question)
+
+
+async def _register(tx: Transaction, _service: Service) -> None:
+    """The firm that is asked about is registered."""
+    stem = "900000001"
+    facts = CompanyFacts(
+        business_number=BusinessNumber(f"{stem}{business_number_check_digit(stem)}"), corporate_number=None,
+        name="가상기업", representative_name="가상인", size_class=SizeClass.SMALL, ksic_code="29000", ksic_revision="11",
+        annual_sales_won=Won(1), employees=1, supported_before=False, head_office_address="전북특별자치도",
+    )  # fmt: skip
+    await companies.add_company(tx, Company(_COMPANY, facts, version=1))
+
+
 _BEFORE = {
     ("applicant", CommitmentReleased.TYPE): _give_back,
     ("applicant", CoverageCompleted.TYPE): _sign,
+    ("applicant", StandingAsked.TYPE): _register,
     ("funding", AgreementEffective.TYPE): _cover,
     ("funding", InterimInspectionPassed.TYPE): _grant,
     ("funding", ProjectCompleted.TYPE): _grant,
     ("funding", ProjectTerminated.TYPE): _grant,
+    ("funding", StandingFound.TYPE): _ask,
 }
 """What has to have happened in a service before it can take an event, beside what all of them need."""
 

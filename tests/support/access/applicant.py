@@ -268,6 +268,8 @@ _ASKS: Asks = {
     "withdrawProject": _on("POST", "/v1/projects/{project}/withdrawals", {"reason": "사정"}, version=STALE),
     "listAgreements": _listed("/v1/agreements", "project", page_size=100),
     "getAgreement": _on("GET", "/v1/agreements/{project}"),
+    "listStandingChecks": _on("GET", "/v1/agreements/{project}/standing-checks"),
+    "askStandingCheck": _on("POST", "/v1/agreements/{project}/standing-checks"),
     "issueAgreement": _on("POST", "/v1/agreements/{project}/issues", version=STALE),
     "signAgreement": _on(
         "POST",

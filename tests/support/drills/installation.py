@@ -26,8 +26,8 @@ _PARTITIONS = 6
 _NICE = 5
 _REPLICAS = {"applicant": 2, "funding": 2}
 SUBSCRIPTIONS: Mapping[str, Sequence[str]] = {
-    "applicant": ("funding.budget.v1", "funding.commitment.v1"),
-    "funding": ("applicant.project.v1",),
+    "applicant": ("funding.budget.v1", "funding.commitment.v1", "funding.standing.v1"),
+    "funding": ("applicant.project.v1", "applicant.standing.v1"),
     "mentoring": ("applicant.project.v1",),
     "metrics": (
         "applicant.application.v1",

@@ -61,7 +61,7 @@ def _release(state: ReleaseState = ReleaseState.RESERVED) -> Release:
 
 _STEPS: dict[str, tuple[Callable[[Release], Release], ReleaseState, set[ReleaseState]]] = {
     "order": (
-        lambda release: domain.order(release, [], by="treasurer", now=NOW),
+        lambda release: domain.order(release, [], standing_id=release.id, by="treasurer", now=NOW),
         ReleaseState.ORDERED,
         {ReleaseState.APPROVED},
     ),
@@ -115,4 +115,4 @@ def test_nobody_has_two_parts_in_one_release() -> None:
     assert approved.state is ReleaseState.APPROVED
     for by in ("firm", "kim"):
         with pytest.raises(DomainError):
-            domain.order(approved, [mine], by=by, now=NOW)
+            domain.order(approved, [mine], standing_id=approved.id, by=by, now=NOW)

@@ -1,9 +1,9 @@
-"""What the applicant service tells: calls, applications and projects.
+"""What the applicant service tells: calls, applications, projects, and the standing of their firms.
 
 Events carry ids, codes and amounts, never a person and never a score.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -227,6 +227,24 @@ class ProjectTerminated(_ProjectFact, frozen=True, kw_only=True):
     termination_id: UUID
     cause: str
     fault_party: str
+
+
+@event(service="applicant", aggregate="standing", happened="found", version=1, key="standing_id")
+class StandingFound(DomainEvent, frozen=True, kw_only=True):
+    """What the tax office said of a firm on `about`, as codes; the answer itself is kept by the applicant service.
+
+    `status` is ACTIVE, SUSPENDED or CLOSED (rule R-05), the two others are arrears (rule R-06).
+    """
+
+    standing_id: UUID
+    project_id: UUID
+    company_id: UUID
+    status: str
+    national_tax_arrears: bool
+    local_tax_arrears: bool
+    about: date
+    answered_at: Moment
+    answer_sha256: str
 
 
 @event(service="applicant", aggregate="account", happened="tokens-revoked", version=1, key="revocation_id")

@@ -15,6 +15,7 @@ from contracts.objection_examples import OBJECTION_EXAMPLES
 from contracts.outcome_examples import OUTCOME_EXAMPLES
 from contracts.release_examples import RELEASE_EXAMPLES
 from contracts.settlement_examples import SETTLEMENT_EXAMPLES
+from contracts.standing_examples import STANDING_EXAMPLES
 from contracts.support_examples import SUPPORT_EXAMPLES
 
 _SHARES: list[dict[str, object]] = [
@@ -219,6 +220,7 @@ EXAMPLES: Mapping[str, object] = {
     **FORUM_EXAMPLES,
     **AMENDMENT_EXAMPLES,
     **SETTLEMENT_EXAMPLES,
+    **STANDING_EXAMPLES,
     **SUPPORT_EXAMPLES,
     **OUTCOME_EXAMPLES,
     # money

@@ -1,4 +1,4 @@
-"""What the funding service tells: budget lines, commitments, disbursements, settlements, clawbacks and repayments.
+"""What the funding service tells: budget lines, commitments, disbursements, standings, settlements, clawbacks, claims.
 
 `left_won` with `line_version` says how fresh a balance is.
 """
@@ -295,3 +295,13 @@ class RepaymentConfirmed(RepaymentFact, frozen=True, kw_only=True):
 @event(service="funding", aggregate="repayment", happened="relieved", version=1, key="repayment_id")
 class RepaymentRelieved(RepaymentFact, frozen=True, kw_only=True):
     """An objection was upheld: nothing of it is owed."""
+
+
+@event(service="funding", aggregate="standing", happened="asked", version=1, key="standing_id")
+class StandingAsked(DomainEvent, frozen=True, kw_only=True):
+    """A payment waits for its firm's standing: who knows the firm's number asks the tax office (rules R-05, R-06)."""
+
+    standing_id: UUID
+    project_id: UUID
+    company_id: UUID
+    municipality_code: str

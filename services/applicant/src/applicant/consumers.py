@@ -1,7 +1,8 @@
-"""What the applicant service does about funding's answers: each event is one command."""
+"""What the applicant service does about funding's answers and questions: each event is one command."""
 
 from applicant.builds import commands as builds
 from applicant.selections import commands as selections
+from applicant.standings import commands as standings
 from common.auth import Principal
 from common.consumer import Handlers, Received
 from common.db import Transaction
@@ -11,6 +12,7 @@ from contracts.funding import (
     CommitmentReleased,
     CoverageCompleted,
     ProjectCommitted,
+    StandingAsked,
 )
 
 _SELF = Principal.service("applicant")
@@ -36,10 +38,15 @@ async def on_coverage_completed(tx: Transaction, event: CoverageCompleted, recei
     await builds.begin_build(tx, event.project_id, evidence=f"event/{received.event_id}", by=_SELF, now=received.now)
 
 
+async def on_standing_asked(tx: Transaction, event: StandingAsked, received: Received) -> None:
+    await standings.ask_before_payment(tx, event, now=received.now)
+
+
 HANDLERS: Handlers = {
     ProjectCommitted: on_project_committed,
     CommitmentRefused: on_commitment_refused,
     CommitmentReleased: on_commitment_released,
     BudgetLineConfirmed: on_budget_line_confirmed,
     CoverageCompleted: on_coverage_completed,
+    StandingAsked: on_standing_asked,
 }

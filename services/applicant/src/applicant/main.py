@@ -17,6 +17,7 @@ from applicant.notices.jobs import Mail, deliver_notices
 from applicant.projects.commands import lapse_project
 from applicant.selections.jobs import work_decisions, work_rankings
 from applicant.settings import Settings
+from applicant.standings.jobs import ask_standings
 from applicant.tables import Tables
 from common.errors import Text
 from common.jobs import Job
@@ -38,8 +39,10 @@ ACTS = {
 
 
 def _jobs(settings: Settings) -> Sequence[Job]:
+    registers = Registers(settings)
     return (
-        partial(ask_registers, Registers(settings), settings),
+        partial(ask_registers, registers, settings),
+        partial(ask_standings, registers, settings),
         partial(work_deadlines, ACTS),
         partial(deliver_notices, Mail(settings), settings),
         fail_overdue_inspections,

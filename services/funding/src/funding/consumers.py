@@ -13,12 +13,14 @@ from contracts.applicant import (
     ProjectSuspended,
     ProjectTerminated,
     ProjectWithdrawn,
+    StandingFound,
     TokensRevoked,
 )
 from funding.commitments import commands as commitments
 from funding.coverages import commands as coverages
 from funding.recoveries import commands as recoveries
 from funding.releases.commands import lines as releases
+from funding.releases.commands.standing import hear_standing
 from funding.settlements import commands as settlements
 
 
@@ -68,6 +70,11 @@ async def on_project_terminated(tx: Transaction, event: ProjectTerminated, recei
     await recoveries.begin_after_termination(tx, event, event_id=received.event_id, now=received.now)
 
 
+async def on_standing_found(tx: Transaction, event: StandingFound, received: Received) -> None:
+    """Hold or free the firm's money by what the tax office said."""
+    await hear_standing(tx, event, now=received.now)
+
+
 async def on_tokens_revoked(tx: Transaction, event: TokensRevoked, received: Received) -> None:
     """From now on these tokens open nothing here either."""
     await deny(tx, event, issued_until=event.issued_until)
@@ -83,5 +90,6 @@ HANDLERS: Handlers = {
     ProjectSuspended: on_project_suspended,
     ProjectResumed: on_project_resumed,
     ProjectTerminated: on_project_terminated,
+    StandingFound: on_standing_found,
     TokensRevoked: on_tokens_revoked,
 }

@@ -18,6 +18,7 @@ from funding.repayments.api import routes as repayments
 from funding.self_payments.api import routes as self_payments
 from funding.settlements.api import routes as settlements
 from funding.splits.api import routes as splits
+from funding.standings.api import routes as standings
 
 ROUTERS: Sequence[APIRouter] = (
     ledger,
@@ -28,6 +29,7 @@ ROUTERS: Sequence[APIRouter] = (
     commitments,
     coverages,
     self_payments,
+    standings,
     releases,
     repayments,
     settlements,

@@ -10,6 +10,7 @@ from common.auth import Principal
 from common.clock import KST
 from contracts.roles import Role
 from tests.support.access.worlds import STALE, Ask, Asks, Caller, Things, World
+from tests.support.standings import tax_office_answers
 
 SERVICE = "applicant"
 
@@ -103,6 +104,7 @@ async def _signed(world: World, things: Things) -> None:
     supplier = Caller(Role.SUPPLIER, things["supplier"], "matrix-supplier")
     read = (await world.send(Ask("GET", path), operator)).json()
     for by in (supplier, operator):
+        await tax_office_answers(world.owner, _AT)
         read = await _made(world, f"{path}/signatures", _TERMS, by, version=read["version"])
     async with world.owner.transaction() as tx:
         service = Principal.service("applicant")

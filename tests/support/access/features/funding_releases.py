@@ -60,6 +60,8 @@ _ASKS: Asks = {
     "getReleaseFinding": lambda things: Ask("GET", f"/v1/release-findings/{things['finding']}"),
     "confirmReleaseFinding": _on_finding("confirmations"),
     "rejectReleaseFinding": _on_finding("rejections"),
+    "listStandings": lambda things: Ask("GET", f"/v1/coverages/{things['project']}/standings"),
+    "askStanding": lambda things: Ask("POST", f"/v1/coverages/{things['project']}/standings"),
     "getReleaseLines": lambda things: Ask("GET", f"/v1/coverages/{things['project']}/release-lines"),
     "requestRelease": _request,
     "listReleases": _listed("/v1/releases", "release"),
@@ -110,6 +112,7 @@ async def _in_force(world: World, project: str, place: str, invoice: str) -> dic
     verify = Ask("POST", f"/v1/self-payments/{payment['id']}/verifications", {"payer": "ADOPTER"}, 1)
     await _made(world, verify, operator)
     await _hear_effective(world, project, place)
+    await _made(world, Ask("POST", f"{coverage}/standings"), treasurer)
     body = {"amount_won": 1_000_000, "invoice": _INVOICE | {"invoice_number": invoice}}
     release = await _made(world, Ask("POST", f"{coverage}/lines/MUNICIPALITY/releases", body), owner)
     approve = Ask("POST", f"/v1/releases/{release['id']}/approvals", None, 1)

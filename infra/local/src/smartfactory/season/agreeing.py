@@ -6,6 +6,7 @@ from typing import Any
 from smartfactory.season import people
 from smartfactory.season.documents import hash_of
 from smartfactory.season.origin import Json, Person, until
+from smartfactory.season.rechecking import known_before_signing
 from smartfactory.season.stage import Stage
 
 _FIRST = 1
@@ -30,23 +31,20 @@ async def agree_all(stage: Stage, call_id: str) -> frozenset[str]:
 
     async def sign(agreement: Json) -> None:
         supplier = people.supplier(agreement["supplier_business_number"])
-        for by in (owners[agreement["company_id"]], supplier, people.OPERATOR):
+        for by in (owners[agreement["company_id"]], supplier):
             signed[agreement["project_id"]] = await _sign(stage, agreement, by, signed[agreement["project_id"]])
+
+    async def countersign(agreement: Json) -> None:
+        project_id = agreement["project_id"]
+        await known_before_signing(stage, project_id)
+        signed[project_id] = await _sign(stage, agreement, people.OPERATOR, signed[project_id])
 
     async def cover(coverage: Json) -> None:
         for line in coverage["lines"]:
             await _cover(stage, coverage, line, owners[coverage["company_id"]])
 
     async def wait_for(path: str, state: str) -> list[Json]:
-        rows: list[Json] = []
-
-        async def reached() -> bool:
-            rows[:] = await origin.pages(people.AUDITOR, path, call_id=call_id)
-            there = {row["project_id"] for row in rows if not state or row["state"] == state}
-            return there >= {agreement["project_id"] for agreement in agreements}
-
-        await until(reached, what=f"{path} {state}".strip(), deadline_seconds=stage.options.settle_deadline_seconds)
-        return rows
+        return await _wait_for(stage, path, state, call_id, {agreement["project_id"] for agreement in agreements})
 
     async def opened(_what: str) -> None:
         coverages[:] = await wait_for("/funding/v1/coverages", "")
@@ -57,10 +55,23 @@ async def agree_all(stage: Stage, call_id: str) -> frozenset[str]:
 
     await stage.play(calendar.agreements_issued_at, "agreements issued", agreements, issue)
     await stage.play(calendar.agreements_signed_at, "agreements signed", agreements, sign)
+    await stage.play(calendar.agreements_signed_at, "taxes looked at, countersigned", agreements, countersign)
     await stage.play(calendar.agreements_signed_at, "funding asks for cover", ["all"], opened)
     await stage.play(calendar.shares_covered_at, "shares covered", coverages, cover)
     await stage.play(calendar.shares_covered_at, "agreements in force", ["all"], in_force)
     return frozenset(agreement["project_id"] for agreement in agreements)
+
+
+async def _wait_for(stage: Stage, path: str, state: str, call_id: str, wanted: set[str]) -> list[Json]:
+    """The rows of a call, once those of all wanted projects are there in this state."""
+    rows: list[Json] = []
+
+    async def reached() -> bool:
+        rows[:] = await stage.origin.pages(people.AUDITOR, path, call_id=call_id)
+        return {row["project_id"] for row in rows if not state or row["state"] == state} >= wanted
+
+    await until(reached, what=f"{path} {state}".strip(), deadline_seconds=stage.options.settle_deadline_seconds)
+    return rows
 
 
 async def _sign(stage: Stage, agreement: Json, by: Person, read: Mapping[str, Any]) -> Json:

@@ -7,7 +7,7 @@ from smartfactory.scenarios.parts import ClawbackPart, ClosingWave
 from smartfactory.season import people
 from smartfactory.season.documents import hash_of
 from smartfactory.season.origin import Json, Person, until
-from smartfactory.season.releasing import INVOICED_SHARE, decide, invoice, supplier_of, wait_until_paid
+from smartfactory.season.releasing import INVOICED_SHARE, decide, invoice, order_payment, supplier_of, wait_until_paid
 from smartfactory.season.stage import Stage
 
 _FIRST = 1
@@ -111,7 +111,7 @@ async def _pay_last_parts(
             release |= await decide(stage, release, "approvals", by)
 
     async def order(release: Json) -> None:
-        release |= await decide(stage, release, "orders", people.PROVINCE_TREASURER)
+        release |= await order_payment(stage, release, wave.ordered_at.value)
 
     async def paid(_what: str) -> None:
         await wait_until_paid(stage, asked)

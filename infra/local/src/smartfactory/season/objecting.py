@@ -7,6 +7,7 @@ from datetime import datetime
 from smartfactory.season import people
 from smartfactory.season.applying import Case, plan_hash
 from smartfactory.season.origin import Json, until
+from smartfactory.season.rechecking import outside_of
 from smartfactory.season.selecting import settled
 from smartfactory.season.stage import Stage
 
@@ -59,6 +60,8 @@ async def decide_all(stage: Stage, call_id: str, filed: Sequence[Filed], project
         )
 
     async def decide(one: Filed) -> None:
+        if one.verdict == "UPHELD":  # What it showed is what the tax office says from now on, whenever it is asked.
+            await stage.options.tell_registers([outside_of(stage, str(one.case.planned.firm.company_id))])
         await stage.origin.post(
             people.PROVINCE_APPROVER,
             f"/applicant/v1/objections/{one.objection['id']}/decisions",

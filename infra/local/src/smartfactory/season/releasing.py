@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from smartfactory.season import people
+from smartfactory.season import people, rechecking
 from smartfactory.season.documents import hash_of
 from smartfactory.season.origin import Json, Person, until
 from smartfactory.season.stage import Stage
@@ -36,14 +36,24 @@ async def release_all(stage: Stage, in_force: Collection[str]) -> list[Json]:
             release |= await decide(stage, release, "approvals", by)
 
     async def order(release: Json) -> None:
-        release |= await decide(stage, release, "orders", people.PROVINCE_TREASURER)
+        release |= await order_payment(stage, release, calendar.first_releases_ordered_at.value)
+
+    async def fall_behind(late: Json) -> None:
+        await rechecking.fall_into_arrears(stage, late["company_id"])
+
+    async def catch_up(late: Json) -> None:
+        at = calendar.first_releases_approved_at.value
+        await rechecking.pay_arrears(stage, late["project_id"], late["company_id"], at)
 
     async def paid(_what: str) -> None:
         found.extend(await wait_until_paid(stage, asked))
 
     await stage.play(calendar.self_pay_proven_at, "self-pay proven", coverages, prove)
     await stage.play(calendar.first_releases_asked_at, "first money asked for", coverages, ask)
+    late = [each for each in (rechecking.one_of(asked),) if each is not None]
+    await stage.play(calendar.first_releases_approved_at, "a firm falls into arrears", late, fall_behind)
     await stage.play(calendar.first_releases_approved_at, "releases approved", asked, approve)
+    await stage.play(calendar.first_releases_approved_at, "its money held until it paid", late, catch_up)
     await stage.play(calendar.first_releases_ordered_at, "payments ordered", asked, order)
     await stage.play(calendar.first_releases_ordered_at, "bank pays, ledger posts", ["all"], paid)
     return found
@@ -127,6 +137,12 @@ async def decide(stage: Stage, release: Mapping[str, object], what: str, by: Per
         entity=f"{release['id']}/{by.subject}",
         version=version if isinstance(version, int) else _FIRST,
     )
+
+
+async def order_payment(stage: Stage, release: Json, at: datetime) -> Json:
+    """The treasurer orders, once the tax office has said that the firm is in good standing."""
+    await rechecking.good_before_payment(stage, release["project_id"], at)
+    return await decide(stage, release, "orders", people.PROVINCE_TREASURER)
 
 
 def supplier_of(stage: Stage, coverage: Json) -> str:

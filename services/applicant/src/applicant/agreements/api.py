@@ -8,8 +8,10 @@ from pydantic import Field
 
 from applicant.agreements import commands, queries
 from applicant.agreements.queries import AgreementState, AgreementView
+from applicant.standings import queries as standings
+from applicant.standings.queries import StandingCheckView
 from common.auth import Principal
-from common.web import Body, IfMatch, Now, Page, PageQuery, Tx, allowed, router, with_etag
+from common.web import Body, IfMatch, Now, Page, PageQuery, Tx, View, allowed, router, with_etag
 from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES, PROVINCE_ROLES, Role
 
 routes = router(tags=["agreements"])
@@ -23,6 +25,12 @@ _Reader = Annotated[
         Role.AUDITOR,
     ),
 ]
+
+
+class StandingCheckList(View):
+    """The newest first."""
+
+    items: list[StandingCheckView]
 
 
 class SignAgreement(Body):
@@ -95,3 +103,44 @@ async def sign_agreement(
     terms = commands.Terms(body.plan_sha256, body.supplier_contract_won)
     await commands.sign_agreement(tx, project_id, read_version=version, terms=terms, by=by, now=now)
     return with_etag(await queries.view_agreement(tx, project_id, by=by), response)
+
+
+@routes.get(
+    "/v1/agreements/{project_id}/standing-checks",
+    operation_id="listStandingChecks",
+    summary="체납 재확인 내역 (What the tax office was asked about a project's firm)",
+)
+async def list_standing_checks(
+    project_id: UUID,
+    by: Annotated[
+        Principal,
+        allowed(*sorted(COMPANY_ROLES | MUNICIPALITY_ROLES | PROVINCE_ROLES), Role.TECHNOPARK_OPERATOR, Role.AUDITOR),
+    ],
+    tx: Tx,
+) -> StandingCheckList:
+    """협약 전과 지급 전에 국세청에 조회한 내역. 답변이 없는 조회는 다시 시도됩니다 (R-05, R-06).
+
+    Before the agreement and before payments. What is not answered is asked again with growing waits.
+    """
+    await queries.view_agreement(tx, project_id, by=by)
+    return StandingCheckList(items=await standings.checks_of_project(tx, project_id, by=by))
+
+
+@routes.post(
+    "/v1/agreements/{project_id}/standing-checks",
+    status_code=201,
+    operation_id="askStandingCheck",
+    summary="협약 전 체납 재확인 요청 (Ask the tax office anew before signing)",
+)
+async def ask_standing_check(
+    project_id: UUID,
+    by: Annotated[Principal, allowed(Role.TECHNOPARK_OPERATOR, Role.PROVINCE_OFFICER)],
+    tx: Tx,
+    now: Now,
+) -> StandingCheckList:
+    """체납이 있거나 답변의 기한이 지난 기업과는 운영기관이 서명할 수 없습니다. 이미 조회 중이면 그 조회를 기다립니다.
+
+    The operator signs only on a good answer that still holds. While one is being asked, that one is it.
+    """
+    await commands.ask_standing(tx, project_id, by=by, now=now)
+    return StandingCheckList(items=await standings.checks_of_project(tx, project_id, by=by))

@@ -24,6 +24,7 @@ from applicant.deadlines import commands as deadlines
 from applicant.deadlines.commands import Deadline, DeadlineKind, DeadlineState, Subject
 from applicant.notices import commands as notices
 from applicant.notices.commands import NoticeKind, Recipient, Wanted
+from applicant.standings import commands as standings
 from common import journal, outbox
 from common.auth import Principal
 from common.db import Transaction
@@ -36,6 +37,7 @@ __all__ = [
     "AgreementInForce",
     "CommittedProject",
     "Terms",
+    "ask_standing",
     "cover_agreement",
     "draft_agreement",
     "issue_agreement",
@@ -140,16 +142,26 @@ async def issue_agreement(
 async def sign_agreement(
     tx: Transaction, project_id: UUID, *, read_version: int, terms: Terms, by: Principal, now: datetime
 ) -> None:
-    """Sign in one's turn; with the third signature funding is told, so that every source covers its share."""
+    """Sign in one's turn; with the third signature funding is told, so that every source covers its share.
+
+    With the second one the tax office is asked again, and the operator signs with no firm in arrears (rule R-06).
+    """
     party = _PARTY_OF[Role(by.role)]
     agreement = await store.get(tx, project_id, lock=True)
     _check_own(agreement, party, by)
     domain.check_version(agreement, read_version)
     deadline = await deadlines.find_deadline(tx, project_id, DeadlineKind.AGREEMENT_SIGNATURES)
     due_at = deadline.due_at if deadline else None
-    signed = await store.save(tx, domain.sign(agreement, party=party, terms=terms, due_at=due_at, now=now))
+    next_one = domain.sign(agreement, party=party, terms=terms, due_at=due_at, now=now)
+    if party is Party.OPERATOR:
+        await standings.check_agreement(tx, project_id, now=now)
+    signed = await store.save(tx, next_one)
     await store.add_signature(tx, project_id, party, signed_by=by.person, at=now)
     await _pass_on(tx, signed, party, now=now)
+    if party is Party.SUPPLIER:
+        await standings.ask_before_agreement(
+            tx, project_id, signed.company_id, signed.municipality_code, by=by, now=now
+        )
     if party is Party.OPERATOR:
         await outbox.record(
             tx,
@@ -165,6 +177,15 @@ async def sign_agreement(
     facts: dict[str, JsonValue] = {"party": party.value, "supplier_contract_won": terms.supplier_contract_won}
     evidence = (f"plan/sha256:{terms.plan_sha256}",)
     await _journal(tx, signed, "agreement-signed", facts, _rule_version(deadline), by=by, now=now, evidence=evidence)
+
+
+async def ask_standing(tx: Transaction, project_id: UUID, *, by: Principal, now: datetime) -> None:
+    """Ask the tax office about the firm anew, for the operator's signature."""
+    agreement = await store.get(tx, project_id, lock=True)
+    domain.check_standing_needed(agreement)
+    await standings.ask_before_agreement(
+        tx, project_id, agreement.company_id, agreement.municipality_code, by=by, now=now
+    )
 
 
 async def cover_agreement(

@@ -111,6 +111,17 @@ class AgreementAlreadyIssued(RuleRefused):
     detail = Text("협약의 상태가 {state}입니다. 바뀐 것은 없습니다.", "The agreement is {state}. Nothing was changed.")
 
 
+class StandingNotNeeded(RuleRefused):
+    """A firm is asked about for its agreement from the issue until the programme has signed, and not otherwise."""
+
+    code = "standing-not-needed"
+    title = Text("재확인이 필요한 단계가 아닙니다", "The firm's standing is not asked for now")
+    detail = Text(
+        "협약의 상태가 {state}입니다. 교부된 뒤 운영기관이 서명하기 전까지만 조회합니다. 조회하지 않았습니다.",
+        "The agreement is {state}; it is asked for once issued and not signed by the operator. Nothing was asked.",
+    )
+
+
 class NotYourTurnToSign(RuleRefused):
     """Adopter, supplier, operator: each signs once, in this order."""
 
@@ -202,6 +213,12 @@ def check_version(agreement: Agreement, read_version: int) -> None:
     """Refuse a decision on a version that is no longer the current one."""
     if agreement.version != read_version:
         raise AgreementHasChanged(current_version=agreement.version)
+
+
+def check_standing_needed(agreement: Agreement) -> None:
+    """The tax office is asked about a firm only while its agreement waits for signatures."""
+    if agreement.state not in {*_WAITS_FOR_FIRM_OR_SUPPLIER, AgreementState.SIGNED_BY_SUPPLIER}:
+        raise StandingNotNeeded(state=agreement.state)
 
 
 def issue(agreement: Agreement) -> Agreement:

@@ -56,7 +56,9 @@ class Registers:
 
 
 @dataclass(frozen=True, slots=True)
-class _Failure:
+class Failure:
+    """What an attempt met instead of an answer."""
+
     problem: str
 
 
@@ -68,7 +70,7 @@ async def ask_registers(registers: Registers, settings: Settings, database: Data
         )
     if not claims:
         return False
-    heard = await asyncio.gather(*(_ask(registers, claim) for claim in claims))
+    heard = await asyncio.gather(*(hear(registers, claim.question) for claim in claims))
     for application_id, results in _by_case(claims, heard).items():
         try:
             await _keep(database, clock, application_id, results, settings)
@@ -78,22 +80,31 @@ async def ask_registers(registers: Registers, settings: Settings, database: Data
     return True
 
 
-async def _ask(registers: Registers, claim: Claim) -> Answer | _Failure:
+async def hear(registers: Registers, question: Question) -> Answer | Failure:
+    """One register's answer, or what was met instead."""
     try:
-        return await registers.ask(claim.question)
+        return await registers.ask(question)
     except BadAnswer as fault:
-        return _Failure(f"BAD_ANSWER_{fault.status}")
+        return Failure(f"BAD_ANSWER_{fault.status}")
     except TimedOut:
-        return _Failure("TIMED_OUT")
+        return Failure("TIMED_OUT")
     except HttpFault:
-        return _Failure("UNREACHABLE")
+        return Failure("UNREACHABLE")
+
+
+def wait_seconds(check_id: UUID, attempt: int, settings: Settings) -> float:
+    """How long a question that was not answered waits before it is asked again."""
+    # The check's own id spreads the retries of many checks over half the wait, without a source of chance.
+    longest = settings.register_longest_wait_seconds
+    full = min(longest, settings.register_first_wait_seconds * 2.0 ** min(attempt - 1, 20))
+    return full * (0.5 + check_id.int % _JITTER_STEPS / _JITTER_STEPS / 2)
 
 
 async def _keep(
     database: Database,
     clock: Clock,
     application_id: UUID,
-    results: Sequence[tuple[Claim, Answer | _Failure]],
+    results: Sequence[tuple[Claim, Answer | Failure]],
     settings: Settings,
 ) -> None:
     answered = [(claim, result) for claim, result in results if isinstance(result, Answer)]
@@ -102,13 +113,13 @@ async def _keep(
         if answered:
             await register_checks.keep_answers(tx, application_id, answered, by=_SELF, now=clock.now())
         for claim, result in results:
-            if isinstance(result, _Failure):
+            if isinstance(result, Failure):
                 await register_checks.postpone_check(
                     tx, claim, problem=result.problem, wait_seconds=_wait_seconds(claim, settings)
                 )
 
 
-async def _put_off(database: Database, results: Sequence[tuple[Claim, Answer | _Failure]], settings: Settings) -> None:
+async def _put_off(database: Database, results: Sequence[tuple[Claim, Answer | Failure]], settings: Settings) -> None:
     async with database.transaction() as tx:
         for claim, _ in results:
             await register_checks.postpone_check(
@@ -117,8 +128,8 @@ async def _put_off(database: Database, results: Sequence[tuple[Claim, Answer | _
 
 
 def _by_case(
-    claims: Sequence[Claim], heard: Sequence[Answer | _Failure]
-) -> dict[UUID, list[tuple[Claim, Answer | _Failure]]]:
+    claims: Sequence[Claim], heard: Sequence[Answer | Failure]
+) -> dict[UUID, list[tuple[Claim, Answer | Failure]]]:
     cases = defaultdict(list)
     for claim, result in zip(claims, heard, strict=True):
         cases[claim.application_id].append((claim, result))
@@ -126,10 +137,7 @@ def _by_case(
 
 
 def _wait_seconds(claim: Claim, settings: Settings) -> float:
-    # The check's own id spreads the retries of many checks over half the wait, without a source of chance.
-    longest = settings.register_longest_wait_seconds
-    full = min(longest, settings.register_first_wait_seconds * 2.0 ** min(claim.attempt - 1, 20))
-    return full * (0.5 + claim.check_id.int % _JITTER_STEPS / _JITTER_STEPS / 2)
+    return wait_seconds(claim.check_id, claim.attempt, settings)
 
 
 def _evidence(question: Question, said: object) -> Answer:

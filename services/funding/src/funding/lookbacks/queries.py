@@ -23,6 +23,8 @@ from funding.self_payments import queries as self_payments
 from funding.self_payments.queries import SelfPaymentView, SelfPayView
 from funding.splits import queries as splits
 from funding.splits.queries import SplitRuleView
+from funding.standings import queries as standings
+from funding.standings.queries import StandingView
 from funding.tables import Tables
 
 __all__ = [
@@ -47,6 +49,7 @@ _PAST = Past(
             "coverage": (("project_id",), _OWNERS),
             "coverage_line": (("project_id", "source"), ("position",)),
             "self_payment": (("id",), ("project_id", *_OWNERS[:2])),
+            "standing": (("id",), ("project_id", *_OWNERS[:2])),
             "release_line": (("project_id", "source"), _OWNERS),
             "release_gate": (("project_id", "gate"), ()),
             "release_hold": (("id",), ("project_id", "source")),
@@ -67,6 +70,7 @@ class MoneyView(View):
     lines: ReleaseLinesView | None
     releases: list[ReleaseView]
     holds: list[ReleaseHoldView]
+    standings: list[StandingView]
 
 
 class RulesView(View):
@@ -74,6 +78,7 @@ class RulesView(View):
 
     split_rule: SplitRuleView
     release_terms: list[dict[str, Any]]
+    standing_rules: list[dict[str, Any]]
 
 
 class MoneyAsOf(MoneyView, RulesView, Explained):
@@ -104,6 +109,7 @@ async def money_as_of(tx: Transaction, project_id: UUID, at: datetime, clock: Ax
         clock=clock,
         split_rule=rules.split_rule,
         release_terms=rules.release_terms,
+        standing_rules=rules.standing_rules,
         **await explained(tx, f"project/{project_id}", at, clock),
     )
 
@@ -120,15 +126,18 @@ async def money_of(tx: Transaction, project_id: UUID, *, by: Principal) -> Money
         lines=await if_there(releases.get_lines(tx, project_id, by=by)),
         releases=await releases.releases_of_project(tx, project_id, by=by),
         holds=await releases.holds_of_project(tx, project_id, by=by),
+        standings=await standings.standings_of_project(tx, project_id, by=by),
     )
 
 
 async def rules_of(tx: Transaction, money: MoneyView, *, by: Principal) -> RulesView:
     """The versions of rules under which this money was decided; a version never changes."""
     versions = sorted({line.terms_version for line in money.lines.lines} if money.lines else ())
+    asked_by = sorted({standing.rule_version for standing in money.standings})
     return RulesView(
         split_rule=await splits.get_rule(tx, money.commitment.split_rule_version, by=by),
         release_terms=[dict(releases.terms_of(version)) for version in versions],
+        standing_rules=[dict(standings.rules_of(version)) for version in asked_by],
     )
 
 

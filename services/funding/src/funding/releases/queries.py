@@ -100,6 +100,7 @@ class ReleaseView(View):
     requested_at: datetime
     approved_at: datetime | None
     ordered_at: datetime | None
+    standing_id: UUID | None
     confirmed_at: datetime | None
     posted_at: datetime | None
     voided_at: datetime | None

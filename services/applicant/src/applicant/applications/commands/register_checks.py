@@ -1,7 +1,7 @@
 """The durable side of asking the registers: claim what is due, keep what was answered, judge when all have answered."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 import msgspec
@@ -30,7 +30,16 @@ from common.clock import KST
 from common.db import Transaction
 from contracts.types import Source
 
-__all__ = ["ANSWER_KINDS", "Answer", "Claim", "Question", "claim_checks", "keep_answers", "postpone_check"]
+__all__ = [
+    "ANSWER_KINDS",
+    "Answer",
+    "Claim",
+    "Question",
+    "claim_checks",
+    "keep_answers",
+    "postpone_check",
+    "tax_question",
+]
 
 ANSWER_KINDS: Mapping[Register, type[RegisterAnswer]] = {
     Register.TAX_OFFICE: TaxStatus,
@@ -42,6 +51,11 @@ ANSWER_KINDS: Mapping[Register, type[RegisterAnswer]] = {
 
 claim_checks = screenings.claim_checks
 postpone_check = screenings.postpone_check
+
+
+def tax_question(business_number: str, on: date) -> Question:
+    """For a later feature: what the tax office is asked about a firm on a day."""
+    return Question(Register.TAX_OFFICE, business_number, None, on)
 
 
 async def keep_answers(

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from contracts.standings import BusinessStatus
+
 
 class Register(StrEnum):
     """One question of a screening round; the supplier is looked up in the same exclusion list as the company."""
@@ -12,12 +14,6 @@ class Register(StrEnum):
     SME_STATUS = "SME_STATUS"
     DEBARMENT = "DEBARMENT"
     SUPPLIER_DEBARMENT = "SUPPLIER_DEBARMENT"
-
-
-class BusinessStatus(StrEnum):
-    ACTIVE = "ACTIVE"
-    SUSPENDED = "SUSPENDED"
-    CLOSED = "CLOSED"
 
 
 @dataclass(frozen=True, slots=True)

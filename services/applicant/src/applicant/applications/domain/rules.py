@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
-from applicant.applications.domain.registers import BusinessStatus, Register, RegisterAnswers
+from applicant.applications.domain.registers import Register, RegisterAnswers
 from common.errors import DomainError, Text
+from contracts.standings import BusinessStatus
 from contracts.types import MUNICIPALITIES, Won, parse_business_number
 
 _MUNICIPALITY_CODES = frozenset(each.code for each in MUNICIPALITIES)

@@ -11,6 +11,7 @@ from common.acting import as_service
 from common.auth import Principal
 from common.db import Transaction
 from common.event import new_id
+from common.journal import JsonValue
 from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES
 from contracts.types import Source, Won
 from funding.carry_overs import commands as carry_overs
@@ -18,6 +19,7 @@ from funding.coverages import commands as coverages
 from funding.ledger import commands as ledger
 from funding.releases.commands import telling
 from funding.releases.domain import release as domain
+from funding.releases.domain.holds import HoldReason
 from funding.releases.domain.refusals import (
     ApprovalNotYours,
     GateNotReached,
@@ -41,6 +43,7 @@ from funding.releases.domain.release import (
 from funding.releases.domain.terms import ApprovalRule, Gate
 from funding.releases.store import holds, lines, releases, terms
 from funding.self_payments import queries as self_payments
+from funding.standings import commands as standings
 
 __all__ = ["Gate", "Invoice", "Rejection", "approve_release", "order_release", "reject_release", "request_release"]
 
@@ -99,7 +102,7 @@ async def request_release(
 async def approve_release(
     tx: Transaction, release_id: UUID, *, read_version: int, by: Principal, now: datetime
 ) -> None:
-    """One more officer says yes, for the body whose role it is."""
+    """One more officer says yes, for the body whose role it is; with the last, the firm's standing is asked anew."""
     release = await _locked(tx, release_id, read_version, by=by)
     body = Body.MUNICIPALITY if by.role in MUNICIPALITY_ROLES else Body.PROVINCE
     if body is Body.MUNICIPALITY and release.source is not Source.MUNICIPALITY:
@@ -110,6 +113,9 @@ async def approve_release(
     await releases.save(tx, approved)
     if approved.state is ReleaseState.APPROVED:
         await telling.tell_step(tx, approved, by=by, now=now, facts={"body": body.value})
+        await standings.ask_if_needed(
+            tx, release.project_id, release.company_id, release.municipality_code, by=by, now=now
+        )
     else:
         await telling.tell_decision(tx, approved, "release-approval-given", by=by, now=now, facts={"body": body.value})
 
@@ -130,13 +136,24 @@ async def reject_release(
 
 
 async def order_release(tx: Transaction, release_id: UUID, *, read_version: int, by: Principal, now: datetime) -> None:
-    """The treasurer orders the payment of what is approved and not held; the worker brings it to the bank."""
+    """The treasurer orders the payment of what is approved and not held; the worker brings it to the bank.
+
+    The firm must be in good standing at this moment; if it is not, the rule's own words say why its money is held.
+    """
     release = await _locked(tx, release_id, read_version, by=by)
-    domain.check_free([hold.reason for hold in await holds.open_on(tx, release.project_id, release.source)])
+    open_holds = await holds.open_on(tx, release.project_id, release.source)
+    domain.check_free([each.reason for each in open_holds if each.reason is not HoldReason.PROJECT_FIRM_STANDING])
     await carry_overs.check_payable(tx, release.budget_line_id, now=now)
-    ordered = domain.order(release, await releases.approvals_of(tx, release_id), by=by.person, now=now)
+    approvals = await releases.approvals_of(tx, release_id)
+    domain.check_may_order(release, approvals, by.person)
+    standing = await standings.check_good(tx, release.project_id, now=now)
+    ordered = domain.order(release, approvals, standing_id=standing.id, by=by.person, now=now)
     await releases.save(tx, ordered)
-    await telling.tell_step(tx, ordered, by=by, now=now)
+    facts: dict[str, JsonValue] = {
+        "standing_id": str(standing.id),
+        "standing_holds_until": standing.holds_until.isoformat() if standing.holds_until else None,
+    }
+    await telling.tell_step(tx, ordered, by=by, now=now, facts=facts)
 
 
 async def _locked(tx: Transaction, release_id: UUID, read_version: int, *, by: Principal) -> Release:

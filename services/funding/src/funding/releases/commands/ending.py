@@ -1,16 +1,15 @@
 """For the features that close a project: its lines as nobody else moves them, their holds, and what they give up."""
 
-from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
 from common.auth import Principal
 from common.db import Transaction
-from common.event import new_id
 from contracts.types import Source, Won
 from funding.ledger import commands as ledger
 from funding.releases.commands import telling
-from funding.releases.domain.holds import Hold, HoldReason
+from funding.releases.commands.project_holds import free_all, hold_all
+from funding.releases.domain.holds import HoldReason
 from funding.releases.domain.refusals import PaymentUnderWay, ReleaseLineUnknown
 from funding.releases.domain.release import ReleaseLine
 from funding.releases.domain.terms import ReleaseMode
@@ -53,29 +52,14 @@ async def is_ended(tx: Transaction, project_id: UUID) -> bool:
 
 async def hold_lines(tx: Transaction, project_id: UUID, *, by: Principal, now: datetime) -> None:
     """Nothing more leaves while a case of clawback is open."""
-    held = {hold.source for hold in await holds.open_on(tx, project_id) if hold.reason is HoldReason.PROJECT_RECOVERY}
-    for line in await lock_lines(tx, project_id):
-        if line.source not in held:
-            hold = Hold(
-                id=new_id(),
-                project_id=project_id,
-                source=line.source,
-                reason=HoldReason.PROJECT_RECOVERY,
-                placed_by=by.person,
-                placed_at=now,
-            )
-            await holds.add(tx, hold)
-            await telling.tell_hold(tx, hold, "release-hold-placed", by=by, now=now)
+    await lock_lines(tx, project_id)
+    await hold_all(tx, project_id, HoldReason.PROJECT_RECOVERY, by=by, now=now)
 
 
 async def free_lines(tx: Transaction, project_id: UUID, *, by: Principal, now: datetime) -> None:
     """The case is closed: what it held is free again, and nothing else."""
     await lines.lock_project(tx, project_id)
-    for hold in await holds.open_on(tx, project_id):
-        if hold.reason is HoldReason.PROJECT_RECOVERY:
-            lifted = replace(hold, lifted_by=by.person, lifted_at=now)
-            await holds.save(tx, lifted)
-            await telling.tell_hold(tx, lifted, "release-hold-lifted", by=by, now=now)
+    await free_all(tx, project_id, HoldReason.PROJECT_RECOVERY, by=by, now=now)
 
 
 async def give_up_rest(tx: Transaction, line: ReleaseLine, *, now: datetime) -> Won:

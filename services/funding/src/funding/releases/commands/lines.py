@@ -1,23 +1,22 @@
 """What funding hears of a project in force: lines and gates open one after the other, and it may be stopped."""
 
-from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
 from common.auth import Principal
 from common.db import Transaction
-from common.event import new_id
 from contracts.applicant import AgreementEffective
 from contracts.types import Won
 from funding.coverages import commands as coverages
 from funding.ledger import commands as ledger
 from funding.releases.commands import telling
+from funding.releases.commands.project_holds import free_all, hold_all
 from funding.releases.domain import release as releases_domain
-from funding.releases.domain.holds import Hold, HoldReason
+from funding.releases.domain.holds import HoldReason
 from funding.releases.domain.refusals import ReleaseLineUnknown
 from funding.releases.domain.release import ReleaseLine, VoidReason
 from funding.releases.domain.terms import Gate
-from funding.releases.store import holds, lines, releases, terms
+from funding.releases.store import lines, releases, terms
 
 __all__ = ["Gate", "end_project", "open_gate", "open_lines", "resume_project", "suspend_project"]
 
@@ -70,42 +69,21 @@ async def _open(tx: Transaction, project_id: UUID, gate: Gate, *, event_id: UUID
 async def suspend_project(tx: Transaction, project_id: UUID, *, now: datetime) -> None:
     """The project stands still: every line of it is held until it goes on."""
     await lines.lock_project(tx, project_id)
-    await _hold_all(tx, project_id, HoldReason.PROJECT_SUSPENDED, now=now)
+    await hold_all(tx, project_id, HoldReason.PROJECT_SUSPENDED, by=_SERVICE, now=now)
 
 
 async def resume_project(tx: Transaction, project_id: UUID, *, now: datetime) -> None:
     """The project goes on: what its suspension held is free again, and nothing else."""
     await lines.lock_project(tx, project_id)
-    for hold in await holds.open_on(tx, project_id):
-        if hold.reason is HoldReason.PROJECT_SUSPENDED:
-            lifted = replace(hold, lifted_by=_SERVICE.person, lifted_at=now)
-            await holds.save(tx, lifted)
-            await telling.tell_hold(tx, lifted, "release-hold-lifted", by=_SERVICE, now=now)
+    await free_all(tx, project_id, HoldReason.PROJECT_SUSPENDED, by=_SERVICE, now=now)
 
 
 async def end_project(tx: Transaction, project_id: UUID, *, now: datetime) -> None:
     """The project is terminated: its lines stay held, and what is not ordered yet goes back to them."""
     await lines.lock_project(tx, project_id)
-    await _hold_all(tx, project_id, HoldReason.PROJECT_ENDED, now=now)
+    await hold_all(tx, project_id, HoldReason.PROJECT_ENDED, by=_SERVICE, now=now)
     for open_release in await releases.open_of_project(tx, project_id):
         resolution_id = await ledger.void(tx, open_release.reservation_id, at=now)
         ended = releases_domain.void(open_release, VoidReason.PROJECT_ENDED, resolution_id, now=now)
         await releases.save(tx, ended)
         await telling.tell_step(tx, ended, by=_SERVICE, now=now)
-
-
-async def _hold_all(tx: Transaction, project_id: UUID, reason: HoldReason, *, now: datetime) -> None:
-    held = {hold.source for hold in await holds.open_on(tx, project_id) if hold.reason is reason}
-    for line in await lines.of_project(tx, project_id):
-        if line.source in held:
-            continue
-        hold = Hold(
-            id=new_id(),
-            project_id=project_id,
-            source=line.source,
-            reason=reason,
-            placed_by=_SERVICE.person,
-            placed_at=now,
-        )
-        await holds.add(tx, hold)
-        await telling.tell_hold(tx, hold, "release-hold-placed", by=_SERVICE, now=now)

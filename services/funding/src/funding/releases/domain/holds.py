@@ -20,9 +20,18 @@ class HoldReason(StrEnum):
     PROJECT_ENDED = "PROJECT_ENDED"
     PROJECT_RECOVERY = "PROJECT_RECOVERY"
     """A case of clawback is open."""
+    PROJECT_FIRM_STANDING = "PROJECT_FIRM_STANDING"
+    """The tax office says that the firm is suspended, closed or in arrears (rules R-05 and R-06)."""
 
 
-BY_PROJECT = frozenset({HoldReason.PROJECT_SUSPENDED, HoldReason.PROJECT_ENDED, HoldReason.PROJECT_RECOVERY})
+BY_PROJECT = frozenset(
+    {
+        HoldReason.PROJECT_SUSPENDED,
+        HoldReason.PROJECT_ENDED,
+        HoldReason.PROJECT_RECOVERY,
+        HoldReason.PROJECT_FIRM_STANDING,
+    }
+)
 """Placed and lifted by the project's own course, not by a person."""
 
 

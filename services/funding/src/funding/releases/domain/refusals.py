@@ -303,6 +303,6 @@ class HoldBoundToProject(RuleRefused):
     code = "release-hold-bound-to-project"
     title = Text("과제 상태에 따른 보류입니다", "The hold follows the project")
     detail = Text(
-        "사유 {reason}: 과제의 중단이 풀려야 함께 풀립니다. 바뀐 것은 없습니다.",
+        "사유 {reason}: 그 사유가 끝나야 함께 풀립니다. 바뀐 것은 없습니다.",
         "It stands for {reason}, and ends with that. Nothing was changed.",
     )

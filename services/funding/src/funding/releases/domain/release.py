@@ -146,6 +146,8 @@ class Release:
     approved_at: datetime | None = None
     ordered_by: str | None = None
     ordered_at: datetime | None = None
+    standing_id: UUID | None = None
+    """The firm's standing that the order rests on."""
     bank_transaction: str | None = None
     confirmed_at: datetime | None = None
     posted_at: datetime | None = None
@@ -205,13 +207,18 @@ def check_may_reject(release: Release, by: str) -> None:
         raise ReleaseOwnDecision
 
 
-def order(release: Release, approvals: Sequence[Approval], *, by: str, now: datetime) -> Release:
-    """The treasurer orders the payment: the point after which there is only forward."""
+def check_may_order(release: Release, approvals: Sequence[Approval], by: str) -> None:
+    """What is approved is ordered by somebody who had no part in it."""
     if release.state is not ReleaseState.APPROVED:
         raise ReleaseDecided(state=release.state)
     if by in {release.requested_by, *(each.approver for each in approvals)}:
         raise ReleaseOwnDecision
-    return replace(release, state=ReleaseState.ORDERED, ordered_by=by, ordered_at=now)
+
+
+def order(release: Release, approvals: Sequence[Approval], *, standing_id: UUID, by: str, now: datetime) -> Release:
+    """The treasurer orders the payment: the point after which there is only forward."""
+    check_may_order(release, approvals, by)
+    return replace(release, state=ReleaseState.ORDERED, ordered_by=by, ordered_at=now, standing_id=standing_id)
 
 
 def confirm(release: Release, bank_transaction: str, *, now: datetime) -> Release:

@@ -63,6 +63,7 @@ class ReleaseRow(Tables):
     approved_at: Mapped[datetime | None]
     ordered_by: Mapped[str | None]
     ordered_at: Mapped[datetime | None]
+    standing_id: Mapped[UUID | None] = mapped_column(ForeignKey("standing.id"))
     bank_transaction: Mapped[str | None] = mapped_column(unique=True)
     confirmed_at: Mapped[datetime | None]
     posted_at: Mapped[datetime | None]
@@ -100,7 +101,8 @@ class Claim:
 _FIELDS = tuple(each.name for each in fields(Release))
 _COLUMNS = [ReleaseRow.__table__.columns[name] for name in _FIELDS]
 _DECIDED = (
-    *("state", "approved_at", "ordered_by", "ordered_at", "bank_transaction", "confirmed_at"),
+    *("state", "approved_at", "ordered_by", "ordered_at", "standing_id"),
+    *("bank_transaction", "confirmed_at"),
     *("posted_at", "voided_at", "void_reason", "resolution_id"),
 )
 

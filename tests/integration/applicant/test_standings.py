@@ -1,0 +1,194 @@
+"""Firms are asked about at the tax office again: before the operator signs, and before funding pays; outages decide nothing."""
+
+import asyncio
+from datetime import timedelta
+from functools import partial
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from applicant.applications.jobs import Registers
+from applicant.settings import Settings
+from applicant.standings import commands
+from applicant.standings.jobs import ask_standings
+from common.event import new_id
+from contracts.funding import StandingAsked
+from tests.integration.applicant.test_agreements import TERMS, agreement, drafted, supplier_of
+from tests.support import standings
+from tests.support.applicant import StandIn
+from tests.support.judging import APPROVER, AUDITOR, OPERATOR, Judging, Person, owner_of
+from tests.support.standings import tax_office_answers
+
+pytestmark = pytest.mark.anyio
+
+
+def code(answer: Any) -> tuple[int, str]:
+    return answer.status_code, answer.json().get("code", "")
+
+
+async def countersigning(judging: Judging) -> dict[str, Any]:
+    """An agreement that waits for the operator's signature alone."""
+    case, draft = await drafted(judging)
+    path = f"/v1/agreements/{draft['project_id']}"
+    found = (await judging.post(f"{path}/issues", by=OPERATOR, version=draft["version"])).json()
+    for by in (owner_of(case), supplier_of(found)):
+        answer = await judging.post(f"{path}/signatures", TERMS, by=by, version=found["version"])
+        assert answer.status_code == 201, answer.text
+        found = answer.json()
+    return dict(found)
+
+
+async def countersign(judging: Judging, found: dict[str, Any]) -> Any:
+    path = f"/v1/agreements/{found['project_id']}/signatures"
+    return await judging.post(path, TERMS, by=OPERATOR, version=found["version"])
+
+
+async def listed(judging: Judging, project_id: str, by: Person = OPERATOR) -> list[dict[str, Any]]:
+    answer = await judging.get(f"/v1/agreements/{project_id}/standing-checks", by)
+    assert answer.status_code == 200, answer.text
+    return list(answer.json()["items"])
+
+
+async def ask(judging: Judging, found: dict[str, Any], by: Person = OPERATOR) -> Any:
+    return await judging.post(f"/v1/agreements/{found['project_id']}/standing-checks", by=by)
+
+
+def payment_of(found: dict[str, Any], **changes: Any) -> StandingAsked:
+    values = {
+        "standing_id": new_id(),
+        "project_id": UUID(found["project_id"]),
+        "company_id": UUID(found["company_id"]),
+        "municipality_code": found["municipality_code"],
+    }
+    return StandingAsked(**(values | changes))
+
+
+async def test_the_operator_signs_once_the_tax_office_has_said_that_there_are_no_arrears(judging: Judging):
+    found = await countersigning(judging)
+    (asked,) = await listed(judging, found["project_id"])
+    assert (asked["purpose"], asked["state"], asked["attempts"]) == ("AGREEMENT", "PENDING", 0)
+    assert code(await countersign(judging, found)) == (409, "firm-standing-unknown")
+    assert await tax_office_answers(judging.database, judging.clock.now()) == 1
+    assert (await countersign(judging, found)).json()["state"] == "SIGNED_BY_OPERATOR"
+    (answered,) = await listed(judging, found["project_id"])
+    assert (answered["state"], answered["national_tax_arrears"]) == ("ANSWERED", False)
+    assert not await judging.value("SELECT count(*) FROM outbox WHERE topic = 'applicant.standing.v1'")
+    assert code(await ask(judging, found)) == (409, "standing-not-needed")
+
+
+async def test_a_firm_in_arrears_is_not_signed_with_until_it_has_paid(judging: Judging):
+    found = await countersigning(judging)
+    await tax_office_answers(judging.database, judging.clock.now(), **standings.IN_ARREARS)
+    refused = await countersign(judging, found)
+    assert code(refused) == (409, "firm-standing-broken")
+    assert "국세 체납" in refused.text
+    assert (await agreement(judging, found["project_id"]))["state"] == "SIGNED_BY_SUPPLIER"
+    answers = await asyncio.gather(*(ask(judging, found) for _ in range(4)))
+    assert {answer.status_code for answer in answers} == {201}
+    assert [each["state"] for each in await listed(judging, found["project_id"])] == ["PENDING", "ANSWERED"]
+    assert code(await countersign(judging, found)) == (409, "firm-standing-broken")
+    await tax_office_answers(judging.database, judging.clock.now())
+    assert (await countersign(judging, found)).status_code == 201
+
+
+async def test_an_agreement_asks_for_arrears_alone_and_until_the_last_second(judging: Judging):
+    found = await countersigning(judging)
+    asked_at = judging.clock.now()
+    await tax_office_answers(judging.database, asked_at, status="SUSPENDED")
+    ends = (asked_at + timedelta(days=31)).replace(hour=0, minute=0, second=0, microsecond=0)
+    judging.clock.move_to(ends)
+    assert code(await countersign(judging, found)) == (409, "firm-standing-unknown")
+    judging.clock.move_to(ends - timedelta(seconds=1))
+    assert (await countersign(judging, found)).status_code == 201
+
+
+async def test_fundings_question_is_answered_once_as_codes(judging: Judging):
+    found = await countersigning(judging)
+    question = payment_of(found)
+    await judging.deliver(question)
+    await judging.deliver(question)
+    assert await tax_office_answers(judging.database, judging.clock.now(), local_tax_arrears=True) == 2
+    (told,) = await told_of(judging)
+    assert told["standing_id"] == str(question.standing_id)
+    assert (told["status"], told["national_tax_arrears"], told["local_tax_arrears"]) == ("ACTIVE", False, True)
+    number = await judging.value("SELECT business_number FROM standing_check WHERE purpose = 'PAYMENT'")
+    assert number not in str(told)
+    await judging.deliver(payment_of(found, company_id=uuid4()))
+    assert await judging.value("SELECT count(*) FROM parked_event") == 1
+
+
+async def test_a_worker_that_dies_between_question_and_answer_is_followed_by_another(judging: Judging):
+    found = await countersigning(judging)
+    await judging.deliver(payment_of(found))
+    now = judging.clock.now()
+    async with judging.database.transaction() as tx:
+        dead = await commands.claim_checks(tx, most=100, lease_seconds=0)
+    async with judging.database.transaction() as tx:
+        alive = await commands.claim_checks(tx, most=100, lease_seconds=60)
+    assert {claim.check_id for claim in dead} == {claim.check_id for claim in alive}
+    async with judging.database.transaction() as tx:
+        assert await commands.claim_checks(tx, most=100, lease_seconds=60) == ()
+    answer = standings.Answer({"business_number": "", **standings.GOOD}, "a" * 64)
+    for claim in (*alive, *dead, *alive):
+        async with judging.database.transaction() as tx:
+            await commands.keep_answer(tx, claim, answer, about=now.date(), now=now)
+    assert len(await told_of(judging)) == 1
+    assert {each["attempts"] for each in await listed(judging, found["project_id"])} == {2}
+
+
+@pytest.mark.parametrize(
+    ("mode", "problem"),
+    [("slow", "TIMED_OUT"), ("down", "UNREACHABLE"), ("refuse", "BAD_ANSWER_403"), ("garbage", "BAD_ANSWER_200")],
+)
+async def test_an_office_that_does_not_answer_postpones_and_is_seen(judging: Judging, mode: str, problem: str):
+    found = await countersigning(judging)
+    await judging.deliver(payment_of(found))
+    office = StandIn(mode=mode)
+    server = await asyncio.start_server(office.serve, "127.0.0.1", 0)
+    settings = Settings(
+        app_env="test",
+        database_url=judging.urls.application,  # type: ignore[arg-type]
+        tax_office_url=f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/tax-office",
+        register_timeout_seconds=0.2,
+        register_first_wait_seconds=0.000_001,
+        register_longest_wait_seconds=0.000_001,
+    )
+    registers = Registers(settings)
+    work = partial(ask_standings, registers, settings, judging.database, judging.clock)
+    async with server:
+        assert await work()
+        waiting = await listed(judging, found["project_id"])
+        assert [(each["state"], each["problem"], each["attempts"]) for each in waiting] == [("PENDING", problem, 1)] * 2
+        assert code(await countersign(judging, found)) == (409, "firm-standing-unknown")
+        assert not await told_of(judging)
+        office.mode = "answer"
+        assert await work()
+        assert not await work()
+    await registers.aclose()
+    assert {each["state"] for each in await listed(judging, found["project_id"])} == {"ANSWERED"}
+    assert len(await told_of(judging)) == 1
+    assert (await countersign(judging, found)).status_code == 201
+
+
+async def test_what_was_answered_stays_and_who_may_read_it(judging: Judging):
+    found = await countersigning(judging)
+    await tax_office_answers(judging.database, judging.clock.now(), **standings.IN_ARREARS)
+    for attack in ("UPDATE standing_check SET answer = '{}'", "DELETE FROM standing_check"):
+        with pytest.raises(DBAPIError):
+            async with judging.owner.transaction() as tx:
+                await tx.execute(text(attack))
+    for reader in (AUDITOR, APPROVER):
+        assert len(await listed(judging, found["project_id"], reader)) == 1
+    supplier = await judging.get(f"/v1/agreements/{found['project_id']}/standing-checks", supplier_of(found))
+    assert supplier.status_code == 403
+    assert (await ask(judging, found, APPROVER)).status_code == 403
+
+
+async def told_of(judging: Judging) -> list[dict[str, Any]]:
+    found = await judging.rows(
+        "SELECT convert_from(payload, 'UTF8')::jsonb AS data FROM outbox WHERE topic = 'applicant.standing.v1'"
+    )
+    return [row["data"] for row in found]
