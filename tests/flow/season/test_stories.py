@@ -244,3 +244,22 @@ def test_edge_9_every_completed_factory_is_asked_for_its_outcomes_from_the_day_o
         return {tuple(row[name] for name in ("project_id", "company_id", "agreed_at", "completed_at")) for row in rows}
 
     assert told(asked) == told(built)
+def test_rules_r_05_and_r_06_are_looked_at_again_and_a_firm_in_arrears_is_paid_once_it_is_good(ask: Ask) -> None:
+    bad = ask("funding", "SELECT project_id, answered_at FROM standing WHERE state = 'BAD'")
+    assert bad, "a firm of the season falls into arrears"
+    for held in bad:
+        project = held["project_id"]
+        holds = ask(
+            "funding",
+            f"SELECT placed_at, lifted_at FROM release_hold WHERE project_id = '{project}'"
+            " AND reason = 'PROJECT_FIRM_STANDING'",
+        )
+        assert holds
+        assert all(hold["lifted_at"] is not None for hold in holds)
+        paid = ask("funding", f"SELECT ordered_at FROM release WHERE project_id = '{project}' AND state = 'POSTED'")
+        assert paid
+        assert all(release["ordered_at"] >= hold["lifted_at"] for release in paid for hold in holds)
+    ordered = ask(
+        "funding", "SELECT count(*) AS all, count(standing_id) AS on_one FROM release WHERE ordered_at IS NOT NULL"
+    )
+    assert ordered[0]["all"] == ordered[0]["on_one"] > 0

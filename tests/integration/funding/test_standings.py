@@ -51,11 +51,10 @@ async def ask(funding: Funding, selected: Any, by: Person = TREASURER) -> Any:
 
 async def decisions(funding: Funding, selected: Any) -> list[str]:
     rows = await funding.rows(
-        "SELECT convert_from(body, 'UTF8')::jsonb ->> 'decision' AS made FROM journal_entry WHERE chain = :chain"
-        " ORDER BY position",
+        "SELECT decision FROM journal_entry WHERE chain = :chain ORDER BY position",
         chain=f"project/{selected.project_id}",
     )
-    return [row["made"] for row in rows]
+    return [row["decision"] for row in rows]
 
 
 async def test_with_the_last_approval_the_standing_is_asked_and_a_good_one_lets_the_order_go(funding: Funding):
