@@ -210,6 +210,21 @@ _PLANTS: dict[str, tuple[Callable[[Files], Files], str, str]] = {
         "ledger",
         "ledger.json",
     ),
+    "a firm that was in arrears": (
+        edited("money.json", lambda said: _set(said, "standings.0.state", "BAD")),
+        "standing",
+        "money.json",
+    ),
+    "an answer that held no longer": (
+        edited("money.json", lambda said: _set(said, "standings.0.holds_until", "2024-05-01T15:00:00Z")),
+        "standing",
+        "money.json",
+    ),
+    "another answer of the tax office": (
+        edited("money.json", lambda said: _set(said, "standings.0.answer_sha256", "0" * 64)),
+        "evidence",
+        "register/TAX_OFFICE",
+    ),
     "another bank number": (
         edited("bank.json", lambda said: _set(said, "transaction", "T-0")),
         "bank-answer",

@@ -201,17 +201,13 @@ def _check_chain(case: Case) -> Iterator[Finding]:
     for line in case.lines:
         number, body = line["position"], line["body"]
         if json.loads(body)["chain"] != chain["chain"]:
-            yield Finding(
-                "other-slice", f"{JOURNAL}#{number}", "다른 과제의 결정입니다", "a decision of another project"
-            )
+            yield Finding("other-slice", f"{JOURNAL}#{number}", "다른 과제의 결정입니다", "of another project")
         follows = hashlib.sha256(hashes.get(number - 1, b"") + body.encode()).digest()
         if number - 1 in hashes and follows != hashes[number]:
             yield Finding("line-changed", f"{JOURNAL}#{number}", "결정이 바뀌었습니다", "this decision was changed")
     last = max(positions, default=0)
     if last != chain["position"] or hashes[last].hex() != chain["hash"]:
-        yield Finding(
-            "end-differs", JOURNAL, "기록의 끝이 목록과 다릅니다", "the chain does not end where the list says"
-        )
+        yield Finding("end-differs", JOURNAL, "기록의 끝이 목록과 다릅니다", "it ends elsewhere than the list says")
     if case.head is not None and case.head.lower() != chain["hash"]:
         yield Finding("head-differs", JOURNAL, "따로 받은 해시와 다릅니다", "its end is not the hash told elsewhere")
 
@@ -280,9 +276,8 @@ def _check_money(case: Case) -> Iterator[Finding]:
     for transfer in case.said["ledger.json"]:
         amounts = [each["amount_won"] for each in transfer["entries"]]
         if sum(amounts) or max(amounts) != release["amount_won"]:
-            yield Finding(
-                "ledger", f"ledger.json {transfer['id']}", "원장이 맞지 않습니다", "not this amount, or not zero"
-            )
+            where = f"ledger.json {transfer['id']}"
+            yield Finding("ledger", where, "원장이 맞지 않습니다", "not this amount, or not zero")
     decided = {one["facts"][name] for one in case.own for name in ("reservation_id", "resolution_id")} - {None}
     if {transfer["id"] for transfer in case.said["ledger.json"]} != decided:
         yield Finding("ledger", "ledger.json", "기록에 없는 원장 거래입니다", "its transfers are not those decided")
@@ -308,6 +303,11 @@ def _check_evidence(case: Case) -> Iterator[Finding]:
     covered = [line["evidence_sha256"] for line in (money["coverage"] or {"lines": []})["lines"]]
     paid = [payment["evidence_sha256"] for payment in money["self_payments"]]
     shown = {f"coverage/sha256:{each}" for each in covered if each} | {f"bank/sha256:{each}" for each in paid}
+    asked = money.get("standings", [])
+    shown |= {f"register/TAX_OFFICE/sha256:{each['answer_sha256']}" for each in asked if each["answer_sha256"]}
+    used = [one for one in asked if one["id"] == release.get("standing_id") and one["state"] == "GOOD"]
+    if release.get("standing_id") and not any(release["ordered_at"][:19] < one["holds_until"][:19] for one in used):
+        yield Finding("standing", "money.json", "휴·폐업, 체납 확인 없이 명령되었습니다", "ordered on no good standing")
     for each in sorted((listed ^ recorded) | (shown - recorded)):
         yield Finding("evidence", each, "기록과 다른 증빙입니다", "this evidence is not as recorded")
     invoice = f"invoice/sha256:{release['invoice_sha256']}"
