@@ -16,6 +16,7 @@ from applicant.standings import commands
 from applicant.standings.jobs import ask_standings
 from common.event import new_id
 from contracts.funding import StandingAsked
+from contracts.roles import Role
 from tests.integration.applicant.test_agreements import TERMS, agreement, drafted, supplier_of
 from tests.support import standings
 from tests.support.applicant import StandIn
@@ -86,7 +87,8 @@ async def test_a_firm_in_arrears_is_not_signed_with_until_it_has_paid(judging: J
     assert code(refused) == (409, "firm-standing-broken")
     assert "국세 체납" in refused.text
     assert (await agreement(judging, found["project_id"]))["state"] == "SIGNED_BY_SUPPLIER"
-    answers = await asyncio.gather(*(ask(judging, found) for _ in range(4)))
+    officer = Person(Role.PROVINCE_OFFICER, "officer", "52")
+    answers = await asyncio.gather(*(ask(judging, found, by) for by in (OPERATOR, officer) * 2))
     assert {answer.status_code for answer in answers} == {201}
     assert [each["state"] for each in await listed(judging, found["project_id"])] == ["PENDING", "ANSWERED"]
     assert code(await countersign(judging, found)) == (409, "firm-standing-broken")

@@ -181,7 +181,7 @@ async def sign_agreement(
 
 async def ask_standing(tx: Transaction, project_id: UUID, *, by: Principal, now: datetime) -> None:
     """Ask the tax office about the firm anew, for the operator's signature."""
-    agreement = await store.get(tx, project_id, lock=True)
+    agreement = await store.get(tx, project_id)
     domain.check_standing_needed(agreement)
     await standings.ask_before_agreement(
         tx, project_id, agreement.company_id, agreement.municipality_code, by=by, now=now
