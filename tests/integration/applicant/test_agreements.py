@@ -66,7 +66,8 @@ async def work(judging: Judging) -> bool:
 async def sign(judging: Judging, found: dict[str, Any], by: Person, **changes: Any) -> Any:
     path = f"/v1/agreements/{found['project_id']}/signatures"
     version = changes.pop("version", None) or (await agreement(judging, found["project_id"]))["version"]
-    await tax_office_answers(judging.database, judging.clock.now(), **changes.pop("standing", {}))
+    if by is OPERATOR:
+        await tax_office_answers(judging.database, judging.clock.now())
     return await judging.post(path, TERMS | changes, by=by, version=version)
 
 
@@ -137,10 +138,12 @@ async def test_the_three_parties_sign_in_turn_and_funding_is_told_once(judging: 
     (told,) = await judging.told("project.agreement-signed")
     assert (told["project_id"], told["total_cost_won"]) == (found["project_id"], 40_000_000)
     entries = await judging.journal(f"project/{found['project_id']}")
-    assert [entry["decision"] for entry in entries][2:] == ["agreement-issued", *["agreement-signed"] * 3]
+    assert [entry["decision"] for entry in entries][2:] == [
+        "agreement-issued", "agreement-signed", "agreement-signed", "standing-answered", "agreement-signed",
+    ]  # fmt: skip
     assert entries[2]["facts"]["shares"]["SME"] == 5_116_000
     assert entries[3]["evidence"] == [f"plan/sha256:{'c' * 64}"]
-    assert {entry["rule_version"] for entry in entries[2:]} == {"deadline/2024-1"}
+    assert {entry["rule_version"] for entry in entries[2:]} == {"deadline/2024-1", "standing/2022-1"}
 
 
 async def test_nobody_signs_out_of_turn_twice_for_another_or_something_else(judging: Judging):

@@ -14,6 +14,7 @@ from applicant.applications.jobs import Registers
 from applicant.settings import Settings
 from applicant.standings import commands
 from applicant.standings.jobs import ask_standings
+from common.clock import KST
 from common.event import new_id
 from contracts.funding import StandingAsked
 from contracts.roles import Role
@@ -100,7 +101,7 @@ async def test_an_agreement_asks_for_arrears_alone_and_until_the_last_second(jud
     found = await countersigning(judging)
     asked_at = judging.clock.now()
     await tax_office_answers(judging.database, asked_at, status="SUSPENDED")
-    ends = (asked_at + timedelta(days=31)).replace(hour=0, minute=0, second=0, microsecond=0)
+    ends = (asked_at.astimezone(KST) + timedelta(days=31)).replace(hour=0, minute=0, second=0, microsecond=0)
     judging.clock.move_to(ends)
     assert code(await countersign(judging, found)) == (409, "firm-standing-unknown")
     judging.clock.move_to(ends - timedelta(seconds=1))

@@ -91,8 +91,9 @@ _POSTPONE = text(
 
 async def next_number(tx: Transaction, project_id: UUID) -> int:
     """What the project's next question before its agreement is called; of two who ask at once, one finds it taken."""
-    last = select(func.coalesce(func.max(StandingCheckRow.number), 0)).where(StandingCheckRow.project_id == project_id)
-    return int((await tx.execute(last)).scalar_one()) + 1
+    statement = select(func.max(StandingCheckRow.number)).where(StandingCheckRow.project_id == project_id)
+    last: int | None = (await tx.execute(statement)).scalar_one()
+    return (last or 0) + 1
 
 
 async def add(tx: Transaction, check: StandingCheck) -> None:
