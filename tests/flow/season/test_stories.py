@@ -244,6 +244,8 @@ def test_edge_9_every_completed_factory_is_asked_for_its_outcomes_from_the_day_o
         return {tuple(row[name] for name in ("project_id", "company_id", "agreed_at", "completed_at")) for row in rows}
 
     assert told(asked) == told(built)
+
+
 def test_rules_r_05_and_r_06_are_looked_at_again_and_a_firm_in_arrears_is_paid_once_it_is_good(ask: Ask) -> None:
     bad = ask("funding", "SELECT project_id, answered_at FROM standing WHERE state = 'BAD'")
     assert bad, "a firm of the season falls into arrears"
