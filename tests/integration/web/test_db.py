@@ -196,6 +196,20 @@ async def test_a_unit_of_work_that_takes_too_long_is_given_up_and_leaves_nothing
     await hurried.dispose()
 
 
+@pytest.mark.promise("R9")
+@pytest.mark.parametrize("ended_by", ["the deadline", "the database"])
+async def test_a_part_of_a_part_that_is_given_up_is_the_databases_trouble_and_no_fault_of_ours(
+    database_urls: DatabaseUrls, ended_by: str
+):
+    hurried = Database(database_urls.application, application_name="tests", unit_seconds=0.3)
+    slow = "SELECT pg_sleep(2)" if ended_by == "the deadline" else "SELECT pg_terminate_backend(pg_backend_pid())"
+    with pytest.raises((DatabaseUnavailable, DBAPIError)) as given_up:
+        async with hurried.transaction() as tx, hurried.savepoint(tx), hurried.savepoint(tx):
+            await tx.execute(text(slow))
+    assert is_trouble(given_up.value)
+    await hurried.dispose()
+
+
 @pytest.mark.promise("R9", "R18")
 async def test_who_is_told_to_come_again_waits_no_longer_for_a_slow_commit_and_it_still_takes_place(
     database_urls: DatabaseUrls, monkeypatch: pytest.MonkeyPatch

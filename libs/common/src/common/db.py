@@ -160,13 +160,15 @@ class Database:
         try:
             yield
         except BaseException as error:
+            # Of a cancelled transaction everything is given up: no round trip for a part of it. Nor is there one for a
+            # connection that is lost, and to ask anything of it would raise another error in this one's place.
+            if isinstance(error, asyncio.CancelledError) or tx.invalidated:
+                raise
             if last is None or mark is None:
                 tx.info.pop(_LAST, None)
             else:
                 last.back_to(mark)
-            # Of a cancelled transaction everything is given up: no round trip for a part of it.
-            if not isinstance(error, asyncio.CancelledError):
-                await nested.rollback()
+            await nested.rollback()
             raise
         await nested.commit()
 
