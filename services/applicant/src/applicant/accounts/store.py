@@ -4,7 +4,7 @@ from dataclasses import asdict
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ColumnElement, Index, select, text, update
+from sqlalchemy import CheckConstraint, ColumnElement, Index, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -19,6 +19,7 @@ from applicant.accounts.domain import (
 )
 from applicant.tables import Tables
 from common.db import Transaction
+from common.versions import save_locked
 
 
 class AppointmentRow(Tables):
@@ -101,11 +102,7 @@ async def get_appointment(tx: Transaction, appointment_id: UUID, *, lock: bool =
 
 async def save_appointment(tx: Transaction, appointment: Appointment) -> Appointment:
     """Write a locked appointment as its next version."""
-    values = asdict(appointment) | {"version": appointment.version + 1}
-    changed = update(AppointmentRow).where(
-        AppointmentRow.id == appointment.id, AppointmentRow.version == appointment.version
-    )
-    row = (await tx.execute(changed.values(**values).returning(*AppointmentRow.__table__.columns))).mappings().one()
+    row = await save_locked(tx, AppointmentRow, appointment.id, appointment.version, asdict(appointment))
     return Appointment(**{**row, "state": State(row["state"])})
 
 
@@ -126,11 +123,7 @@ async def find_invitation(tx: Transaction, code_hash: bytes) -> Invitation:
 
 async def save_invitation(tx: Transaction, invitation: Invitation) -> Invitation:
     """Write a locked invitation as its next version."""
-    values = asdict(invitation) | {"version": invitation.version + 1}
-    changed = update(InvitationRow).where(
-        InvitationRow.id == invitation.id, InvitationRow.version == invitation.version
-    )
-    row = (await tx.execute(changed.values(**values).returning(*InvitationRow.__table__.columns))).mappings().one()
+    row = await save_locked(tx, InvitationRow, invitation.id, invitation.version, asdict(invitation))
     return Invitation(**{**row, "state": InvitationState(row["state"])})
 
 

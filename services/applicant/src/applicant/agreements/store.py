@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, RowMapping, insert, select, update
+from sqlalchemy import ForeignKey, RowMapping, insert, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as insert_or_skip
 from sqlalchemy.orm import Mapped, mapped_column
@@ -22,6 +22,7 @@ from applicant.agreements.domain import (
 )
 from applicant.tables import Tables
 from common.db import Transaction
+from common.versions import save_next_row
 from contracts.types import Source
 
 
@@ -86,19 +87,13 @@ async def get(tx: Transaction, project_id: UUID, *, lock: bool = False) -> Agree
 
 async def save(tx: Transaction, agreement: Agreement) -> Agreement:
     """Write an agreement as its next version; raises AgreementHasChanged when somebody else was first."""
-    statement = (
-        update(AgreementRow)
-        .where(AgreementRow.project_id == agreement.project_id, AgreementRow.version == agreement.version)
-        .values(
-            state=agreement.state.value,
-            plan_sha256=agreement.terms.plan_sha256 if agreement.terms else None,
-            supplier_contract_won=agreement.terms.supplier_contract_won if agreement.terms else None,
-            effective_at=agreement.effective_at,
-            version=agreement.version + 1,
-        )
-        .returning(*AgreementRow.__table__.columns)
-    )
-    row = (await tx.execute(statement)).mappings().one_or_none()
+    values = {
+        "state": agreement.state.value,
+        "plan_sha256": agreement.terms.plan_sha256 if agreement.terms else None,
+        "supplier_contract_won": agreement.terms.supplier_contract_won if agreement.terms else None,
+        "effective_at": agreement.effective_at,
+    }
+    row = await save_next_row(tx, AgreementRow, agreement.project_id, agreement.version, values)
     if row is None:
         raise AgreementHasChanged(current_version=(await get(tx, agreement.project_id)).version)
     return _agreement(row)

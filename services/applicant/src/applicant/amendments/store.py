@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ForeignKey, Index, RowMapping, UniqueConstraint, insert, select, text, update
+from sqlalchemy import ForeignKey, Index, RowMapping, UniqueConstraint, insert, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TEXT
 from sqlalchemy.dialects.postgresql import insert as insert_or_skip
 from sqlalchemy.orm import Mapped, mapped_column
@@ -25,6 +25,7 @@ from applicant.amendments.domain import (
 from applicant.tables import Tables
 from common.data_files import json_files
 from common.db import Transaction
+from common.versions import save_next_row
 
 _RULES = {
     rules.version: rules
@@ -149,20 +150,14 @@ async def latest_edition(tx: Transaction, project_id: UUID) -> Amendment | None:
 
 async def save(tx: Transaction, amendment: Amendment) -> Amendment:
     """Write an amendment as its next version; raises AmendmentHasChanged when somebody else was first."""
-    statement = (
-        update(AmendmentRow)
-        .where(AmendmentRow.id == amendment.id, AmendmentRow.version == amendment.version)
-        .values(
-            state=amendment.state.value,
-            edition=amendment.edition,
-            decided_by=amendment.decided_by,
-            decided_at=amendment.decided_at,
-            decision_reason=amendment.decision_reason,
-            version=amendment.version + 1,
-        )
-        .returning(*AmendmentRow.__table__.columns)
-    )
-    row = (await tx.execute(statement)).mappings().one_or_none()
+    values = {
+        "state": amendment.state.value,
+        "edition": amendment.edition,
+        "decided_by": amendment.decided_by,
+        "decided_at": amendment.decided_at,
+        "decision_reason": amendment.decision_reason,
+    }
+    row = await save_next_row(tx, AmendmentRow, amendment.id, amendment.version, values)
     if row is None:
         raise AmendmentHasChanged(current_version=(await get(tx, amendment.id)).version)
     return _amendment(row)

@@ -22,6 +22,7 @@ from applicant.builds.domain import (
 )
 from applicant.tables import Tables
 from common.db import Transaction
+from common.versions import save_next_row
 
 
 class BuildRow(Tables):
@@ -92,18 +93,8 @@ async def get(tx: Transaction, project_id: UUID, *, lock: bool = False) -> Build
 
 async def save(tx: Transaction, build: Build) -> Build:
     """Write a build as its next version; raises BuildHasChanged when somebody else was first."""
-    statement = (
-        update(BuildRow)
-        .where(BuildRow.project_id == build.project_id, BuildRow.version == build.version)
-        .values(
-            state=build.state.value,
-            completed_at=build.completed_at,
-            terminated_at=build.terminated_at,
-            version=build.version + 1,
-        )
-        .returning(*BuildRow.__table__.columns)
-    )
-    row = (await tx.execute(statement)).mappings().one_or_none()
+    values = {"state": build.state.value, "completed_at": build.completed_at, "terminated_at": build.terminated_at}
+    row = await save_next_row(tx, BuildRow, build.project_id, build.version, values)
     if row is None:
         raise BuildHasChanged(current_version=(await get(tx, build.project_id)).version)
     return _build(row)

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import CheckConstraint, insert, select, update
+from sqlalchemy import CheckConstraint, insert, select
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -23,6 +23,7 @@ from applicant.calls.domain import (
 from applicant.tables import Tables
 from common.data_files import json_files
 from common.db import Transaction
+from common.versions import save_next_row
 
 _PUBLISHED_TOGETHER = (
     "(state = 'PUBLISHED') = (published_at IS NOT NULL AND published_by IS NOT NULL"
@@ -100,13 +101,7 @@ async def hold_call(tx: Transaction, call_id: UUID) -> Call:
 
 async def save_call(tx: Transaction, call: Call) -> Call:
     """Write the call as its next version; raises CallHasChanged when somebody else was first."""
-    statement = (
-        update(CallRow)
-        .where(CallRow.id == call.id, CallRow.version == call.version)
-        .values(version=call.version + 1, **_columns(call))
-        .returning(*CallRow.__table__.columns)
-    )
-    row = (await tx.execute(statement)).mappings().one_or_none()
+    row = await save_next_row(tx, CallRow, call.id, call.version, _columns(call))
     if row is None:
         raise CallHasChanged(current_version=(await get_call(tx, call.id)).version)
     return call_from(row)

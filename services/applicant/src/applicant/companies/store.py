@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, bindparam, select, update
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, bindparam, select
 from sqlalchemy.dialects.postgresql import insert as insert_or_skip
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -23,6 +23,7 @@ from applicant.companies.domain import (
 from applicant.tables import Tables
 from common.db import Transaction
 from common.prepared import Prepared, Row
+from common.versions import save_locked, save_next_row
 from contracts.types import BusinessNumber, MunicipalityCode, Won
 
 
@@ -107,13 +108,8 @@ async def get_company(tx: Transaction, company_id: UUID) -> Company:
 
 async def save_contact(tx: Transaction, company: Company) -> Company:
     """Write a company's contact as its next version; raises CompanyHasChanged when somebody else was first."""
-    statement = (
-        update(CompanyRow)
-        .where(CompanyRow.id == company.id, CompanyRow.version == company.version)
-        .values(contact_email=company.facts.contact_email, version=company.version + 1)
-        .returning(*CompanyRow.__table__.columns)
-    )
-    row = (await tx.execute(statement)).mappings().one_or_none()
+    values = {"contact_email": company.facts.contact_email}
+    row = await save_next_row(tx, CompanyRow, company.id, company.version, values)
     if row is None:
         raise CompanyHasChanged(current_version=(await get_company(tx, company.id)).version)
     return _company(row)
@@ -156,13 +152,8 @@ async def worksites_of(tx: Transaction, company_id: UUID) -> tuple[Worksite, ...
 
 async def save_worksite(tx: Transaction, worksite: Worksite) -> Worksite:
     """Write a locked worksite's facts as its next version."""
-    statement = (
-        update(WorksiteRow)
-        .where(WorksiteRow.id == worksite.id, WorksiteRow.version == worksite.version)
-        .values(version=worksite.version + 1, **_columns(worksite.facts))
-        .returning(*WorksiteRow.__table__.columns)
-    )
-    return _worksite((await tx.execute(statement)).mappings().one())
+    values = _columns(worksite.facts)
+    return _worksite(await save_locked(tx, WorksiteRow, worksite.id, worksite.version, values))
 
 
 def _columns(facts: WorksiteFacts) -> Mapping[str, object]:

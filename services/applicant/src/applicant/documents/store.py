@@ -5,7 +5,7 @@ from dataclasses import fields
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, RowMapping, UniqueConstraint, exists, insert, select, update
+from sqlalchemy import ForeignKey, Index, RowMapping, UniqueConstraint, exists, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from applicant.documents.domain import (
@@ -19,6 +19,7 @@ from applicant.documents.domain import (
 )
 from applicant.tables import Tables
 from common.db import Transaction
+from common.versions import save_next_row
 
 
 class DocumentRow(Tables):
@@ -75,21 +76,15 @@ async def has_newer(tx: Transaction, document_id: UUID) -> bool:
 
 async def save(tx: Transaction, document: Document) -> Document:
     """Write a document as its next version; raises DocumentHasChanged when somebody else was first."""
-    statement = (
-        update(DocumentRow)
-        .where(DocumentRow.id == document.id, DocumentRow.version == document.version)
-        .values(
-            state=document.state.value,
-            refused_because=document.refused_because.value if document.refused_because else None,
-            replaces=document.replaces,
-            parts=document.parts,
-            received_bytes=document.received_bytes,
-            sealed_at=document.sealed_at,
-            version=document.version + 1,
-        )
-        .returning(*DocumentRow.__table__.columns)
-    )
-    row = (await tx.execute(statement)).mappings().one_or_none()
+    values = {
+        "state": document.state.value,
+        "refused_because": document.refused_because.value if document.refused_because else None,
+        "replaces": document.replaces,
+        "parts": document.parts,
+        "received_bytes": document.received_bytes,
+        "sealed_at": document.sealed_at,
+    }
+    row = await save_next_row(tx, DocumentRow, document.id, document.version, values)
     if row is None:
         raise DocumentHasChanged(current_version=(await get(tx, document.id)).version)
     return _document(row)

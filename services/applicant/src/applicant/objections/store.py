@@ -4,7 +4,7 @@ from dataclasses import fields
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, insert, select, update
+from sqlalchemy import CheckConstraint, ForeignKey, Index, insert, select
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -19,6 +19,7 @@ from applicant.objections.domain import (
 )
 from applicant.tables import Tables
 from common.db import Transaction
+from common.versions import save_next_row
 
 
 class ObjectionRow(Tables):
@@ -82,16 +83,8 @@ async def get(tx: Transaction, objection_id: UUID, *, lock: bool = False) -> Obj
 
 async def save(tx: Transaction, objection: Objection) -> Objection:
     """Write an objection as its next version; raises ObjectionHasChanged when somebody else was first."""
-    statement = (
-        update(ObjectionRow)
-        .where(ObjectionRow.id == objection.id, ObjectionRow.version == objection.version)
-        .values(
-            {name: value for name, value in _columns(objection).items() if name in _CHANGES}
-            | {"version": objection.version + 1}
-        )
-        .returning(*ObjectionRow.__table__.columns)
-    )
-    row = (await tx.execute(statement)).mappings().one_or_none()
+    values = {name: value for name, value in _columns(objection).items() if name in _CHANGES}
+    row = await save_next_row(tx, ObjectionRow, objection.id, objection.version, values)
     if row is None:
         raise ObjectionHasChanged(current_version=(await get(tx, objection.id)).version)
     return objection_from(row)

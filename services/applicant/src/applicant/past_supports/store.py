@@ -4,13 +4,14 @@ from dataclasses import asdict
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, RowMapping, select, text, update
+from sqlalchemy import CheckConstraint, Index, RowMapping, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from applicant.past_supports.domain import PastSupport, PastSupportHasChanged, PastSupportNotFound, SupportFacts
 from applicant.tables import Tables
 from common.db import Transaction
+from common.versions import save_next_row
 
 
 class PastSupportRow(Tables):
@@ -88,18 +89,12 @@ async def get(tx: Transaction, support_id: UUID) -> PastSupport:
 
 async def save_withdrawal(tx: Transaction, support: PastSupport) -> PastSupport:
     """Write a withdrawal; raises PastSupportHasChanged when somebody else was first."""
-    statement = (
-        update(PastSupportRow)
-        .where(PastSupportRow.id == support.id, PastSupportRow.version == support.version)
-        .values(
-            withdrawn_by=support.withdrawn_by,
-            withdrawn_at=support.withdrawn_at,
-            withdrawal_reason=support.withdrawal_reason,
-            version=support.version + 1,
-        )
-        .returning(*PastSupportRow.__table__.columns)
-    )
-    row = (await tx.execute(statement)).mappings().one_or_none()
+    values = {
+        "withdrawn_by": support.withdrawn_by,
+        "withdrawn_at": support.withdrawn_at,
+        "withdrawal_reason": support.withdrawal_reason,
+    }
+    row = await save_next_row(tx, PastSupportRow, support.id, support.version, values)
     if row is None:
         raise PastSupportHasChanged(current_version=(await get(tx, support.id)).version)
     return _support(row)

@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, insert, select, text, update
+from sqlalchemy import CheckConstraint, ForeignKey, Index, insert, select, text
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.orm import Mapped, mapped_column
 
 from applicant.projects.domain import NeedWon, Project, ProjectHasChanged, ProjectNotFound, ProjectState
 from applicant.tables import Tables
 from common.db import Transaction
+from common.versions import save_next_row
 
 _STATES = ", ".join(f"'{state}'" for state in ProjectState)
 
@@ -76,13 +77,7 @@ async def find_standing(tx: Transaction, application_id: UUID) -> Project | None
 
 async def save(tx: Transaction, project: Project) -> Project:
     """Write a project as its next version; raises ProjectHasChanged when somebody else was first."""
-    statement = (
-        update(ProjectRow)
-        .where(ProjectRow.id == project.id, ProjectRow.version == project.version)
-        .values(**_columns(project) | {"version": project.version + 1})
-        .returning(*ProjectRow.__table__.columns)
-    )
-    row = (await tx.execute(statement)).mappings().one_or_none()
+    row = await save_next_row(tx, ProjectRow, project.id, project.version, _columns(project))
     if row is None:
         raise ProjectHasChanged(current_version=(await get(tx, project.id)).version)
     return _project(row)

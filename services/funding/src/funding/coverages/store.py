@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_or_skip
 from sqlalchemy.orm import Mapped, mapped_column
 
 from common.db import Transaction
+from common.versions import save_next
 from contracts.types import Source, Won
 from funding.coverages.domain import Coverage, CoverageHasChanged, CoverageLine, CoverageState, CoverageUnknown
 from funding.tables import Tables
@@ -110,17 +111,8 @@ async def save_line(tx: Transaction, project_id: UUID, line: CoverageLine) -> No
 
 async def save_state(tx: Transaction, coverage: Coverage) -> None:
     """Store a new state as the next version; raises CoverageHasChanged when somebody else was first."""
-    saved = await tx.execute(
-        update(CoverageRow)
-        .where(CoverageRow.project_id == coverage.project_id, CoverageRow.version == coverage.version)
-        .values(
-            state=coverage.state,
-            completed_at=coverage.completed_at,
-            granted_at=coverage.granted_at,
-            version=coverage.version + 1,
-        )
-    )
-    if saved.rowcount != 1:
+    values = {"state": coverage.state, "completed_at": coverage.completed_at, "granted_at": coverage.granted_at}
+    if not await save_next(tx, CoverageRow, coverage.project_id, coverage.version, values):
         raise CoverageHasChanged(current_version=coverage.version + 1)
 
 

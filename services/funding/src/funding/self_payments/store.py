@@ -4,11 +4,12 @@ from dataclasses import fields
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, select, update
+from sqlalchemy import ForeignKey, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from common.db import Transaction
+from common.versions import save_next
 from contracts.types import Won
 from funding.self_payments.domain import (
     HoldReason,
@@ -69,18 +70,13 @@ async def get_locked(tx: Transaction, payment_id: UUID) -> SelfPayment:
 
 async def save(tx: Transaction, payment: SelfPayment) -> None:
     """Store a decision as the next version; raises SelfPaymentHasChanged when somebody else was first."""
-    saved = await tx.execute(
-        update(SelfPaymentRow)
-        .where(SelfPaymentRow.id == payment.id, SelfPaymentRow.version == payment.version)
-        .values(
-            state=payment.state,
-            hold_reason=payment.hold_reason,
-            verified_by=payment.verified_by,
-            verified_at=payment.verified_at,
-            reviewed_by=payment.reviewed_by,
-            reviewed_at=payment.reviewed_at,
-            version=payment.version + 1,
-        )
-    )
-    if saved.rowcount != 1:
+    values = {
+        "state": payment.state,
+        "hold_reason": payment.hold_reason,
+        "verified_by": payment.verified_by,
+        "verified_at": payment.verified_at,
+        "reviewed_by": payment.reviewed_by,
+        "reviewed_at": payment.reviewed_at,
+    }
+    if not await save_next(tx, SelfPaymentRow, payment.id, payment.version, values):
         raise SelfPaymentHasChanged(current_version=payment.version + 1)

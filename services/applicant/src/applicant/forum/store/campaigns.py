@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, RowMapping, UniqueConstraint, insert, select, update
+from sqlalchemy import ForeignKey, Index, RowMapping, UniqueConstraint, insert, select
 from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 from sqlalchemy.dialects.postgresql import insert as insert_or_skip
 from sqlalchemy.orm import Mapped, mapped_column
@@ -22,6 +22,7 @@ from applicant.forum.domain.campaigns import (
 )
 from applicant.tables import Tables
 from common.db import Transaction
+from common.versions import save_next_row
 
 
 class CampaignRow(Tables):
@@ -96,13 +97,8 @@ async def get_campaign(tx: Transaction, campaign_id: UUID) -> Campaign:
 
 async def save_publication(tx: Transaction, campaign: Campaign) -> Campaign:
     """Write a campaign's publication as its next version; raises CampaignHasChanged when somebody else was first."""
-    statement = (
-        update(CampaignRow)
-        .where(CampaignRow.id == campaign.id, CampaignRow.version == campaign.version)
-        .values(published_by=campaign.published_by, published_at=campaign.published_at, version=campaign.version + 1)
-        .returning(*CampaignRow.__table__.columns)
-    )
-    row = (await tx.execute(statement)).mappings().one_or_none()
+    values = {"published_by": campaign.published_by, "published_at": campaign.published_at}
+    row = await save_next_row(tx, CampaignRow, campaign.id, campaign.version, values)
     if row is None:
         raise CampaignHasChanged(current_version=(await get_campaign(tx, campaign.id)).version)
     return campaign_from(row)
@@ -140,13 +136,7 @@ async def get_letter(tx: Transaction, letter_id: UUID, *, lock: bool = False) ->
 
 async def save_letter_state(tx: Transaction, letter: Letter) -> Letter:
     """Write a letter's state as its next version; raises LetterHasChanged when somebody else was first."""
-    statement = (
-        update(LetterRow)
-        .where(LetterRow.id == letter.id, LetterRow.version == letter.version)
-        .values(state=letter.state.value, version=letter.version + 1)
-        .returning(*LetterRow.__table__.columns)
-    )
-    row = (await tx.execute(statement)).mappings().one_or_none()
+    row = await save_next_row(tx, LetterRow, letter.id, letter.version, {"state": letter.state.value})
     if row is None:
         raise LetterHasChanged(current_version=(await get_letter(tx, letter.id)).version)
     return _letter(row)

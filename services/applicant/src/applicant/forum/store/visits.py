@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ForeignKey, Index, RowMapping, UniqueConstraint, insert, select, text, update
+from sqlalchemy import ForeignKey, Index, RowMapping, UniqueConstraint, insert, select, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as insert_or_skip
 from sqlalchemy.orm import Mapped, mapped_column
@@ -24,6 +24,7 @@ from applicant.forum.store.campaigns import LetterRow
 from applicant.tables import Tables
 from common.data_files import json_files
 from common.db import Transaction
+from common.versions import save_next_row
 
 _CHECKLISTS = tuple(
     msgspec.json.decode(content, type=Checklist) for content in json_files("applicant", "readiness_checklists").values()
@@ -109,13 +110,7 @@ async def get_member(tx: Transaction, member_id: UUID, *, present: bool = False)
 
 async def save_departure(tx: Transaction, member: Member) -> Member:
     """Write a member's departure; raises MemberHasChanged when somebody else was first."""
-    statement = (
-        update(ForumMemberRow)
-        .where(ForumMemberRow.id == member.id, ForumMemberRow.version == member.version)
-        .values(left_at=member.left_at, version=member.version + 1)
-        .returning(*ForumMemberRow.__table__.columns)
-    )
-    row = (await tx.execute(statement)).mappings().one_or_none()
+    row = await save_next_row(tx, ForumMemberRow, member.id, member.version, {"left_at": member.left_at})
     if row is None:
         raise MemberHasChanged(current_version=(await get_member(tx, member.id)).version)
     return Member(**row)
@@ -152,21 +147,15 @@ async def get_visit(tx: Transaction, visit_id: UUID) -> Visit:
 
 async def save_report(tx: Transaction, visit: Visit, report: Report) -> Visit:
     """Write a visit's report; raises VisitHasChanged when somebody else was first."""
-    statement = (
-        update(ForumVisitRow)
-        .where(ForumVisitRow.id == visit.id, ForumVisitRow.version == visit.version)
-        .values(
-            state=visit.state.value,
-            visited_on=report.visited_on,
-            findings=report.findings,
-            checklist_version=report.checklist_version,
-            answers={item: answer.value for item, answer in report.answers.items()},
-            reported_at=visit.reported_at,
-            version=visit.version + 1,
-        )
-        .returning(*ForumVisitRow.__table__.columns)
-    )
-    row = (await tx.execute(statement)).mappings().one_or_none()
+    values = {
+        "state": visit.state.value,
+        "visited_on": report.visited_on,
+        "findings": report.findings,
+        "checklist_version": report.checklist_version,
+        "answers": {item: answer.value for item, answer in report.answers.items()},
+        "reported_at": visit.reported_at,
+    }
+    row = await save_next_row(tx, ForumVisitRow, visit.id, visit.version, values)
     if row is None:
         raise VisitHasChanged(current_version=(await get_visit(tx, visit.id)).version)
     return _visit(row)

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, RowMapping, UniqueConstraint, insert, select, update
+from sqlalchemy import ForeignKey, Index, RowMapping, UniqueConstraint, insert, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -19,6 +19,7 @@ from applicant.inspections.domain.completion import (
 from applicant.inspections.store import rules
 from applicant.tables import Tables
 from common.db import Transaction
+from common.versions import save_next_row
 
 _AUDIT = tuple(field.name for field in fields(Audit))
 
@@ -83,13 +84,7 @@ async def latest(tx: Transaction, project_id: UUID) -> Completion | None:
 
 async def save(tx: Transaction, completion: Completion) -> Completion:
     """Write it as its next version; raises CompletionHasChanged when somebody else was first."""
-    statement = (
-        update(CompletionRow)
-        .where(CompletionRow.id == completion.id, CompletionRow.version == completion.version)
-        .values(**_columns(completion) | {"version": completion.version + 1})
-        .returning(*CompletionRow.__table__.columns)
-    )
-    row = (await tx.execute(statement)).mappings().one_or_none()
+    row = await save_next_row(tx, CompletionRow, completion.id, completion.version, _columns(completion))
     if row is None:
         raise CompletionHasChanged(current_version=(await get(tx, completion.id)).version)
     return _completion(row)

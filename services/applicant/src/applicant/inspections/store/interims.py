@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, RowMapping, insert, select, update
+from sqlalchemy import ForeignKey, Index, RowMapping, insert, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -19,6 +19,7 @@ from applicant.inspections.domain.interim import (
 from applicant.inspections.store import rules
 from applicant.tables import Tables
 from common.db import Transaction
+from common.versions import save_next_row
 
 
 class InterimInspectionRow(Tables):
@@ -88,13 +89,7 @@ async def inspectors(tx: Transaction, project_id: UUID) -> frozenset[str]:
 
 async def save(tx: Transaction, inspection: Interim) -> Interim:
     """Write an inspection as its next version; raises InspectionHasChanged when somebody else was first."""
-    statement = (
-        update(InterimInspectionRow)
-        .where(InterimInspectionRow.id == inspection.id, InterimInspectionRow.version == inspection.version)
-        .values(**_columns(inspection) | {"version": inspection.version + 1})
-        .returning(*InterimInspectionRow.__table__.columns)
-    )
-    row = (await tx.execute(statement)).mappings().one_or_none()
+    row = await save_next_row(tx, InterimInspectionRow, inspection.id, inspection.version, _columns(inspection))
     if row is None:
         raise InspectionHasChanged(current_version=(await get(tx, inspection.id)).version)
     return _interim(row)

@@ -20,6 +20,7 @@ from applicant.selections.domain.decision import Ranking, RankingHasChanged, Ran
 from applicant.selections.domain.ranking import Case, Outcome, Placement, Reason
 from applicant.tables import Tables
 from common.db import Transaction
+from common.versions import save_next_row
 
 OUTCOMES = ", ".join(f"'{outcome}'" for outcome in Outcome)
 
@@ -179,13 +180,7 @@ async def find_decided(tx: Transaction, call_id: UUID) -> Ranking | None:
 
 async def save_ranking(tx: Transaction, ranking: Ranking) -> Ranking:
     """Write a ranking as its next version; raises RankingHasChanged when somebody else was first."""
-    statement = (
-        update(RankingRow)
-        .where(RankingRow.id == ranking.id, RankingRow.version == ranking.version)
-        .values(state=ranking.state.value, version=ranking.version + 1)
-        .returning(*RankingRow.__table__.columns)
-    )
-    row = (await tx.execute(statement)).mappings().one_or_none()
+    row = await save_next_row(tx, RankingRow, ranking.id, ranking.version, {"state": ranking.state.value})
     if row is None:
         current = await get_ranking(tx, ranking.call_id, ranking.number)
         raise RankingHasChanged(current_version=current.version)

@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKeyConstraint, Index, Select, insert, select, text, update
+from sqlalchemy import ForeignKeyConstraint, Index, Select, insert, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from common.db import Transaction
+from common.versions import save_next
 from contracts.types import Source
 from funding.releases.domain.holds import Hold, HoldReason
 from funding.releases.domain.refusals import HoldHasChanged, HoldUnknown
@@ -72,18 +73,13 @@ async def open_on(tx: Transaction, project_id: UUID, source: Source | None = Non
 
 async def save(tx: Transaction, hold: Hold) -> None:
     """Store a step of lifting as the next version; raises HoldHasChanged when somebody else was first."""
-    saved = await tx.execute(
-        update(ReleaseHoldRow)
-        .where(ReleaseHoldRow.id == hold.id, ReleaseHoldRow.version == hold.version)
-        .values(
-            lift_proposed_by=hold.lift_proposed_by,
-            lift_proposed_at=hold.lift_proposed_at,
-            lifted_by=hold.lifted_by,
-            lifted_at=hold.lifted_at,
-            version=hold.version + 1,
-        )
-    )
-    if saved.rowcount != 1:
+    values = {
+        "lift_proposed_by": hold.lift_proposed_by,
+        "lift_proposed_at": hold.lift_proposed_at,
+        "lifted_by": hold.lifted_by,
+        "lifted_at": hold.lifted_at,
+    }
+    if not await save_next(tx, ReleaseHoldRow, hold.id, hold.version, values):
         raise HoldHasChanged(current_version=hold.version + 1)
 
 
