@@ -1,23 +1,21 @@
 """I11: the worker of deadlines and notices is killed anywhere, again and again; the end is that of an undisturbed one."""
 
 import asyncio
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
-import asyncpg
 import pytest
 from sqlalchemy import text
 
 from applicant.applications.domain.case import ApplicationStatus
 from common.clock import KST
-from smartfactory.clock import ClockFile
 from smartfactory.stack.provision import DatabaseUrls
 from tests.support.drills.figures import Drill
+from tests.support.drills.killing import WorkerRun, ends_alike
 from tests.support.drills.outside import Outside
 from tests.support.judging import JEONJU, OPERATOR, Judging, running_judging
-from tests.support.servers import Servers, ServiceProcess
-from tests.support.waiting import eventually
+from tests.support.servers import Servers
 
 _PLACES = ("job.before_commit", "job.after_claim", "job.after_send")
 _DRAFTED = datetime(2024, 5, 16, 10, tzinfo=KST)
@@ -54,79 +52,31 @@ async def test_the_worker_of_deadlines_is_killed_anywhere(crashable_servers: Ser
         await _prepared(judging, cases)
     copy = await asyncio.to_thread(crashable_servers.copy_of, "applicant", original["applicant"])
 
-    quiet = Run(crashable_servers, original["applicant"], tmp_path / "quiet")
-    await quiet.to_the_end()
-    killed = Run(crashable_servers, copy, tmp_path / "killed")
-    kills = 0
-    for life in range(deaths):
-        kills += await killed.until_it_dies(_PLACES[life % len(_PLACES)], hit=1 + life // len(_PLACES) % 3)
-    await killed.to_the_end()
+    with closing(Outside(tmp_path / "quiet")) as quiet_outside, closing(Outside(tmp_path / "killed")) as outside:
+        quiet = _run(crashable_servers, original["applicant"], tmp_path / "quiet", quiet_outside)
+        await quiet.to_the_end()
+        killed = _run(crashable_servers, copy, tmp_path / "killed", outside)
+        kills = 0
+        for life in range(deaths):
+            kills += await killed.until_it_dies(_PLACES[life % len(_PLACES)], hit=1 + life // len(_PLACES) % 3)
+        await killed.to_the_end()
 
-    expected, found = await quiet.end(), await killed.end()
     drill.figure("cases", 4 * cases)
     drill.figure("kills exactly there", kills, limit=f">= {deaths // 2}")
-    drill.figure("rows of the undisturbed end", sum(len(rows) for rows in expected), limit=f"> {8 * cases}")
-    differing = [row for one, other in zip(expected, found, strict=True) for row in set(one) ^ set(other)]
-    assert not differing, differing[:5]
-    drill.figure("rows that differ from it", len(differing), limit="== 0")
-    mail = killed.outside.mail.delivered
+    await ends_alike(drill, quiet, killed, _END, rows=8 * cases)
+    mail = outside.mail.delivered
     drill.figure("notices handed over again", sum(each.handed_over > 1 for each in mail.values()), limit=">= 1")
-    drill.figure("notices delivered", len(mail), limit=f"== {len(quiet.outside.mail.delivered)}")
-    drill.figure("notices that wait for ever", await killed.waiting(), limit="== 0")
+    drill.figure("notices delivered", len(mail), limit=f"== {len(quiet_outside.mail.delivered)}")
 
 
-class Run:
-    """One database with a worker of its own, its clock and its mail port."""
-
-    def __init__(self, servers: Servers, urls: DatabaseUrls, folder: Path) -> None:
-        self.outside = Outside(folder)
-        clock = folder / "programme-time"
-        ClockFile(clock)(_THEN)
-        self._address = urls.owner.replace("+asyncpg", "")
-        settings = {
-            **self.outside.settings,
-            "PROGRAMME_CLOCK_FILE": str(clock),
-            "NOTICE_LEASE_SECONDS": "0.5",
-            "NOTICE_FIRST_WAIT_SECONDS": "0.1",
-            "NOTICE_BATCH_SIZE": "5",
-        }
-        prefix = servers.topic_prefix()
-        self._worker: ServiceProcess = servers.service("applicant", "worker", urls, topic_prefix=prefix, env=settings)
-
-    async def until_it_dies(self, place: str, *, hit: int) -> int:
-        """Let the worker run until it is killed there, or has nothing left to do."""
-        self._worker.start(FAILPOINTS=f"{place}=kill9@{hit}")
-        await eventually(self._died_or_done, 60, what="the worker dies or is done")
-        died = self._worker.exit_code() == -9
-        if not died:
-            self._worker.kill()
-        return int(died)
-
-    async def to_the_end(self) -> None:
-        self._worker.start(FAILPOINTS="")
-        await eventually(self._done, 60, what="nothing is due any more")
-        self._worker.kill()
-        self.outside.close()
-
-    async def waiting(self) -> int:
-        return int(next(iter((await self._fetch(_WAITS, _THEN))[0].values())))
-
-    async def end(self) -> list[list[tuple[Any, ...]]]:
-        return [[tuple(row.values()) for row in await self._fetch(sql)] for sql in _END]
-
-    async def _died_or_done(self) -> bool:
-        return self._worker.exit_code() is not None or await self.waiting() == 0
-
-    async def _done(self) -> bool:
-        assert self._worker.exit_code() is None, self._worker.log[-3000:]
-        return await self.waiting() == 0
-
-    async def _fetch(self, sql: str, *arguments: object) -> list[dict[str, Any]]:
-        connection = await asyncpg.connect(self._address)
-        try:
-            return [dict(row) for row in await connection.fetch(sql, *arguments)]
-        finally:
-            await connection.close()
+def _run(servers: Servers, urls: DatabaseUrls, folder: Path, outside: Outside) -> WorkerRun:
+    settings = {
+        **outside.settings,
+        "NOTICE_LEASE_SECONDS": "0.5",
+        "NOTICE_FIRST_WAIT_SECONDS": "0.1",
+        "NOTICE_BATCH_SIZE": "5",
+    }
+    return WorkerRun(servers, urls, folder, now=_THEN, waits=_WAITS, arguments=(_THEN,), env=settings)
 
 
 async def _prepared(judging: Judging, number: int) -> None:

@@ -2,17 +2,14 @@
 
 import asyncio
 from pathlib import Path
-from typing import Any
 
-import asyncpg
 import pytest
 
-from smartfactory.clock import ClockFile
 from smartfactory.stack.provision import DatabaseUrls
 from tests.support.drills.figures import Drill
+from tests.support.drills.killing import WorkerRun, ends_alike
 from tests.support.judging import APPROVER, JEONJU, NOW, OPERATOR, WANJU, Judging, running_judging
-from tests.support.servers import Servers, ServiceProcess
-from tests.support.waiting import eventually
+from tests.support.servers import Servers
 
 _PORTION = 250
 _WAITS = "SELECT count(*) FROM selection_decision WHERE state IN ('REQUESTED', 'DECIDED')"
@@ -40,72 +37,22 @@ async def test_the_worker_of_a_decision_is_killed_anywhere(crashable_servers: Se
         await _requested(judging, cases)
     copy = await asyncio.to_thread(crashable_servers.copy_of, "applicant", original["applicant"])
 
-    quiet = Run(crashable_servers, original["applicant"], tmp_path / "quiet")
+    quiet = _run(crashable_servers, original["applicant"], tmp_path / "quiet")
     await quiet.to_the_end()
-    killed = Run(crashable_servers, copy, tmp_path / "killed")
+    killed = _run(crashable_servers, copy, tmp_path / "killed")
     stages = 1 + -(-cases // _PORTION)
     # The n-th commit of a life: some die in their first stage, some after one or two that stand.
-    kills = sum([await killed.until_it_dies(hit=1 + life % 3) for life in range(1 + stages)])
+    kills = sum([await killed.until_it_dies("job.before_commit", hit=1 + life % 3) for life in range(1 + stages)])
     await killed.to_the_end()
 
-    expected, found = await quiet.end(), await killed.end()
     drill.figure("cases", cases)
     drill.figure("kills exactly there", kills, limit=f">= {stages // 2}")
-    drill.figure("rows of the undisturbed end", sum(len(rows) for rows in expected), limit=f"> {4 * cases}")
-    differing = [row for one, other in zip(expected, found, strict=True) for row in set(one) ^ set(other)]
-    assert not differing, differing[:5]
-    drill.figure("rows that differ from it", len(differing), limit="== 0")
-    drill.figure("decisions that wait for ever", await killed.waiting(), limit="== 0")
+    await ends_alike(drill, quiet, killed, _END, rows=4 * cases)
 
 
-class Run:
-    """One database with a worker of its own."""
-
-    def __init__(self, servers: Servers, urls: DatabaseUrls, folder: Path) -> None:
-        folder.mkdir()
-        clock = folder / "programme-time"
-        ClockFile(clock)(NOW)
-        self._address = urls.owner.replace("+asyncpg", "")
-        # Its mail port is not there, and nothing of this waits for it.
-        settings = {"PROGRAMME_CLOCK_FILE": str(clock), "MAIL_URL": "http://127.0.0.1:9"}
-        prefix = servers.topic_prefix()
-        self._worker: ServiceProcess = servers.service("applicant", "worker", urls, topic_prefix=prefix, env=settings)
-
-    async def until_it_dies(self, *, hit: int) -> int:
-        """Let the worker run until it is killed before that commit, or has nothing left to do."""
-        if await self.waiting() == 0:
-            return 0
-        self._worker.start(FAILPOINTS=f"job.before_commit=kill9@{hit}")
-        await eventually(self._died_or_done, 60, what="the worker dies or is done")
-        died = self._worker.exit_code() == -9
-        if not died:
-            self._worker.kill()
-        return int(died)
-
-    async def to_the_end(self) -> None:
-        self._worker.start(FAILPOINTS="")
-        await eventually(self._done, 60, what="every case is told")
-        self._worker.kill()
-
-    async def waiting(self) -> int:
-        return int(next(iter((await self._fetch(_WAITS))[0].values())))
-
-    async def end(self) -> list[list[tuple[Any, ...]]]:
-        return [[tuple(row.values()) for row in await self._fetch(sql)] for sql in _END]
-
-    async def _died_or_done(self) -> bool:
-        return self._worker.exit_code() is not None or await self.waiting() == 0
-
-    async def _done(self) -> bool:
-        assert self._worker.exit_code() is None, self._worker.log[-3000:]
-        return await self.waiting() == 0
-
-    async def _fetch(self, sql: str) -> list[dict[str, Any]]:
-        connection = await asyncpg.connect(self._address)
-        try:
-            return [dict(row) for row in await connection.fetch(sql)]
-        finally:
-            await connection.close()
+def _run(servers: Servers, urls: DatabaseUrls, folder: Path) -> WorkerRun:
+    # Its mail port is not there, and nothing of this waits for it.
+    return WorkerRun(servers, urls, folder, now=NOW, waits=_WAITS, env={"MAIL_URL": "http://127.0.0.1:9"})
 
 
 async def _requested(judging: Judging, number: int) -> None:
