@@ -1,4 +1,4 @@
-"""Whose rows a caller sees where each belongs to a firm and a municipality: the same for every feature."""
+"""Whose rows a caller sees where each belongs to a municipality, or to a firm and one: the same for every feature."""
 
 from uuid import UUID
 
@@ -18,6 +18,11 @@ def seen_by(
     if by.role in COMPANY_ROLES:
         # As text: a company token's tenant is a UUID by agreement, and anything else simply owns nothing.
         return cast(company_id, Text) == by.tenant
-    if by.role in MUNICIPALITY_ROLES:
-        return municipality_code == by.tenant
-    return true()
+    return seen_in_its_area(by, municipality_code)
+
+
+def seen_in_its_area(
+    by: Principal, municipality_code: InstrumentedAttribute[str] | InstrumentedAttribute[str | None]
+) -> ColumnElement[bool]:
+    """A municipality sees its area's rows, and whoever else may ask all."""
+    return municipality_code == by.tenant if by.role in MUNICIPALITY_ROLES else true()

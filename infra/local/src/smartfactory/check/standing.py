@@ -26,7 +26,17 @@ _LEDGER = """
       LEFT JOIN commitment c ON c.project_id = t.project_id
      GROUP BY 1, 2, 3, 4, 5, 6
 """
-_CASES = """
+# The parts of a repayment `b`, each with its state: both services keep one in a table of this name and these columns.
+_REPAID = """
+             (CASE WHEN b.state NOT IN ('CONFIRMED', 'RELIEVED')
+                   THEN CASE b.origin WHEN 'SETTLEMENT' THEN 'refund_due' ELSE 'recovery_due' END END,
+              b.principal_won + b.interest_won + b.surcharge_won),
+             (CASE WHEN b.state = 'CONFIRMED'
+                   THEN CASE b.origin WHEN 'SETTLEMENT' THEN 'refunded' ELSE 'recovered' END END, b.principal_won),
+             (CASE WHEN b.state = 'CONFIRMED' THEN 'interest' END, b.interest_won),
+             (CASE WHEN b.state = 'CONFIRMED' THEN 'surcharge' END, b.surcharge_won + b.late_won)
+"""
+_CASES = f"""
     SELECT l.fiscal_year, l.track, l.source, r.municipality_code AS place, x.state, sum(x.won)::bigint AS won
       FROM release_line r JOIN budget_line l ON l.id = r.budget_line_id
       CROSS JOIN LATERAL (
@@ -38,18 +48,12 @@ _CASES = """
         UNION ALL
         SELECT part.state, part.won FROM repayment b
          CROSS JOIN LATERAL (VALUES
-             (CASE WHEN b.state NOT IN ('CONFIRMED', 'RELIEVED')
-                   THEN CASE b.origin WHEN 'SETTLEMENT' THEN 'refund_due' ELSE 'recovery_due' END END,
-              b.principal_won + b.interest_won + b.surcharge_won),
-             (CASE WHEN b.state = 'CONFIRMED'
-                   THEN CASE b.origin WHEN 'SETTLEMENT' THEN 'refunded' ELSE 'recovered' END END, b.principal_won),
-             (CASE WHEN b.state = 'CONFIRMED' THEN 'interest' END, b.interest_won),
-             (CASE WHEN b.state = 'CONFIRMED' THEN 'surcharge' END, b.surcharge_won + b.late_won)
+             {_REPAID}
          ) AS part (state, won)
          WHERE (b.project_id, b.source) = (r.project_id, r.source) AND part.state IS NOT NULL
       ) x
      GROUP BY 1, 2, 3, 4, 5
-"""
+"""  # noqa: S608  constants of this file
 _CARRIED = """
     SELECT l.fiscal_year, l.track, l.source, l.municipality_code AS place, 'carried_over' AS state,
            sum(c.amount_won)::bigint AS won
@@ -58,7 +62,7 @@ _CARRIED = """
          WHERE budget_line_id = l.id AND state = 'CONFIRMED' ORDER BY confirmed_at DESC, id DESC LIMIT 1) c
      GROUP BY 1, 2, 3, 4
 """
-_SHOWN = """
+_SHOWN = f"""
     WITH share AS (
         SELECT s.project_id, s.source, s.amount_won, c.municipality_code AS place, l.fiscal_year, l.track
           FROM commitment_share s JOIN commitment c USING (project_id) JOIN budget_line l USING (budget_line_id)
@@ -77,13 +81,7 @@ _SHOWN = """
          CROSS JOIN LATERAL (VALUES
              (CASE b.state WHEN 'CONFIRMED' THEN 'back' WHEN 'RELIEVED' THEN 'relieved' ELSE 'due' END,
               b.principal_won + b.interest_won + b.surcharge_won + b.late_won),
-             (CASE WHEN b.state NOT IN ('CONFIRMED', 'RELIEVED')
-                   THEN CASE b.origin WHEN 'SETTLEMENT' THEN 'refund_due' ELSE 'recovery_due' END END,
-              b.principal_won + b.interest_won + b.surcharge_won),
-             (CASE WHEN b.state = 'CONFIRMED'
-                   THEN CASE b.origin WHEN 'SETTLEMENT' THEN 'refunded' ELSE 'recovered' END END, b.principal_won),
-             (CASE WHEN b.state = 'CONFIRMED' THEN 'interest' END, b.interest_won),
-             (CASE WHEN b.state = 'CONFIRMED' THEN 'surcharge' END, b.surcharge_won + b.late_won)
+             {_REPAID}
          ) AS part (state, won)
          WHERE part.state IS NOT NULL
         UNION ALL
@@ -97,7 +95,7 @@ _SHOWN = """
       FROM share JOIN told USING (project_id, source) GROUP BY 1, 2, 3, 4, 5
     UNION ALL
     SELECT fiscal_year, track, source, municipality_code, state, sum(won)::bigint FROM line GROUP BY 1, 2, 3, 4, 5
-"""
+"""  # noqa: S608  constants of this file
 _OF_ACCOUNT = {
     "APPROPRIATION": ("budgeted", -1),
     "AVAILABLE": ("left", 1),

@@ -7,16 +7,16 @@ from enum import StrEnum
 from operator import eq, ge
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, select, true
+from sqlalchemy import ColumnElement, case, select
 from sqlalchemy.sql.operators import in_op
 
 from common.auth import Principal
 from common.db import Transaction
 from common.web import Page, PageRequest, View, narrowed, order, page_of
-from contracts.roles import MUNICIPALITY_ROLES
 from contracts.types import Source
 from funding.budgets.domain import BudgetLineUnknown, LegalRegime, LineState
 from funding.budgets.store import BudgetLineRow
+from funding.visibility import seen_in_its_area
 
 __all__ = [
     "BudgetLineFilter",
@@ -129,4 +129,4 @@ def _narrowed(wanted: BudgetLineFilter) -> list[ColumnElement[bool]]:
 
 
 def _visible(by: Principal) -> ColumnElement[bool]:
-    return BudgetLineRow.municipality_code == by.tenant if by.role in MUNICIPALITY_ROLES else true()
+    return seen_in_its_area(by, BudgetLineRow.municipality_code)

@@ -3,19 +3,19 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select, true
+from sqlalchemy import ColumnElement, select
 
 from common.auth import Principal
 from common.clock import KST
 from common.db import Transaction
 from common.web import Page, PageRequest, View, page_of
-from contracts.roles import MUNICIPALITY_ROLES
 from contracts.types import Source
 from funding.budgets import queries as budgets
 from funding.carry_overs import domain
 from funding.carry_overs.domain import CarryOverState, CarryOverUnknown, Cause
 from funding.carry_overs.store import CarryOverRow, limits_of
 from funding.ledger import queries as ledger
+from funding.visibility import seen_in_its_area
 
 __all__ = ["CarryOverState", "CarryOverView", "LapsingView", "get_carry_over", "list_carry_overs", "list_lapsing"]
 
@@ -117,4 +117,4 @@ def _lapsing(line: budgets.BudgetLineView, money: ledger.LineMoney, limit_won: i
 
 
 def _visible(by: Principal) -> ColumnElement[bool]:
-    return CarryOverRow.municipality_code == by.tenant if by.role in MUNICIPALITY_ROLES else true()
+    return seen_in_its_area(by, CarryOverRow.municipality_code)

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select, true
+from sqlalchemy import ColumnElement, func, select
 
 from common.auth import Principal
 from common.clock import KST
 from common.db import Transaction
 from common.web import Page, PageRequest, View, paginate
-from contracts.roles import MUNICIPALITY_ROLES
 from funding.ledger.domain import AccountKind, TransferKind
 from funding.ledger.store import LedgerAccountRow, LedgerEntryRow, LedgerTransferRow
+from funding.visibility import seen_in_its_area
 
 
 class EntryView(View):
@@ -189,4 +189,4 @@ async def _entries(tx: Transaction, transfer_ids: Sequence[UUID], by: Principal)
 
 
 def _visible(by: Principal) -> ColumnElement[bool]:
-    return LedgerAccountRow.municipality_code == by.tenant if by.role in MUNICIPALITY_ROLES else true()
+    return seen_in_its_area(by, LedgerAccountRow.municipality_code)

@@ -41,25 +41,27 @@ class DisbursementRow(Tables):
     changed_at: Mapped[datetime]
 
 
-class LapsedShareRow(Tables):
-    """What one source had promised to a project and will not pay, said once."""
+class _Share:
+    """One source's part in one project, said once."""
+
+    project_id: Mapped[UUID] = mapped_column(primary_key=True)
+    source: Mapped[str] = mapped_column(primary_key=True)
+    municipality_code: Mapped[str]
+
+
+class LapsedShareRow(_Share, Tables):
+    """What one source had promised to a project and will not pay."""
 
     __tablename__ = "lapsed_share"
 
-    project_id: Mapped[UUID] = mapped_column(primary_key=True)
-    source: Mapped[str] = mapped_column(primary_key=True)
-    municipality_code: Mapped[str]
     amount_won: Mapped[int]
 
 
-class SettledShareRow(Tables):
-    """What one source bears of a settled project, said once."""
+class SettledShareRow(_Share, Tables):
+    """What one source bears of a settled project."""
 
     __tablename__ = "settled_share"
 
-    project_id: Mapped[UUID] = mapped_column(primary_key=True)
-    source: Mapped[str] = mapped_column(primary_key=True)
-    municipality_code: Mapped[str]
     fixed_won: Mapped[int]
 
 
