@@ -33,7 +33,9 @@ class TakenUp:
     owners: Mapping[str, Person]
 
 
-async def take_up(stage: Stage, call_ids: Sequence[str], residencies: Sequence[Json]) -> TakenUp | None:
+async def take_up(
+    stage: Stage, call_ids: Sequence[str], residencies: Sequence[Json], teams: Sequence[Json]
+) -> TakenUp | None:
     """See which builds there are and let their teams come; None if the season does not come so far."""
     part = stage.scenario.building
     if part is None:
@@ -49,6 +51,7 @@ async def take_up(stage: Stage, call_ids: Sequence[str], residencies: Sequence[J
     await residing.reside(
         stage,
         residencies,
+        teams,
         taken_up.owners,
         ended={build["project_id"] for build in taken_up.waves.ended},
         ends_on=part.suspended_at.value.date(),

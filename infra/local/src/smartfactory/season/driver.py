@@ -67,7 +67,7 @@ async def run_season(options: SeasonOptions) -> SeasonReport:
         rota = await mentoring.send_all(stage, mentors, in_force, projects)
         releases = await releasing.release_all(stage, in_force)
         call_ids = [call_id, *([extra.call_id] if extra else [])]
-        taken_up = await building.take_up(stage, call_ids, rota.residencies)
+        taken_up = await building.take_up(stage, call_ids, rota.residencies, rota.teams)
         await amending.amend_some(stage, call_id)
         await supporting.support_some(stage, call_id)
         gauge = await building.build_all(stage, taken_up)

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import combinations
 
@@ -16,6 +16,7 @@ from smartfactory.season.residing import done_at_firms
 from smartfactory.season.stage import Stage
 
 _PLANS = "/mentoring/v1/mentor-plans"
+_RESIDENCIES = "/mentoring/v1/residencies"
 _PROPOSED = 2
 """The version of every plan that was matched and not yet confirmed: played again, the requests are the same."""
 _FIRST = 1
@@ -33,6 +34,7 @@ class Rota:
     left_out: int
     residencies: Sequence[Json] = ()
     """What Samsung accepted, in the order of its weeks; of what was released meanwhile also."""
+    teams: Sequence[Json] = ()
     released: int = 0
     """Firms whose agreement ended, so that their team has its weeks again."""
     done: DoneAtFirms | None = None
@@ -84,8 +86,9 @@ async def send_all(stage: Stage, mentors: Sequence[str], in_force: Collection[st
     own = {each["id"] for each in wanted}
     # A plan leaves out what waits from other seasons too.
     without = [each for each in second[0]["left_out"] if each["project_id"] in own]
-    residencies = await _accepted(stage, wanted)
-    return Rota(await _rows(stage, residencies, wanted), len(without), residencies)
+    residencies = _accepted(await stage.origin.pages(people.AUDITOR, _RESIDENCIES), wanted)
+    teams = await stage.origin.pages(people.AUDITOR, "/mentoring/v1/mentor-teams")
+    return Rota(_rows(teams, residencies, wanted), len(without), residencies, teams)
 
 
 async def after_builds(stage: Stage, rota: Rota, taken_up: TakenUp | None, projects: Sequence[Json]) -> Rota:
@@ -93,18 +96,20 @@ async def after_builds(stage: Stage, rota: Rota, taken_up: TakenUp | None, proje
     if stage.scenario.mentoring is None or taken_up is None:
         return rota
     ended = {each["project_id"] for each in taken_up.waves.ended}
-    released: list[Json] = []
+    found: list[Json] = []
 
     async def heard() -> bool:
-        found = await stage.origin.pages(people.AUDITOR, "/mentoring/v1/residencies")
-        of_ended = [each for each in found if each["project_id"] in ended]
-        released[:] = [each for each in of_ended if each["release_reason"] == "AGREEMENT_TERMINATED"]
-        return not any(each["state"] in _HOLDS_WEEKS for each in of_ended)
+        found[:] = await stage.origin.pages(people.AUDITOR, _RESIDENCIES)
+        return not any(each["state"] in _HOLDS_WEEKS for each in found if each["project_id"] in ended)
 
     await until(heard, what="the rota", deadline_seconds=stage.options.settle_deadline_seconds)
-    residencies = await _accepted(stage, projects)
+    of_ended = [each for each in found if each["project_id"] in ended]
+    released = sum(each["release_reason"] == "AGREEMENT_TERMINATED" for each in of_ended)
+    residencies = _accepted(found, projects)
     done = await done_at_firms(stage, residencies)
-    return Rota(await _rows(stage, residencies, projects), rota.left_out, residencies, len(released), done)
+    return replace(
+        rota, rows=_rows(rota.teams, residencies, projects), residencies=residencies, released=released, done=done
+    )
 
 
 async def open_programme(stage: Stage) -> list[str]:
@@ -169,22 +174,19 @@ async def _matched(stage: Stage, plan_id: str) -> bool:
 
 
 async def _of_plan(stage: Stage, plan: Json) -> list[Json]:
-    found = await stage.origin.pages(people.SAMSUNG, "/mentoring/v1/residencies")
+    found = await stage.origin.pages(people.SAMSUNG, _RESIDENCIES)
     return [each for each in found if each["plan_id"] == plan["id"]]
 
 
-async def _accepted(stage: Stage, wanted: Sequence[Json]) -> list[Json]:
+def _accepted(found: Sequence[Json], wanted: Sequence[Json]) -> list[Json]:
     own = {each["id"] for each in wanted}
-    found = await stage.origin.pages(people.AUDITOR, "/mentoring/v1/residencies")
     accepted = [each for each in found if each["project_id"] in own and each["state"] in {*_AT_THE_FIRM, "RELEASED"}]
     return sorted(accepted, key=lambda each: (each["first_week"], each["id"]))
 
 
-async def _rows(stage: Stage, residencies: Sequence[Json], wanted: Sequence[Json]) -> list[RotaRow]:
+def _rows(teams: Sequence[Json], residencies: Sequence[Json], wanted: Sequence[Json]) -> list[RotaRow]:
     types = {each["id"]: each["type_code"] for each in wanted}
-    titles = {
-        each["id"]: each["title"] for each in await stage.origin.pages(people.AUDITOR, "/mentoring/v1/mentor-teams")
-    }
+    titles = {each["id"]: each["title"] for each in teams}
     rows = [
         RotaRow(
             team=titles[each["team_id"]],

@@ -24,6 +24,7 @@ _REJECTED_ONE_IN = 4
 async def reside(
     stage: Stage,
     residencies: Sequence[Json],
+    teams: Sequence[Json],
     owners: Mapping[str, Person],
     *,
     ended: Collection[str],
@@ -41,11 +42,11 @@ async def reside(
             coming[_comes_on(each)].append(each)
         if goes_on or _leaves_on(each) < ends_on:
             leaving[_leaves_on(each)].append(each)
-    teams = _Teams(stage, owners, await _leads(stage))
+    acting = _Teams(stage, owners, await _leads(stage, teams))
     for day, some in coming.items():
-        stage.note(datetime.combine(day, _COMES_AT), "teams come to their firms", some, teams.come)
+        stage.note(datetime.combine(day, _COMES_AT), "teams come to their firms", some, acting.come)
     for day, some in leaving.items():
-        stage.note(datetime.combine(day, _LEAVES_AT), "teams leave, improvements closed", some, teams.leave)
+        stage.note(datetime.combine(day, _LEAVES_AT), "teams leave, improvements closed", some, acting.leave)
 
 
 async def done_at_firms(stage: Stage, residencies: Sequence[Json]) -> DoneAtFirms:
@@ -66,11 +67,11 @@ async def done_at_firms(stage: Stage, residencies: Sequence[Json]) -> DoneAtFirm
     )
 
 
-async def _leads(stage: Stage) -> dict[str, tuple[Person, Sequence[str]]]:
+async def _leads(stage: Stage, teams: Sequence[Json]) -> dict[str, tuple[Person, Sequence[str]]]:
     """By team: who records what it does, and all who are in it."""
-    origin, found = stage.origin, {}
-    for team in await origin.pages(people.AUDITOR, "/mentoring/v1/mentor-teams"):
-        lead = await origin.get(people.AUDITOR, f"/mentoring/v1/mentors/{team['lead_id']}")
+    found = {}
+    for team in teams:
+        lead = await stage.origin.get(people.AUDITOR, f"/mentoring/v1/mentors/{team['lead_id']}")
         found[team["id"]] = (people.mentor(lead["subject"]), team["mentor_ids"])
     return found
 
