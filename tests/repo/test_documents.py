@@ -11,6 +11,7 @@ import pytest
 
 from tests.repo.tree import ROOT
 from tools.catalogue import documents
+from tools.catalogue.system import load_system
 
 
 def test_every_generated_document_is_current() -> None:
@@ -34,6 +35,12 @@ def test_an_edited_a_missing_and_a_left_over_document_are_found(
     late = documents.stale({"docs/settings.md": "made", "docs/problems.md": "made"})
 
     assert late == ["docs/settings.md", "docs/problems.md", "docs/events/schemas/gone.json"]
+
+
+def test_every_service_carries_the_document_that_is_made_of_it() -> None:
+    for service in load_system(ROOT).services:
+        assert service.openapi is not None, service.name
+        assert service.openapi.resolve() == ROOT / f"docs/api/{service.name}.json"
 
 
 def test_no_example_is_a_filler() -> None:

@@ -24,6 +24,8 @@ def make_service(root: Path, service: str, *, ko: str) -> list[str]:
     for file in _FILES:
         changes.make(f"{home}/src/{service}/{file}.py", f"service/{file}.py.tmpl", forms)
     changes.make(f"{home}/src/{service}/py.typed", "service/py.typed", forms)
+    # What its API gives out, which the catalogue makes.
+    changes.link(f"{home}/src/{service}/openapi.json", f"../../../../docs/api/{service}.json")
     changes.make(f"{home}/pyproject.toml", "service/pyproject.toml.tmpl", forms)
     changes.make(f"{home}/migrations/env.py", "service/env.py.tmpl", forms)
     changes.make(f"{home}/migrations/script.py.mako", "service/script.py.mako", forms)

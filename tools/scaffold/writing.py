@@ -20,6 +20,7 @@ class Changes:
         self._root = root
         self._texts: dict[str, str] = {}
         self._made: list[str] = []
+        self._links: dict[str, str] = {}
 
     def make(self, path: str, template: str, forms: Mapping[str, str]) -> None:
         """A new file from a template."""
@@ -28,6 +29,12 @@ class Changes:
         text = (_TEMPLATES / template).read_text(encoding="utf-8")
         self._texts[path] = Template(text).substitute(forms) if template.endswith(".tmpl") else text
         self._made.append(path)
+
+    def link(self, path: str, to: str) -> None:
+        """A symbolic link, to a place as it is seen from the link's own folder."""
+        if (self._root / path).is_symlink() or (self._root / path).exists():
+            raise Clash(f"{path} is there already")
+        self._links[path] = to
 
     def read(self, path: str) -> str:
         """The file as it will be."""
@@ -53,11 +60,13 @@ class Changes:
         return Template((_TEMPLATES / template).read_text(encoding="utf-8")).substitute(forms)
 
     def write(self) -> list[str]:
-        """Write everything; the paths of the new and the changed files."""
+        """Write everything; the paths of the new and the changed files, links aside."""
         for path, text in self._texts.items():
             if path.endswith(".py"):
                 ast.parse(text, filename=path)
             target = self._root / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(text, encoding="utf-8")
+        for path, to in self._links.items():
+            (self._root / path).symlink_to(to)
         return [*self._made, *(path for path in self._texts if path not in self._made)]

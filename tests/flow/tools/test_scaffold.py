@@ -53,7 +53,7 @@ def copy(tmp_path: Path) -> Iterator[Copy]:
     for name in filter(None, listed.split("\0")):
         if (ROOT / name).is_file():
             (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, tmp_path / name)
+            shutil.copy2(ROOT / name, tmp_path / name, follow_symlinks=False)
     cache = ROOT / ".mypy_cache"
     if cache.is_dir():
         shutil.copytree(cache, tmp_path / ".mypy_cache")

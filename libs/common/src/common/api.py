@@ -63,6 +63,7 @@ def build_app(
         title=service.title.en,
         description=f"{service.title.ko}\n\n{service.title.en}",
         documents=service.documents,
+        carried=service.openapi,
         at_end=close,
     )
 

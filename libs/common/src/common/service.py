@@ -71,6 +71,8 @@ class Service:
     tenant_fits: Callable[[str, str | None], bool] = _any_tenant
     """Whether a token's tenant fits its role; a token of which it does not is refused on every route."""
     documents: DocumentFacts = field(default_factory=DocumentFacts)
+    openapi: Path | None = None
+    """The OpenAPI document that its package carries; without one, the API makes it when it is first asked for."""
 
     def all_tables(self) -> MetaData:
         """Every table, also of a feature that only the API has loaded."""

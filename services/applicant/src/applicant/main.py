@@ -74,6 +74,7 @@ SERVICE = Service(
     parked_event_roles=ParkedEventRoles(read=PARKED_EVENT_READERS, mend=PARKED_EVENT_MENDERS),
     tenant_fits=tenant_fits,
     documents=DOCUMENTS,
+    openapi=Path(__file__).with_name("openapi.json"),
 )
 
 

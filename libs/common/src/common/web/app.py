@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute, iter_route_contexts
@@ -16,6 +17,7 @@ from common.web.health import Health, health_routes
 from common.web.kinds import catalogue
 from common.web.openapi_document import use_document
 from common.web.problem_handlers import add_problem_handlers
+from common.web.published_document import PublishedDocument, served_at
 from common.web.routes import GuardedRoute
 from common.web.runtime import Runtime
 
@@ -44,9 +46,10 @@ def create_app(
     title: str,
     description: str,
     documents: DocumentFacts,
+    carried: Path | None,
     at_end: Callable[[], Awaitable[None]],
 ) -> FastAPI:
-    """Make the application; `at_end` runs when it shuts down."""
+    """Make the application; `carried` is its OpenAPI document if it has one, and `at_end` runs when it shuts down."""
     settings = runtime.settings
 
     @asynccontextmanager
@@ -85,9 +88,9 @@ def create_app(
         app.router.routes.extend(feature.routes)
     _refuse_unguarded(app)
     app.router.routes.extend(health_routes(health))
-    add_documents(app, catalogue())
+    add_documents(app, catalogue(), PublishedDocument(app, carried))
     add_problem_handlers(app)
-    use_document(app, servers=[{"url": settings.root_path or "/"}], known=documents.examples)
+    use_document(app, servers=served_at(settings.root_path), known=documents.examples)
     return app
 
 

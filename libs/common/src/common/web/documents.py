@@ -1,6 +1,5 @@
 """The pages for people: the API explorer without a foreign server, and one page for every problem."""
 
-import asyncio
 import html
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +12,7 @@ from starlette.routing import Route
 from common.web import kinds
 from common.web.kinds import ProblemKind, Refused
 from common.web.language import preferred, say
+from common.web.published_document import PublishedDocument
 
 _FOLDER = Path(fastapi_offline.__file__).parent / "static"
 _ASSETS = frozenset({"favicon.png", "swagger-ui.css", "swagger-ui-bundle.js"})
@@ -46,12 +46,11 @@ _PROBLEM_PAGE = """<!doctype html>
 """
 
 
-def add_documents(app: FastAPI, problems: Mapping[str, ProblemKind]) -> None:
+def add_documents(app: FastAPI, problems: Mapping[str, ProblemKind], published: PublishedDocument) -> None:
     """Serve /openapi.json, /docs, /problems and /problems/{code}."""
 
     async def document(_request: Request) -> Response:
-        # Made once, of everything there is: the loop serves others meanwhile.
-        return JSONResponse(await asyncio.to_thread(app.openapi))
+        return Response(await published.content(), media_type="application/json")
 
     async def explorer(request: Request) -> Response:
         root = html.escape(request.scope.get("root_path", ""))
