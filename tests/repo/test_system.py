@@ -16,7 +16,7 @@ from common.web.access import access_of
 from common.web.kinds import ProblemKind, catalogue
 from tests.repo.tree import ROOT
 from tools.catalogue.rest import api_routes, operations
-from tools.catalogue.system import System, application, load_system
+from tools.catalogue.system import System, described, load_system
 
 _REASONS: Mapping[str, str] = tomllib.loads((ROOT / "tests/repo/unheard_events.toml").read_text("utf-8"))
 _KOREAN_THEN_ENGLISH = re.compile(r"[^()]*[가-힣][^()]* \([A-Z][ -~]+\)")
@@ -95,10 +95,10 @@ def test_no_handler_waits_for_an_event_that_nobody_declares(system: System) -> N
 
 
 def test_every_route_names_who_may_call_it(system: System) -> None:
-    found = [fault for service in system.services for fault in routes_without_a_rule(application(service))]
+    found = [fault for service in system.services for fault in routes_without_a_rule(described(service))]
 
     assert found == []
-    assert all(list(operations(application(service))) for service in system.services)
+    assert all(list(operations(described(service))) for service in system.services)
 
 
 def test_a_route_without_a_rule_is_found() -> None:
@@ -111,7 +111,7 @@ def test_a_route_without_a_rule_is_found() -> None:
 
 def test_what_a_service_parks_can_be_settled_by_its_operators_and_is_read_by_the_auditor(system: System) -> None:
     for service in system.services:
-        who = {each.method + each.path: each.roles for each in operations(application(service))}
+        who = {each.method + each.path: each.roles for each in operations(described(service))}
 
         assert who["GET/v1/parked-events"] == ("auditor", "platform.operator"), service.name
         for act in ("redrives", "discards", "discard-confirmations"):
@@ -120,7 +120,7 @@ def test_what_a_service_parks_can_be_settled_by_its_operators_and_is_read_by_the
 
 def test_operations_have_names_of_their_own(system: System) -> None:
     for service in system.services:
-        document = application(service).openapi()
+        document = described(service).openapi()
         names = [each["operationId"] for path in document["paths"].values() for each in path.values()]
 
         assert len(names) == len(set(names))
@@ -128,7 +128,7 @@ def test_operations_have_names_of_their_own(system: System) -> None:
 
 
 def test_operations_are_named_in_korean_first(system: System) -> None:
-    summaries = [each.summary for service in system.services for each in operations(application(service))]
+    summaries = [each.summary for service in system.services for each in operations(described(service))]
 
     assert [summary for summary in summaries if not _KOREAN_THEN_ENGLISH.fullmatch(summary)] == []
     assert not _KOREAN_THEN_ENGLISH.fullmatch("Read a call")

@@ -16,7 +16,7 @@ def documented(app: FastAPI) -> dict[str, list[Hook]]:
     """For `AsyncClient(event_hooks=documented(app))`."""
 
     async def check(response: Any) -> None:
-        operation = _operation(_document(app), response.request)
+        operation = _operation(document_of(app), app.state.runtime.settings.root_path, response.request)
         if operation is None:
             return
         await response.aread()
@@ -30,16 +30,14 @@ def documented(app: FastAPI) -> dict[str, list[Hook]]:
     return {"response": [check]}
 
 
-def _document(app: FastAPI) -> dict[str, Any]:
-    # One for all applications of a service: making it takes longer than most tests.
-    name = f"{app.title} {app.state.runtime.settings.root_path}"
-    if name not in _documents:
-        _documents[name] = app.openapi()
-    return _documents[name]
+def document_of(app: FastAPI) -> dict[str, Any]:
+    """One for all applications of a service, wherever they are served: making it takes longer than most tests."""
+    if app.title not in _documents:
+        _documents[app.title] = app.openapi()
+    return _documents[app.title]
 
 
-def _operation(document: dict[str, Any], request: Any) -> dict[str, Any] | None:
-    prefix = document["servers"][0]["url"].rstrip("/")
+def _operation(document: dict[str, Any], prefix: str, request: Any) -> dict[str, Any] | None:
     path = request.url.path.removeprefix(prefix)
     for template, methods in document["paths"].items():
         if request.method.lower() in methods and _pattern(template).fullmatch(path):

@@ -8,7 +8,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from tools.catalogue.system import System, application
+from tools.catalogue.system import System, described
 
 PATH = "docs/permissions.md"
 ALLOWED, PUBLIC = "allowed", "public"
@@ -130,7 +130,7 @@ def disagreements(permissions: Permissions, offered: Sequence[Operation], roles:
 def page(system: System) -> str:
     """The table by service, then what each role may do."""
     permissions = load()
-    offered = [each for service in system.services for each in operations(application(service), service.name)]
+    offered = [each for service in system.services for each in operations(described(service), service.name)]
     sections = [_INTRODUCTION]
     for service in system.services:
         sections.append(f"## {service.title.ko} ({service.name})\n")

@@ -9,7 +9,7 @@ from fastapi.routing import APIRoute, iter_route_contexts
 
 from common.service import Service
 from common.web.access import access_of
-from tools.catalogue.system import System, application
+from tools.catalogue.system import System, described
 
 FOLDER = "docs/api"
 
@@ -41,7 +41,7 @@ def documents(system: System) -> dict[str, str]:
     made = {}
     sections = [_INTRODUCTION]
     for service in system.services:
-        app = application(service)
+        app = described(service)
         made[f"{FOLDER}/{service.name}.json"] = json.dumps(app.openapi(), indent=1, ensure_ascii=False) + "\n"
         sections.append(_section(service, app))
     return {**made, f"{FOLDER}/README.md": "\n".join(sections)}

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.catalogue.rest_contract import Contract, contract
-from tools.catalogue.system import System, application
+from tools.catalogue.system import System, described
 
 FOLDER = "libs/contracts/released_rest"
 BREAKS = "docs/breaking-changes.md"
@@ -33,7 +33,7 @@ def documents(root: Path, system: System) -> dict[str, str]:
 
 
 def contracts(system: System) -> dict[str, Contract]:
-    return {service.name: contract(application(service).openapi()) for service in system.services}
+    return {service.name: contract(described(service).openapi()) for service in system.services}
 
 
 def read_released(root: Path) -> dict[str, Contract]:

@@ -48,6 +48,17 @@ def application(service: Service) -> FastAPI:
     return build_app(service, settings_of(service))
 
 
+def described(service: Service) -> FastAPI:
+    """Its application for those who only read what it says of itself, which takes long to make: the same for all."""
+    kept = _described.get(service.name)
+    if kept is None or kept[0] is not service:
+        kept = _described[service.name] = service, application(service)
+    return kept[1]
+
+
+_described: dict[str, tuple[Service, FastAPI]] = {}
+
+
 def settings_of(service: Service) -> ServiceSettings:
     """Settings that do not depend on the environment of whoever runs this."""
     fields = {name.upper() for name in service.settings.model_fields}

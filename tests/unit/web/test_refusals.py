@@ -114,6 +114,7 @@ def _nothing_remembered() -> None:
     """Another test may have had a document made before this module's rules were there."""
     for remembered in (refusals._look, refusals._methods, refusals._our_packages):
         remembered.cache_clear()
+    refusals._known.clear()
 
 
 @pytest.mark.parametrize(

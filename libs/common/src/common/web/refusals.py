@@ -61,10 +61,10 @@ def _reached(starts: Sequence[FunctionType]) -> Mapping[FunctionType, set[Rule]]
     waiting = list(starts)
     while waiting:
         function = waiting.pop()
-        if function not in seen:
+        if function not in seen and function not in _known:
             seen[function] = _look(function)
             waiting += seen[function].functions
-    rules = {function: set(each.rules) for function, each in seen.items()}
+    rules = _known | {function: set(each.rules) for function, each in seen.items()}
     grown = True
     while grown:
         grown = False
@@ -73,7 +73,12 @@ def _reached(starts: Sequence[FunctionType]) -> Mapping[FunctionType, set[Rule]]
             more = {rule for rule in called - rules[function] if not issubclass(rule, tuple(each.caught))}
             grown = grown or bool(more)
             rules[function] |= more
+    _known.update(rules)
     return rules
+
+
+_known: dict[FunctionType, set[Rule]] = {}
+"""What was found for earlier routes, which share most of what they reach; all that one of them reaches is in it."""
 
 
 @functools.cache
