@@ -4,7 +4,9 @@ A caller sees JSON or one of three faults (`Unreachable`, `TimedOut`, `BadAnswer
 of somebody else is never an answer about the programme. Who keeps failing is left alone for a moment (promise R36).
 """
 
+import functools
 import json
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -88,6 +90,7 @@ class HttpClient:
             timeout=httpx.Timeout(read_timeout_seconds, connect=connect_timeout_seconds, pool=_POOL_SECONDS),
             follow_redirects=False,
             trust_env=False,
+            verify=_authorities(),
             transport=transport,
         )
         self._retry_budget = _RetryBudget()
@@ -218,6 +221,12 @@ class HttpClient:
             raise TimedOut(f"{self._host} did not answer in time") from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise Unreachable(f"{self._host} cannot be reached: {type(error).__name__}") from error
+
+
+@functools.cache
+def _authorities() -> ssl.SSLContext:
+    """Who is trusted to vouch for a server: read once per process, since each reading takes as long as ten requests."""
+    return httpx.create_ssl_context(trust_env=False)
 
 
 class _RetryBudget:
