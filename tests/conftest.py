@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 
 from smartfactory.stack.provision import DatabaseUrls
+from tests.support.compiling import compile_once
 from tests.support.servers import Servers
 from tests.support.sharing_out import SharingOut, in_turn
 
 # The driver first asks whether the server would encrypt, and leaves an unheard exception behind where a test cuts it
 # off right then; the tests' PostgreSQL does not.
 os.environ["PGSSLMODE"] = "disable"
+compile_once()
 
 
 @pytest.hookimpl(optionalhook=True)
