@@ -26,17 +26,7 @@ _LEDGER = """
       LEFT JOIN commitment c ON c.project_id = t.project_id
      GROUP BY 1, 2, 3, 4, 5, 6
 """
-# The parts of a repayment `b`, each with its state: both services keep one in a table of this name and these columns.
-_REPAID = """
-             (CASE WHEN b.state NOT IN ('CONFIRMED', 'RELIEVED')
-                   THEN CASE b.origin WHEN 'SETTLEMENT' THEN 'refund_due' ELSE 'recovery_due' END END,
-              b.principal_won + b.interest_won + b.surcharge_won),
-             (CASE WHEN b.state = 'CONFIRMED'
-                   THEN CASE b.origin WHEN 'SETTLEMENT' THEN 'refunded' ELSE 'recovered' END END, b.principal_won),
-             (CASE WHEN b.state = 'CONFIRMED' THEN 'interest' END, b.interest_won),
-             (CASE WHEN b.state = 'CONFIRMED' THEN 'surcharge' END, b.surcharge_won + b.late_won)
-"""
-_CASES = f"""
+_CASES = """
     SELECT l.fiscal_year, l.track, l.source, r.municipality_code AS place, x.state, sum(x.won)::bigint AS won
       FROM release_line r JOIN budget_line l ON l.id = r.budget_line_id
       CROSS JOIN LATERAL (
@@ -48,12 +38,18 @@ _CASES = f"""
         UNION ALL
         SELECT part.state, part.won FROM repayment b
          CROSS JOIN LATERAL (VALUES
-             {_REPAID}
+             (CASE WHEN b.state NOT IN ('CONFIRMED', 'RELIEVED')
+                   THEN CASE b.origin WHEN 'SETTLEMENT' THEN 'refund_due' ELSE 'recovery_due' END END,
+              b.principal_won + b.interest_won + b.surcharge_won),
+             (CASE WHEN b.state = 'CONFIRMED'
+                   THEN CASE b.origin WHEN 'SETTLEMENT' THEN 'refunded' ELSE 'recovered' END END, b.principal_won),
+             (CASE WHEN b.state = 'CONFIRMED' THEN 'interest' END, b.interest_won),
+             (CASE WHEN b.state = 'CONFIRMED' THEN 'surcharge' END, b.surcharge_won + b.late_won)
          ) AS part (state, won)
          WHERE (b.project_id, b.source) = (r.project_id, r.source) AND part.state IS NOT NULL
       ) x
      GROUP BY 1, 2, 3, 4, 5
-"""  # noqa: S608  constants of this file
+"""
 _CARRIED = """
     SELECT l.fiscal_year, l.track, l.source, l.municipality_code AS place, 'carried_over' AS state,
            sum(c.amount_won)::bigint AS won
@@ -62,7 +58,7 @@ _CARRIED = """
          WHERE budget_line_id = l.id AND state = 'CONFIRMED' ORDER BY confirmed_at DESC, id DESC LIMIT 1) c
      GROUP BY 1, 2, 3, 4
 """
-_SHOWN = f"""
+_SHOWN = """
     WITH share AS (
         SELECT s.project_id, s.source, s.amount_won, c.municipality_code AS place, l.fiscal_year, l.track
           FROM commitment_share s JOIN commitment c USING (project_id) JOIN budget_line l USING (budget_line_id)
@@ -81,7 +77,13 @@ _SHOWN = f"""
          CROSS JOIN LATERAL (VALUES
              (CASE b.state WHEN 'CONFIRMED' THEN 'back' WHEN 'RELIEVED' THEN 'relieved' ELSE 'due' END,
               b.principal_won + b.interest_won + b.surcharge_won + b.late_won),
-             {_REPAID}
+             (CASE WHEN b.state NOT IN ('CONFIRMED', 'RELIEVED')
+                   THEN CASE b.origin WHEN 'SETTLEMENT' THEN 'refund_due' ELSE 'recovery_due' END END,
+              b.principal_won + b.interest_won + b.surcharge_won),
+             (CASE WHEN b.state = 'CONFIRMED'
+                   THEN CASE b.origin WHEN 'SETTLEMENT' THEN 'refunded' ELSE 'recovered' END END, b.principal_won),
+             (CASE WHEN b.state = 'CONFIRMED' THEN 'interest' END, b.interest_won),
+             (CASE WHEN b.state = 'CONFIRMED' THEN 'surcharge' END, b.surcharge_won + b.late_won)
          ) AS part (state, won)
          WHERE part.state IS NOT NULL
         UNION ALL
@@ -95,7 +97,7 @@ _SHOWN = f"""
       FROM share JOIN told USING (project_id, source) GROUP BY 1, 2, 3, 4, 5
     UNION ALL
     SELECT fiscal_year, track, source, municipality_code, state, sum(won)::bigint FROM line GROUP BY 1, 2, 3, 4, 5
-"""  # noqa: S608  constants of this file
+"""
 _OF_ACCOUNT = {
     "APPROPRIATION": ("budgeted", -1),
     "AVAILABLE": ("left", 1),
