@@ -6,12 +6,12 @@ from smartfactory.scenarios.firms import PlannedFirm
 from smartfactory.season import people
 from smartfactory.season.stage import Stage
 
-_AT_A_TIME = 100
+_AT_A_TIME = 50
 _YEARS_BEFORE = 2
 
 
 async def import_supports(stage: Stage) -> None:
-    """Upload them in files of a hundred rows, as many as come at once, each file once."""
+    """Upload them in files of fifty rows, each file once."""
     year = stage.scenario.call.fiscal_year.value - _YEARS_BEFORE
     firms = {each.firm.business_number: each.firm for each in stage.cast.applications if each.firm.supported_before}
     rows = [_row(firm, year) for _, firm in sorted(firms.items())]
