@@ -69,4 +69,31 @@ MONEY_FAULTS: dict[str, tuple[str, dict[str, str]]] = {
         "money-differs",
         {"metrics": "UPDATE carried_over SET amount_won = amount_won - 1 WHERE municipality_code IS NULL"},
     ),
+    "a line whose money was carried over and of which nobody had been told": (
+        "lapses-told",
+        {
+            "funding": """
+            ALTER TABLE lapse_warning DISABLE TRIGGER USER;
+            DELETE FROM lapse_warning WHERE budget_line_id = (SELECT budget_line_id FROM carry_over ORDER BY id LIMIT 1)
+            """
+        },
+    ),
+    "a warning of lapse that its municipality never got": (
+        "lapses-told",
+        {
+            "applicant": """
+            ALTER TABLE notice DISABLE TRIGGER USER;
+            DELETE FROM notice WHERE kind = 'MONEY_LAPSES' AND recipient = 'MUNICIPALITY'
+            """
+        },
+    ),
+    "a warning of lapse with another amount": (
+        "lapses-told",
+        {
+            "applicant": """
+            ALTER TABLE notice DISABLE TRIGGER USER;
+            UPDATE notice SET body = translate(body, '0123456789', '1234567890') WHERE kind = 'MONEY_LAPSES'
+            """
+        },
+    ),
 }

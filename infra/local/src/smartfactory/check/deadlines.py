@@ -39,11 +39,14 @@ _REFUSED = """
 """
 _RANKED = """
     SELECT o.application_id, o.outcome,
-           EXISTS (SELECT FROM notice n WHERE n.application_id = o.application_id AND n.kind = o.outcome) AS told
-      FROM case_outcome o
+           EXISTS (SELECT FROM notice n WHERE n.application_id = o.application_id AND n.kind = o.outcome) AS told,
+           o.outcome = 'SELECTED' OR a.status = 'WITHDRAWN' OR EXISTS (
+               SELECT FROM legal_deadline d WHERE d.subject_id = o.application_id AND d.kind = 'OBJECTION_WINDOW'
+           ) AS may_object
+      FROM case_outcome o JOIN application a ON a.id = o.application_id
 """
 _NOTICES = "SELECT id, state, sent_at IS NOT NULL AS sent FROM notice ORDER BY id"
-_ESCALATED = frozenset({"OPERATOR", "PROVINCE"})
+_ESCALATED = frozenset({"OPERATOR", "PROVINCE", "MUNICIPALITY"})
 
 
 async def kept(databases: Databases) -> list[Claim]:
@@ -70,6 +73,7 @@ async def kept(databases: Databases) -> list[Claim]:
     for row in await applicant.fetch(_RANKED):
         where = f"applicant.application {row['application_id']}: {row['outcome']}"
         told.expect(where, expected=True, found=row["told"])
+        watched.expect(f"{where}: has had its time to object", expected=True, found=row["may_object"])
     for row in await applicant.fetch(_NOTICES):
         told.expect(f"applicant.notice {row['id']}", expected=("SENT", True), found=(row["state"], row["sent"]))
     return [kept_claim, watched, told]

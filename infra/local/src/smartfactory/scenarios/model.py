@@ -326,6 +326,11 @@ def _closing_contradictions(scenario: Scenario) -> Iterator[str]:
         yield "closing's moments do not follow each other and building's"
     if part.carried_over_at.value.astimezone(KST).year != scenario.call.fiscal_year.value:
         yield "closing.carried_over_at is not in the fiscal year"
+    told = part.lapses_told_at.value
+    if {day.astimezone(KST).year for day in told} != {scenario.call.fiscal_year.value} or told != sorted(told):
+        yield "closing.lapses_told_at are no days of the fiscal year in their order"
+    elif told[0] >= part.carried_over_at.value:
+        yield "closing.lapses_told_at begin after money is carried over"
     if not (0 <= part.spent_bp.value <= _WHOLE_BP and 0 <= part.recover_bp.value <= _WHOLE_BP):
         yield "closing spends or recovers more than the whole"
 

@@ -239,6 +239,8 @@ class ClosingPart(Part, frozen=True):
     recover_bp: Given[int]
     carried_over_at: Given[datetime]
     """Before the year ends: what is not carried over then lapses."""
+    lapses_told_at: Given[list[datetime]]
+    """When lines are looked at before that, by funding's rules."""
     early: ClosingWave
     clawback: ClawbackPart
     late: ClosingWave

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from smartfactory.scenarios.parts import BuildingPart, Given
-from smartfactory.season import carrying, closing, people, residing
+from smartfactory.season import carrying, closing, lapsing, people, residing
 from smartfactory.season.documents import hash_of
 from smartfactory.season.origin import Json, Person, until
 from smartfactory.season.stage import Stage
@@ -86,6 +86,7 @@ async def build_all(stage: Stage, taken_up: TakenUp | None) -> Json | None:
     async def shown(_what: str) -> None:
         gauge.append(await _settled(stage, builds, waves))
 
+    lapsing.note_warnings(stage)
     await stage.play(part.inspected_at, "builds inspected on their way", builds, inspect)
     await stage.play(part.suspended_at, "builds suspended, supplier bankrupt", waves.ended, suspend)
     await carrying.carry_over(stage)

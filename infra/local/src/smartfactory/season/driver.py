@@ -15,6 +15,7 @@ from smartfactory.season import (
     extra_call,
     forum,
     judging,
+    mailboxes,
     memorandum,
     mentoring,
     objecting,
@@ -46,6 +47,7 @@ async def run_season(options: SeasonOptions) -> SeasonReport:
         await memorandum.register_memorandum(stage)
         await budgets.agree_split_rule(stage)
         await budgets.vote_budgets(stage)
+        await mailboxes.register_mailboxes(stage)
         await records.import_supports(stage)
         mentors = await mentoring.open_programme(stage)
         await forum.prepare_firms(stage)

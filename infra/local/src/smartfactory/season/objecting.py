@@ -83,8 +83,9 @@ async def tell_all(stage: Stage) -> None:
 
     async def told() -> bool:
         for state in _WAITING:
-            if (await stage.origin.get(people.AUDITOR, "/applicant/v1/notices", state=state))["items"]:
-                return False
+            for path in ("/applicant/v1/notices", "/applicant/v1/office-notices"):
+                if (await stage.origin.get(people.AUDITOR, path, state=state))["items"]:
+                    return False
         async for running in stage.origin.each(people.AUDITOR, "/applicant/v1/deadlines"):
             if datetime.fromisoformat(running["next_step_at"]) <= at.value:
                 return False

@@ -93,7 +93,8 @@ async def gather(
         sme_won=sum(progress["sme_won"] for progress in told),
         nominal_burden_bp=10_000 - sum(stage.scenario.split.rates_bp.value.values()),
         deadlines=await _deadline_rows(stage.origin.each(people.AUDITOR, "/applicant/v1/deadlines")),
-        notices=await _by_kind(stage.origin.each(people.AUDITOR, "/applicant/v1/notices")),
+        notices=await _by_kind(stage.origin.each(people.AUDITOR, "/applicant/v1/notices"))
+        + await _by_kind(stage.origin.each(people.AUDITOR, "/applicant/v1/office-notices", kind="MONEY_LAPSES")),
         rota=rota.rows,
         without_team=rota.left_out,
         teams_released=rota.released,
