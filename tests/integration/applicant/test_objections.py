@@ -185,6 +185,82 @@ async def test_an_objection_is_prepared_before_it_is_decided_and_only_to_a_refus
     assert bad.status_code == 422
 
 
+@pytest.mark.promise("I11")
+async def test_a_reserve_objects_in_its_twenty_days_and_is_put_first_without_taking_a_place(judging: Judging):
+    winner, better, reserve, later = await judged(judging, [9000, 8500, 8000, 7900])
+    (told,) = (await judging.get("/v1/notices", owner_of(reserve), kind="RESERVE")).json()["items"]
+    assert "2024-05-16" in told["body"], "the notice of a reserve says until when it may object"
+    judging.clock.move_to(WINDOW_ENDS - timedelta(microseconds=1))
+    filed = await objected(judging, reserve)
+    assert (filed.status_code, filed.json()["against"]) == (201, "RESERVE"), filed.text
+    judging.clock.move_to(WINDOW_ENDS)
+    late = await objected(judging, later)
+    assert (late.status_code, late.json()["code"]) == (409, "objection-late")
+    ready = await prepared(judging, filed.json())
+    for who in (APPROVER.subject, OPERATOR.subject, PREPARER.subject):
+        refused = await decide(judging, ready, by=Person(Role.PROVINCE_APPROVER, who, "52"))
+        assert (refused.status_code, refused.json()["code"]) == (403, "may-not-judge-own-decision"), who
+    answer = await decide(judging, ready)
+    assert (answer.status_code, answer.json()["consequence"]) == (201, "FIRST_RESERVE"), answer.text
+    now = await judging.outcomes()
+    assert (now[winner.id]["outcome"], now[better.id]["reserve_order"]) == ("SELECTED", 1)
+    assert (now[reserve.id]["outcome"], now[reserve.id]["reserve_order"]) == ("RESERVE", 0)
+    again = await objected(judging, reserve)
+    assert (again.status_code, again.json()["code"]) == (409, "already-objected"), "being put first is not against it"
+    (first, second) = (await judging.get("/v1/notices", owner_of(reserve), kind="RESERVE")).json()["items"]
+    assert ("이의" in first["body"], "이의" in second["body"]) == (True, False)
+
+    project = await judging.project(winner)
+    await judging.deliver(judging.committed(project))
+    given = await judging.post(
+        f"/v1/projects/{project['id']}/withdrawals", {"reason": "사정"}, by=owner_of(winner), version=2
+    )
+    assert given.status_code == 201, given.text
+    await judging.deliver(judging.released(project))
+    after = await judging.outcomes()
+    assert [after[case.id]["outcome"] for case in (reserve, better)] == ["SELECTED", "RESERVE"]
+
+
+async def test_an_upheld_reserve_gets_a_place_only_where_one_is_free(judging: Judging):
+    # Two seats, and at the ranking money for one.
+    winner, reserve = await judged(judging, [9000, 8000], seats=2, municipality_won={JEONJU: 20_000_000})
+    assert (await judging.outcomes())[reserve.id]["outcome"] == "RESERVE"
+    ready = await prepared(judging, (await objected(judging, reserve)).json())
+    await judging.deliver(judging.committed(await judging.project(winner), judging.balance(JEONJU, 500_000_000)))
+    answer = await decide(judging, ready)
+    assert (answer.status_code, answer.json()["consequence"]) == (201, "REINSTATED"), answer.text
+    assert await judging.value("SELECT taken FROM place") == 2
+    assert (await judging.project(reserve))["promoted"] is True
+
+
+async def test_a_reserve_that_moved_up_meanwhile_has_nothing_to_object_to_and_keeps_its_place(judging: Judging):
+    winner, first, second = await judged(judging, [9000, 8500, 8000])
+    ready = await prepared(judging, (await objected(judging, first)).json())
+    project = await judging.project(winner)
+    await judging.deliver(judging.committed(project))
+    await judging.post(f"/v1/projects/{project['id']}/withdrawals", {"reason": "사정"}, by=owner_of(winner), version=2)
+    await judging.deliver(judging.released(project))
+    assert (await judging.outcomes())[first.id]["outcome"] == "SELECTED"
+    answer = await decide(judging, ready)
+    assert (answer.status_code, answer.json()["consequence"]) == (201, "ALREADY_SELECTED"), answer.text
+    (told,) = (await judging.get("/v1/notices", owner_of(first), kind="OBJECTION_DECIDED")).json()["items"]
+    assert "그사이 예비에서 선정되었습니다" in told["body"]
+    assert (await judging.outcomes())[second.id]["outcome"] == "RESERVE"
+    assert await judging.value("SELECT taken FROM place") == 1
+
+
+async def test_the_window_of_a_reserve_is_dropped_when_it_moves_up(judging: Judging):
+    winner, reserve = await judged(judging, [9000, 8500])
+    project = await judging.project(winner)
+    await judging.deliver(judging.committed(project))
+    await judging.post(f"/v1/projects/{project['id']}/withdrawals", {"reason": "사정"}, by=owner_of(winner), version=2)
+    await judging.deliver(judging.released(project))
+    window = await judging.rows("SELECT subject_id, state FROM legal_deadline WHERE kind = 'OBJECTION_WINDOW'")
+    assert window == [{"subject_id": reserve.id, "state": "DROPPED"}]
+    refused = await objected(judging, reserve)
+    assert (refused.status_code, refused.json()["code"]) == (409, "nothing-to-object-to")
+
+
 async def test_each_sees_its_own_objections(judging: Judging):
     _, refused = await judged(judging, [9000, REFUSED_SCORE])
     filed = (await objected(judging, refused)).json()

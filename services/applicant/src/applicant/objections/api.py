@@ -61,9 +61,10 @@ async def file_objection(
     now: Now,
     response: Response,
 ) -> ObjectionView:
-    """부적격 또는 미선정 통지를 받은 다음 날부터 20일 안에(마지막 날이 휴일이면 다음 근무일까지) 이의를 신청합니다.
+    """부적격·미선정·예비 통지를 받은 다음 날부터 20일 안에(마지막 날이 휴일이면 다음 근무일까지) 이의를 신청합니다.
 
-    Objects to a refusal within 20 days from the day after its notice; a last day that is a holiday rolls over.
+    Objects to a refusal, or to being a reserve, within 20 days from the day after its notice; a last day that is a
+    holiday rolls over.
     """
     filed = await commands.file_objection(
         tx, application_id, statement=body.statement, evidence_sha256=body.evidence_sha256, by=by, now=now
@@ -137,10 +138,11 @@ async def decide_objection(
     response: Response,
 ) -> ObjectionView:
     """처음 결정에 참여하지 않은 승인자가 결정합니다. 받아들이면 평가로 돌아가거나, 자리와 예산이 있으면 선정되고,
-    없으면 같은 유형과 시·군의 첫 번째 예비가 됩니다.
+    없으면 같은 유형과 시·군의 첫 번째 예비가 됩니다. 예비도 같으며, 남의 자리를 빼앗지 않습니다.
 
     An approver who had no part in the refusal decides. Upheld, the case goes to evaluation; after the selection it gets
-    a place where seat and money are left, and otherwise is the first reserve of its type and municipality.
+    a place where seat and money are left, and otherwise is the first reserve of its type and municipality. So does a
+    reserve that objected; nobody who has a place loses it.
     """
     decided = await commands.decide_objection(
         tx, objection_id, body.verdict, reason=body.reason, read_version=version, by=by, now=now

@@ -172,7 +172,7 @@ async def decide_objection(
 async def _first_deciders(
     tx: Transaction, objection: Objection, application: Application, ranking_id: UUID | None
 ) -> frozenset[str]:
-    if objection.against is Against.NOT_SELECTED and ranking_id is not None:
+    if objection.against is not Against.INELIGIBLE and ranking_id is not None:
         return await selections.deciders(tx, ranking_id)
     refused = application.eligibility
     return frozenset({refused.decided_by}) if refused and refused.decided_by else frozenset()
@@ -189,6 +189,8 @@ async def _bring_back(
 ) -> Consequence:
     if application.status == cases.ApplicationStatus.WITHDRAWN:
         return Consequence.APPLICATION_WITHDRAWN
+    if application.outcome == cases.Outcome.SELECTED:
+        return Consequence.ALREADY_SELECTED
     if await cases.count_other_live(tx, application):
         return Consequence.OTHER_APPLICATION_STANDS
     evidence = f"objection/{objection.id}"

@@ -22,10 +22,11 @@ class ObjectionState(StrEnum):
 
 
 class Against(StrEnum):
-    """Which refusal it is about."""
+    """Which decision against the case it is about."""
 
     INELIGIBLE = "INELIGIBLE"
     NOT_SELECTED = "NOT_SELECTED"
+    RESERVE = "RESERVE"
 
 
 class Recommendation(StrEnum):
@@ -51,6 +52,7 @@ class Consequence(StrEnum):
     FIRST_RESERVE = "FIRST_RESERVE"
     OTHER_APPLICATION_STANDS = "OTHER_APPLICATION_STANDS"
     APPLICATION_WITHDRAWN = "APPLICATION_WITHDRAWN"
+    ALREADY_SELECTED = "ALREADY_SELECTED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,13 +103,14 @@ class ObjectionHasChanged(StaleVersion):
 
 
 class NothingToObjectTo(RuleRefused):
-    """Only a refusal can be objected to."""
+    """Only a decision against the case can be objected to; being put first among the reserves is none."""
 
     code = "nothing-to-object-to"
     title = Text("이의를 신청할 결정이 없습니다", "There is no decision to object to")
     detail = Text(
-        "부적격 또는 미선정 결정에 대해서만 이의를 신청할 수 있습니다. 접수된 것은 없습니다.",
-        "Only a decision that an application is not eligible or not selected can be objected to. Nothing was filed.",
+        "부적격, 미선정 또는 예비 결정에 대해서만 이의를 신청할 수 있습니다. 접수된 것은 없습니다.",
+        "Only a decision that an application is not eligible, not selected or a reserve can be objected to. Nothing was"
+        " filed.",
     )
 
 
@@ -156,11 +159,11 @@ class MayNotJudgeOwnDecision(NotPermitted):
 
 
 def refusal_of(*, status: str, outcome: str | None) -> Against:
-    """Which refusal an application stands under; raises NothingToObjectTo."""
+    """Which decision against it an application stands under; raises NothingToObjectTo."""
     if status == "INELIGIBLE":
         return Against.INELIGIBLE
-    if status == "ELIGIBLE" and outcome == "NOT_SELECTED":
-        return Against.NOT_SELECTED
+    if status == "ELIGIBLE" and outcome in {Against.NOT_SELECTED, Against.RESERVE}:
+        return Against(outcome)
     raise NothingToObjectTo
 
 

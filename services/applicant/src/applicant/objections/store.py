@@ -51,7 +51,7 @@ class ObjectionRow(Tables):
     version: Mapped[int]
 
     __table_args__ = (
-        CheckConstraint("against IN ('INELIGIBLE', 'NOT_SELECTED')", name="against"),
+        CheckConstraint("against IN ('INELIGIBLE', 'NOT_SELECTED', 'RESERVE')", name="against"),
         CheckConstraint(
             "CASE state WHEN 'FILED' THEN prepared_by IS NULL AND decided_by IS NULL"
             " WHEN 'PREPARED' THEN prepared_by IS NOT NULL AND decided_by IS NULL"

@@ -91,12 +91,16 @@ async def give_up_application(
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """The outcome of one ranked case; `facts` say why, for the journal, and `reason` for the firm."""
+    """The outcome of one ranked case; `facts` say why, for the journal, and `reason` for the firm.
+
+    `may_object` where this is a decision against the case: its time to object begins.
+    """
 
     application_id: UUID
     outcome: Outcome
     facts: Mapping[str, JsonValue]
     reason: Text | None = None
+    may_object: bool = False
 
 
 async def announce_outcomes(
@@ -141,8 +145,8 @@ async def announce_outcomes(
 
 
 async def _tell(tx: Transaction, announced: Sequence[tuple[Announcement, Application]], *, now: datetime) -> None:
-    """Notices to the firms; who was not selected has a time to object."""
-    refused = [application for each, application in announced if each.outcome is Outcome.NOT_SELECTED]
+    """Notices to the firms; whom the decision was against, reserves among them, has a time to object."""
+    refused = [application for each, application in announced if each.may_object]
     opened = await deadlines.open_deadlines(
         tx, DeadlineKind.OBJECTION_WINDOW, [subject_of(application) for application in refused], now=now
     )
@@ -159,7 +163,7 @@ async def _tell(tx: Transaction, announced: Sequence[tuple[Announcement, Applica
             facts={
                 "reason_ko": each.reason.ko if each.reason else "-",
                 "reason_en": each.reason.en if each.reason else "-",
-                "appeal_until": last_day,
+                "appeal_until": last_day if each.may_object else "",
                 "appeal_body_ko": body.ko,
                 "appeal_body_en": body.en,
             },

@@ -156,6 +156,7 @@ def _announcement(decided: Ranking, placement: Placement) -> applications.Announ
             "reason": placement.reason.code,
         },
         Text(placement.reason.ko, placement.reason.en),
+        may_object=placement.outcome is not Outcome.SELECTED,
     )
 
 

@@ -7,6 +7,8 @@ from uuid import UUID
 from applicant.applications import commands as applications
 from applicant.applications import queries as cases
 from applicant.calls import queries as calls
+from applicant.deadlines import commands as deadlines
+from applicant.deadlines.commands import DeadlineKind, DeadlineState
 from applicant.projects import commands as projects
 from applicant.projects import queries as pending
 from applicant.selections.commands import inputs
@@ -108,7 +110,10 @@ async def _fill(
 async def promote(
     tx: Transaction, call: calls.Call, reserve: Reserve, *, evidence: str, by: Principal, now: datetime
 ) -> None:
-    """Open the project of a reserve whose place the caller has taken, and tell its firm."""
+    """Open the project of a reserve whose place the caller has taken, and tell its firm.
+
+    There is nothing left to object to; an objection that was filed already is decided all the same.
+    """
     place = projects.Place(
         application_id=reserve.application_id,
         company_id=reserve.company_id,
@@ -125,6 +130,8 @@ async def promote(
     )
     opened = await projects.open_projects(tx, [place], evidence=[evidence], by=by, now=now)
     await places.promote(tx, reserve.application_id, opened[reserve.application_id], at=now)
+    window = DeadlineKind.OBJECTION_WINDOW
+    await deadlines.settle_deadline(tx, reserve.application_id, window, DeadlineState.DROPPED, at=now)
     promoted = applications.Announcement(
         reserve.application_id,
         applications.Outcome.SELECTED,
