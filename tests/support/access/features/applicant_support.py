@@ -26,6 +26,7 @@ _ASKS: Asks = {
     ),
     "getSiteVisit": _on("GET", "/v1/site-visits/{site_visit}"),
     "getSiteVisitFeed": lambda things: Ask("GET", f"/v1/municipalities/{things['area']}/site-visits.ics"),
+    "getCompanySiteVisitFeed": lambda things: Ask("GET", f"/v1/companies/{things['company']}/site-visits.ics"),
     "openSupportTicket": _on("POST", "/v1/agreements/{project}/support-tickets", _TICKET),
     "listSupportTickets": lambda things: Ask(
         "GET", "/v1/support-tickets", query={"page_size": 100}, shows=things["ticket"]

@@ -15,6 +15,7 @@ from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES, Role
 
 __all__ = [
     "Company",
+    "CompanyNotFound",
     "SizeClass",
     "Worksite",
     "check_own",

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from applicant.companies import queries as companies
 from applicant.support.domain import SiteVisitNotFound, TicketKind, TicketNotFound, TicketState, VisitState
@@ -73,10 +73,19 @@ async def view_visit(tx: Transaction, visit_id: UUID, *, by: Principal) -> SiteV
 
 async def visits_of(tx: Transaction, municipality_code: str, *, since: datetime) -> Sequence[SiteVisitView]:
     """The visits of an area that end after a moment, for its calendar."""
+    return await _visits(tx, SiteVisitRow.municipality_code == municipality_code, since=since)
+
+
+async def visits_to(tx: Transaction, company_id: UUID, *, since: datetime) -> Sequence[SiteVisitView]:
+    """The visits to a firm's builds that end after a moment, for its calendar."""
+    return await _visits(tx, SiteVisitRow.company_id == company_id, since=since)
+
+
+async def _visits(tx: Transaction, whose: ColumnElement[bool], *, since: datetime) -> Sequence[SiteVisitView]:
     row = SiteVisitRow
     statement = (
         select(*row.__table__.columns)
-        .where(row.municipality_code == municipality_code, row.ends_at > since)
+        .where(whose, row.ends_at > since)
         # What is cut off lies furthest ahead.
         .order_by(row.starts_at, row.id)
         .limit(_MOST_IN_A_FEED)

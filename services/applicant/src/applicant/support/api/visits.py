@@ -1,4 +1,4 @@
-"""HTTP: a municipality's site visits, on a list and as an iCalendar feed that follows every change (RFC 5545)."""
+"""HTTP: site visits of a municipality to firms, on a list and as iCalendar feeds of both that follow (RFC 5545)."""
 
 import hashlib
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ from fastapi import Header, Path, Response
 from icalendar import Calendar, Event
 from pydantic import AwareDatetime, Field
 
+from applicant.companies import queries as companies
 from applicant.support import commands, queries
 from applicant.support.domain import SiteVisitNotFound
 from applicant.support.queries import SiteVisitView, VisitState
@@ -133,7 +134,41 @@ async def get_site_visit_feed(
     foreign = by.role in MUNICIPALITY_ROLES and by.tenant != municipality_code
     if foreign or municipality_code not in _CODES:
         raise SiteVisitNotFound
-    content = _feed(municipality_code, await queries.visits_of(tx, municipality_code, since=now - _SHOWN_FOR))
+    place = municipality(municipality_code, field="/municipality_code")
+    visits = await queries.visits_of(tx, municipality_code, since=now - _SHOWN_FOR)
+    return _feed(f"{place.ko} 스마트공장 현장 방문 {place.en}", visits, if_none_match)
+
+
+@routes.get(
+    "/v1/companies/{company_id}/site-visits.ics",
+    operation_id="getCompanySiteVisitFeed",
+    summary="기업 현장 방문 달력 (The site visits to a firm as a calendar feed)",
+    response_class=Response,
+    responses={**_ANSWERS, **problem_responses(companies.CompanyNotFound)},
+)
+async def get_company_site_visit_feed(
+    company_id: UUID,
+    by: Annotated[Principal, allowed(*sorted(COMPANY_ROLES))],
+    tx: Tx,
+    now: Now,
+    if_none_match: Annotated[str | None, Header(max_length=200)] = None,
+) -> Response:
+    """자기 기업 과제에 오는 현장 방문: 지난 90일과 앞으로의 일정이 같은 주소에서 바뀝니다.
+
+    The visits that come to one's own builds, of all municipalities: the last 90 days and what is ahead, ever up to
+    date. What moves keeps its entry, and what is called off stays as cancelled.
+    """
+    companies.check_own(company_id, by)
+    visits = await queries.visits_to(tx, company_id, since=now - _SHOWN_FOR)
+    return _feed("스마트공장 현장 방문 Site visits", visits, if_none_match)
+
+
+def _when(body: PlanSiteVisit | MoveSiteVisit) -> commands.VisitTime:
+    return commands.VisitTime(body.starts_at, body.ends_at, body.place)
+
+
+def _feed(name: str, visits: Sequence[SiteVisitView], if_none_match: str | None) -> Response:
+    content = _written(name, visits)
     tag = f'"{hashlib.sha256(content).hexdigest()}"'
     headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
     if if_none_match == tag:
@@ -141,19 +176,14 @@ async def get_site_visit_feed(
     return Response(content, media_type=f"{_ICS}; charset=utf-8", headers=headers)
 
 
-def _when(body: PlanSiteVisit | MoveSiteVisit) -> commands.VisitTime:
-    return commands.VisitTime(body.starts_at, body.ends_at, body.place)
-
-
-def _feed(code: str, visits: Sequence[SiteVisitView]) -> bytes:
-    place = municipality(code, field="/municipality_code")
+def _written(calendar_name: str, visits: Sequence[SiteVisitView]) -> bytes:
     feed = Calendar()
     for name, value in (
         ("PRODID", _PRODUCT),
         ("VERSION", "2.0"),
         ("CALSCALE", "GREGORIAN"),
         ("METHOD", "PUBLISH"),
-        ("X-WR-CALNAME", f"{place.ko} 스마트공장 현장 방문 {place.en}"),
+        ("X-WR-CALNAME", calendar_name),
         ("X-PUBLISHED-TTL", "PT1H"),
     ):
         feed.add(name, value)
