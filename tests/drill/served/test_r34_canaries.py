@@ -61,6 +61,7 @@ _VAULT = {
     "applicant.past_support.worksite_name": "a firm that another scheme supported",
     "applicant.company.name": "the company",
     "applicant.company.contact_email": "where the company's notices go",
+    "applicant.office_mailbox.address": "where an office's notices go, wiped when another takes its place",
     "applicant.objection.findings": "the operator's words on an objection",
     "applicant.objection.reason": "the approver's words, which the company reads",
     "applicant.objection.statement": "the company's own words",

@@ -118,7 +118,7 @@ async def test_the_deadline_counts_from_the_day_after_issue_and_skips_the_weeken
     _, found = await issued(judging)
     deadline = deadline_of(found)
     assert datetime.fromisoformat(deadline["due_at"]) == LAST_DAY_ENDS
-    assert (deadline["kind"], deadline["state"], deadline["rule_version"]) == ("AGREEMENT_SIGNATURES", "OPEN", "2024-1")
+    assert (deadline["kind"], deadline["state"], deadline["rule_version"]) == ("AGREEMENT_SIGNATURES", "OPEN", "2024-2")
     assert deadline["rule"]
     assert deadline["source_note"].startswith("assumed")
     again = await judging.post(f"/v1/agreements/{found['project_id']}/issues", by=OPERATOR, version=found["version"])
@@ -143,7 +143,7 @@ async def test_the_three_parties_sign_in_turn_and_funding_is_told_once(judging: 
     ]  # fmt: skip
     assert entries[2]["facts"]["shares"]["SME"] == 5_116_000
     assert entries[3]["evidence"] == [f"plan/sha256:{'c' * 64}"]
-    assert {entry["rule_version"] for entry in entries[2:]} == {"deadline/2024-1", "standing/2022-1"}
+    assert {entry["rule_version"] for entry in entries[2:]} == {"deadline/2024-2", "standing/2022-1"}
 
 
 async def test_nobody_signs_out_of_turn_twice_for_another_or_something_else(judging: Judging):

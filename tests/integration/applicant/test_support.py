@@ -12,6 +12,7 @@ from applicant.deadlines.jobs import work_deadlines
 from applicant.main import ACTS
 from common.acting import THE_SERVICE, Acting
 from common.clock import KST
+from common.event import new_id
 from contracts.roles import Role
 from tests.support.applicant import IKSAN
 from tests.support.building_site import OPERATOR, Site, site_under_way
@@ -62,6 +63,30 @@ async def test_the_calendar_follows_a_visit_that_moves_and_keeps_one_that_is_can
     assert (again.status_code, again.json()["code"]) == (409, "site-visit-cancelled")
     assert (await judging.get(FEED, ELSEWHERE)).status_code == 404
     assert len(await _events(judging, OPERATOR)) == 1
+
+
+async def test_a_firm_follows_the_visits_to_its_own_builds_in_its_own_calendar(judging: Judging):
+    site = await site_under_way(judging)
+    path = f"/v1/companies/{site.owner.tenant}/site-visits.ics"
+
+    async def events() -> list[Any]:
+        answer = await judging.get(path, site.owner)
+        assert answer.headers["content-type"].startswith("text/calendar")
+        return list(Calendar.from_ical(answer.text).walk("VEVENT"))
+
+    assert await events() == []
+    made = (await _visit(site)).json()
+    (event,) = await events()
+    uid, tag = event["UID"], (await judging.get(path, site.owner)).headers["etag"]
+    assert [each["UID"] for each in await _events(judging)] == [uid], "one entry in both calendars"
+    headers = judging._headers(site.owner) | {"If-None-Match": tag}
+    assert (await judging.http.get(path, headers=headers)).status_code == 304
+    assert (await judging.post(f"/v1/site-visits/{made['id']}/cancellations", by=OFFICER, version=1)).status_code == 201
+    (event,) = await events()
+    assert (event["UID"], event["SEQUENCE"], event["STATUS"]) == (uid, 1, "CANCELLED")
+    stranger = Person(Role.COMPANY_OWNER, "stranger", str(new_id()))
+    assert (await judging.get(path, stranger)).status_code == 404
+    assert (await judging.get(path, OFFICER)).status_code == 403
 
 
 async def test_a_visit_is_of_the_own_area_ahead_and_within_a_day(judging: Judging):
@@ -125,7 +150,12 @@ async def test_a_ticket_that_nobody_closes_is_told_of_again_and_again_once_its_d
     await work_deadlines(ACTS, judging.database, judging.clock)
     assert await judging.rows(sql) == [{"state": "OVERDUE", "escalations": 2}]
     listed = (await judging.get("/v1/deadlines", OFFICER)).json()["items"]
-    assert [each["kind"] for each in listed] == ["SUPPORT_TICKET"]
+    assert [(each["kind"], each["duty"]) for each in listed] == [("SUPPORT_TICKET", "MUNICIPALITY")]
+    told = (await judging.get("/v1/office-notices", OFFICER)).json()["items"]
+    assert [(each["kind"], each["recipient"]) for each in told] == [("DEADLINE_OVERDUE", "MUNICIPALITY")] * 2
+    assert (await judging.get("/v1/office-notices", ELSEWHERE)).json()["items"] == []
+    sql = "SELECT recipient FROM notice WHERE kind = 'DEADLINE_OVERDUE' ORDER BY recipient"
+    assert [row["recipient"] for row in await judging.rows(sql)] == ["MUNICIPALITY"] * 2 + ["PROVINCE"] * 2
 
 
 async def test_a_day_holds_until_its_last_and_a_terminated_build_is_supported_no_more(judging: Judging):

@@ -113,7 +113,7 @@ class ApplicationRanked(_ApplicationFact, frozen=True, kw_only=True):
 
 @event(service="applicant", aggregate="application", happened="objection-filed", version=1, key="application_id")
 class ObjectionFiled(_ApplicationFact, frozen=True, kw_only=True):
-    """A refused firm objected in time (이의신청): `against` is INELIGIBLE or NOT_SELECTED; decided before `due_at`."""
+    """A firm objected in time (이의신청): `against` is INELIGIBLE, NOT_SELECTED or RESERVE; decided before `due_at`."""
 
     objection_id: UUID
     against: str

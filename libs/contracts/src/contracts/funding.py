@@ -62,6 +62,29 @@ class CarryOverConfirmed(DomainEvent, frozen=True, kw_only=True):
     paid_won: int
 
 
+@event(service="funding", aggregate="budget", happened="lapse-warned", version=1, key="budget_line_id")
+class BudgetLapseWarned(DomainEvent, frozen=True, kw_only=True):
+    """Money of a line lapses after `last_day` unless it is paid or carried over: told once at each of its stages.
+
+    `stage_days` before that day the stage began; `lapsing_won` is what nobody committed and what is unpaid and not
+    carried over. A line that loses nothing is not told of.
+    """
+
+    budget_line_id: UUID
+    source: str
+    municipality_code: str | None = None
+    fiscal_year: int
+    track: str
+    stage_days: int
+    days_left: int
+    last_day: date
+    uncommitted_won: int
+    unpaid_won: int
+    carried_won: int
+    lapsing_won: int
+    rule_version: str
+
+
 @event(service="funding", aggregate="commitment", happened="committed", version=1, key="project_id")
 class ProjectCommitted(DomainEvent, frozen=True, kw_only=True):
     """A project's cost is split and every public share is reserved on its budget line."""

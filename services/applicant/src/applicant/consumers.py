@@ -1,12 +1,14 @@
 """What the applicant service does about funding's answers and questions: each event is one command."""
 
 from applicant.builds import commands as builds
+from applicant.notices import commands as notices
 from applicant.selections import commands as selections
 from applicant.standings import commands as standings
 from common.auth import Principal
 from common.consumer import Handlers, Received
 from common.db import Transaction
 from contracts.funding import (
+    BudgetLapseWarned,
     BudgetLineConfirmed,
     CommitmentRefused,
     CommitmentReleased,
@@ -42,6 +44,10 @@ async def on_standing_asked(tx: Transaction, event: StandingAsked, received: Rec
     await standings.ask_before_payment(tx, event, now=received.now)
 
 
+async def on_budget_lapse_warned(tx: Transaction, event: BudgetLapseWarned, received: Received) -> None:
+    await notices.warn_of_lapse(tx, event, now=received.now)
+
+
 HANDLERS: Handlers = {
     ProjectCommitted: on_project_committed,
     CommitmentRefused: on_commitment_refused,
@@ -49,4 +55,5 @@ HANDLERS: Handlers = {
     BudgetLineConfirmed: on_budget_line_confirmed,
     CoverageCompleted: on_coverage_completed,
     StandingAsked: on_standing_asked,
+    BudgetLapseWarned: on_budget_lapse_warned,
 }

@@ -28,6 +28,7 @@ from applicant.forum.api.visits import routes as forum_visits
 from applicant.inspections.api.completion import routes as completions
 from applicant.inspections.api.interim import routes as inspections
 from applicant.lookbacks.api import routes as lookbacks
+from applicant.mailboxes.api import routes as mailboxes
 from applicant.notices.api import routes as notices
 from applicant.objections.api import routes as objections
 from applicant.past_supports.api import routes as past_supports
@@ -46,6 +47,7 @@ ROUTERS: Sequence[APIRouter] = (
     staff,
     companies,
     past_supports,
+    mailboxes,
     notices,
     deadlines,
     calls,

@@ -61,10 +61,12 @@ class Settings(ServiceSettings):
         5.0, gt=0, le=20, description="How long the mail port may take to accept a notice before it is sent again."
     )
     operator_mailbox: str = Field(
-        "operator@jtp.example", description="The operator's mailbox for alerts: an office's, not a person's."
+        "operator@jtp.example",
+        description="Where the Technopark's alerts go until it has confirmed its own mailbox: an office's address.",
     )
     province_mailbox: str = Field(
-        "office@jeonbuk.example", description="The province's mailbox for alerts: an office's, not a person's."
+        "office@jeonbuk.example",
+        description="Where the province's alerts go until it has confirmed its own mailbox: an office's address.",
     )
     notice_batch_size: int = Field(32, ge=1, le=200, description="Notices that one worker delivers at a time.")
     notice_lease_seconds: float = Field(

@@ -13,6 +13,7 @@ from common.service import Service, run
 from contracts.documents import DOCUMENTS
 from contracts.roles import PARKED_EVENT_MENDERS, PARKED_EVENT_READERS, tenant_fits
 from funding.consumers import HANDLERS
+from funding.lapse_warnings.jobs import warn_of_lapses
 from funding.recoveries.jobs import close_recoveries
 from funding.releases.jobs import Bank, post_payments, settle_orders
 from funding.settings import Settings
@@ -24,7 +25,13 @@ if TYPE_CHECKING:
 
 
 def _jobs(settings: Settings) -> Sequence[Job]:
-    return (partial(settle_orders, Bank(settings), settings), post_payments, close_settlements, close_recoveries)
+    return (
+        partial(settle_orders, Bank(settings), settings),
+        post_payments,
+        close_settlements,
+        close_recoveries,
+        warn_of_lapses,
+    )
 
 
 def _routers() -> "Sequence[APIRouter]":

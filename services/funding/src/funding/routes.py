@@ -9,6 +9,7 @@ from funding.budgets.api import routes as budgets
 from funding.carry_overs.api import routes as carry_overs
 from funding.commitments.api import routes as commitments
 from funding.coverages.api import routes as coverages
+from funding.lapse_warnings.api import routes as lapse_warnings
 from funding.ledger.api import routes as ledger
 from funding.lookbacks.api import routes as lookbacks
 from funding.memoranda.api import routes as memoranda
@@ -26,6 +27,7 @@ ROUTERS: Sequence[APIRouter] = (
     splits,
     memoranda,
     carry_overs,
+    lapse_warnings,
     commitments,
     coverages,
     self_payments,

@@ -42,7 +42,12 @@ __all__ = [
 Act = Callable[[Transaction, Deadline, Principal, datetime], Awaitable[bool]]
 """What becomes of a case whose deadline has passed: takes its locks, settles the deadline, or finds nothing to do."""
 
-_RECIPIENT = {Duty.FIRM: Recipient.COMPANY, Duty.OPERATOR: Recipient.OPERATOR, Duty.PROVINCE: Recipient.PROVINCE}
+_RECIPIENT = {
+    Duty.FIRM: Recipient.COMPANY,
+    Duty.OPERATOR: Recipient.OPERATOR,
+    Duty.PROVINCE: Recipient.PROVINCE,
+    Duty.MUNICIPALITY: Recipient.MUNICIPALITY,
+}
 _FIRST_WAIT_SECONDS = 1.0
 _LONGEST_WAIT_SECONDS = 300.0
 
@@ -160,9 +165,10 @@ def _alerts(step: Step) -> list[Wanted]:
     if not step.escalated:
         return []
     # Who is late, and who watches over them.
+    late = Recipient.MUNICIPALITY if deadline.duty is Duty.MUNICIPALITY else Recipient.OPERATOR
     return [
         _wanted(deadline, NoticeKind.DEADLINE_OVERDUE, recipient, f"overdue/{deadline.escalations}")
-        for recipient in (Recipient.OPERATOR, Recipient.PROVINCE)
+        for recipient in (late, Recipient.PROVINCE)
     ]
 
 
@@ -175,6 +181,7 @@ def _wanted(deadline: Deadline, kind: NoticeKind, recipient: Recipient, what: st
         company_id=subject.company_id,
         application_id=subject.application_id,
         project_id=subject.project_id,
+        municipality_code=subject.municipality_code if recipient is Recipient.MUNICIPALITY else None,
         facts={
             "deadline": deadline.kind.value,
             "last_day": domain.last_day_before(deadline.due_at).isoformat(),

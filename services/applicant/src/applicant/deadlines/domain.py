@@ -54,6 +54,7 @@ class Duty(StrEnum):
     FIRM = "FIRM"
     OPERATOR = "OPERATOR"
     PROVINCE = "PROVINCE"
+    MUNICIPALITY = "MUNICIPALITY"
 
 
 class OnMiss(StrEnum):

@@ -1,19 +1,24 @@
 """Queueing notices with what they tell of, delivering them, and what people may do about a delivery."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from applicant.companies import commands as company_commands
 from applicant.companies import queries as companies
+from applicant.mailboxes import commands as mailboxes
+from applicant.mailboxes.queries import name_of
 from applicant.notices import domain, store
 from applicant.notices.domain import Notice, NoticeKind, NoticeState, Patience, Problem, Recipient, Wanted
 from common import journal
+from common.acting import as_service
 from common.auth import Principal
 from common.db import Transaction
+from contracts.funding import BudgetLapseWarned
 
 __all__ = [
+    "Fallbacks",
     "Letter",
     "Notice",
     "NoticeKind",
@@ -23,20 +28,36 @@ __all__ = [
     "Wanted",
     "change_contact",
     "claim_letters",
+    "confirm_mailbox",
     "fail_letter",
     "leave_letter",
     "queue",
     "retry_notice",
+    "retry_office_notice",
     "sent_letter",
+    "warn_of_lapse",
 ]
+
+_OFFICE = {Recipient.OPERATOR: mailboxes.TECHNOPARK, Recipient.PROVINCE: mailboxes.PROVINCE}
+_RECIPIENT = {office: recipient for recipient, office in _OFFICE.items()}
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A claimed notice with the address it goes to, if there is one."""
+    """A claimed notice with the address it goes to, if there is one: whose mailbox that is, and what it says there."""
 
     notice: Notice
     address: str | None
+    sent_to: Recipient
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fallbacks:
+    """Where the notices of the Technopark and of the province go until they have said so themselves."""
+
+    operator: str
+    province: str
 
 
 async def queue(tx: Transaction, wanted: Sequence[Wanted], *, now: datetime) -> None:
@@ -44,23 +65,31 @@ async def queue(tx: Transaction, wanted: Sequence[Wanted], *, now: datetime) -> 
     await store.add(tx, [domain.notice_of(each, now=now) for each in wanted])
 
 
-async def claim_letters(
-    tx: Transaction, *, most: int, lease_seconds: float, operator: str, province: str
-) -> list[Letter]:
-    """Lease what waits, with its addresses: a firm's own contact, or the mailbox of an office."""
+async def claim_letters(tx: Transaction, *, most: int, lease_seconds: float, fallbacks: Fallbacks) -> list[Letter]:
+    """Lease what waits, with its addresses: a firm's own contact, or the mailbox that an office has confirmed."""
     claimed = await store.claim(tx, most=most, lease_seconds=lease_seconds)
-    firms = [each.company_id for each in claimed if each.recipient is Recipient.COMPANY]
-    contacts = await companies.contacts_of(tx, firms)
-    offices = {Recipient.OPERATOR: operator, Recipient.PROVINCE: province}
-    return [
-        Letter(each, contacts.get(each.company_id) if each.recipient is Recipient.COMPANY else offices[each.recipient])
-        for each in claimed
-    ]
+    contacts = await companies.contacts_of(tx, [each.company_id for each in claimed if each.company_id is not None])
+    offices = {each.municipality_code for each in claimed if each.municipality_code is not None}
+    boxes = {mailboxes.TECHNOPARK: fallbacks.operator, mailboxes.PROVINCE: fallbacks.province}
+    if any(each.recipient is not Recipient.COMPANY for each in claimed):
+        boxes |= await mailboxes.addresses_of(tx, {*offices, mailboxes.TECHNOPARK, mailboxes.PROVINCE})
+    return [_letter(each, contacts, boxes) for each in claimed]
 
 
-async def sent_letter(tx: Transaction, notice: Notice, *, now: datetime) -> None:
-    """Keep that a notice was delivered."""
-    sent = replace(notice, state=NoticeState.SENT, problem=None, sent_at=now)
+def _letter(notice: Notice, contacts: Mapping[UUID, str], boxes: Mapping[str, str]) -> Letter:
+    if notice.recipient is Recipient.COMPANY:
+        address = None if notice.company_id is None else contacts.get(notice.company_id)
+        return Letter(notice, address, notice.recipient, notice.body)
+    office = _OFFICE.get(notice.recipient) or notice.municipality_code or mailboxes.TECHNOPARK
+    if office in boxes:
+        return Letter(notice, boxes[office], notice.recipient, notice.body)
+    body = domain.in_place_of(notice, name_of(office))
+    return Letter(notice, boxes[mailboxes.TECHNOPARK], Recipient.OPERATOR, body)
+
+
+async def sent_letter(tx: Transaction, letter: Letter, *, now: datetime) -> None:
+    """Keep that a notice was delivered, and to whose mailbox."""
+    sent = replace(letter.notice, state=NoticeState.SENT, problem=None, sent_at=now, sent_to=letter.sent_to)
     await store.settle(tx, sent, wait_seconds=0.0)
 
 
@@ -77,16 +106,34 @@ async def leave_letter(tx: Transaction, notice: Notice, patience: Patience) -> N
 
 
 async def retry_notice(tx: Transaction, notice_id: UUID, *, by: Principal, now: datetime) -> None:
-    """Set a delivery going again that was given up."""
-    notice = domain.again(await store.get(tx, notice_id, lock=True))
-    await store.requeue(tx, notice)
+    """Set the delivery of a case's notice going again that was given up."""
+    notice = await store.get(tx, notice_id, lock=True)
+    if notice.application_id is None:
+        raise domain.NoticeNotFound
+    await _retry(tx, notice, by=by, now=now)
+
+
+async def retry_office_notice(tx: Transaction, notice_id: UUID, *, by: Principal, now: datetime) -> None:
+    """Set the delivery of a notice to an office going again that was given up."""
+    notice = await store.get(tx, notice_id, lock=True)
+    if notice.recipient is Recipient.COMPANY:
+        raise domain.NoticeNotFound
+    await _retry(tx, notice, by=by, now=now)
+
+
+async def _retry(tx: Transaction, notice: Notice, *, by: Principal, now: datetime) -> None:
+    again = domain.again(notice)
+    await store.requeue(tx, again)
+    about = (
+        f"budget-line/{again.budget_line_id}" if again.application_id is None else f"application/{again.application_id}"
+    )
     await journal.record(
         tx,
-        chain=f"application/{notice.application_id}",
+        chain=about,
         decision="notice-retried",
         by=by,
         at=now,
-        facts={"notice_id": str(notice.id), "kind": notice.kind.value},
+        facts={"notice_id": str(again.id), "kind": again.kind.value},
     )
 
 
@@ -97,3 +144,49 @@ async def change_contact(
     changed = await company_commands.change_contact(tx, company_id, email, read_version=read_version, by=by, now=now)
     await store.requeue_unaddressed(tx, company_id)
     return changed
+
+
+async def confirm_mailbox(
+    tx: Transaction, mailbox_id: UUID, *, read_version: int, by: Principal, now: datetime
+) -> None:
+    """An office's second person confirms where its notices go; those that its old address refused leave at once."""
+    confirmed = await mailboxes.confirm_mailbox(tx, mailbox_id, read_version=read_version, by=by, now=now)
+    recipient = _RECIPIENT.get(confirmed.office, Recipient.MUNICIPALITY)
+    place = confirmed.office if recipient is Recipient.MUNICIPALITY else None
+    async with as_service(tx):
+        await store.requeue_undelivered(tx, recipient, place)
+
+
+async def warn_of_lapse(tx: Transaction, told: BudgetLapseWarned, *, now: datetime) -> None:
+    """Tell those whose money lapses, and the province: once a line and stage, however often it is heard."""
+    place = name_of(told.municipality_code or mailboxes.PROVINCE)
+    facts = {
+        "source": told.source,
+        "place_ko": place.ko,
+        "place_en": place.en,
+        "track": told.track,
+        "fiscal_year": told.fiscal_year,
+        "budget_line_id": told.budget_line_id,
+        "days_left": told.days_left,
+        "last_day": told.last_day.isoformat(),
+        "uncommitted_won": told.uncommitted_won,
+        "unpaid_won": told.unpaid_won,
+        "carried_won": told.carried_won,
+        "lapsing_won": told.lapsing_won,
+        "rule": f"lapse/{told.rule_version}, D-{told.stage_days}",
+    }
+    recipients = [Recipient.PROVINCE]
+    if told.municipality_code is not None:
+        recipients.append(Recipient.MUNICIPALITY)
+    wanted = [
+        Wanted(
+            reason=f"lapse/{told.budget_line_id}/{told.stage_days}",
+            kind=NoticeKind.MONEY_LAPSES,
+            recipient=recipient,
+            municipality_code=told.municipality_code if recipient is Recipient.MUNICIPALITY else None,
+            budget_line_id=told.budget_line_id,
+            facts=facts,
+        )
+        for recipient in recipients
+    ]
+    await queue(tx, wanted, now=now)

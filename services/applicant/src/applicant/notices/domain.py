@@ -1,7 +1,8 @@
 """A notice: what it says, to whom, and how far its delivery has come.
 
 QUEUED -> SENT, or FAILED and tried again, or GIVEN_UP, which the operator sees and may set going again. The texts hold
-dates, codes and ids and no person: who it goes to is looked up when it leaves.
+dates, codes, amounts and ids and no person: who it goes to is looked up when it leaves. What is for a municipality that
+has no mailbox goes to the Technopark in its place, and says so.
 """
 
 from collections.abc import Mapping
@@ -28,6 +29,7 @@ class NoticeKind(StrEnum):
     DEADLINE_NEAR = "DEADLINE_NEAR"
     DEADLINE_OVERDUE = "DEADLINE_OVERDUE"
     OBJECTION_DECIDED = "OBJECTION_DECIDED"
+    MONEY_LAPSES = "MONEY_LAPSES"
 
 
 class Recipient(StrEnum):
@@ -36,6 +38,7 @@ class Recipient(StrEnum):
     COMPANY = "COMPANY"
     OPERATOR = "OPERATOR"
     PROVINCE = "PROVINCE"
+    MUNICIPALITY = "MUNICIPALITY"
 
 
 class NoticeState(StrEnum):
@@ -63,14 +66,19 @@ _HOPELESS = frozenset({Problem.NO_ADDRESS, Problem.ADDRESS_REFUSED})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """A notice as a feature asks for it: `reason` names what happened; of one reason comes one notice a recipient."""
+    """A notice as a feature asks for it: `reason` names what happened; of one reason comes one notice a recipient.
+
+    `municipality_code` names the office where the recipient is a municipality. It is about a case, or a budget line.
+    """
 
     reason: str
     kind: NoticeKind
     recipient: Recipient
-    company_id: UUID
-    application_id: UUID
-    project_id: UUID | None
+    company_id: UUID | None = None
+    application_id: UUID | None = None
+    project_id: UUID | None = None
+    municipality_code: str | None = None
+    budget_line_id: UUID | None = None
     facts: Mapping[str, object]
 
 
@@ -82,9 +90,11 @@ class Notice:
     reason: str
     kind: NoticeKind
     recipient: Recipient
-    company_id: UUID
-    application_id: UUID
+    company_id: UUID | None
+    application_id: UUID | None
     project_id: UUID | None
+    municipality_code: str | None
+    budget_line_id: UUID | None
     subject: str
     body: str
     queued_at: datetime
@@ -92,6 +102,8 @@ class Notice:
     attempts: int = 0
     problem: Problem | None = None
     sent_at: datetime | None = None
+    sent_to: Recipient | None = None
+    """Whose mailbox it went to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +137,10 @@ class NoticeNotGivenUp(RuleRefused):
 def notice_of(wanted: Wanted, *, now: datetime) -> Notice:
     """Write a notice. The same reason and recipient always give the same id."""
     subject, body = _TEXTS[wanted.kind]
+    appeal = _APPEAL if wanted.facts.get("appeal_until") else _NO_NAME
     facts = dict(wanted.facts) | {
+        "appeal_ko": appeal.ko.format_map(wanted.facts),
+        "appeal_en": appeal.en.format_map(wanted.facts),
         "application_id": wanted.application_id,
         "project_id": wanted.project_id,
         "deadline_ko": _DEADLINES.get(str(wanted.facts.get("deadline")), _NO_NAME).ko,
@@ -134,6 +149,8 @@ def notice_of(wanted: Wanted, *, now: datetime) -> Notice:
         "outcome_en": _OUTCOMES.get(str(wanted.facts.get("outcome")), _NO_NAME).en,
         "consequence_ko": _CONSEQUENCES.get(str(wanted.facts.get("consequence")), _NO_NAME).ko,
         "consequence_en": _CONSEQUENCES.get(str(wanted.facts.get("consequence")), _NO_NAME).en,
+        "source_ko": _SOURCES.get(str(wanted.facts.get("source")), _NO_NAME).ko,
+        "source_en": _SOURCES.get(str(wanted.facts.get("source")), _NO_NAME).en,
     }
     return Notice(
         id=uuid5(_NAMES, f"{wanted.recipient}/{wanted.reason}"),
@@ -143,9 +160,19 @@ def notice_of(wanted: Wanted, *, now: datetime) -> Notice:
         company_id=wanted.company_id,
         application_id=wanted.application_id,
         project_id=wanted.project_id,
+        municipality_code=wanted.municipality_code,
+        budget_line_id=wanted.budget_line_id,
         subject=f"{subject.ko} ({subject.en})",
         body=f"{body.ko}\n\n{body.en}\n".format_map(facts),
         queued_at=now,
+    )
+
+
+def in_place_of(notice: Notice, office: Text) -> str:
+    """The body as it goes to the Technopark, because the office it is for has no mailbox."""
+    return (
+        f"{office.ko}에 보내는 통지입니다. 등록된 우편함이 없어 전북테크노파크로 보냅니다. 해당 기관에 전해 주세요.\n"
+        f"This is for {office.en}, which has no mailbox: please pass it on.\n\n{notice.body}"
     )
 
 
@@ -169,6 +196,10 @@ def again(notice: Notice) -> Notice:
 
 
 _NO_NAME = Text("", "")
+_APPEAL = Text(
+    "\n이의가 있으면 {appeal_until}까지 {appeal_body_ko}에 이의를 신청할 수 있습니다.",
+    "\nYou may object until {appeal_until}, to {appeal_body_en}.",
+)
 _OUTCOMES = {
     "UPHELD": Text("받아들였습니다", "upheld"),
     "DISMISSED": Text("받아들이지 않았습니다", "dismissed"),
@@ -186,6 +217,14 @@ _CONSEQUENCES = {
         "another application of the worksite is under way, so this one is not revived (rule R-09)",
     ),
     "APPLICATION_WITHDRAWN": Text("그사이 신청이 철회되었습니다", "the application was withdrawn meanwhile"),
+    "ALREADY_SELECTED": Text(
+        "그사이 예비에서 선정되었습니다", "the application was selected from among the reserves meanwhile"
+    ),
+}
+_SOURCES = {
+    "NATIONAL": Text("국비", "state"),
+    "PROVINCE": Text("도비", "province"),
+    "MUNICIPALITY": Text("시·군비", "municipality"),
 }
 _DEADLINES = {
     "SUPPLEMENT": Text("보완 서류 제출", "the supplement"),
@@ -211,9 +250,10 @@ _TEXTS: Mapping[NoticeKind, tuple[Text, Text]] = {
     NoticeKind.RESERVE: (
         Text("선정 결과 통지: 예비", "Result: reserve"),
         Text(
-            "신청 건 {application_id}은(는) 예비로 정해졌습니다. 같은 유형과 시·군에 자리가 나면 순서대로 선정됩니다.",
+            "신청 건 {application_id}은(는) 예비로 정해졌습니다. 같은 유형과 시·군에 자리가 나면 순서대로 선정됩니다."
+            "{appeal_ko}",
             "Application {application_id} is a reserve. Places of its type and municipality that become free go to the"
-            " reserves in their order.",
+            " reserves in their order.{appeal_en}",
         ),
     ),
     NoticeKind.NOT_SELECTED: (
@@ -282,6 +322,22 @@ _TEXTS: Mapping[NoticeKind, tuple[Text, Text]] = {
             " 사유는 이의신청 건에서 볼 수 있습니다.",
             "The objection about application {application_id} was {outcome_en} on {decided_on}. What follows:"
             " {consequence_en}. The reasons stand with the objection.",
+        ),
+    ),
+    NoticeKind.MONEY_LAPSES: (
+        Text("연말 불용 예고", "Money lapses at the end of the year"),
+        Text(
+            "{fiscal_year}년 {source_ko} 예산({place_ko}, 트랙 {track}, 예산 항목 {budget_line_id})에서"
+            " {last_day}이 지나면 {lapsing_won:,}원이 불용됩니다(남은 날 {days_left}일). 확정되지 않은 금액"
+            " {uncommitted_won:,}원, 확정되었으나 지급되지 않은 금액 {unpaid_won:,}원, 그 가운데 이월된 금액"
+            " {carried_won:,}원입니다.\n"
+            "하실 일: 확정된 금액은 {last_day}까지 지급하거나, 담당자가 이월을 제안하고 다른 사람이 확정해 주세요."
+            " 확정되지 않은 금액은 그날까지 과제에 확정되지 않으면 불용됩니다. 근거: {rule}",
+            "Of the {source_en}'s money of {fiscal_year} ({place_en}, track {track}, budget line {budget_line_id})"
+            " {lapsing_won:,} won lapse after {last_day}, in {days_left} days: {uncommitted_won:,} won that nobody"
+            " committed, and {unpaid_won:,} won committed and unpaid, of which {carried_won:,} won are carried over.\n"
+            "What to do: pay what is committed until {last_day}, or carry it over: one person proposes, another"
+            " confirms. What is committed to no project by then lapses. By: {rule}",
         ),
     ),
 }

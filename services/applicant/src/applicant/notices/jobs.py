@@ -8,7 +8,7 @@ import asyncio
 import logging
 
 from applicant.notices import commands
-from applicant.notices.commands import Letter, Patience, Problem
+from applicant.notices.commands import Fallbacks, Letter, Patience, Problem
 from applicant.settings import Settings
 from common import failpoints, telemetry
 from common.clock import Clock
@@ -32,7 +32,7 @@ class Mail:
         notice = letter.notice
         if letter.address is None:
             return Problem.NO_ADDRESS
-        body = {"to": letter.address, "subject": notice.subject, "body": notice.body}
+        body = {"to": letter.address, "subject": notice.subject, "body": letter.body}
         try:
             said = await self._client.post_json("/v1/messages", body, idempotency_key=str(notice.id))
         except LeftAlone:
@@ -60,8 +60,7 @@ async def deliver_notices(mail: Mail, settings: Settings, database: Database, cl
             tx,
             most=settings.notice_batch_size,
             lease_seconds=settings.notice_lease_seconds,
-            operator=settings.operator_mailbox,
-            province=settings.province_mailbox,
+            fallbacks=Fallbacks(settings.operator_mailbox, settings.province_mailbox),
         )
     if not letters:
         return False
@@ -73,7 +72,7 @@ async def deliver_notices(mail: Mail, settings: Settings, database: Database, cl
             if isinstance(outcome, LeftAlone):
                 await commands.leave_letter(tx, letter.notice, patience)
             elif outcome is None:
-                await commands.sent_letter(tx, letter.notice, now=clock.now())
+                await commands.sent_letter(tx, letter, now=clock.now())
             elif await commands.fail_letter(tx, letter.notice, outcome, patience) == "GIVEN_UP":
                 _given_up.add(1)
                 said = {"notice_id": str(letter.notice.id), "problem": outcome.value}

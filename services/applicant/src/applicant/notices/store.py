@@ -16,7 +16,7 @@ from common.db import Transaction
 
 
 class NoticeRow(Tables):
-    """The words that left, to whose office, and how the delivery went; the address is not here.
+    """The words that left, for whom, and how the delivery went; the address is not here.
 
     The id is made of reason and recipient, so that the primary key keeps a second notice of the same away.
     """
@@ -27,9 +27,11 @@ class NoticeRow(Tables):
     reason: Mapped[str]
     kind: Mapped[str]
     recipient: Mapped[str]
-    company_id: Mapped[UUID] = mapped_column(ForeignKey("company.id"))
-    application_id: Mapped[UUID]
+    company_id: Mapped[UUID | None] = mapped_column(ForeignKey("company.id"))
+    application_id: Mapped[UUID | None]
     project_id: Mapped[UUID | None]
+    municipality_code: Mapped[str | None]
+    budget_line_id: Mapped[UUID | None]
     subject: Mapped[str]
     body: Mapped[str]
     queued_at: Mapped[datetime]
@@ -38,9 +40,18 @@ class NoticeRow(Tables):
     problem: Mapped[str | None]
     next_attempt_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     sent_at: Mapped[datetime | None]
+    sent_to: Mapped[str | None]
 
     __table_args__ = (
-        CheckConstraint("recipient IN ('COMPANY', 'OPERATOR', 'PROVINCE')", name="recipient"),
+        CheckConstraint(
+            "recipient IN ('COMPANY', 'OPERATOR', 'PROVINCE', 'MUNICIPALITY')"
+            " AND (recipient = 'MUNICIPALITY') = (municipality_code IS NOT NULL)",
+            name="recipient",
+        ),
+        CheckConstraint(
+            "(application_id IS NULL) = (company_id IS NULL) AND (application_id IS NULL) <> (budget_line_id IS NULL)",
+            name="about",
+        ),
         CheckConstraint(
             "state IN ('QUEUED', 'FAILED', 'SENT', 'GIVEN_UP') AND (state = 'SENT') = (sent_at IS NOT NULL)",
             name="state",
@@ -49,6 +60,13 @@ class NoticeRow(Tables):
         Index("notice_company_id_queued_at_id_idx", "company_id", "queued_at", "id"),
         Index("notice_queued_at_id_idx", "queued_at", "id"),
         Index("notice_application_id_idx", "application_id"),
+        Index(
+            "notice_municipality_code_queued_at_id_idx",
+            "municipality_code",
+            "queued_at",
+            "id",
+            postgresql_where=text("municipality_code IS NOT NULL"),
+        ),
     )
 
 
@@ -65,11 +83,11 @@ _CLAIM = text(
 )
 _SETTLE = text(
     """
-    UPDATE notice SET state = :state, problem = :problem, sent_at = :sent_at,
+    UPDATE notice SET state = :state, problem = :problem, sent_at = :sent_at, sent_to = :sent_to,
                       next_attempt_at = now() + make_interval(secs => :wait_seconds)
     WHERE id = :id AND attempts = :attempts AND state IN ('QUEUED', 'FAILED')
     """
-).bindparams(bindparam("sent_at", type_=NoticeRow.sent_at.type))
+).bindparams(bindparam("sent_at", type_=NoticeRow.sent_at.type), bindparam("sent_to", type_=NoticeRow.sent_to.type))
 _LEAVE = text(
     """
     UPDATE notice SET attempts = attempts - 1, next_attempt_at = now() + make_interval(secs => :wait_seconds)
@@ -89,6 +107,13 @@ _REQUEUE_UNADDRESSED = text(
         AND problem IN ('NO_ADDRESS', 'ADDRESS_REFUSED')
     """
 )
+_REQUEUE_UNDELIVERED = text(
+    """
+    UPDATE notice SET state = 'QUEUED', attempts = 0, problem = NULL, next_attempt_at = now()
+    WHERE recipient = :recipient AND municipality_code IS NOT DISTINCT FROM :municipality_code AND state = 'GIVEN_UP'
+        AND problem IN ('NO_ADDRESS', 'ADDRESS_REFUSED')
+    """
+).bindparams(bindparam("municipality_code", type_=NoticeRow.municipality_code.type))
 
 
 async def add(tx: Transaction, notices: Sequence[Notice]) -> None:
@@ -111,6 +136,7 @@ async def settle(tx: Transaction, notice: Notice, *, wait_seconds: float) -> Non
         "state": notice.state.value,
         "problem": None if notice.problem is None else notice.problem.value,
         "sent_at": notice.sent_at,
+        "sent_to": None if notice.sent_to is None else notice.sent_to.value,
         "wait_seconds": wait_seconds,
     }
     await tx.execute(_SETTLE, values)
@@ -140,11 +166,17 @@ async def requeue_unaddressed(tx: Transaction, company_id: UUID) -> None:
     await tx.execute(_REQUEUE_UNADDRESSED, {"company_id": company_id})
 
 
+async def requeue_undelivered(tx: Transaction, recipient: Recipient, municipality_code: str | None) -> None:
+    """Let an office's notices leave that were given up because its address was none."""
+    await tx.execute(_REQUEUE_UNDELIVERED, {"recipient": recipient.value, "municipality_code": municipality_code})
+
+
 def _columns(notice: Notice) -> dict[str, object]:
     return {field.name: getattr(notice, field.name) for field in fields(notice)} | {
         "kind": notice.kind.value,
         "recipient": notice.recipient.value,
         "state": notice.state.value,
+        "sent_to": None if notice.sent_to is None else notice.sent_to.value,
     }
 
 
@@ -157,5 +189,6 @@ def _notice(row: RowMapping) -> Notice:
             "recipient": Recipient(row["recipient"]),
             "state": NoticeState(row["state"]),
             "problem": None if row["problem"] is None else Problem(row["problem"]),
+            "sent_to": None if row["sent_to"] is None else Recipient(row["sent_to"]),
         }
     )

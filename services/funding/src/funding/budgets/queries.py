@@ -24,6 +24,7 @@ __all__ = [
     "BudgetLineView",
     "LineState",
     "LineYear",
+    "confirmed_of",
     "get_line",
     "list_lines",
     "year_of",
@@ -106,6 +107,12 @@ async def year_of(tx: Transaction, line_id: UUID) -> LineYear:
     statement = select(BudgetLineRow.fiscal_year, BudgetLineRow.legal_regime).where(BudgetLineRow.id == line_id)
     row = (await tx.execute(statement)).one()
     return LineYear(row.fiscal_year, row.legal_regime)
+
+
+async def confirmed_of(tx: Transaction, *, fiscal_year: int) -> list[BudgetLineView]:
+    """For a later feature: all lines of a year that money can be drawn on, in the order they were proposed."""
+    statement = _LINES.where(BudgetLineRow.fiscal_year == fiscal_year, BudgetLineRow.state == LineState.CONFIRMED)
+    return [BudgetLineView.model_validate(row) for row in await tx.execute(statement.order_by(BudgetLineRow.id))]
 
 
 async def list_lines(

@@ -1,5 +1,6 @@
 """Reading carry-overs, and what lapses at the end of a year: a municipality its own lines, the province all."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
@@ -17,7 +18,15 @@ from funding.carry_overs.store import CarryOverRow, limits_of
 from funding.ledger import queries as ledger
 from funding.visibility import seen_in_its_area
 
-__all__ = ["CarryOverState", "CarryOverView", "LapsingView", "get_carry_over", "list_carry_overs", "list_lapsing"]
+__all__ = [
+    "CarryOverState",
+    "CarryOverView",
+    "LapsingView",
+    "get_carry_over",
+    "lapsing_of",
+    "list_carry_overs",
+    "list_lapsing",
+]
 
 
 class CarryOverView(View):
@@ -87,14 +96,20 @@ async def list_lapsing(
     """The lines of a year with what they would lose at its end."""
     wanted = budgets.BudgetLineFilter(fiscal_year=fiscal_year, state=[budgets.LineState.CONFIRMED])
     lines = await budgets.list_lines(tx, page, wanted, sort=budgets.BudgetLineSort.PROPOSED, by=by)
-    ids = [line.id for line in lines.items]
+    items = await lapsing_of(tx, lines.items, fiscal_year=fiscal_year, now=now)
+    return Page[LapsingView](items=items, next=lines.next, prev=lines.prev)
+
+
+async def lapsing_of(
+    tx: Transaction, lines: Sequence[budgets.BudgetLineView], *, fiscal_year: int, now: datetime
+) -> list[LapsingView]:
+    """What these lines of one year would lose at its end, by the caller's own view of the books."""
+    ids = [line.id for line in lines]
     money, limits = await ledger.money_of(tx, ids), await limits_of(tx, ids, year=fiscal_year + 1)
     today = now.astimezone(KST).date()
-    items = [
-        _lapsing(line, money.get(line.id, ledger.LineMoney()), limits.get(line.id, 0), today=today)
-        for line in lines.items
+    return [
+        _lapsing(line, money.get(line.id, ledger.LineMoney()), limits.get(line.id, 0), today=today) for line in lines
     ]
-    return Page[LapsingView](items=items, next=lines.next, prev=lines.prev)
 
 
 def _lapsing(line: budgets.BudgetLineView, money: ledger.LineMoney, limit_won: int, *, today: date) -> LapsingView:

@@ -50,7 +50,7 @@ class LegalDeadlineRow(Tables):
             " AND (state IN ('OPEN', 'OVERDUE')) = (settled_at IS NULL)",
             name="state",
         ),
-        CheckConstraint("duty IN ('FIRM', 'OPERATOR', 'PROVINCE')", name="duty"),
+        CheckConstraint("duty IN ('FIRM', 'OPERATOR', 'PROVINCE', 'MUNICIPALITY')", name="duty"),
         Index(
             "legal_deadline_running_idx",
             "subject_id",

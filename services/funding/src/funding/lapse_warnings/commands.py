@@ -1,0 +1,87 @@
+"""Looking at lines before their year ends, and telling those whose money it is what they lose."""
+
+from datetime import datetime
+from uuid import UUID
+
+from common import journal, outbox
+from common.auth import Principal
+from common.db import Transaction
+from contracts.funding import BudgetLapseWarned
+from funding.budgets import queries as budgets
+from funding.carry_overs import queries as carry_overs
+from funding.lapse_warnings import domain, store
+from funding.lapse_warnings.domain import LapseRules, LapseWarning
+
+_AT_A_TIME = 50
+
+
+async def warn_of_lapses(tx: Transaction, *, by: Principal, now: datetime) -> bool:
+    """Look at lines of this year that were not looked at for the present stage; False if there are none.
+
+    Each line is looked at once a stage. A worker that is killed has looked at nothing and told nothing; of two that
+    look at once, only who stored the look tells of it.
+    """
+    rules = store.rules_in_force(now)
+    stage_days = domain.stage_at(rules, now)
+    if stage_days is None:
+        return False
+    year = domain.year_of(now)
+    seen = await store.looked_at(tx, fiscal_year=year, stage_days=stage_days)
+    waiting = [line for line in await budgets.confirmed_of(tx, fiscal_year=year) if line.id not in seen][:_AT_A_TIME]
+    if not waiting:
+        return False
+    looks = [
+        LapseWarning(
+            budget_line_id=found.budget_line_id,
+            stage_days=stage_days,
+            source=found.source.value,
+            municipality_code=found.municipality_code,
+            track=found.track,
+            fiscal_year=found.fiscal_year,
+            looked_at=now,
+            uncommitted_won=found.uncommitted_won,
+            unpaid_won=found.unpaid_won,
+            carried_won=found.carried_won,
+            lapsing_won=found.lapsing_won,
+            rule_version=rules.version,
+        )
+        for found in await carry_overs.lapsing_of(tx, waiting, fiscal_year=year, now=now)
+    ]
+    added: frozenset[UUID] = await store.add(tx, looks)
+    told = [look for look in looks if look.is_told and look.budget_line_id in added]
+    await outbox.record_many(tx, [_event(look, now) for look in told], at=now)
+    await journal.record_many(tx, [_entry(look, rules) for look in told], by=by, at=now)
+    return True
+
+
+def _event(look: LapseWarning, now: datetime) -> BudgetLapseWarned:
+    return BudgetLapseWarned(
+        budget_line_id=look.budget_line_id,
+        source=look.source,
+        municipality_code=look.municipality_code,
+        fiscal_year=look.fiscal_year,
+        track=look.track,
+        stage_days=look.stage_days,
+        days_left=domain.days_left(look.fiscal_year, now),
+        last_day=domain.last_day(look.fiscal_year),
+        uncommitted_won=look.uncommitted_won,
+        unpaid_won=look.unpaid_won,
+        carried_won=look.carried_won,
+        lapsing_won=look.lapsing_won,
+        rule_version=look.rule_version,
+    )
+
+
+def _entry(look: LapseWarning, rules: LapseRules) -> journal.Entry:
+    return journal.Entry(
+        chain=f"budget-line/{look.budget_line_id}",
+        decision="lapse-warned",
+        facts={
+            "stage_days": look.stage_days,
+            "uncommitted_won": look.uncommitted_won,
+            "unpaid_won": look.unpaid_won,
+            "carried_won": look.carried_won,
+            "lapsing_won": look.lapsing_won,
+        },
+        rule_version=f"lapse/{rules.version}",
+    )

@@ -1,0 +1,51 @@
+"""What was found and told before a year ended: a municipality sees its own lines', the province and the auditor all."""
+
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import Field
+from sqlalchemy import ColumnElement, select, true
+
+from common.auth import Principal
+from common.db import Transaction
+from common.web import Page, PageRequest, View, page_of
+from contracts.roles import MUNICIPALITY_ROLES
+from contracts.types import Source
+from funding.lapse_warnings.store import LapseWarningRow
+
+__all__ = ["LapseWarningView", "list_warnings"]
+
+
+class LapseWarningView(View):
+    """One look at a line, so many days before its year's end: those concerned were told if `lapsing_won` was anything.
+
+    Who was told, and how the delivery went, is on the list of notices to offices.
+    """
+
+    budget_line_id: UUID
+    stage_days: int = Field(description="So many days before 31 December the stage began.")
+    source: Source
+    municipality_code: str | None
+    track: str
+    fiscal_year: int
+    looked_at: datetime
+    uncommitted_won: int
+    unpaid_won: int
+    carried_won: int
+    lapsing_won: int
+    rule_version: str
+
+
+async def list_warnings(
+    tx: Transaction, page: PageRequest, *, by: Principal, fiscal_year: int | None
+) -> Page[LapseWarningView]:
+    """Looks, the oldest first."""
+    row = LapseWarningRow
+    statement = select(*row.__table__.columns).where(_visible(by))
+    if fiscal_year is not None:
+        statement = statement.where(row.fiscal_year == fiscal_year)
+    return await page_of(LapseWarningView, tx, statement, page, by=[row.looked_at, row.budget_line_id, row.stage_days])
+
+
+def _visible(by: Principal) -> ColumnElement[bool]:
+    return LapseWarningRow.municipality_code == by.tenant if by.role in MUNICIPALITY_ROLES else true()
