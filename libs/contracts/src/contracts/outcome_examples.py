@@ -18,6 +18,7 @@ _METHOD = {
 }
 
 OUTCOME_EXAMPLES: Mapping[str, object] = {
+    "Outcomes.as_of": "2025-01-15T09:00:00+09:00",
     "outcome_report_id": "0199f1b0-1d20-7c31-9b52-3c1e8f40b101",
     "OutcomeReportView.id": "0199f1b0-1d20-7c31-9b52-3c1e8f40b101",
     "BaselineStatus.report_id": "0199f1b0-1d20-7c31-9b52-3c1e8f40b101",
