@@ -10,9 +10,11 @@ from common import journal
 from common.auth import Principal
 from common.db import Transaction
 from common.event import new_id
-from contracts.roles import MUNICIPALITY_ROLES
+from contracts.roles import MUNICIPALITY_ROLES, Role
 
 __all__ = ["PROVINCE", "TECHNOPARK", "addresses_of", "confirm_mailbox", "propose_mailbox"]
+
+_CONFIRM_ONLY = frozenset({Role.MUNICIPALITY_APPROVER, Role.PROVINCE_APPROVER})
 
 addresses_of = store.addresses_of
 """By office, the confirmed address that its notices go to."""
@@ -21,7 +23,8 @@ addresses_of = store.addresses_of
 async def propose_mailbox(tx: Transaction, address: str, *, by: Principal, now: datetime) -> UUID:
     """Propose where the notices of one's own office go; a proposal that waited gives way to this one."""
     office = domain.office_of(by.role, by.tenant)
-    if office is None:
+    # Who confirms never proposes: row security knows whose a mailbox is, and not which of the two steps is taken.
+    if office is None or by.role in _CONFIRM_ONLY:
         raise domain.MailboxNotYours
     mailbox = Mailbox(
         id=new_id(),

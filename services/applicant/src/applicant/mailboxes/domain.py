@@ -92,13 +92,13 @@ class MailboxOwnProposal(RuleRefused):
 
 
 class MailboxNotYours(NotPermitted):
-    """Each office says for itself where its notices go."""
+    """Each office says for itself where its notices go, and its approver only confirms."""
 
     code = "mailbox-not-yours"
-    title = Text("다른 기관의 우편함입니다", "The mailbox is another office's")
+    title = Text("이 우편함을 제안하거나 확정할 수 없습니다", "The mailbox is not the caller's to propose or confirm")
     detail = Text(
-        "자기 기관의 우편함만 확정할 수 있습니다. 바뀐 것은 없습니다.",
-        "An office confirms its own mailbox only. Nothing was changed.",
+        "자기 기관의 우편함만, 담당자가 제안하고 다른 사람이 확정합니다. 바뀐 것은 없습니다.",
+        "An officer proposes the own office's mailbox, and another person of it confirms. Nothing was changed.",
     )
 
 

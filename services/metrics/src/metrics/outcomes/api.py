@@ -227,7 +227,8 @@ async def read_outcomes(
     How many were due, answered and count, with median, quartiles and interval; a municipality sees its own.
     """
     own = by.tenant if by.role in MUNICIPALITY_ROLES else None
-    return await aggregates.read_outcomes(tx, Wave(wave.value), now=now, municipality_code=own)
+    overseen = by.role in _OVERSEERS
+    return await aggregates.read_outcomes(tx, Wave(wave.value), now=now, municipality_code=own, overseen=overseen)
 
 
 @routes.get(

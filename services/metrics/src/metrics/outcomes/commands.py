@@ -11,12 +11,21 @@ from common.db import Transaction
 from common.event import new_id
 from common.journal import JsonValue
 from contracts.applicant import AgreementEffective, ProjectCompleted, ProjectSelected, ProjectTerminated
+from contracts.roles import PROVINCE_ROLES, Role
 from metrics.outcomes import store
 from metrics.outcomes.domain import reports as rules_of_reports
 from metrics.outcomes.domain.definitions import OutcomeRules, Wave
-from metrics.outcomes.domain.refusals import NoOutcomeRules, OutcomeProjectUnknown, ProjectNotCompleted, WaveNotOpen
+from metrics.outcomes.domain.refusals import (
+    NoOutcomeRules,
+    OutcomeProjectUnknown,
+    OutcomeRowsNotYours,
+    ProjectNotCompleted,
+    WaveNotOpen,
+)
 from metrics.outcomes.domain.reports import Content, Decision, Finding, Project, Report, Silence
 from metrics.outcomes.domain.waves import Window, day_of, window_of
+
+_TAKE_ROWS = frozenset({*PROVINCE_ROLES, Role.AUDITOR})
 
 _Told = ProjectSelected | AgreementEffective | ProjectCompleted | ProjectTerminated
 
@@ -117,7 +126,9 @@ async def record_silence(
 
 
 async def record_export(tx: Transaction, wave: Wave, rows: int, *, by: Principal, now: datetime) -> None:
-    """Who took the raw rows, and how many those were."""
+    """Who took the raw rows, and how many those were; raises for whoever may not take them."""
+    if by.role not in _TAKE_ROWS:
+        raise OutcomeRowsNotYours
     facts: dict[str, JsonValue] = {"wave": wave.value, "rows": rows}
     await journal.record(tx, chain="outcomes", decision="outcome-rows-exported", by=by, at=now, facts=facts)
 

@@ -1,6 +1,6 @@
 """What the rules of outcome reports refuse, and what to do about it."""
 
-from common.errors import InvalidInput, NotFound, RuleRefused, StaleVersion, Text
+from common.errors import InvalidInput, NotFound, NotPermitted, RuleRefused, StaleVersion, Text
 
 
 class OutcomeProjectUnknown(NotFound):
@@ -20,6 +20,17 @@ class OutcomeReportUnknown(NotFound):
     code = "outcome-report-unknown"
     title = Text("성과 보고를 찾을 수 없습니다", "No such outcome report")
     detail = Text("성과 보고 번호를 확인해 주세요.", "Check the report's id.")
+
+
+class OutcomeRowsNotYours(NotPermitted):
+    """Raw rows leave to those who answer for the figures, and each time it is recorded who took them."""
+
+    code = "outcome-rows-not-yours"
+    title = Text("성과 원자료를 내려받을 수 없습니다", "The raw rows of outcomes are not for this role")
+    detail = Text(
+        "성과 원자료는 도와 감사 담당자만 내려받습니다. 집계는 볼 수 있습니다.",
+        "The province and auditors take the raw rows. The sums are open to read.",
+    )
 
 
 class OutcomeReportHasChanged(StaleVersion):

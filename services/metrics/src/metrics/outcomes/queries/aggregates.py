@@ -23,6 +23,7 @@ from metrics.outcomes.queries.cases import WaveOf, due_cases
 from metrics.outcomes.queries.definitions import MethodView, rules_on
 
 _A_DAY = timedelta(days=1)
+_EVERY_COUNTY = tuple(str(each.code) for each in MUNICIPALITIES)
 
 
 class Dimension(StrEnum):
@@ -101,10 +102,12 @@ class _Told:
     answered: bool
 
 
-async def read_outcomes(tx: Transaction, wave: Wave, *, now: datetime, municipality_code: str | None) -> Outcomes:
-    """All that the caller sees, or one municipality's own."""
+async def read_outcomes(
+    tx: Transaction, wave: Wave, *, now: datetime, municipality_code: str | None, overseen: bool
+) -> Outcomes:
+    """All that the caller sees, or one municipality's own; those who see all get a line for each county."""
     found = _within(await due_cases(tx, wave, at=now), municipality_code)
-    cells = _cells(found, [municipality_code] if municipality_code else None)
+    cells = _cells(found, [municipality_code] if municipality_code else _EVERY_COUNTY if overseen else ())
     return Outcomes(
         wave=wave,
         as_of=now,
@@ -141,7 +144,7 @@ def _summed(found: WaveOf, cells: Sequence[Cell]) -> list[Aggregate]:
 
 
 def _shown(found: WaveOf, *, minimum: int) -> list[PublicAggregate]:
-    cells = _cells(found, None)
+    cells = _cells(found, _EVERY_COUNTY)
     due = [Member(_cells_of(case), (1,)) for case, _ in found.cases]
     undue = hidden_cells(due, cells, minimum=minimum)
     shown = []
@@ -213,9 +216,8 @@ def _told(found: WaveOf, kpi: Kpi, kind: ChangeKind) -> list[_Told]:
     return [_Told(case, change_of(case, kpi, kind, found.versions), case.answered(kpi.code)) for case, _ in found.cases]
 
 
-def _cells(found: WaveOf, municipalities: Sequence[str] | None) -> list[Cell]:
-    """The total, then each table's cells: every municipality, and the tracks and types that there are."""
-    places = municipalities or [str(each.code) for each in MUNICIPALITIES]
+def _cells(found: WaveOf, places: Sequence[str]) -> list[Cell]:
+    """The total, then each table's cells: these places also without a firm, and what there is."""
     inside = {cell for case, _ in found.cases for cell in _cells_of(case)}
     order = list(Dimension)
     wanted = inside | {(Dimension.MUNICIPALITY.value, place) for place in places}
