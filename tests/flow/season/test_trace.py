@@ -78,7 +78,8 @@ async def test_a_project_is_followed_from_the_draft_to_the_last_service_that_hea
     assert {"application-submitted", "eligibility-decided", "project-selected", "project-committed"} <= decided
     own = {project, application, f"project/{project}", f"application/{application}"}
     others = {one.service for one in story if one.of not in own}
-    assert others == {"funding", "mentoring", "metrics"}, "its payments, its team, and who counts what was paid"
+    # What the tax office says of its firm before each payment, the payments, its team, and who counts what was paid.
+    assert others == {"applicant", "funding", "mentoring", "metrics"}
     assert await follow(urls, application) == story, "the application and its project are one case"
 
 
