@@ -181,7 +181,10 @@ async def test_a_leader_that_stands_still_loses_its_lease_and_changes_nothing_wh
     monkeypatch.setattr(relay, "_LEASE_SECONDS", 1)
     async with _running(database) as sleeper:
         await eventually(lambda: sleeper.state.leading)
-        await send(database, key, 1, 2)
+        # Committed as one, so that the sleeper has both in its hands.
+        async with database.transaction() as tx:
+            for grams in (1, 2):
+                await tell(tx, ParcelSent(parcel_id=key, grams=grams))
         await eventually(first.asleep.is_set)
         async with _running(database) as other:
             await eventually(lambda: other.state.leading, 5)
