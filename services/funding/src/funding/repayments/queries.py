@@ -1,6 +1,7 @@
 """Reading what is owed back: a municipality its area's, a company its own, the province all."""
 
 from datetime import date, datetime
+from operator import eq
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, select
@@ -8,7 +9,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from common.auth import Principal
 from common.db import Transaction
-from common.web import Page, PageRequest, View, page_of
+from common.web import Page, PageRequest, View, narrowed, page_of
 from contracts.types import Source
 from funding.repayments.domain import Origin, RepaymentState, RepaymentUnknown
 from funding.repayments.store import RepaymentRow
@@ -54,13 +55,12 @@ async def list_repayments(
     state: RepaymentState | None,
 ) -> Page[RepaymentView]:
     """Repayments, oldest first."""
-    statement = select(*RepaymentRow.__table__.columns).where(_visible(by))
-    if project_id is not None:
-        statement = statement.where(RepaymentRow.project_id == project_id)
-    if origin_id is not None:
-        statement = statement.where(RepaymentRow.origin_id == origin_id)
-    if state is not None:
-        statement = statement.where(RepaymentRow.state == state.value)
+    conditions = narrowed(
+        (RepaymentRow.project_id, eq, project_id),
+        (RepaymentRow.origin_id, eq, origin_id),
+        (RepaymentRow.state, eq, state and state.value),
+    )
+    statement = select(*RepaymentRow.__table__.columns).where(_visible(by), *conditions)
     return await page_of(RepaymentView, tx, statement, page, by=[RepaymentRow.id])
 
 

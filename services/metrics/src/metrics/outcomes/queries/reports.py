@@ -2,13 +2,14 @@
 
 from datetime import date, datetime
 from fractions import Fraction
+from operator import eq
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Text, cast, select, true
 
 from common.auth import Principal
 from common.db import Transaction
-from common.web import Page, PageRequest, View, page_of
+from common.web import Page, PageRequest, View, narrowed, page_of
 from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES
 from metrics.outcomes import store
 from metrics.outcomes.domain.changes import (
@@ -124,13 +125,12 @@ async def list_reports(
     state: ReportState | None,
 ) -> Page[OutcomeReportView]:
     """Reports, oldest first."""
-    statement = select(*OutcomeReportRow.__table__.columns).where(_visible(by))
-    if project_id is not None:
-        statement = statement.where(OutcomeReportRow.project_id == project_id)
-    if wave is not None:
-        statement = statement.where(OutcomeReportRow.wave == wave.value)
-    if state is not None:
-        statement = statement.where(OutcomeReportRow.state == state.value)
+    conditions = narrowed(
+        (OutcomeReportRow.project_id, eq, project_id),
+        (OutcomeReportRow.wave, eq, wave and wave.value),
+        (OutcomeReportRow.state, eq, state and state.value),
+    )
+    statement = select(*OutcomeReportRow.__table__.columns).where(_visible(by), *conditions)
     return await page_of(OutcomeReportView, tx, statement, page, by=[OutcomeReportRow.id])
 
 
