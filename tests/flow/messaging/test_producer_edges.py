@@ -1,8 +1,10 @@
 """What the producer's library does when Kafka fails, and that it costs no event (docs/kafka-edges.md)."""
 
+import contextlib
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 
@@ -19,14 +21,22 @@ def parcel() -> WireRecord:
     return wire(ParcelSent(parcel_id=new_id(), grams=1), 1)
 
 
-@pytest.fixture
-async def publisher(parcels: Parcels) -> AsyncIterator[Publisher]:
+@asynccontextmanager
+async def _publisher(parcels: Parcels) -> AsyncIterator[Publisher]:
     """One that has published, so that it knows its topics and has its producer id."""
     made = Publisher(parcels.options)
     await made.start()
-    assert (await made.publish([parcel()], deadline_seconds=10)).fault is None
-    yield made
-    await made.close()
+    try:
+        assert (await made.publish([parcel()], deadline_seconds=10)).fault is None
+        yield made
+    finally:
+        await made.close()
+
+
+@pytest.fixture
+async def publisher(parcels: Parcels) -> AsyncIterator[Publisher]:
+    async with _publisher(parcels) as made:
+        yield made
 
 
 async def works(parcels: Parcels, *records: WireRecord) -> bool:
@@ -41,25 +51,39 @@ async def works(parcels: Parcels, *records: WireRecord) -> bool:
 
 @pytest.mark.promise("A1", "A2", "A3")
 async def test_a_send_without_an_answer_ends_by_the_deadline_and_may_arrive_all_the_same(
-    parcels: Parcels, publisher: Publisher, monkeypatch: pytest.MonkeyPatch
+    parcels: Parcels, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(kafka, "_STOP_SECONDS", 1.0)
-    record = parcel()
-    with parcels.servers.kafka.frozen():
-        began = time.monotonic()
-        published = await publisher.publish([record], deadline_seconds=0.5)
-        assert time.monotonic() - began < 2, "an idempotent batch never expires by itself"
-        assert (published.acknowledged, published.fault) == ([False], "no acknowledgement before the deadline")
-        began = time.monotonic()
-        await publisher.close()
-        assert time.monotonic() - began < kafka._STOP_SECONDS + 1, "a producer with unsent records waits to flush them"
 
-    async def times() -> int:
+    async def times(record: WireRecord) -> int:
         return Counter(one.key for one in await parcels.topic())[record.key]
 
-    await eventually(times, what="the record that was given up and not withdrawn")
+    for _ in range(5):
+        record = await _given_up(parcels)
+        # A broker that was away too long for its controller refuses the record when it goes on: it is lost then.
+        with contextlib.suppress(AssertionError):
+            await eventually(lambda given_up=record: times(given_up), 5)
+            break
+    else:
+        pytest.fail("none of five records that were given up and not withdrawn arrived")
     assert await works(parcels, record)
-    assert await times() == 2, "a duplicate is what it costs: the inbox of the consumer drops it"
+    assert await times(record) == 2, "a duplicate is what it costs: the inbox of the consumer drops it"
+
+
+async def _given_up(parcels: Parcels) -> WireRecord:
+    """A record that was handed to a broker that stands still, by a producer that has since ended."""
+    record = parcel()
+    async with _publisher(parcels) as publisher:
+        with parcels.servers.kafka.frozen():
+            began = time.monotonic()
+            published = await publisher.publish([record], deadline_seconds=0.5)
+            assert time.monotonic() - began < 2, "an idempotent batch never expires by itself"
+            assert (published.acknowledged, published.fault) == ([False], "no acknowledgement before the deadline")
+            began = time.monotonic()
+            await publisher.close()
+            took = time.monotonic() - began
+            assert took < kafka._STOP_SECONDS + 1, "a producer with unsent records waits to flush them"
+    return record
 
 
 @pytest.mark.promise("A4")

@@ -198,25 +198,41 @@ async def test_when_another_member_does_not_help_the_process_ends_for_a_new_one_
 async def test_a_member_without_a_partition_complains_while_its_group_stands_still(parcels: Parcels):
     parcels.prefix = parcels.servers.topic_prefix()
     await create_topics(parcels.options, [ParcelSent.TOPIC, DeliveryMade.TOPIC], partitions=1)
-    # Members are given partitions in the order of their names: this one is first, and settles nothing.
-    options = dataclasses.replace(parcels.options, client_id="a", session_timeout_ms=2_000)
+    async with _first_member(parcels) as owner:
+        key = new_id()
+        async with working(parcels, SHORT) as worker:
+            await eventually(worker.is_ready)
+            await send(parcels.database, key, 1)
+            await eventually(lambda: _says(worker, "1 records wait and nothing moved"))
+            began = time.monotonic()
+            await eventually(lambda: time.monotonic() - began > SHORT.give_up_seconds)
+            assert not worker.running.done(), "it is the other one that stands still"
+            await owner.leave()
+            await arrived(parcels, key, 1)
+            await eventually(worker.is_ready)
+
+
+@asynccontextmanager
+async def _first_member(parcels: Parcels) -> AsyncIterator[SimpleNamespace]:
+    """A member that has the only partition, keeps it when another joins, and settles nothing until it leaves."""
+    # Members are given partitions in the order of their names. A session that outlasts any stall of this process:
+    # were it to end, the other one would get the partition and the record.
+    options = dataclasses.replace(parcels.options, client_id="a", session_timeout_ms=20_000)
     with pytest.raises(NewGroup):
         await _fetching(owner := _owner(parcels, options))
     await owner.close()
     fetching = asyncio.create_task(_fetching(owner := _owner(parcels, options)))
-    key = new_id()
-    async with working(parcels, SHORT) as worker:
-        await eventually(worker.is_ready)
-        await send(parcels.database, key, 1)
-        await eventually(lambda: _says(worker, "1 records wait and nothing moved"))
-        began = time.monotonic()
-        await eventually(lambda: time.monotonic() - began > SHORT.give_up_seconds)
-        assert not worker.running.done(), "it is the other one that stands still"
+
+    async def leave() -> None:
         fetching.cancel()
         await asyncio.wait({fetching})
         await owner.close()
-        await arrived(parcels, key, 1)
-        await eventually(worker.is_ready)
+
+    try:
+        await eventually(owner.assigned)
+        yield SimpleNamespace(leave=leave)
+    finally:
+        await leave()
 
 
 def _owner(parcels: Parcels, options: KafkaOptions) -> Subscription:

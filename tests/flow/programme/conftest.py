@@ -50,6 +50,7 @@ class Year:
     main: str = ""
     extra: str = ""
     cases: dict[str, Case] = field(default_factory=dict)
+    screening: dict[str, Json] = field(default_factory=dict)
     decisions: dict[str, list[httpx2.Response]] = field(default_factory=dict)
 
     async def project(self, name: str) -> Json:
@@ -138,6 +139,11 @@ async def screened(opened: Year) -> Year:
         await programme.submit(opened.cases["objector"])
     programme.move_clock(CLOSES + timedelta(days=1))
     await asyncio.gather(*(programme.find_eligible(opened.cases[name]) for name in SCORES))
+    renamed = opened.cases["renamed"]
+    opened.screening["renamed"] = found = await programme.screen(renamed)
+    path = f"/applicant/v1/applications/{renamed.id}/eligibility-decisions"
+    decided = await programme.do(OPERATOR, path, {"confirmed": "INELIGIBLE"}, version=found["version"])
+    assert decided["status"] == "INELIGIBLE"
     return opened
 
 
