@@ -1,6 +1,7 @@
 """Every fault that is planted in a played season: what it is, the claim that must find it, and the SQL by service."""
 
 from tests.flow.season.planted_money import MONEY_FAULTS
+from tests.flow.season.planted_outcomes import OUTCOME_FAULTS
 from tests.flow.season.planted_rechecks import RECHECK_FAULTS
 
 ONE_COMMITTED = (
@@ -359,5 +360,6 @@ FAULTS: dict[str, tuple[str, dict[str, str]]] = {
         {"funding": "UPDATE budget_line SET amount_won = amount_won + 1000000 WHERE source = 'PROVINCE'"},
     ),
     **MONEY_FAULTS,
+    **OUTCOME_FAULTS,
     **RECHECK_FAULTS,
 }

@@ -47,16 +47,28 @@ def test_every_project_in_force_gets_its_first_money_from_province_and_municipal
 
 @pytest.mark.promise("I6")
 def test_story_9_the_gauge_of_300_counts_what_was_completed_and_not_what_was_ended(played: Played) -> None:
-    planned, agreed, completed, _, terminated, counted = row(played.output, "합계 counted by the rule")
+    planned, agreed, completed, in_use, _, terminated, counted = row(played.output, "합계 counted by the rule")
     earlier, last = [row(line, "합계 total") for line in played.output.splitlines() if "합계 total" in line]
     *_, confirmed, in_force = last
     assert (planned, terminated) == (0, 1)
     assert agreed == earlier[-1], "the season before it is not played to its builds"
     assert counted == completed == in_force - terminated == confirmed - terminated
-    assert row(played.output, "장수군") == [0, 0, 0, 0, 0, 0], "a county without any is shown"
+    assert in_use == 3, "four were completed early, and one of them stays silent; the others' first figures are later"
+    assert row(played.output, "장수군") == [0, 0, 0, 0, 0, 0, 0], "a county without any is shown"
     assert "The gauge of 300 by 2027" in played.output
     assert "founding article" in played.output
     assert "2026: press" in played.output
+
+
+def test_what_the_factories_brought_is_told_with_who_was_due_and_who_answered(played: Played) -> None:
+    table = played.output.split("Outcomes after completion", 1)[1]
+    for kpi in ("P1 PRODUCTIVITY", "Q1 QUALITY", "D1 ON_TIME_DELIVERY"):
+        due, answered, valid = row(table, kpi)[:3]
+        assert (due, answered, valid) == (4, 3, 3)
+    line = next(line for line in table.splitlines() if "P1 PRODUCTIVITY" in line)
+    middle, lower, upper, unchanged = (float(each) for each in re.findall(r"([+-][\d.]+) %", line))
+    assert lower < middle < upper
+    assert unchanged < middle, "whoever is silent may have gained nothing"
 
 
 def test_the_rota_ends_with_the_agreement_of_a_firm_whose_supplier_is_bankrupt(played: Played) -> None:

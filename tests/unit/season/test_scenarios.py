@@ -156,3 +156,16 @@ def test_builds_that_are_completed_before_their_first_money_are_found() -> None:
     )
     faulty = msgspec.structs.replace(scenario, building=early)
     assert any("building's moments" in fault for fault in model.contradictions(faulty))
+
+
+def test_outcomes_that_are_reported_before_there_are_any_are_found() -> None:
+    scenario = model.load("track-b-2024")
+    assert scenario.measuring is not None
+    assert scenario.building is not None
+    early = msgspec.structs.replace(scenario.measuring, reported_at=scenario.building.inspected_at)
+    crowded = msgspec.structs.replace(scenario.measuring, silent=Given(99, "assumed"))
+    for part, fault in ((early, "measuring's moments"), (crowded, "more firms silent")):
+        faulty = msgspec.structs.replace(scenario, measuring=part)
+        assert any(fault in each for each in model.contradictions(faulty))
+    alone = msgspec.structs.replace(scenario, closing=None)
+    assert "measuring is there without closing" in list(model.contradictions(alone))

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 
-from smartfactory.check import standing
+from smartfactory.check import outcomes, standing
 from smartfactory.check.claims import Claim
 from smartfactory.season.comparison import province_won
 from smartfactory.season.options import SeasonReport
@@ -68,6 +68,10 @@ async def as_told(databases: Databases, report: SeasonReport) -> Claim:
     if report.done_at_firms is not None:
         done = dict(await databases["mentoring"].fetchrow(_DONE_AT_FIRMS, calls))
         told["done at firms"] = (done, asdict(report.done_at_firms))
+    if report.outcomes and report.gauge is not None:
+        told |= await outcomes.medians(databases, report.outcomes)
+        shown = sum(row.in_use or 0 for row in report.gauge.rows)
+        told["factories in use"] = (await outcomes.in_use(databases), shown)
     for what, (held, said) in told.items():
         claim.expect(f"{report.scenario}: {what}", expected=held, found=said)
     return claim

@@ -23,6 +23,7 @@ from smartfactory.scenarios.parts import (
     ClosingPart,
     ForumPart,
     Given,
+    MeasuringPart,
     MemorandumPart,
     MentoringPart,
     ObjectionPart,
@@ -78,6 +79,8 @@ class Scenario(Part, frozen=True):
     """Without it the season ends with the first money: programme time only goes forward, and another follows."""
     closing: ClosingPart | None = None
     """Without it no books are closed; with it the builds are."""
+    measuring: MeasuringPart | None = None
+    """Without it nobody asks what the factories brought; with it the books are closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +179,7 @@ def contradictions(scenario: Scenario) -> Iterator[str]:
         if any(earlier.value >= later.value for earlier, later in pairwise(ordered)):
             yield "amending's moments do not follow each other and calendar.first_releases_ordered_at"
     yield from _closing_contradictions(scenario)
+    yield from _measuring_contradictions(scenario)
 
 
 def _calendar_contradictions(scenario: Scenario) -> Iterator[str]:
@@ -333,6 +337,31 @@ def _closing_contradictions(scenario: Scenario) -> Iterator[str]:
         yield "closing.lapses_told_at begin after money is carried over"
     if not (0 <= part.spent_bp.value <= _WHOLE_BP and 0 <= part.recover_bp.value <= _WHOLE_BP):
         yield "closing spends or recovers more than the whole"
+
+
+def _measuring_contradictions(scenario: Scenario) -> Iterator[str]:
+    part, building, closing = scenario.measuring, scenario.building, scenario.closing
+    if part is None:
+        return
+    if building is None or closing is None:
+        yield "measuring is there without closing"
+        return
+    moments = [
+        scenario.calendar.agreements_issued_at, part.baselines_reported_at, part.baselines_verified_at,
+        scenario.calendar.agreements_signed_at, building.completed_early_at, part.reported_at, part.verified_at,
+        part.corrected_at, closing.late.confirmed_at,
+    ]  # fmt: skip
+    if any(earlier.value >= later.value for earlier, later in pairwise(moments)):
+        yield "measuring's moments are not before the agreements are signed and between the builds and the end"
+    days = [part.baseline_from, part.baseline_to]
+    if days[0].value >= days[1].value or days[1].value >= part.baselines_reported_at.value.date():
+        yield "measuring.baseline_from and baseline_to are no period before it is reported"
+    if not building.completed_early_at.value.date() < part.period_to.value <= part.reported_at.value.date():
+        yield "measuring.period_to is not between the completion and the report"
+    if part.baseline.value.keys() != part.gain_bp.value.keys():
+        yield "measuring.baseline and gain_bp name different KPIs"
+    if part.silent.value + part.returned.value > building.completed_early.value:
+        yield "measuring has more firms silent or returned than are completed early"
 
 
 def _moments(part: Part) -> list[Given[datetime]]:

@@ -189,6 +189,30 @@ class BuildingPart(Part, frozen=True):
     terminated: Given[int]
 
 
+class MeasuringPart(Part, frozen=True):
+    """What firms report before the agreement and after completion, and when the Technopark looks at it."""
+
+    baseline_from: Given[date]
+    baseline_to: Given[date]
+    baselines_reported_at: Given[datetime]
+    baselines_verified_at: Given[datetime]
+    reported_at: Given[datetime]
+    verified_at: Given[datetime]
+    corrected_at: Given[datetime]
+    period_to: Given[date]
+    """The last day of the figures after completion, which begin with the completion."""
+    baseline: Given[dict[str, list[int]]]
+    """By KPI, numerator and denominator of the middle firm before."""
+    gain_bp: Given[dict[str, int]]
+    """By KPI, what the numerator of the middle firm gains or loses, in basis points of the baseline."""
+    spread_bp: Given[int]
+    """How far the first and the last firm are from the middle one."""
+    silent: Given[int]
+    """Firms that do not answer after completion."""
+    returned: Given[int]
+    """Reports that are returned and then made again."""
+
+
 class ForumPart(Part, frozen=True):
     """The CEO Forum before the call: its members, its campaign with letters of intent, its course and its visits."""
 

@@ -16,6 +16,7 @@ from smartfactory.season import (
     forum,
     judging,
     mailboxes,
+    measuring,
     memorandum,
     mentoring,
     objecting,
@@ -62,6 +63,7 @@ async def run_season(options: SeasonOptions) -> SeasonReport:
         projects = await selecting.select_all(stage, call_id)
         of_extra_call = await extra.select() if extra else []
         projects = [*await objecting.decide_all(stage, call_id, filed, projects), *of_extra_call]
+        measuring.note_baselines(extra_call.whole(stage, extra), projects)
         in_force = await agreeing.agree_all(stage, call_id)
         if extra:
             in_force |= await extra.agree()
@@ -72,9 +74,14 @@ async def run_season(options: SeasonOptions) -> SeasonReport:
         taken_up = await building.take_up(stage, call_ids, rota.residencies, rota.teams)
         await amending.amend_some(stage, call_id)
         await supporting.support_some(stage, call_id)
+        if taken_up:
+            measuring.note_outcomes(stage, taken_up.waves.early)
         gauge = await building.build_all(stage, taken_up)
         rota = await mentoring.after_builds(stage, rota, taken_up, projects)
         stands = await standing.money_at_the_end(stage, sorted(in_force))
         await objecting.tell_all(stage)
+        outcomes = await measuring.summed(stage)
         seconds = time.monotonic() - started
-        return await gather(stage, call_ids, projects, in_force, releases, rota, gauge, stands, seconds=seconds)
+        return await gather(
+            stage, call_ids, projects, in_force, releases, rota, gauge, outcomes, stands, seconds=seconds
+        )

@@ -175,9 +175,28 @@ class GaugeRow:
     planned: int
     agreed: int
     completed: int
+    in_use: int | None
+    """Unknown until figures of the time after a completion were verified."""
     withdrawn: int
     terminated: int
     counted: int
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeRow:
+    """One KPI's change after completion, over all firms, in basis points; better is positive."""
+
+    kpi: str
+    measure: str
+    change_kind: str
+    n_due: int
+    n_responded: int
+    n_valid: int
+    median_bp: int | None
+    lower_quartile_bp: int | None
+    upper_quartile_bp: int | None
+    median_bounded_bp: int | None
+    """As if every firm that is due and silent had stayed as it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +244,8 @@ class SeasonReport:
     """Where the season is played to its end."""
     gauge: GaugeTable | None
     """Where the season is played to its end."""
+    outcomes: Sequence[OutcomeRow]
+    """The same."""
     sign_ins: Sequence[SignIn]
     addresses: Mapping[str, str]
     """What to look at, by a short name."""

@@ -96,8 +96,11 @@ class Origin:
         version: int | None = None,
         every_seed: bool = False,
         every_season: bool = False,
+        not_yet: str | None = None,
     ) -> Json:
         """Do one step for one entity, once and for all; `version` is the one the person has read (If-Match).
+
+        `not_yet` is the code of the refusal that a service gives until it has heard of the thing from another.
 
         `every_seed` marks what a year has once: a season of another seed then finds it done; `every_season` what the
         programme has once.
@@ -105,7 +108,7 @@ class Origin:
         headers = {"Idempotency-Key": self.key(step, entity, every_seed=every_seed, every_season=every_season)}
         if version is not None:
             headers["If-Match"] = f'"{version}"'
-        answer = await self._answered(person, "POST", path, body, headers)
+        answer = await self._answered(person, "POST", path, body, headers, not_yet=not_yet)
         self._sent[answer.headers.get(_REPLAYED) == "true"] += 1
         return answer.body
 

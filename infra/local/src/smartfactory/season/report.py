@@ -9,14 +9,13 @@ from rich.table import Table
 
 from contracts.types import MUNICIPALITIES
 from smartfactory.scenarios.model import ASSUMED, Scenario, load, provenance
-from smartfactory.season import people
+from smartfactory.season import gauge_table, outcome_table, people
 from smartfactory.season.comparison import side_by_side
 from smartfactory.season.mentoring import Rota
 from smartfactory.season.options import (
     DeadlineRow,
-    GaugeRow,
-    GaugeTable,
     MoneyRow,
+    OutcomeRow,
     ReleasedRow,
     SeasonReport,
     SignIn,
@@ -37,14 +36,6 @@ _TYPE_HEADS = (
     "승계\npromoted",
     "확정\nconfirmed",
     "협약\nin force",
-)
-_GAUGE_HEADS = (
-    "예정\nplanned",
-    "협약\nagreed",
-    "완료\ncompleted",
-    "포기\nwithdrawn",
-    "해지\nterminated",
-    "인정\ncounted",
 )
 _STATES = {
     "budgeted_won": "편성 budgeted",
@@ -73,6 +64,7 @@ async def gather(
     releases: Sequence[Json],
     rota: Rota,
     gauge: Json | None,
+    outcomes: Sequence[OutcomeRow],
     standing: Sequence[StandingRow],
     *,
     seconds: float,
@@ -99,7 +91,8 @@ async def gather(
         without_team=rota.left_out,
         teams_released=rota.released,
         done_at_firms=rota.done,
-        gauge=None if gauge is None else _gauge_table(gauge),
+        gauge=None if gauge is None else gauge_table.of(gauge),
+        outcomes=outcomes,
         sign_ins=list(_sign_ins(stage)),
         addresses=_addresses(stage.options.origin, call_ids[0], stage.scenario.call.fiscal_year.value),
         requests_sent=stage.origin.sent,
@@ -125,7 +118,9 @@ def show(reports: Sequence[SeasonReport], console: Console) -> None:
     wide.print(_rota(reports[-1]))
     wide.print(_deadlines(reports[-1]))
     if reports[-1].gauge is not None:
-        wide.print(_gauge(reports[-1].gauge))
+        wide.print(gauge_table.table(reports[-1].gauge))
+    if reports[-1].outcomes:
+        wide.print(outcome_table.table(reports[-1].outcomes))
     wide.print(_people(reports[-1]))
     for what, address in reports[-1].addresses.items():
         console.print(f"{what:<24} {address}", highlight=False, soft_wrap=True)
@@ -226,6 +221,7 @@ def _addresses(origin: str, call_id: str, fiscal_year: int) -> dict[str, str]:
         "과제 Projects": f"{origin}/applicant/v1/projects?call_id={call_id}",
         "예산 Budget lines": f"{origin}/funding/v1/budget-lines",
         "300개 목표 The gauge": f"{origin}/metrics/v1/gauge",
+        "성과 Outcomes": f"{origin}/metrics/v1/outcomes",
         "재원 현황 Money": f"{origin}/metrics/v1/money?fiscal_year={fiscal_year}",
         "현황 Progress": f"{origin}/metrics/v1/calls/{call_id}/progress",
         "공개 현황 Public progress": f"{origin}/metrics/v1/public/calls/{call_id}/progress",
@@ -324,47 +320,6 @@ def _rota(report: SeasonReport) -> Table:
             ("개선 제외 rejected", done.items_rejected),
         ):
             table.add_row(head, "", "", f"{count:,}", "")
-    return table
-
-
-def _gauge_table(told: Json) -> GaugeTable:
-    """The gauge with both tracks of a municipality in one row."""
-    names = GaugeRow.__slots__[1:]
-    towns = list(dict.fromkeys(row["municipality_code"] for row in told["rows"]))
-    sums = {
-        town: {name: sum(row[name] for row in told["rows"] if row["municipality_code"] == town) for name in names}
-        for town in towns
-    }
-    target = told["target"]
-    return GaugeTable(
-        as_of=told["as_of"],
-        target_total=target["target_total"],
-        target_year=target["target_year"],
-        target_source=target["target_source"],
-        alternates=[f"{each['target_year']}: {each['source']}" for each in target["alternates"]],
-        plan_total=target["plan_total"],
-        rule_version=target["rule_version"],
-        rows=[GaugeRow(town, **sums[town]) for town in towns],
-    )
-
-
-def _gauge(gauge: GaugeTable) -> Table:
-    plan = "" if gauge.plan_total is None else f", 계획 plan {gauge.plan_total}"
-    goal = f"{gauge.target_total}개 목표 The gauge of {gauge.target_total} by {gauge.target_year}"
-    table = Table(
-        title=f"{goal} ({gauge.as_of}{plan})",
-        caption=f"기준 rule {gauge.rule_version}; {gauge.target_source}; {'; '.join(gauge.alternates)}",
-        show_footer=True,
-        box=box.SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
-    )
-    totals = [sum(getattr(row, name) for row in gauge.rows) for name in GaugeRow.__slots__[1:]]
-    table.add_column("시·군\nmunicipality", footer="합계 counted by the rule", no_wrap=True)
-    for head, total in zip(_GAUGE_HEADS, totals, strict=True):
-        table.add_column(head, footer=str(total), justify="right")
-    for row in gauge.rows:
-        town = _TOWN.get(row.municipality_code, row.municipality_code)
-        table.add_row(town, *(str(getattr(row, name)) for name in GaugeRow.__slots__[1:]))
     return table
 
 

@@ -5,7 +5,7 @@ the count on the day of its termination, and says so.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -96,13 +96,14 @@ class Site:
 
 @dataclass(slots=True, kw_only=True)
 class Counts:
-    """Units by stage; `inspected` and `suspended` are parts of `agreed`."""
+    """Units by stage; `inspected` and `suspended` are parts of `agreed`, `in_use` is one of `completed`."""
 
     planned: int = 0
     agreed: int = 0
     inspected: int = 0
     suspended: int = 0
     completed: int = 0
+    in_use: int = 0
     withdrawn: int = 0
     terminated: int = 0
     counted: int = 0
@@ -135,8 +136,13 @@ def stage_of(site: Site, at: datetime) -> Stage | None:
     return None
 
 
-def count(sites: Iterable[Site], rule: GaugeRule, *, at: datetime) -> dict[tuple[str, str], Counts]:
-    """Units by municipality and track, each where its furthest project is; of two equally far, the first completed."""
+def count(
+    sites: Iterable[Site], rule: GaugeRule, *, at: datetime, in_use: Collection[UUID] = ()
+) -> dict[tuple[str, str], Counts]:
+    """Units by municipality and track, each where its furthest project is; of two equally far, the first completed.
+
+    `in_use` are the projects that are known to be used: a completed unit is if one of its completed projects is.
+    """
     units: dict[UUID, list[tuple[Stage, Site]]] = defaultdict(list)
     for site in sites:
         stage = stage_of(site, at)
@@ -146,7 +152,9 @@ def count(sites: Iterable[Site], rule: GaugeRule, *, at: datetime) -> dict[tuple
     found: dict[tuple[str, str], Counts] = defaultdict(Counts)
     for projects in units.values():
         stage, site = max(projects, key=_furthest)
-        _add(found[site.municipality_code, site.track or "?"], stage, site, rule, at)
+        counts = found[site.municipality_code, site.track or "?"]
+        _add(counts, stage, site, rule, at)
+        counts.in_use += any(built is Stage.COMPLETED and each.project_id in in_use for built, each in projects)
     return dict(found)
 
 

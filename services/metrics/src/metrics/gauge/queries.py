@@ -13,6 +13,7 @@ from common.web import View
 from contracts.types import MUNICIPALITIES
 from metrics.gauge import domain, store
 from metrics.gauge.domain import Counts, GaugeRule, Unit, UseEvidence
+from metrics.outcomes.queries.use import projects_in_use
 from metrics.progress.queries import hide_small, hide_small_total
 
 _A_DAY = timedelta(days=1)
@@ -52,7 +53,11 @@ class Target(View):
 
 
 class GaugeCounts(View):
-    """Units by how far they have come. `in_use` is null until surveys have verified use; `counted` is what counts."""
+    """Units by how far they have come; `counted` is what counts.
+
+    `in_use` are those completed whose figures after completion were verified, and whose firm has not closed since; it
+    is null until anything was verified.
+    """
 
     planned: int
     agreed: int
@@ -120,16 +125,18 @@ async def read_gauge(tx: Transaction, *, as_of: date | None, now: datetime, muni
         for site in await store.sites(tx)
         if municipality_code is None or site.municipality_code == municipality_code
     ]
-    found = domain.count(sites, rule, at=at)
+    in_use = await projects_in_use(tx, at=at)
+    found = domain.count(sites, rule, at=at, in_use=in_use or ())
+    unknown = {"in_use": None} if in_use is None else {}
     places = [municipality_code] if municipality_code else [str(each.code) for each in MUNICIPALITIES]
     tracks = sorted({*rule.tracks, *(track for _, track in found)})
     rows = {(place, track): found.get((place, track), Counts()) for place in places for track in tracks}
     return Gauge(
         as_of=day,
         target=_target(rule, day),
-        total=GaugeCounts(**_summed(rows), in_use=None),
+        total=GaugeCounts(**_summed(rows) | unknown),
         rows=[
-            GaugeRow(municipality_code=place, track=track, in_use=None, **asdict(counts))
+            GaugeRow(municipality_code=place, track=track, **asdict(counts) | unknown)
             for (place, track), counts in rows.items()
         ],
         corrections=[GaugeCorrection.model_validate(each) for each in domain.corrections(sites, at=at)],

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import holidays
 import msgspec
-from sqlalchemy import CheckConstraint, Index, RowMapping, Text, UniqueConstraint, select, update
+from sqlalchemy import CheckConstraint, Index, RowMapping, Text, UniqueConstraint, func, select, update
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, insert
 from sqlalchemy.orm import Mapped, mapped_column
@@ -176,6 +176,30 @@ async def silences_of(
         statement = statement.where(_SILENCE.project_id == project_id)
     rows = await tx.execute(statement.order_by(_SILENCE.recorded_at, _SILENCE.id))
     return {(row.project_id, Wave(row.wave)): Silence(row.reason) for row in rows}
+
+
+async def last_verified_after_completion(tx: Transaction, *, at: datetime) -> dict[UUID, datetime]:
+    """When figures of a project's time after its completion were verified last, by a moment; the baseline is none."""
+    statement = (
+        select(_REPORT.project_id, func.max(_REPORT.decided_at).label("on"))
+        .where(
+            _REPORT.state == ReportState.VERIFIED.value,
+            _REPORT.wave != Wave.BASELINE.value,
+            _REPORT.decided_at <= at,
+        )
+        .group_by(_REPORT.project_id)
+    )
+    return {row.project_id: row.on for row in await tx.execute(statement)}
+
+
+async def last_found_closed(tx: Transaction, *, at: datetime) -> dict[UUID, datetime]:
+    """When a project's firm was recorded as closed last, by a moment."""
+    statement = (
+        select(_SILENCE.project_id, func.max(_SILENCE.recorded_at).label("on"))
+        .where(_SILENCE.reason == Silence.CLOSED.value, _SILENCE.recorded_at <= at)
+        .group_by(_SILENCE.project_id)
+    )
+    return {row.project_id: row.on for row in await tx.execute(statement)}
 
 
 async def add_report(tx: Transaction, report: Report) -> None:
