@@ -131,7 +131,8 @@ async def test_partitions_that_moved_are_neither_committed_nor_kept_and_leaving_
     joining = asyncio.create_task(join())
     await eventually(lambda: any(not first.owns(record) for record in found), what="partitions leaving the first")
     second = await joining
-    assert time.monotonic() - began < 5, "the whole group stands still while one more joins"
+    took = time.monotonic() - began
+    assert took < 20, f"{took:.1f} s: a member that does not leave at once holds up its group for a minute"
     kept = [record for record in found if first.owns(record)]
     assert 0 < len(kept) < 60
     await first.commit(found)

@@ -187,7 +187,7 @@ async def test_a_leader_that_stands_still_loses_its_lease_and_changes_nothing_wh
                 await tell(tx, ParcelSent(parcel_id=key, grams=grams))
         await eventually(first.asleep.is_set)
         async with _running(database) as other:
-            await eventually(lambda: other.state.leading, 5)
+            await eventually(lambda: other.state.leading)
             await send(database, key, 3)
             await eventually(_unpublished(database, 0))
             assert second.sequences(key) == [1, 2, 3]
