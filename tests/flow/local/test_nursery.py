@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from smartfactory.stack.nursery import Nursery
+from smartfactory.stack.nursery import Nursery, _Forked
 from smartfactory.stack.ports import answers, free_port
 from smartfactory.stack.process import Command, ProgramFailed
 from tests.support.waiting import eventually_now
@@ -68,29 +68,38 @@ def test_services_do_not_outlive_the_nursery(nursery: Nursery, tmp_path: Path) -
     assert child.exit_code() is not None
 
 
+def test_a_service_that_stands_still_when_the_nursery_dies_is_ended_all_the_same(
+    nursery: Nursery, tmp_path: Path
+) -> None:
+    child = nursery.start(outside(tmp_path, free_port(), "test"))
+    child.send(signal.SIGSTOP)
+    nursery.child.kill()
+    assert child.wait(0.2) is None, "the signal to stop waits for it"
+    assert child.kill() == -9
+    assert not psutil.pid_exists(child.pid)
+
+
 def test_what_cannot_be_imported_is_said_with_its_traceback(tmp_path: Path) -> None:
     nursery = Nursery(["smartfactory.nowhere"], tmp_path / "nursery.log")
     with pytest.raises(ProgramFailed, match=r"No module named 'smartfactory\.nowhere'"):
         nursery.await_ready()
 
 
-def test_a_process_that_gets_the_pid_of_an_ended_one_has_not_ended(
-    nursery: Nursery, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_process_that_gets_the_pid_of_an_ended_one_has_not_ended(nursery: Nursery, tmp_path: Path) -> None:
     ended = nursery.start(outside(tmp_path, free_port(), "local"))
     ended.send(signal.SIGKILL)
     assert ended.wait(20) == -9
-    last_pid = Path("/proc/sys/kernel/ns_last_pid")
-    for _ in range(50):  # somebody else may be quicker with the pid
-        last_pid.write_text(str(ended.pid - 1))
-        again = nursery.start(outside(tmp_path, free_port(), "test"))
-        if again.pid == ended.pid:
-            break
-        again.kill()
-    else:
-        pytest.fail("no process got that pid")
-    assert again.exit_code() is None
-    assert ended.exit_code() == -9
+    again = nursery.start(outside(tmp_path, free_port(), "test"))
+    # The kernel gives a pid again when it likes: what the nursery tells of such a process is said here in its place.
+    with nursery._news:
+        nursery._note({"started": "outside-local", "pid": ended.pid})
+        life, pid = nursery._started["outside-local"]
+    second = _Forked(nursery, life, again.identity)
+    assert pid == ended.pid
+    assert (second.poll(), ended.exit_code()) == (None, -9)
+    with nursery._news:
+        nursery._note({"ended": ended.pid, "code": 3})
+    assert (second.poll(), ended.exit_code()) == (3, -9)
     ended.send(signal.SIGKILL)
     assert ended.kill() == -9
     eventually_now(lambda: answers(int(again.command.env["HTTP_PORT"]), "/readyz"))

@@ -80,8 +80,13 @@ async def test_a_baseline_after_the_agreement_is_late_and_a_short_one_is_said_to
 @pytest.mark.parametrize(
     ("wave", "changes", "code", "pointer"),
     [
-        ("BASELINE", {"period_to": "2023-03-03"}, "outcome-period-wrong", "/period_to"),  # after the agreement
-        ("BASELINE", {"period_from": "2022-12-02"}, "outcome-period-wrong", "/period_to"),  # under three months
+        ("BASELINE", {"period_to": "2023-03-03"}, "outcome-baseline-period-wrong", "/period_to"),  # after the agreement
+        (
+            "BASELINE",
+            {"period_from": "2022-12-02"},
+            "outcome-baseline-period-wrong",
+            "/period_to",
+        ),  # under three months
         ("COMPLETION", {"period_from": "2023-07-31"}, "outcome-period-wrong", "/period_from"),  # before completion
         ("COMPLETION", {"period_to": "2023-10-30"}, "outcome-period-wrong", "/period_from"),
         ("COMPLETION", {"period_to": "2023-11-16"}, "outcome-period-wrong", "/period_from"),  # tomorrow

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import threading
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,8 +18,6 @@ from tests.repo.tree import ROOT
 from tools.catalogue.system import application, load_system
 
 _SERVICES = {service.name: service for service in load_system(ROOT).services}
-# Making the smallest of them takes five times as long.
-_CPU_SECONDS = 0.15
 
 
 def _notebook(openapi: Path | None = None, root_path: str = "") -> FastAPI:
@@ -38,13 +35,9 @@ async def test_a_service_gives_out_what_it_carries_and_makes_nothing(name: str, 
     app = application(_SERVICES[name])
     monkeypatch.setattr(app, "openapi", None)
     async with _client(app) as client:
-        await client.get("/livez")
-        began = time.process_time()
         answer = await client.get("/openapi.json")
-        spent = time.process_time() - began
     assert answer.headers["content-type"] == "application/json"
     assert answer.json() == json.loads((ROOT / f"docs/api/{name}.json").read_text("utf-8"))
-    assert spent < _CPU_SECONDS
 
 
 async def test_it_says_where_this_installation_serves_it(tmp_path: Path):

@@ -18,6 +18,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Iterable
 from importlib import import_module
@@ -25,11 +26,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from smartfactory.stack.process import Child, Command, ProgramFailed, start
+from smartfactory.stack.process import Child, Command, Identity, ProgramFailed, identity_of, start
 
 _PR_SET_PDEATHSIG, _PR_SET_NAME = 1, 15
 _NAME_BYTES = 15
 _START_SECONDS = 60.0
+_LOOK_AGAIN_SECONDS = 0.05
 # What uvicorn and SQLAlchemy import only when they start: better once than eight times.
 _IMPORTED_LATE = (
     "uvloop",
@@ -78,14 +80,22 @@ class Nursery:
             if command.name not in self._started:
                 raise self._failed()
             life, pid = self._started[command.name]
-            return Child(command, _Forked(self, life, pid))
+            return Child(command, _Forked(self, life, identity_of(pid)))
 
-    def end_of(self, life: int, timeout_seconds: float | None = 0.0) -> int | None:
+    def end_of(self, life: int, identity: Identity, timeout_seconds: float | None = 0.0) -> int | None:
         """The exit code of a forked process, waiting for it at most so long; None while it lives."""
+        ends = None if timeout_seconds is None else time.monotonic() + timeout_seconds
         with self._news:
-            if self._news.wait_for(lambda: life in self._codes or self._is_over, timeout_seconds):
-                return self._codes.get(life, -int(signal.SIGKILL))
-            return None
+            if not self._news.wait_for(lambda: life in self._codes or self._is_over, timeout_seconds):
+                return None
+            if life in self._codes:
+                return self._codes[life]
+        # Nobody is left to tell of its end. It was sent its stop signal with the nursery's, and may take its time.
+        while identity.find() is not None:
+            if ends is not None and time.monotonic() >= ends:
+                return None
+            time.sleep(_LOOK_AGAIN_SECONDS)
+        return -int(signal.SIGKILL)
 
     def _failed(self) -> ProgramFailed:
         return ProgramFailed("nursery", self.child.wait(1.0), self.child.log_tail())
@@ -117,15 +127,15 @@ class Nursery:
 class _Forked:
     """A grandchild with the face of a `subprocess.Popen`."""
 
-    def __init__(self, nursery: Nursery, life: int, pid: int) -> None:
-        self.pid = pid
-        self._nursery, self._life = nursery, life
+    def __init__(self, nursery: Nursery, life: int, identity: Identity) -> None:
+        self.pid = identity.pid
+        self._nursery, self._life, self._identity = nursery, life, identity
 
     def poll(self) -> int | None:
-        return self._nursery.end_of(self._life)
+        return self._nursery.end_of(self._life, self._identity)
 
     def wait(self, timeout: float | None = None) -> int:
-        code = self._nursery.end_of(self._life, timeout)
+        code = self._nursery.end_of(self._life, self._identity, timeout)
         if code is None:
             raise subprocess.TimeoutExpired(str(self.pid), timeout or 0.0)
         return code

@@ -17,9 +17,9 @@ _FOR_SERVERS = range(12_000, 32_000)
 
 
 def _each_once_around() -> Iterator[int]:
-    """The ports for servers from anywhere on, so that two processes seldom ask for the same, and none again soon."""
-    begin = random.SystemRandom().randrange(len(_FOR_SERVERS))
-    return (_FOR_SERVERS[(begin + n) % len(_FOR_SERVERS)] for n in itertools.count())
+    """The ports for servers in an order of this process alone: two seldom ask for the same, and none comes again soon."""
+    order = random.SystemRandom().sample(_FOR_SERVERS, len(_FOR_SERVERS))
+    return itertools.cycle(order)
 
 
 _next_ports = _each_once_around()

@@ -69,7 +69,7 @@ class Child:
 
     def __init__(self, command: Command, popen: Handle) -> None:
         self.command = command
-        self.identity = Identity(popen.pid, _create_time(popen.pid))
+        self.identity = identity_of(popen.pid)
         self._popen = popen
 
     @property
@@ -109,6 +109,14 @@ class Child:
     def log_tail(self, lines: int = 20) -> str:
         """The end of the process's log: what a message about its failure should show."""
         return tail(self.command.log, lines)
+
+
+def identity_of(pid: int) -> Identity:
+    """Who has this pid now; of one that is over already, somebody that is never found."""
+    try:
+        return Identity(pid, psutil.Process(pid).create_time())
+    except psutil.NoSuchProcess:
+        return Identity(pid, time.time())
 
 
 def start(command: Command) -> Child:
@@ -177,10 +185,3 @@ def _before_exec(death_signal: signal.Signals, user: privileges.User | None) -> 
         _libc.prctl(_PR_SET_PDEATHSIG, int(death_signal), 0, 0, 0)
 
     return prepare
-
-
-def _create_time(pid: int) -> float:
-    try:
-        return psutil.Process(pid).create_time()
-    except psutil.NoSuchProcess:
-        return time.time()

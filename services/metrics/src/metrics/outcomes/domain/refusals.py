@@ -110,6 +110,17 @@ class PeriodWrong(InvalidInput):
     )
 
 
+class BaselinePeriodWrong(InvalidInput):
+    """The figures are not of a time before the agreement, or of too short a one."""
+
+    code = "outcome-baseline-period-wrong"
+    title = Text("기준값의 측정 기간이 맞지 않습니다", "The period of the baseline does not fit")
+    detail = Text(
+        "기준값은 {period_to}까지의 {months}개월 이상을 측정한 값이어야 합니다. 저장된 것은 없습니다.",
+        "A baseline is of {months} months or longer that end by {period_to}. Nothing was stored.",
+    )
+
+
 class KpiUnknown(InvalidInput):
     """No KPI of this code is defined, or it is named twice."""
 

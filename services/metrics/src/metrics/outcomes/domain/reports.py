@@ -11,6 +11,7 @@ from uuid import UUID
 
 from metrics.outcomes.domain.definitions import BaselineRule, OutcomeRules, UnitKind, Wave
 from metrics.outcomes.domain.refusals import (
+    BaselinePeriodWrong,
     CorrectionReasonMissing,
     FindingMissing,
     KpiUnknown,
@@ -193,7 +194,7 @@ def check_baseline_period(content: Content, project: Project, rule: BaselineRule
     latest = min(last, day_of(now))
     ordered = content.period_from <= content.period_to <= latest
     if not ordered or not covers_months(content.period_from, content.period_to, rule.months_min):
-        raise PeriodWrong(period_from="-", period_to=latest.isoformat(), months=rule.months_min, field="/period_to")
+        raise BaselinePeriodWrong(period_to=latest.isoformat(), months=rule.months_min, field="/period_to")
 
 
 def check_wave_period(content: Content, window: Window, *, now: datetime) -> None:
