@@ -17,7 +17,7 @@ _FOR_SERVERS = range(12_000, 32_000)
 
 
 def _each_once_around() -> Iterator[int]:
-    """The ports for servers in an order of this process alone: two seldom ask for the same, and none comes again soon."""
+    """The ports for servers in an order of this process alone: two seldom ask for one, and none comes again soon."""
     order = random.SystemRandom().sample(_FOR_SERVERS, len(_FOR_SERVERS))
     return itertools.cycle(order)
 
