@@ -24,6 +24,7 @@ from tests.support.judging import AUDITOR, JEONJU, OPERATOR, WANJU, Judging, Per
 OFFICER = Person(Role.MUNICIPALITY_OFFICER, "jeonju-officer", JEONJU)
 HEAD = Person(Role.MUNICIPALITY_APPROVER, "jeonju-head", JEONJU)
 ELSEWHERE = Person(Role.MUNICIPALITY_APPROVER, "wanju-head", WANJU)
+WANJU_OFFICER = Person(Role.MUNICIPALITY_OFFICER, "wanju-officer", WANJU)
 PROVINCE_OFFICER = Person(Role.PROVINCE_OFFICER, "province-officer", "52")
 PROVINCE_HEAD = Person(Role.PROVINCE_APPROVER, "province-head", "52")
 SECOND_OPERATOR = Person(Role.TECHNOPARK_OPERATOR, "operator-2")
@@ -197,6 +198,38 @@ async def test_an_address_that_is_refused_waits_for_a_better_one_and_a_person_ca
     await deliver(judging, outside)
     await registered(judging, "smart@jeonju.example")
     assert "smart@jeonju.example" in {each.to for each in await deliver(judging, outside)}
+
+
+async def test_a_letter_whose_end_nobody_knows_is_told_again_at_a_new_address(judging: Judging, outside: Outside):
+    """A port that knew the notice alone would have said that the municipality was told."""
+    await registered(judging, "jtp@jeonbuk.example", OPERATOR, SECOND_OPERATOR)
+    await judging.deliver(warned(JEONJU))
+    failpoints.arm("job.after_send=raise")
+    try:
+        with pytest.raises(failpoints.Injected):
+            await deliver(judging, outside)
+    finally:
+        failpoints.arm("")
+    await registered(judging, "smart@jeonju.example")
+    async with judging.owner.transaction() as tx:
+        await tx.execute(text("UPDATE notice SET next_attempt_at = now()"))
+    delivered = await deliver(judging, outside)
+    assert {each.to for each in delivered} == {"office@jeonbuk.example", "jtp@jeonbuk.example", "smart@jeonju.example"}
+    listed = (await judging.get("/v1/office-notices", HEAD)).json()["items"]
+    assert [(each["state"], each["sent_to"]) for each in listed] == [("SENT", "MUNICIPALITY")]
+
+
+async def test_a_new_mailbox_of_the_technopark_takes_what_it_stands_in_for(judging: Judging, outside: Outside):
+    await registered(judging, "smart@wanju.example", WANJU_OFFICER, ELSEWHERE)
+    await judging.deliver(warned(JEONJU), warned(WANJU))
+    async with judging.owner.transaction() as tx:
+        await tx.execute(
+            text("UPDATE notice SET state = 'GIVEN_UP', problem = 'ADDRESS_REFUSED' WHERE recipient = 'MUNICIPALITY'")
+        )
+    await registered(judging, "jtp@jeonbuk.example", OPERATOR, SECOND_OPERATOR)
+    delivered = {each.to for each in await deliver(judging, outside)}
+    assert "jtp@jeonbuk.example" in delivered
+    assert "smart@wanju.example" not in delivered, "its own address was refused, and nobody has changed that one"
 
 
 @pytest.mark.promise("R3")

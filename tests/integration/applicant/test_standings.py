@@ -1,10 +1,12 @@
 """Firms are asked about at the tax office again: before the operator signs, and before funding pays; outages decide nothing."""
 
 import asyncio
+import hashlib
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import msgspec
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -122,6 +124,41 @@ async def test_fundings_question_is_answered_once_as_codes(judging: Judging):
     assert await judging.value("SELECT count(*) FROM parked_event") == 1
 
 
+async def test_what_is_told_of_an_answer_gives_no_business_number_away(judging: Judging):
+    found = await countersigning(judging)
+    await judging.deliver(payment_of(found))
+    office = StandIn(mode="answer")
+    server = await asyncio.start_server(office.serve, "127.0.0.1", 0)
+    async with server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/tax-office"
+        assert await _ask_once(judging, url, patience_seconds=10)
+    (told,) = await told_of(judging)
+    async with judging.owner.transaction() as tx:
+        kept = (await tx.execute(text("SELECT answer FROM standing_check WHERE purpose = 'PAYMENT'"))).scalar_one()
+    assert told["answer_sha256"] == _hash(kept), "whoever holds the answer can prove it"
+    guessed = {name: value for name, value in kept.items() if name != "nonce"}
+    assert told["answer_sha256"] != _hash(guessed), "codes and a number that can be tried are not enough"
+    assert kept["nonce"] not in str(told)
+
+
+async def test_the_signature_names_the_answer_it_rests_on_and_asking_leaves_a_trace(judging: Judging):
+    found = await countersigning(judging)
+    assert (await ask(judging, found)).status_code == 201
+    await tax_office_answers(judging.database, judging.clock.now())
+    assert (await countersign(judging, found)).status_code == 201
+    (check,) = await listed(judging, found["project_id"])
+    async with judging.owner.transaction() as tx:
+        entries = await tx.execute(
+            text("SELECT decision, facts, evidence FROM journal_entry WHERE chain = :chain ORDER BY id"),
+            {"chain": f"project/{found['project_id']}"},
+        )
+        rows = list(entries)
+    assert "standing-asked" in [row.decision for row in rows]
+    signed = next(row for row in reversed(rows) if row.decision == "agreement-signed")
+    assert check["id"] in str(signed.facts)
+    assert f"register/TAX_OFFICE/sha256:{check['answer_sha256']}" in str(signed.evidence)
+
+
 async def test_a_worker_that_dies_between_question_and_answer_is_followed_by_another(judging: Judging):
     found = await countersigning(judging)
     await judging.deliver(payment_of(found))
@@ -194,6 +231,10 @@ async def test_what_was_answered_stays_and_who_may_read_it(judging: Judging):
     supplier = await judging.get(f"/v1/agreements/{found['project_id']}/standing-checks", supplier_of(found))
     assert supplier.status_code == 403
     assert (await ask(judging, found, APPROVER)).status_code == 403
+
+
+def _hash(answer: dict[str, Any]) -> str:
+    return hashlib.sha256(msgspec.json.encode(answer, order="deterministic")).hexdigest()
 
 
 async def told_of(judging: Judging) -> list[dict[str, Any]]:

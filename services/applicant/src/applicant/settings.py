@@ -11,8 +11,8 @@ The outside registers speak plain JSON; an answer must echo the business number 
 
 Notices leave by a mail port, which takes each Idempotency-Key once and echoes it:
 
-    POST {MAIL_URL}/v1/messages   Idempotency-Key: <notice>   to, subject, body
-        -> accepted <notice>; 422 when the address is none that mail can go to
+    POST {MAIL_URL}/v1/messages   Idempotency-Key: <letter>   to, subject, body
+        -> accepted <letter>; 422 when the address is none that mail can go to
 
 Anything else (another status, no JSON, a missing field, another firm's number) counts as no answer.
 """

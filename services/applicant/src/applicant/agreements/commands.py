@@ -153,8 +153,7 @@ async def sign_agreement(
     deadline = await deadlines.find_deadline(tx, project_id, DeadlineKind.AGREEMENT_SIGNATURES)
     due_at = deadline.due_at if deadline else None
     next_one = domain.sign(agreement, party=party, terms=terms, due_at=due_at, now=now)
-    if party is Party.OPERATOR:
-        await standings.check_agreement(tx, project_id, now=now)
+    known = await standings.check_agreement(tx, project_id, now=now) if party is Party.OPERATOR else None
     signed = await store.save(tx, next_one)
     await store.add_signature(tx, project_id, party, signed_by=by.person, at=now)
     await _pass_on(tx, signed, party, now=now)
@@ -175,7 +174,10 @@ async def sign_agreement(
             at=now,
         )
     facts: dict[str, JsonValue] = {"party": party.value, "supplier_contract_won": terms.supplier_contract_won}
-    evidence = (f"plan/sha256:{terms.plan_sha256}",)
+    evidence = [f"plan/sha256:{terms.plan_sha256}"]
+    if known is not None:
+        facts["standing_id"] = str(known.standing_id)
+        evidence.append(f"register/TAX_OFFICE/sha256:{known.answer_sha256}")
     await _journal(tx, signed, "agreement-signed", facts, _rule_version(deadline), by=by, now=now, evidence=evidence)
 
 
@@ -186,6 +188,7 @@ async def ask_standing(tx: Transaction, project_id: UUID, *, by: Principal, now:
     await standings.ask_before_agreement(
         tx, project_id, agreement.company_id, agreement.municipality_code, by=by, now=now
     )
+    await _journal(tx, agreement, "standing-asked", {}, None, by=by, now=now)
 
 
 async def cover_agreement(

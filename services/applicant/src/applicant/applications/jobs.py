@@ -6,6 +6,7 @@ A slow, refusing, broken or absent register postpones its check with the reason;
 import asyncio
 import hashlib
 import logging
+import secrets
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -147,6 +148,8 @@ def _evidence(question: Question, said: object) -> Answer:
         raise BadAnswer(f"{question.register} answered something else than agreed", status=200) from error
     if understood.business_number != question.business_number:
         raise BadAnswer(f"{question.register} answered about another business number", status=200)
-    content = msgspec.to_builtins(understood)
+    # Its hash goes into events and journals for good. Of codes and a business number alone it could be guessed, and the
+    # number of a sole proprietor is personal data: the nonce stays here, with the answer.
+    content = msgspec.to_builtins(understood) | {"nonce": secrets.token_hex(16)}
     digest = hashlib.sha256(msgspec.json.encode(content, order="deterministic")).hexdigest()
     return Answer(content, digest)

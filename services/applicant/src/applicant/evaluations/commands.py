@@ -90,9 +90,9 @@ async def assign_cases(tx: Transaction, call_id: UUID, *, by: Principal, now: da
     load: dict[UUID, int] = {}
     for panel_id in held.values():
         load[panel_id] = load.get(panel_id, 0) + 1
-    given = domain.share_out(waiting, panels, load)
+    shared_out = domain.share_out(waiting, panels, load)
+    given = await store.assign(tx, call_id, shared_out, at=now) if shared_out else {}
     if given:
-        await store.assign(tx, call_id, given, at=now)
         barred = await store.seats_barred(tx, given)
         facts: dict[str, JsonValue] = {
             "count": len(given),

@@ -199,16 +199,19 @@ async def get_assigned(tx: Transaction, call_id: UUID) -> dict[UUID, UUID]:
     return {row.application_id: row.panel_id for row in rows}
 
 
-async def assign(tx: Transaction, call_id: UUID, given: Mapping[UUID, UUID], *, at: datetime) -> None:
-    """Give cases to panels; a case that somebody else has assigned meanwhile keeps its panel.
+async def assign(tx: Transaction, call_id: UUID, given: Mapping[UUID, UUID], *, at: datetime) -> dict[UUID, UUID]:
+    """Give cases to panels; returns those given. One that somebody else has assigned meanwhile keeps its panel.
 
     Many in one statement: who coached which firm is looked up once a statement, not once a case.
     """
     rows = list(given.items())
+    assigned: dict[UUID, UUID] = {}
     for first in range(0, len(rows), _CASES_AT_ONCE):
         some = rows[first : first + _CASES_AT_ONCE]
         said = {"applications": [case for case, _ in some], "panels": [panel for _, panel in some]}
-        await tx.execute(_ASSIGN, said | {"call_id": call_id, "at": at})
+        made = await tx.execute(_ASSIGN, said | {"call_id": call_id, "at": at})
+        assigned |= {row.application_id: row.panel_id for row in made}
+    return assigned
 
 
 # A statement has three seconds, however many cases a call has.
@@ -219,6 +222,7 @@ _ASSIGN = text(
     SELECT application_id, :call_id, panel_id, :at
     FROM unnest(:applications, :panels) AS given (application_id, panel_id)
     ON CONFLICT DO NOTHING
+    RETURNING application_id, panel_id
     """
 ).bindparams(
     bindparam("applications", type_=ARRAY(Uuid)),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from applicant.companies import commands as company_commands
 from applicant.companies import queries as companies
@@ -16,6 +16,7 @@ from common.acting import as_service
 from common.auth import Principal
 from common.db import Transaction
 from contracts.funding import BudgetLapseWarned
+from contracts.types import MUNICIPALITIES
 
 __all__ = [
     "Fallbacks",
@@ -50,6 +51,15 @@ class Letter:
     address: str | None
     sent_to: Recipient
     body: str
+
+    @property
+    def key(self) -> str:
+        """What the mail port takes once: this notice at this address.
+
+        When the address changes after an attempt whose end nobody knows, the letter to the new one is another: it is
+        better to be told twice than to be recorded as told.
+        """
+        return str(uuid5(self.notice.id, self.address or ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +165,10 @@ async def confirm_mailbox(
     place = confirmed.office if recipient is Recipient.MUNICIPALITY else None
     async with as_service(tx):
         await store.requeue_undelivered(tx, recipient, place)
+        if confirmed.office == mailboxes.TECHNOPARK:
+            # It stands in for the municipalities that have none: what its old address refused of theirs leaves too.
+            with_mailbox = await mailboxes.addresses_of(tx, {str(each.code) for each in MUNICIPALITIES})
+            await store.requeue_stood_in_for(tx, with_mailbox.keys())
 
 
 async def warn_of_lapse(tx: Transaction, told: BudgetLapseWarned, *, now: datetime) -> None:

@@ -1,7 +1,7 @@
 """The worker's part of notices: claim, hand to the mail port with no transaction open, keep how it went.
 
-The port takes a notice's id as its idempotency key, so that one whose worker was killed, or whose answer was lost, is
-handed over again and delivered once. The contract is in settings.py.
+The port takes an idempotency key of the notice and its address, so that one whose worker was killed, or whose answer
+was lost, is handed over again and delivered once. The contract is in settings.py.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ class Mail:
             return Problem.NO_ADDRESS
         body = {"to": letter.address, "subject": notice.subject, "body": letter.body}
         try:
-            said = await self._client.post_json("/v1/messages", body, idempotency_key=str(notice.id))
+            said = await self._client.post_json("/v1/messages", body, idempotency_key=letter.key)
         except LeftAlone:
             raise
         except BadAnswer as fault:
@@ -43,7 +43,7 @@ class Mail:
             return Problem.TIMED_OUT
         except HttpFault:
             return Problem.UNREACHABLE
-        accepted = isinstance(said, dict) and said.get("accepted") == str(notice.id)
+        accepted = isinstance(said, dict) and said.get("accepted") == letter.key
         return None if accepted else Problem.BAD_ANSWER
 
     async def aclose(self) -> None:

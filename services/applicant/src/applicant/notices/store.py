@@ -1,11 +1,12 @@
 """Notices in PostgreSQL. A claimed one is leased, so that a dead worker loses nothing; a sent one stays as it is."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import fields
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, bindparam, select, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, bindparam, select, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as insert_or_skip
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.orm import Mapped, mapped_column
@@ -115,6 +116,14 @@ _REQUEUE_UNDELIVERED = text(
     """
 ).bindparams(bindparam("municipality_code", type_=NoticeRow.municipality_code.type))
 
+_REQUEUE_STOOD_IN_FOR = text(
+    """
+    UPDATE notice SET state = 'QUEUED', attempts = 0, problem = NULL, next_attempt_at = now()
+    WHERE recipient = 'MUNICIPALITY' AND municipality_code <> ALL (:with_mailbox) AND state = 'GIVEN_UP'
+        AND problem IN ('NO_ADDRESS', 'ADDRESS_REFUSED')
+    """
+).bindparams(bindparam("with_mailbox", type_=ARRAY(Text)))
+
 
 async def add(tx: Transaction, notices: Sequence[Notice]) -> None:
     """Queue notices; what was queued for the same reason before stays the one."""
@@ -169,6 +178,11 @@ async def requeue_unaddressed(tx: Transaction, company_id: UUID) -> None:
 async def requeue_undelivered(tx: Transaction, recipient: Recipient, municipality_code: str | None) -> None:
     """Let an office's notices leave that were given up because its address was none."""
     await tx.execute(_REQUEUE_UNDELIVERED, {"recipient": recipient.value, "municipality_code": municipality_code})
+
+
+async def requeue_stood_in_for(tx: Transaction, with_mailbox: Collection[str]) -> None:
+    """Let the notices of municipalities without a mailbox leave that were given up because the address was none."""
+    await tx.execute(_REQUEUE_STOOD_IN_FOR, {"with_mailbox": sorted(with_mailbox)})
 
 
 def _columns(notice: Notice) -> dict[str, object]:

@@ -12,7 +12,7 @@ import msgspec
 from applicant.applications.commands.register_checks import Answer
 from applicant.companies import queries as companies
 from applicant.standings import domain, store
-from applicant.standings.domain import Answered, StandingCheck, StandingCheckState
+from applicant.standings.domain import Answered, Known, StandingCheck, StandingCheckState
 from applicant.standings.store import Claim
 from common import journal, outbox
 from common.acting import as_service
@@ -22,7 +22,7 @@ from common.event import new_id
 from contracts.applicant import StandingFound
 from contracts.funding import StandingAsked
 from contracts.standing_versions import in_force, of_version
-from contracts.standings import Purpose, TaxAnswer
+from contracts.standings import FirmStandingUnknown, Purpose, TaxAnswer
 
 __all__ = [
     "Claim",
@@ -81,10 +81,13 @@ async def ask_before_agreement(
         await store.add(tx, check)
 
 
-async def check_agreement(tx: Transaction, project_id: UUID, *, now: datetime) -> None:
-    """Refuse unless the last answer is a good one that still holds (rule R-06)."""
+async def check_agreement(tx: Transaction, project_id: UUID, *, now: datetime) -> Known:
+    """Refuse unless the last answer is a good one that still holds (rule R-06); returns that one."""
     last = await store.last_for_agreement(tx, project_id)
-    domain.check_agreement(last, in_force(now) if last is None else of_version(last.rule_version), now=now)
+    if last is None:
+        raise FirmStandingUnknown
+    domain.check_agreement(last.answered, of_version(last.answered.rule_version), now=now)
+    return last
 
 
 async def keep_answer(tx: Transaction, claim: Claim, answer: Answer, *, about: date, now: datetime) -> None:

@@ -7,7 +7,6 @@ from uuid import UUID
 
 from contracts.standings import (
     BrokenRule,
-    FirmStandingUnknown,
     Purpose,
     StandingRules,
     TaxAnswer,
@@ -50,14 +49,21 @@ class Answered:
     rule_version: str
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An answer that is kept, by what a decision that rests on it refers to."""
+
+    standing_id: UUID
+    answered: Answered
+    answer_sha256: str
+
+
 def broken_rules(answered: Answered, purpose: Purpose, rules: StandingRules) -> tuple[BrokenRule, ...]:
     """The rules that an answer breaks, of those that are asked for this purpose."""
     return rules.broken(answered.answer, purpose, about=answered.about)
 
 
-def check_agreement(last: Answered | None, rules: StandingRules, *, now: datetime) -> None:
-    """The programme signs with no firm in arrears, nor one it knows nothing of (rule R-06)."""
-    if last is None:
-        raise FirmStandingUnknown
+def check_agreement(last: Answered, rules: StandingRules, *, now: datetime) -> None:
+    """The programme signs with no firm in arrears (rule R-06)."""
     check_unbroken(broken_rules(last, Purpose.AGREEMENT, rules))
     check_holds(rules.holds_until(last.about), now=now)

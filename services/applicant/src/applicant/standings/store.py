@@ -11,7 +11,7 @@ from sqlalchemy import ForeignKey, Index, func, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Mapped, mapped_column
 
-from applicant.standings.domain import Answered, StandingCheck, StandingCheckState
+from applicant.standings.domain import Answered, Known, StandingCheck, StandingCheckState
 from applicant.tables import Tables
 from common.db import Transaction
 from contracts.standings import Purpose, TaxAnswer
@@ -149,13 +149,14 @@ async def answer_check(
     return answered.one_or_none() is not None
 
 
-async def last_for_agreement(tx: Transaction, project_id: UUID) -> Answered | None:
+async def last_for_agreement(tx: Transaction, project_id: UUID) -> Known | None:
     """The newest answer to the questions before a project's agreement."""
     row = StandingCheckRow
-    statement = select(row.answer, row.about, row.rule_version).where(
+    statement = select(row.id, row.answer, row.about, row.rule_version, row.answer_sha256).where(
         row.project_id == project_id, row.number.is_not(None), row.state == StandingCheckState.ANSWERED
     )
     found = (await tx.execute(statement.order_by(row.number.desc()).limit(1))).one_or_none()
-    return (
-        None if found is None else Answered(msgspec.convert(found.answer, TaxAnswer), found.about, found.rule_version)
-    )
+    if found is None:
+        return None
+    answered = Answered(msgspec.convert(found.answer, TaxAnswer), found.about, found.rule_version)
+    return Known(found.id, answered, found.answer_sha256)
