@@ -160,6 +160,14 @@ PLANTED: dict[str, tuple[str, str, Plant]] = {
             (SELECT topic, key FROM inbox WHERE sequence = 2 LIMIT 1)
         """,
     ),
+    "a worse-ranked firm answered before a better one": (
+        "I7",
+        "funding",
+        """
+        UPDATE commitment SET turn = 3 - turn WHERE turn <= 2 AND call_id =
+            (SELECT call_id FROM commitment WHERE turn = 2 LIMIT 1)
+        """,
+    ),
     "a decision rewritten in the journal": (
         "I8",
         "funding",

@@ -3,7 +3,13 @@
 from uuid import UUID
 
 from common.event import new_id
-from contracts.applicant import AgreementEffective, AgreementSigned, ProjectSelected, ProjectWithdrawn
+from contracts.applicant import (
+    AgreementEffective,
+    AgreementSigned,
+    CommitmentRequested,
+    ProjectSelected,
+    ProjectWithdrawn,
+)
 from contracts.funding import ProjectCommitted, Share
 
 # What the applicant service tells of projects.
@@ -25,6 +31,15 @@ def project_selected(**changes: object) -> ProjectSelected:
         "split_rule_version": "b-2024",
     }
     return ProjectSelected(**(values | changes))  # type: ignore[arg-type]
+
+
+def commitment_requested(selected: ProjectSelected) -> CommitmentRequested:
+    """The same project's money is asked for in its turn."""
+    names = (
+        "project_id", "application_id", "call_id", "type_code", "municipality_code", "company_id", "fiscal_year",
+        "track", "total_cost_won", "cap_won", "split_rule_version",
+    )  # fmt: skip
+    return CommitmentRequested(**{name: getattr(selected, name) for name in names})
 
 
 def project_withdrawn(selected: ProjectSelected) -> ProjectWithdrawn:

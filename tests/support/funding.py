@@ -21,7 +21,7 @@ from common.auth import Principal
 from common.clock import FixedClock
 from common.consumer import Received
 from common.consumer.batch import Applied, Applier
-from common.consumer.redrive import Redriven, redrive
+from common.consumer.redrive import Redriven, free, redrive
 from common.db import Database, Transaction, is_trouble
 from common.event import DomainEvent
 from common.inbox import Key
@@ -127,6 +127,12 @@ class Funding:
 
     async def apply(self, records: list[events.WireRecord]) -> Applied:
         return await self._applier().apply(records)
+
+    async def arrive(self, *records: events.WireRecord) -> None:
+        """Let each of these come by itself, and what waited for it go on, as a worker does."""
+        for record in records:
+            applied = await self.apply([record])
+            await free(self.database, self._applier(), applied.freed, service="funding")
 
     async def redrive(self, told: DomainEvent) -> Redriven:
         """Try all that is parked under this event's key again, as an operator does."""

@@ -15,7 +15,7 @@ from common.acting import THE_SERVICE
 from common.auth import Principal
 from common.db import Database
 from common.event import new_id
-from contracts.applicant import ProjectSelected
+from contracts.applicant import CommitmentRequested
 from contracts.roles import Role
 from contracts.types import BasisPoints, Source, Won
 from funding.budgets import commands as budgets
@@ -133,12 +133,12 @@ async def commit(url: str, count: int, at: str) -> Answer:
     for first in range(0, count, _BATCH):
         async with database.transaction() as tx:
             for _ in range(min(_BATCH, count - first)):
-                await commitments.commit_project(tx, _selected(), selected_at=now, now=now)
+                await commitments.commit_project(tx, _requested(), turn=1, selected_at=now, now=now)
     return {"operations": count, "seconds": time.monotonic() - began}
 
 
-def _selected() -> ProjectSelected:
-    return ProjectSelected(
+def _requested() -> CommitmentRequested:
+    return CommitmentRequested(
         project_id=new_id(),
         application_id=new_id(),
         call_id=UUID(int=_YEAR),
@@ -150,7 +150,6 @@ def _selected() -> ProjectSelected:
         total_cost_won=60_000_000,
         cap_won=80_000_000,
         split_rule_version=_RULE,
-        promoted=False,
     )
 
 

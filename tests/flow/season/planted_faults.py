@@ -70,6 +70,25 @@ FAULTS: dict[str, tuple[str, dict[str, str]]] = {
             """
         },
     ),
+    "a worse-ranked firm answered before a better one": (
+        "answered-in-turn",
+        {
+            "funding": """
+            UPDATE commitment SET turn = CASE turn WHEN 1 THEN 2 ELSE 1 END
+             WHERE turn <= 2 AND call_id = (SELECT call_id FROM commitment WHERE turn = 2 ORDER BY call_id LIMIT 1)
+            """
+        },
+    ),
+    "requests that were not made in the order of the ranking": (
+        "answered-in-turn",
+        {
+            "applicant": """
+            ALTER TABLE ranked_case DISABLE TRIGGER USER;
+            UPDATE ranked_case SET position = -position
+             WHERE ranking_id IN (SELECT id FROM ranking WHERE state = 'DECIDED')
+            """
+        },
+    ),
     "one won off in a share": (
         "shares-to-the-won",
         {

@@ -34,10 +34,11 @@ async def test_a_project_is_followed_from_the_draft_to_the_last_service_that_hea
     project, application = await row(urls, "applicant", _PROMOTED)
     story = await follow(urls, project)
     told = lines(story, Kind.EVENT)
-    assert told[:10] == [
+    assert told[:11] == [
         ("applicant", "application.submitted.v1"),
         ("applicant", "application.found-eligible.v1"),
         ("applicant", "application.ranked.v1"),
+        ("applicant", "selection.commitment-requested.v1"),
         ("applicant", "application.ranked.v1"),
         ("applicant", "project.selected.v1"),
         ("funding", "commitment.committed.v1"),
@@ -46,11 +47,11 @@ async def test_a_project_is_followed_from_the_draft_to_the_last_service_that_hea
         ("funding", "commitment.coverage-completed.v1"),
         ("applicant", "project.agreement-effective.v1"),
     ]
-    assert told[10:12] == [
+    assert told[11:13] == [
         ("mentoring", "rotation.residency-assigned.v1"),
         ("mentoring", "rotation.residency-accepted.v1"),
     ]
-    since = {name: [what for service, what in told[12:] if service == name] for name, _ in told}
+    since = {name: [what for service, what in told[13:] if service == name] for name, _ in told}
     assert all(since.values()), "then money, visits and inspections alternate"
     # Which project moved up is for the season to say: it may be the one whose supplier goes bankrupt.
     if since["applicant"][-1] == "project.terminated.v1":
@@ -78,7 +79,7 @@ async def test_a_project_is_followed_from_the_draft_to_the_last_service_that_hea
     assert {"application-submitted", "eligibility-decided", "project-selected", "project-committed"} <= decided
     own = {project, application, f"project/{project}", f"application/{application}"}
     others = {one.service for one in story if one.of not in own}
-    # What the tax office says of its firm before each payment, the payments, its team, and who counts what was paid.
+    # Its turn, what the tax office says of its firm before each payment, the payments, its team, and who counts.
     assert others == {"applicant", "funding", "mentoring", "metrics"}
     assert await follow(urls, application) == story, "the application and its project are one case"
 

@@ -212,6 +212,9 @@ async def test_a_firm_that_leaves_before_it_is_told_has_no_place_and_the_next_on
     assert withdrawn.status_code in {200, 201}, withdrawn.text
     await to_the_end(judging)
     assert (await how_far(judging, begun))["state"] == "TOLD"
+    for case in cases[:2]:
+        assert (await judging.outcomes())[reserve.id]["outcome"] == "RESERVE"
+        await judging.deliver(judging.committed(await judging.project(case)))
     found = await judging.outcomes()
     assert (found[left.id]["outcome"], found[left.id]["project_id"]) == ("NOT_SELECTED", None)
     assert found[left.id]["decided_outcome"] == "SELECTED"
@@ -236,7 +239,7 @@ async def test_all_are_selected_at_one_moment_and_each_may_object_from_when_it_i
     assert sorted(row["subject_id"] for row in opened) == sorted(case.id for case in cases[3:])
 
 
-async def test_nobody_moves_up_before_the_last_is_told(judging: Judging):
+async def test_nobody_moves_up_before_the_last_is_told_and_answered(judging: Judging):
     cases = await proposed(judging)
     await begin(judging)
     for _ in range(3):
@@ -250,6 +253,9 @@ async def test_nobody_moves_up_before_the_last_is_told(judging: Judging):
         {"taken": 1, "vacated": 1}
     ]
     await to_the_end(judging)
+    for case in cases[1:3]:
+        assert (await judging.outcomes())[reserve.id]["outcome"] == "RESERVE"
+        await judging.deliver(judging.committed(await judging.project(case)))
     assert (await judging.outcomes())[reserve.id]["outcome"] == "SELECTED"
     assert [event["promoted"] for event in await judging.told("selected")] == [False, False, False, True]
 

@@ -110,7 +110,7 @@ async def test_forty_promotions_at_once_promote_the_first_reserve_once(judging: 
             try:
                 async with judging.database.transaction() as tx:
                     await rankings.lock_selection(tx, judging.call_id)
-                    return await promote_reserves(tx, judging.call_id, first=LINE, evidence="event/x", by=BY, now=NOW)
+                    return await promote_reserves(tx, judging.call_id, evidence="event/x", by=BY, now=NOW)
             except DBAPIError as error:
                 if not is_trouble(error):
                     raise

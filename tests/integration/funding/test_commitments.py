@@ -178,15 +178,6 @@ async def test_freed_money_can_be_committed_again(funding: Funding):
     assert states == {first.project_id: "RELEASED", second.project_id: "REFUSED", third.project_id: "COMMITTED"}
 
 
-async def test_a_withdrawal_before_any_decision_is_parked(funding: Funding):
-    await _funded(funding)
-
-    await funding.deliver(project_withdrawn(project_selected()))
-
-    assert await funding.told("commitment.") == []
-    assert "commitment-unknown" in await funding.value("SELECT detail FROM parked_event")
-
-
 async def test_an_unknown_rule_parks_the_event_and_others_flow(funding: Funding):
     await _funded(funding)
     proposed = await funding.propose_rule("b-2025")

@@ -27,9 +27,9 @@ from common.service import Service
 from contracts.applicant import (
     AgreementEffective,
     AgreementSigned,
+    CommitmentRequested,
     InterimInspectionPassed,
     ProjectCompleted,
-    ProjectSelected,
     ProjectTerminated,
     StandingFound,
 )
@@ -74,8 +74,8 @@ async def test_a_consumer_takes_every_golden_event(
             async with running_funding(urls) as funding:
                 await _have_rule_and_money(funding)
                 async with funding.database.transaction() as tx:
-                    (selected,) = golden.read(ROOT)[ProjectSelected.TYPE][-1:]
-                    await _apply(tx, service, selected)
+                    (requested,) = golden.read(ROOT)[CommitmentRequested.TYPE][-1:]
+                    await _apply(tx, service, requested)
             await _name_the_commitment(urls)
         elif name == "applicant":
             await _have_selected_project(database)

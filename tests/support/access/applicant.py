@@ -265,6 +265,7 @@ _ASKS: Asks = {
     "listScores": _on("GET", f"{_APPLICATION}/scores"),
     "listProjects": _listed("/v1/projects", "project", page_size=100),
     "getProject": _on("GET", "/v1/projects/{project}"),
+    "askAgain": _on("POST", "/v1/projects/{project}/commitment-requests", version=STALE),
     "withdrawProject": _on("POST", "/v1/projects/{project}/withdrawals", {"reason": "사정"}, version=STALE),
     "listAgreements": _listed("/v1/agreements", "project", page_size=100),
     "getAgreement": _on("GET", "/v1/agreements/{project}"),

@@ -27,7 +27,7 @@ _NICE = 5
 _REPLICAS = {"applicant": 2, "funding": 2}
 SUBSCRIPTIONS: Mapping[str, Sequence[str]] = {
     "applicant": ("funding.budget.v1", "funding.commitment.v1", "funding.standing.v1"),
-    "funding": ("applicant.project.v1", "applicant.standing.v1"),
+    "funding": ("applicant.project.v1", "applicant.selection.v1", "applicant.standing.v1"),
     "mentoring": ("applicant.project.v1",),
     "metrics": (
         "applicant.application.v1",

@@ -77,3 +77,22 @@ def test_funding_that_contradicts_itself_is_not_believed(state, told):
 def test_a_project_that_is_over_cannot_be_withdrawn(state):
     with pytest.raises(domain.ProjectOver):
         withdraw(project(state))
+
+
+@pytest.mark.parametrize(
+    ("state", "holds_place", "may"),
+    [
+        (ProjectState.SELECTED, True, True),
+        (ProjectState.WITHDRAWN, True, True),
+        (ProjectState.WITHDRAWN, False, False),
+        (ProjectState.CONFIRMED, True, False),
+        (ProjectState.NOT_FUNDED, False, False),
+    ],
+)
+def test_money_is_asked_for_again_only_while_funding_owes_an_answer(state, holds_place, may):
+    found = project(state, holds_place=holds_place)
+    if may:
+        domain.check_unanswered(found)
+        return
+    with pytest.raises(domain.FundingHasAnswered):
+        domain.check_unanswered(found)

@@ -8,51 +8,88 @@ from hypothesis import strategies as st
 
 from applicant.selections.domain import places
 from applicant.selections.domain.budgets import Balance, Shortage, known_left, minus, shortage
-from applicant.selections.domain.places import Places, Reserve
+from applicant.selections.domain.places import Places, Reserve, Skipped
 from applicant.selections.domain.ranking import Line
 
-LINE = Line("JS1", "52710")
+LINE, OTHER = Line("JS1", "52710"), Line("JS2", "52710")
 COUNTY = "MUNICIPALITY/52710"
 
 
-def reserve(order: int, county_won: int, province_won: int = 1) -> Reserve:
-    return Reserve(LINE, UUID(int=order), UUID(int=900), 10, order, {"PROVINCE": province_won, COUNTY: county_won})
+def reserve(
+    rank: int, county_won: int, province_won: int = 1, *, line: Line = LINE, order: int | None = None
+) -> Reserve:
+    need = {"PROVINCE": province_won, COUNTY: county_won}
+    return Reserve(line, UUID(int=rank), UUID(int=900), 10, order or rank, need, rank)
+
+
+def fill(waiting: list[Reserve], counters: dict[Line, Places], left: dict[str, int]) -> tuple[list[int], list[Skipped]]:
+    """Who moves up, by rank, and whom that passed over; the counters are changed with it."""
+    in_order, promoted, passed_over = iter(places.best_first(waiting)), list[int](), list[Skipped]()
+    while True:
+        chosen, skipped = places.next_fundable(in_order, counters, left)
+        passed_over += skipped
+        if chosen is None:
+            return promoted, passed_over
+        counters[chosen.line] = places.take_place(counters[chosen.line])
+        left |= minus(left, chosen.need_won)
+        promoted.append(chosen.rank)
+
+
+def free(line: Line, count: int = 1) -> Places:
+    return Places(line, seats=count, taken=0, vacated=count)
 
 
 def test_the_first_reserve_that_the_county_can_fund_comes_next():
-    chosen, skipped = places.next_fundable([reserve(2, 5), reserve(1, 9)], {"PROVINCE": 10, COUNTY: 6})
-    assert chosen == reserve(2, 5)
+    promoted, skipped = fill([reserve(2, 5), reserve(1, 9)], {LINE: free(LINE)}, {"PROVINCE": 10, COUNTY: 6})
+    assert promoted == [2]
     assert [(s.application_id.int, s.shortage) for s in skipped] == [(1, Shortage(COUNTY, 9, 6))]
 
 
 def test_with_nobody_fundable_the_place_stays_open_and_each_knows_why():
-    chosen, skipped = places.next_fundable([reserve(1, 9), reserve(2, 1, province_won=11)], {"PROVINCE": 10, COUNTY: 6})
-    assert chosen is None
+    waiting = [reserve(1, 9), reserve(2, 1, province_won=11)]
+    promoted, skipped = fill(waiting, {LINE: free(LINE)}, {"PROVINCE": 10, COUNTY: 6})
+    assert promoted == []
     assert [s.shortage.budget for s in skipped] == [COUNTY, "PROVINCE"]
 
 
-@given(st.lists(st.integers(1, 20), max_size=12), st.integers(0, 60), st.integers(0, 4), st.integers(0, 6))
-def test_promotions_never_pass_the_seats_or_the_money_and_skip_only_the_unfundable(needs, county_won, free, kept):
-    waiting = [reserve(order, need) for order, need in enumerate(needs, start=1)]
-    counter = Places(LINE, seats=kept + free, taken=kept, vacated=free)
+def test_money_of_several_lines_goes_to_the_better_reserve_whatever_its_line():
+    first_of_its_line, better = reserve(7, 6, order=1), reserve(3, 6, line=OTHER, order=2)
+    promoted, skipped = fill(
+        [first_of_its_line, better], {LINE: free(LINE), OTHER: free(OTHER)}, {"PROVINCE": 10, COUNTY: 6}
+    )
+    assert promoted == [3]
+    assert [s.application_id.int for s in skipped] == [7]
+
+
+def test_who_waits_for_a_line_without_a_place_is_not_passed_over():
+    promoted, skipped = fill(
+        [reserve(1, 99), reserve(2, 1, line=OTHER)], {LINE: free(LINE, 0), OTHER: free(OTHER)}, {COUNTY: 6}
+    )
+    assert (promoted, skipped) == ([2], [])
+
+
+NEEDS = st.lists(st.tuples(st.sampled_from([LINE, OTHER]), st.integers(1, 20)), max_size=12)
+
+
+@given(NEEDS, st.integers(0, 60), st.integers(0, 4), st.integers(0, 4), st.randoms())
+def test_promotions_never_pass_the_seats_or_the_money_and_rest_on_the_order_of_nothing_but_the_ranking(
+    needs, county_won, free_here, free_there, shuffle
+):
+    waiting = [reserve(rank, need, line=line) for rank, (line, need) in enumerate(needs, start=1)]
+    counters = {LINE: free(LINE, free_here), OTHER: free(OTHER, free_there)}
     left = {"PROVINCE": 10**6, COUNTY: county_won}
-    promoted = []
-    while counter.vacated:
-        chosen, skipped = places.next_fundable(waiting, left)
-        assert all(
-            shortage(r.need_won, left) for r in waiting if r.application_id in {s.application_id for s in skipped}
-        )
-        if chosen is None:
-            break
-        counter = places.take_place(counter)
-        left = minus(left, chosen.need_won)
-        waiting.remove(chosen)
-        promoted.append(chosen)
-    assert counter.taken + counter.vacated == counter.seats == kept + free
-    assert len(promoted) <= free
+    promoted, skipped = fill(list(waiting), counters, left)
+    assert all(counter.taken + counter.vacated == counter.seats for counter in counters.values())
     assert left[COUNTY] >= 0
-    if len(promoted) < free:
-        assert all(shortage(r.need_won, left) for r in waiting)
+    assert promoted == sorted(promoted)
+    passed_over = {each.application_id for each in skipped}
+    for each in waiting:
+        if each.rank not in promoted and counters[each.line].vacated:
+            assert each.application_id in passed_over
+            assert shortage(each.need_won, left)
+    shuffle.shuffle(waiting)
+    again = {"PROVINCE": 10**6, COUNTY: county_won}
+    assert fill(waiting, {LINE: free(LINE, free_here), OTHER: free(OTHER, free_there)}, again)[0] == promoted
 
 
 def test_a_place_is_taken_only_when_one_was_given_back():

@@ -149,6 +149,20 @@ class ProjectSelected(_ProjectFact, frozen=True, kw_only=True):
     cap_won: int
     split_rule_version: str
     promoted: bool = False
+    asked_in_turn: bool = False
+    """Whether its money is asked for by a `CommitmentRequested`; an event from before there were any asks by itself."""
+
+
+@event(service="applicant", aggregate="selection", happened="commitment-requested", version=1, key="call_id")
+class CommitmentRequested(_ProjectFact, frozen=True, kw_only=True):
+    """Funding is asked for a selected project's money. A call's requests come best first, and are answered in turn."""
+
+    company_id: UUID
+    fiscal_year: int
+    track: str
+    total_cost_won: int
+    cap_won: int
+    split_rule_version: str
 
 
 @event(service="applicant", aggregate="project", happened="confirmed", version=1, key="project_id")

@@ -287,6 +287,7 @@ EXAMPLES: Mapping[str, object] = {
     "left": 0,
     "next_sequence": 3,
     # everywhere
+    "turn": 17,
     "version": 3,
     ".version": "2024-B-1",
     "ProposeSplitRule.version": "2024-B-1",

@@ -6,6 +6,7 @@ from common.denials import deny
 from contracts.applicant import (
     AgreementEffective,
     AgreementSigned,
+    CommitmentRequested,
     InterimInspectionPassed,
     ProjectCompleted,
     ProjectResumed,
@@ -24,9 +25,15 @@ from funding.releases.commands.standing import hear_standing
 from funding.settlements import commands as settlements
 
 
+async def on_commitment_requested(tx: Transaction, event: CommitmentRequested, received: Received) -> None:
+    """Commit the project's money, or refuse, in its turn: those of one call come by their one key, best first."""
+    turn = received.sequence
+    await commitments.commit_project(tx, event, turn=turn, selected_at=received.at, now=received.now)
+
+
 async def on_project_selected(tx: Transaction, event: ProjectSelected, received: Received) -> None:
-    """Commit the project's money, or refuse."""
-    await commitments.commit_project(tx, event, selected_at=received.at, now=received.now)
+    """Commit the project's money, or refuse, unless it is asked for in turn."""
+    await commitments.commit_selected(tx, event, selected_at=received.at, now=received.now)
 
 
 async def on_project_withdrawn(tx: Transaction, event: ProjectWithdrawn, received: Received) -> None:
@@ -81,6 +88,7 @@ async def on_tokens_revoked(tx: Transaction, event: TokensRevoked, received: Rec
 
 
 HANDLERS: Handlers = {
+    CommitmentRequested: on_commitment_requested,
     ProjectSelected: on_project_selected,
     ProjectWithdrawn: on_project_withdrawn,
     AgreementSigned: on_agreement_signed,

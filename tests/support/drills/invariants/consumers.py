@@ -17,6 +17,11 @@ _ANSWERS = """
      WHERE topic = 'funding.commitment.v1' AND (type LIKE '%.committed.v_' OR type LIKE '%.refused.v_') GROUP BY key
 """
 _TRANSFERS = "SELECT project_id::text AS project_id, kind, count(*) AS times FROM ledger_transfer GROUP BY 1, 2"
+_TURNS = """
+    SELECT c.call_id::text AS call_id, c.turn FROM outbox o JOIN commitment c ON c.project_id = o.key
+     WHERE o.topic = 'funding.commitment.v1' AND (o.type LIKE '%.committed.v_' OR o.type LIKE '%.refused.v_')
+       AND c.turn IS NOT NULL ORDER BY o.id
+"""
 _SELECTED = "SELECT DISTINCT key::text AS key FROM outbox WHERE type LIKE '%.project.selected.v_'"
 
 
@@ -30,7 +35,7 @@ async def agreeing(databases: Databases) -> Claim:
 
 
 async def applied_once(databases: Databases) -> Claim:
-    """I7: by inboxes, and by the one effect that money knows of each project."""
+    """I7: by inboxes, and by the one effect that money knows of each project, which it has in the project's turn."""
     claim = Claim("I7")
     for consumer, topics in SUBSCRIPTIONS.items():
         rows = await databases[consumer].fetch(_INBOX)
@@ -67,3 +72,8 @@ async def _one_decision(claim: Claim, databases: Databases) -> None:
         if row["project_id"] is not None:
             where = f"ledger_transfer {row['kind']} of {row['project_id']}"
             claim.expect(where, expected=1, found=row["times"])
+    turns: dict[object, list[object]] = {}
+    for row in await funding.fetch(_TURNS):
+        turns.setdefault(row["call_id"], []).append(row["turn"])
+    for call_id, answered in turns.items():
+        claim.expect(f"funding's answers to call {call_id}: order", expected=sorted(answered), found=answered)  # type: ignore[type-var]

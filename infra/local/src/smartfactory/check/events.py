@@ -10,7 +10,7 @@ from smartfactory.snapshots import Databases
 OWNERS = ("applicant", "funding", "mentoring", "metrics")
 SUBSCRIPTIONS: Mapping[str, Sequence[str]] = {
     "applicant": ("funding.budget.v1", "funding.commitment.v1", "funding.standing.v1"),
-    "funding": ("applicant.project.v1", "applicant.standing.v1"),
+    "funding": ("applicant.project.v1", "applicant.selection.v1", "applicant.standing.v1"),
     "mentoring": ("applicant.project.v1",),
     "metrics": (
         "applicant.application.v1",

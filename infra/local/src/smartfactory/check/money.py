@@ -23,6 +23,18 @@ _ANSWERS = """
        AND (type LIKE '%.commitment.committed.v_' OR type LIKE '%.commitment.refused.v_')
      GROUP BY key
 """
+_IN_TURN = """
+    SELECT c.project_id, c.call_id, c.turn FROM commitment c
+      JOIN outbox o ON o.key = c.project_id AND o.topic = 'funding.commitment.v1'
+       AND (o.type LIKE '%.commitment.committed.v_' OR o.type LIKE '%.commitment.refused.v_')
+     ORDER BY o.id
+"""
+_RANKED = """
+    SELECT p.id AS project_id, r.position FROM project p
+      JOIN ranking k ON k.call_id = p.call_id AND k.state = 'DECIDED'
+      JOIN ranked_case r ON r.ranking_id = k.id AND r.application_id = p.application_id
+     WHERE NOT p.promoted
+"""
 _SHARES = """
     SELECT s.project_id, s.source, s.amount_won, s.municipality_code,
            l.id AS line, l.source AS line_source, l.municipality_code AS line_municipality
@@ -59,6 +71,7 @@ async def accounted(databases: Databases, scenarios: Sequence[Scenario]) -> list
     answers = {row["project_id"]: row["answers"] for row in await funding.fetch(_ANSWERS)}
     return [
         _answered(projects, commitments, answers),
+        _in_turn(await funding.fetch(_IN_TURN), await databases["applicant"].fetch(_RANKED)),
         *(_recomputed(scenario, projects, commitments, shares) for scenario in scenarios),
         _in_its_municipality(projects, commitments, shares),
         _balanced(await funding.fetch(_TRANSFERS), await funding.fetch(_ACCOUNTS)),
@@ -81,6 +94,24 @@ def _answered(projects: Mapping[Any, Row], commitments: Mapping[Any, Row], answe
         )
     for project_id in commitments.keys() - projects.keys():
         claim.expect(f"funding.commitment {project_id}", expected="a project", found="no such project")
+    return claim
+
+
+def _in_turn(answers: Sequence[Row], ranked: Sequence[Row]) -> Claim:
+    """Funding answered each call's requests in their turn, and those of its decision in the order of its ranking."""
+    claim = Claim("answered-in-turn")
+    positions = {row["project_id"]: row["position"] for row in ranked}
+    of_call: dict[Any, list[Row]] = defaultdict(list)
+    for row in answers:
+        claim.expect(
+            f"funding.commitment {row['project_id']}", expected="a turn", found="a turn" if row["turn"] else "none"
+        )
+        of_call[row["call_id"]].append(row)
+    for call_id, rows in of_call.items():
+        turns = [row["turn"] or 0 for row in rows]
+        claim.expect(f"funding.outbox, call {call_id}: turns", expected=sorted(turns), found=turns)
+        places = [positions[row["project_id"]] for row in rows if row["project_id"] in positions]
+        claim.expect(f"funding.outbox, call {call_id}: as ranked", expected=sorted(places), found=places)
     return claim
 
 

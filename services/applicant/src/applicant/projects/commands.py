@@ -20,12 +20,20 @@ from common.auth import Principal
 from common.db import Transaction
 from common.event import new_id
 from common.journal import JsonValue
-from contracts.applicant import ProjectConfirmed, ProjectNotFunded, ProjectSelected, ProjectWithdrawn
+from contracts.applicant import (
+    CommitmentRequested,
+    ProjectConfirmed,
+    ProjectNotFunded,
+    ProjectSelected,
+    ProjectWithdrawn,
+)
 
 __all__ = [
     "AgreementInForce",
     "Place",
     "Project",
+    "ask_again",
+    "call_of",
     "confirm_project",
     "lapse_project",
     "open_projects",
@@ -62,17 +70,50 @@ class _EventFacts(TypedDict):
     municipality_code: str
 
 
+class _MoneyFacts(_EventFacts):
+    company_id: UUID
+    fiscal_year: int
+    track: str
+    total_cost_won: int
+    cap_won: int
+    split_rule_version: str
+
+
 async def open_projects(
     tx: Transaction, places: Sequence[Place], *, evidence: Sequence[str], by: Principal, now: datetime
 ) -> Mapping[UUID, UUID]:
-    """Open a project for each place and ask funding for its money; returns the project of each application."""
+    """Open a project for each place and ask funding for its money; returns the project of each application.
+
+    Funding answers a call's requests in the order in which they are made here. So the places come best first, and the
+    caller holds the call's selection.
+    """
     projects = [_opened(place, now) for place in places]
     if projects:
         await store.add(tx, projects)
     await outbox.record_many(tx, [_selected(project) for project in projects], at=now)
+    await outbox.record_many(tx, [_requested(project) for project in projects], at=now)
     entries = [_entry(project, "project-selected", _opening(project), evidence) for project in projects]
     await journal.record_many(tx, entries, by=by, at=now)
     return {project.application_id: project.id for project in projects}
+
+
+async def call_of(tx: Transaction, project_id: UUID) -> UUID:
+    """The call whose places a project is one of; raises ProjectNotFound."""
+    return (await store.get(tx, project_id)).call_id
+
+
+async def ask_again(tx: Transaction, project_id: UUID, *, read_version: int, by: Principal, now: datetime) -> Project:
+    """Ask funding once more for the money of a project that it has not answered, after all others of its call.
+
+    A request that funding never got to (it was discarded there) is made up for; one that it did answer changes nothing
+    there. The rules of the day of the selection still apply. The caller holds the call's selection.
+    """
+    project = await store.get(tx, project_id, lock=True)
+    domain.check_version(project, read_version)
+    domain.check_unanswered(project)
+    await outbox.record(tx, _requested(project), at=project.selected_at)
+    await _journal(tx, project, "commitment-requested-again", {"state": project.state.value}, by=by, now=now)
+    return project
 
 
 async def confirm_project(
@@ -228,7 +269,15 @@ def _opened(place: Place, now: datetime) -> Project:
 
 
 def _selected(project: Project) -> ProjectSelected:
-    return ProjectSelected(
+    return ProjectSelected(**_money_facts(project), promoted=project.promoted, asked_in_turn=True)
+
+
+def _requested(project: Project) -> CommitmentRequested:
+    return CommitmentRequested(**_money_facts(project))
+
+
+def _money_facts(project: Project) -> _MoneyFacts:
+    return _MoneyFacts(
         **_event_facts(project),
         company_id=project.company_id,
         fiscal_year=project.fiscal_year,
@@ -236,7 +285,6 @@ def _selected(project: Project) -> ProjectSelected:
         total_cost_won=project.total_cost_won,
         cap_won=project.cap_won,
         split_rule_version=project.split_rule_version,
-        promoted=project.promoted,
     )
 
 

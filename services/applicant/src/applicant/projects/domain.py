@@ -78,6 +78,17 @@ class ProjectOver(RuleRefused):
     )
 
 
+class FundingHasAnswered(RuleRefused):
+    """Funding has said what it does for this project: there is nothing to ask for again."""
+
+    code = "funding-has-answered"
+    title = Text("예산 결정이 이미 통보된 과제입니다", "Funding has answered for this project")
+    detail = Text(
+        "과제의 상태가 {state}이므로 예산 확정을 다시 요청할 수 없습니다. 바뀐 것은 없습니다.",
+        "The project is {state}, so its money cannot be asked for again. Nothing was changed.",
+    )
+
+
 class FundingContradiction(RuleRefused):
     """Funding said the opposite of what it had said before: a person must look at it, so the event is parked."""
 
@@ -99,6 +110,13 @@ def check_version(project: Project, read_version: int) -> None:
     """Refuse a decision on a version that is no longer the current one."""
     if project.version != read_version:
         raise ProjectHasChanged(current_version=project.version)
+
+
+def check_unanswered(project: Project) -> None:
+    """Money is asked for again only while funding owes an answer: to the request, or to the withdrawal after it."""
+    left = project.state is ProjectState.WITHDRAWN and project.holds_place
+    if project.state is not ProjectState.SELECTED and not left:
+        raise FundingHasAnswered(state=project.state)
 
 
 def confirm(project: Project) -> Project:

@@ -7,12 +7,12 @@ from sqlalchemy import ColumnElement, select
 
 from applicant.companies import queries as companies
 from applicant.projects.domain import ProjectNotFound, ProjectState
-from applicant.projects.store import ProjectRow, pending_needs
+from applicant.projects.store import ProjectRow, is_any_unanswered, pending_needs
 from common.auth import Principal
 from common.db import Transaction
 from common.web import Page, PageRequest, View, page_of
 
-__all__ = ["ProjectState", "ProjectView", "list_projects", "pending_needs", "view_project"]
+__all__ = ["ProjectState", "ProjectView", "is_any_unanswered", "list_projects", "pending_needs", "view_project"]
 
 
 class ProjectView(View):

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, insert, select, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, exists, insert, select, text
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -89,6 +89,17 @@ async def pending_needs(tx: Transaction, *, fiscal_year: int, track: str) -> lis
         ProjectRow.fiscal_year == fiscal_year, ProjectRow.track == track, ProjectRow.state == ProjectState.SELECTED
     )
     return list((await tx.execute(statement)).scalars())
+
+
+async def is_any_unanswered(tx: Transaction, call_id: UUID, *, fiscal_year: int, track: str) -> bool:
+    """Whether a selected project of a call, whose year and track these are, waits for funding's answer."""
+    waiting = exists().where(
+        ProjectRow.fiscal_year == fiscal_year,
+        ProjectRow.track == track,
+        ProjectRow.state == ProjectState.SELECTED,
+        ProjectRow.call_id == call_id,
+    )
+    return bool((await tx.execute(select(waiting))).scalar_one())
 
 
 def _columns(project: Project) -> dict[str, object]:

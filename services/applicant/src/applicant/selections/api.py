@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import Path, Query, Response
 from pydantic import Field
 
+from applicant.projects.queries import ProjectView
 from applicant.selections import commands, queries
 from applicant.selections.queries import (
     DecisionView,
@@ -240,3 +241,27 @@ async def list_outcomes(
 ) -> Page[OutcomeView]:
     """선정 결과. 기업에는 자기 것만 보입니다. Outcomes of the selection; a firm sees its own."""
     return await queries.list_outcomes(tx, call_id, page, by=by, outcome=outcome)
+
+
+@routes.post(
+    "/v1/projects/{project_id}/commitment-requests",
+    status_code=201,
+    operation_id="askAgain",
+    summary="예산 확정 재요청 (Ask funding again for a project's money)",
+)
+async def ask_again(
+    project_id: UUID,
+    by: Annotated[Principal, allowed(Role.PROVINCE_APPROVER)],
+    version: Annotated[int, IfMatch()],
+    tx: Tx,
+    now: Now,
+    response: Response,
+) -> ProjectView:
+    """예산 확정 요청이 폐기되어 답을 받지 못한 과제의 요청을 공고의 맨 뒤 순번으로 다시 보냅니다.
+
+    Asks again, behind all others of the call, for a project whose request was discarded; one that funding has answered
+    is refused, and one that it is about to answer gets that one answer.
+    """
+    asked = await commands.ask_again(tx, project_id, read_version=version, by=by, now=now)
+    etag(response, asked.version)
+    return ProjectView.model_validate(asked)

@@ -1,6 +1,7 @@
 """A selected project becomes committed money or a refusal; a withdrawn one gives its money back.
 
-Both decide once per project: a repeated event finds the decision and changes nothing.
+Both decide once per project: a repeated event finds the decision and changes nothing. A call's requests have one key,
+and so are answered in the order of its ranking, whatever else arrives when.
 """
 
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ from common.auth import Principal
 from common.db import Transaction
 from common.event import new_id
 from common.journal import JsonValue
-from contracts.applicant import ProjectSelected, ProjectWithdrawn
+from contracts.applicant import CommitmentRequested, ProjectSelected, ProjectWithdrawn
 from contracts.funding import CommitmentRefused, CommitmentReleased, LineBalance, ProjectCommitted, Share
 from contracts.types import Source, Won
 from funding.budgets import commands as budgets
@@ -23,15 +24,29 @@ from funding.ledger import commands as ledger
 from funding.memoranda import commands as memoranda
 from funding.splits import commands as splits
 
-__all__ = ["CommitmentState", "commit_project", "hold_commitment", "release_commitment"]
+__all__ = ["CommitmentState", "commit_project", "commit_selected", "hold_commitment", "release_commitment"]
 
 _SERVICE = Principal.service("funding")
 
 
-async def commit_project(tx: Transaction, selected: ProjectSelected, *, selected_at: datetime, now: datetime) -> None:
+async def commit_selected(tx: Transaction, selected: ProjectSelected, *, selected_at: datetime, now: datetime) -> None:
+    """Decide at once where the selection itself asks, as all did before money was asked for in turn."""
+    if not selected.asked_in_turn:
+        await commit_project(tx, selected, turn=None, selected_at=selected_at, now=now)
+
+
+async def commit_project(
+    tx: Transaction,
+    selected: ProjectSelected | CommitmentRequested,
+    *,
+    turn: int | None,
+    selected_at: datetime,
+    now: datetime,
+) -> None:
     """Split the cost, then reserve every public share on its line, or refuse with the first short source (F-05).
 
-    The rule has to be in force on the day of the selection, not on the one on which it is heard of.
+    The rule has to be in force on the day of the selection, not on the one on which it is heard of. A firm that has
+    left meanwhile is answered as if it left now: nobody's answer depends on which of the two was heard first.
     """
     await store.lock_project(tx, selected.project_id)
     if await store.find(tx, selected.project_id) is not None:
@@ -75,11 +90,14 @@ async def commit_project(tx: Transaction, selected: ProjectSelected, *, selected
         shares=shares,
         state=domain.CommitmentState.COMMITTED,
         decided_at=now,
+        turn=turn,
     )
     shortage = domain.find_shortage(shares, {b.budget_line_id: Won(b.left_won) for b in balances})
     arithmetic = {share.source: share.arithmetic for share in split.shares}
     if shortage is None:
-        await _commit(tx, decision, balances, arithmetic, now=now)
+        committed = await _commit(tx, decision, balances, arithmetic, now=now)
+        if await store.has_left(tx, committed.project_id):
+            await _release(tx, committed, now=now)
     else:
         refused = replace(decision, state=domain.CommitmentState.REFUSED, shortage=shortage)
         await _refuse(tx, refused, shortage, balances, arithmetic, now=now)
@@ -97,10 +115,34 @@ async def hold_commitment(tx: Transaction, project_id: UUID) -> domain.Commitmen
 async def release_commitment(tx: Transaction, withdrawn: ProjectWithdrawn, *, now: datetime) -> None:
     """Return a withdrawn project's money to its lines by a reversing transfer; a refused project has none.
 
-    A withdrawal before any decision is refused, hence parked until the selection it waits for has been decided:
-    letting it pass would let a later selection commit money that nobody frees.
+    A request that waits for its turn can be overtaken by its own project's withdrawal, which is remembered for then:
+    forgotten, the request would commit money that nobody frees.
     """
-    commitment = await hold_commitment(tx, withdrawn.project_id)
+    await store.lock_project(tx, withdrawn.project_id)
+    commitment = await store.find(tx, withdrawn.project_id)
+    if commitment is None:
+        await _remember(tx, withdrawn, now=now)
+    else:
+        await _release(tx, commitment, now=now)
+
+
+async def _remember(tx: Transaction, withdrawn: ProjectWithdrawn, *, now: datetime) -> None:
+    code = withdrawn.municipality_code
+    new = await store.note_early_withdrawal(
+        tx, withdrawn.project_id, call_id=withdrawn.call_id, municipality_code=code, at=now
+    )
+    if new:
+        await journal.record(
+            tx,
+            chain=f"project/{withdrawn.project_id}",
+            decision="withdrawn-before-its-turn",
+            by=_SERVICE,
+            at=now,
+            facts={"call_id": str(withdrawn.call_id)},
+        )
+
+
+async def _release(tx: Transaction, commitment: domain.Commitment, *, now: datetime) -> None:
     if commitment.state is not domain.CommitmentState.COMMITTED or commitment.transfer_id is None:
         return
     balances = await budgets.give_back(tx, commitment.line_shares)
@@ -145,7 +187,7 @@ async def _commit(
     arithmetic: dict[Source, str],
     *,
     now: datetime,
-) -> None:
+) -> domain.Commitment:
     balances = await budgets.draw(tx, decision.line_shares)
     sme_won = decision.shares[-1].amount_won
     transfer_id = await ledger.commit_shares(
@@ -180,6 +222,7 @@ async def _commit(
         ),
         at=now,
     )
+    return committed
 
 
 async def _refuse(
@@ -233,6 +276,7 @@ async def _journal(
 def _split_facts(commitment: domain.Commitment, arithmetic: dict[Source, str]) -> dict[str, JsonValue]:
     return {
         "commitment_id": str(commitment.id),
+        "turn": commitment.turn,
         "total_cost_won": commitment.total_cost_won,
         "cap_won": commitment.cap_won,
         "nominal_burden_bp": commitment.nominal_burden_bp,

@@ -75,6 +75,8 @@ class Commitment:
     """The memorandum in force on the day of the decision, under which the sources pay."""
     reversal_id: UUID | None = None
     released_at: datetime | None = None
+    turn: int | None = None
+    """Which request of its call this answers, counted from 1; none where the selection itself had asked."""
     version: int = 1
 
     @property

@@ -36,7 +36,10 @@ class RefusalView(View):
 
 
 class CommitmentView(View):
-    """The decision on one project, with every share."""
+    """The decision on one project, with every share. `turn` is its place in the order in which its call was answered.
+
+    It has none where the selection itself had asked, as all did before requests had turns.
+    """
 
     project_id: UUID
     commitment_id: UUID
@@ -60,6 +63,7 @@ class CommitmentView(View):
     transfer_id: UUID | None
     memorandum_id: UUID | None
     reversal_id: UUID | None
+    turn: int | None
     version: int
 
 

@@ -1,9 +1,10 @@
-"""The tables of commitments: one decision per project, with the shares it rests on."""
+"""The tables of commitments: one decision per project with the shares it rests on, and who had left before it."""
 
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Select, func, insert, select, update
+from sqlalchemy import CheckConstraint, ForeignKey, Select, exists, func, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as insert_or_skip
 from sqlalchemy.orm import Mapped, mapped_column
 
 from common.db import Transaction
@@ -41,6 +42,9 @@ class CommitmentRow(Tables):
     reversal_id: Mapped[UUID | None] = mapped_column(ForeignKey("ledger_transfer.id"))
     released_at: Mapped[datetime | None]
     version: Mapped[int]
+    turn: Mapped[int | None]
+
+    __table_args__ = (CheckConstraint("turn >= 1", name="turn"),)
 
 
 class CommitmentShareRow(Tables):
@@ -54,6 +58,17 @@ class CommitmentShareRow(Tables):
     municipality_code: Mapped[str | None]
     budget_line_id: Mapped[UUID | None] = mapped_column(ForeignKey("budget_line.id"), index=True)
     amount_won: Mapped[int]
+
+
+class EarlyWithdrawalRow(Tables):
+    """A firm gave its place back while its request for money still waited for its turn; it stays."""
+
+    __tablename__ = "early_withdrawal"
+
+    project_id: Mapped[UUID] = mapped_column(primary_key=True)
+    call_id: Mapped[UUID]
+    municipality_code: Mapped[str]
+    heard_at: Mapped[datetime]
 
 
 async def lock_project(tx: Transaction, project_id: UUID) -> None:
@@ -94,6 +109,7 @@ async def find(tx: Transaction, project_id: UUID) -> Commitment | None:
         memorandum_id=row.memorandum_id,
         reversal_id=row.reversal_id,
         released_at=row.released_at,
+        turn=row.turn,
         version=row.version,
     )
 
@@ -125,6 +141,7 @@ async def add(tx: Transaction, commitment: Commitment) -> None:
             transfer_id=commitment.transfer_id,
             memorandum_id=commitment.memorandum_id,
             version=commitment.version,
+            turn=commitment.turn,
         )
     )
     shares = [
@@ -153,6 +170,24 @@ async def save_released(tx: Transaction, commitment: Commitment) -> None:
             version=commitment.version,
         )
     )
+
+
+async def note_early_withdrawal(
+    tx: Transaction, project_id: UUID, *, call_id: UUID, municipality_code: str, at: datetime
+) -> bool:
+    """Remember that a project has left, whose money nobody has decided about; False if it was known."""
+    noted = await tx.execute(
+        insert_or_skip(EarlyWithdrawalRow)
+        .values(project_id=project_id, call_id=call_id, municipality_code=municipality_code, heard_at=at)
+        .on_conflict_do_nothing()
+    )
+    return noted.rowcount == 1
+
+
+async def has_left(tx: Transaction, project_id: UUID) -> bool:
+    """Whether a project had left before its money was decided about."""
+    left = exists().where(EarlyWithdrawalRow.project_id == project_id)
+    return bool((await tx.execute(select(left))).scalar_one())
 
 
 def _shares_of(project_id: UUID) -> Select[str, int, UUID | None]:

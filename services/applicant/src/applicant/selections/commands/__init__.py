@@ -1,5 +1,6 @@
 """How places are given: a ranking is proposed and decided by a second person, reserves move up, objectors come back."""
 
+from applicant.selections.commands.ask_again import ask_again
 from applicant.selections.commands.decide_in_stages import (
     approver_of,
     begin_decision,
@@ -32,6 +33,7 @@ __all__ = [
     "Decision",
     "RankingRequest",
     "approver_of",
+    "ask_again",
     "begin_decision",
     "decide_selection",
     "deciders",

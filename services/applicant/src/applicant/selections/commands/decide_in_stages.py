@@ -82,7 +82,7 @@ async def work_decision(tx: Transaction, id_: UUID, *, now: datetime) -> bool:
     await decisions.save_decision(tx, saved)
     if saved.state is DecisionState.TOLD:
         # What came back meanwhile waited for this: nobody moves up on money that an untold case has been promised.
-        await promote_reserves(tx, call.id, first=None, evidence=decided.evidence, by=by, now=now)
+        await promote_reserves(tx, call.id, evidence=decided.evidence, by=by, now=now)
     return True
 
 

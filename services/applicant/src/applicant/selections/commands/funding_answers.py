@@ -32,11 +32,11 @@ async def take_commitment(tx: Transaction, told: ProjectCommitted, *, event_id: 
         by=_APPLICANT,
         now=now,
     )
-    await promote_reserves(tx, told.call_id, first=None, evidence=f"event/{event_id}", by=_APPLICANT, now=now)
+    await promote_reserves(tx, told.call_id, evidence=f"event/{event_id}", by=_APPLICANT, now=now)
 
 
 async def take_refusal(tx: Transaction, told: CommitmentRefused, *, event_id: UUID, now: datetime) -> None:
-    """End the project that cannot be funded, and let the next reserve of its line move up that can."""
+    """End the project that cannot be funded, and let the next reserve move up that can."""
     await rankings.lock_selection(tx, told.call_id)
     await places.learn_balances(tx, _balances(told.balances))
     freed = await projects.refuse_project(
@@ -74,16 +74,15 @@ async def take_confirmed_line(tx: Transaction, told: LineBalance, *, event_id: U
             concerned.append(call_id)
     await places.learn_balances(tx, _balances([told]))
     for call_id in concerned:
-        await promote_reserves(tx, call_id, first=None, evidence=f"event/{event_id}", by=_APPLICANT, now=now)
+        await promote_reserves(tx, call_id, evidence=f"event/{event_id}", by=_APPLICANT, now=now)
 
 
 async def _refill(
     tx: Transaction, call_id: UUID, freed: projects.Project | None, *, event_id: UUID, now: datetime
 ) -> None:
-    line = Line(freed.type_code, freed.municipality_code) if freed else None
-    if line is not None:
-        await vacate_place(tx, call_id, line)
-    await promote_reserves(tx, call_id, first=line, evidence=f"event/{event_id}", by=_APPLICANT, now=now)
+    if freed is not None:
+        await vacate_place(tx, call_id, Line(freed.type_code, freed.municipality_code))
+    await promote_reserves(tx, call_id, evidence=f"event/{event_id}", by=_APPLICANT, now=now)
 
 
 def _balances(told: Sequence[LineBalance]) -> list[Balance]:

@@ -27,15 +27,13 @@ async def vacate_place(tx: Transaction, call_id: UUID, line: Line) -> None:
     await places.save_places(tx, call_id, rules.vacate_place(await places.lock_place(tx, call_id, line)))
 
 
-async def promote_reserves(
-    tx: Transaction, call_id: UUID, *, first: Line | None, evidence: str, by: Principal, now: datetime
-) -> int:
-    """Fill every vacated place of a call that a waiting reserve of its own line can fill; tells how many it filled.
+async def promote_reserves(tx: Transaction, call_id: UUID, *, evidence: str, by: Principal, now: datetime) -> int:
+    """Fill the vacated places of a call with waiting reserves of their own lines; tells how many it filled.
 
-    What is left counts without what selected projects still wait for, so that no reserve is promoted on money that a
-    better case has been promised. All vacated places are looked at again, since an answer for one frees money for
-    another; `first` goes before them. The caller holds the call's selection. While its cases are still being told
-    nobody moves up; the last of them does this.
+    Nobody moves up before all cases of the call have been told and funding has answered every project of it; the last
+    of them does this. So who moves up rests on what all answers left and not on which came first, and the better
+    reserve comes first whatever its line. What selected projects of other calls still wait for counts as spent. The
+    caller holds the call's selection.
     """
     if await decisions.find_under_way(tx, call_id) is not None:
         return 0
@@ -43,17 +41,14 @@ async def promote_reserves(
     if not vacated:
         return 0
     call = await calls.get_published_call(tx, call_id)
+    fiscal_year, track = call.terms.fiscal_year, call.terms.track.value
+    if await pending.is_any_unanswered(tx, call_id, fiscal_year=fiscal_year, track=track):
+        return 0
     reserves = await places.waiting_reserves(tx, call_id, [counter.line for counter in vacated])
     standing = await cases.still_eligible(tx, [each.application_id for each in reserves])
     left = await free_money(tx, call, {counter.line.municipality_code for counter in vacated})
-    filled = 0
-    for counter in sorted(vacated, key=lambda each: (each.line != first, each.line)):
-        waiting = [each for each in reserves if each.line == counter.line and each.application_id in standing]
-        promoted = await _fill(tx, call, counter, waiting, left, evidence=evidence, by=by, now=now)
-        for reserve in promoted:
-            left = minus(left, reserve.need_won)
-        filled += len(promoted)
-    return filled
+    waiting = [each for each in reserves if each.application_id in standing]
+    return await _fill(tx, call, vacated, waiting, left, evidence=evidence, by=by, now=now)
 
 
 async def free_money(tx: Transaction, call: calls.Call, municipalities: set[str]) -> dict[str, int]:
@@ -80,31 +75,32 @@ async def _untold_needs(tx: Transaction, call: calls.Call) -> list[NeedWon]:
 async def _fill(
     tx: Transaction,
     call: calls.Call,
-    counter: Places,
-    waiting: list[Reserve],
+    vacated: Sequence[Places],
+    waiting: Sequence[Reserve],
     left: dict[str, int],
     *,
     evidence: str,
     by: Principal,
     now: datetime,
-) -> list[Reserve]:
-    promoted: list[Reserve] = []
-    passed_over: list[Skipped] = []
-    while counter.vacated:
-        chosen, passed_over = rules.next_fundable(waiting, left)
+) -> int:
+    counters = {counter.line: counter for counter in vacated}
+    in_order, passed_over, filled = iter(rules.best_first(waiting)), list[Skipped](), 0
+    while True:
+        chosen, skipped = rules.next_fundable(in_order, counters, left)
+        passed_over += skipped
         if chosen is None:
             break
-        waiting.remove(chosen)
         application = await applications.lock_application(tx, chosen.application_id)
         if application.status != "ELIGIBLE":
             continue  # its firm took it back while this was being decided
-        counter = rules.take_place(counter)
+        taken = rules.take_place(counters[chosen.line])
+        counters[chosen.line] = taken
         left = minus(left, chosen.need_won)
-        await places.save_places(tx, call.id, counter)
+        await places.save_places(tx, call.id, taken)
         await promote(tx, call, chosen, evidence=evidence, by=by, now=now)
-        promoted.append(chosen)
+        filled += 1
     await _explain(tx, call, waiting, passed_over, evidence=evidence, by=by, now=now)
-    return promoted
+    return filled
 
 
 async def promote(

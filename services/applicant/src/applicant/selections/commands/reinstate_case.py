@@ -54,7 +54,7 @@ async def reinstate_case(
         at=now,
     )
     await places.put_first(tx, call.id, ranking_id, line, application.id)
-    reserve = Reserve(line, application.id, application.company_id, cost_won, places.FIRST, need)
+    reserve = Reserve(line, application.id, application.company_id, cost_won, places.FIRST, need, rank=places.FIRST)
     counter = await places.find_place(tx, call.id, line)
     taken = None if counter is None else rules.take_any_place(counter)
     short = shortage(need, await free_money(tx, call, {line.municipality_code}))

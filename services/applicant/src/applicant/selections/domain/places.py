@@ -1,6 +1,6 @@
 """The counter of a line's places, and who comes next when one is given back."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -21,7 +21,10 @@ class Places:
 
 @dataclass(frozen=True, slots=True)
 class Reserve:
-    """A waiting case in its line's order, with its estimated need and the budget it was last passed over for."""
+    """A waiting case in its line's order, with its estimated need and the budget it was last passed over for.
+
+    `rank` is its place among all cases of its call, whatever their line; who came back by an objection is before all.
+    """
 
     line: Line
     application_id: UUID
@@ -29,6 +32,7 @@ class Reserve:
     total_cost_won: int
     reserve_order: int
     need_won: NeedWon
+    rank: int
     passed_over_for: str | None = None
 
 
@@ -51,10 +55,22 @@ class NoPlaceLeft(RuleRefused):
     )
 
 
-def next_fundable(reserves: Iterable[Reserve], left: NeedWon) -> tuple[Reserve | None, list[Skipped]]:
-    """The first waiting reserve of a line that what is left can bear, and whom it was passed over for what budget."""
+def best_first(reserves: Iterable[Reserve]) -> list[Reserve]:
+    """The order in which reserves are looked at: that of the ranking, as for the first places of all."""
+    return sorted(reserves, key=lambda each: each.rank)
+
+
+def next_fundable(
+    waiting: Iterator[Reserve], places: Mapping[Line, Places], left: NeedWon
+) -> tuple[Reserve | None, list[Skipped]]:
+    """The next waiting reserve whose line has a place and that what is left can bear, and whom it passes over for what.
+
+    Whoever is passed over is so for good: places and money only become fewer while places are being filled.
+    """
     skipped: list[Skipped] = []
-    for reserve in sorted(reserves, key=lambda r: r.reserve_order):
+    for reserve in waiting:
+        if not places[reserve.line].vacated:
+            continue
         short = shortage(reserve.need_won, left)
         if short is None:
             return reserve, skipped

@@ -193,6 +193,7 @@ async def waiting_reserves(tx: Transaction, call_id: UUID, lines: Iterable[Line]
             CaseOutcomeRow.municipality_code,
             CaseOutcomeRow.reserve_order,
             CaseOutcomeRow.passed_over,
+            RankedCaseRow.position,
             func.coalesce(ReinstatementRow.company_id, RankedCaseRow.company_id).label("company_id"),
             func.coalesce(ReinstatementRow.total_cost_won, RankedCaseRow.total_cost_won).label("total_cost_won"),
             func.coalesce(ReinstatementRow.need_won, RankedCaseRow.need_won).label("need_won"),
@@ -218,6 +219,7 @@ async def waiting_reserves(tx: Transaction, call_id: UUID, lines: Iterable[Line]
             total_cost_won=row.total_cost_won,
             reserve_order=row.reserve_order,
             need_won=row.need_won,
+            rank=FIRST if row.reserve_order == FIRST else row.position,
             passed_over_for=row.passed_over["budget"] if row.passed_over else None,
         )
         for row in await tx.execute(statement)
