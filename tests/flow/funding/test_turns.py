@@ -43,10 +43,10 @@ async def test_the_better_firm_has_the_last_won_whoever_dies_and_whatever_comes_
         for track in ("P", "Q", "R"):
             await funding.confirmed_line(BUDGET_WON, track=track)
             calls[track] = _a_call(track, [pick.randrange(5, 90) for _ in range(CASES)])
-        # A firm of each call gives its place back before its turn comes, and that is told first.
+        # A firm of each call has given its place back before its turn comes, and funding has heard of it.
         gone = {track: selected[20] for track, selected in calls.items()}
         early = [funding.record(told) for one in gone.values() for told in (one, project_withdrawn(one))]
-        await _publish(options, early)
+        await funding.apply(early)
         left = {one.project_id for one in gone.values()}
         told = [one for selected in calls.values() for one in selected if one.project_id not in left]
         pick.shuffle(told)
