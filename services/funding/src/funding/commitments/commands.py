@@ -46,7 +46,7 @@ async def commit_project(
     """Split the cost, then reserve every public share on its line, or refuse with the first short source (F-05).
 
     The rule has to be in force on the day of the selection, not on the one on which it is heard of. A firm that has
-    left meanwhile is answered as if it left now: nobody's answer depends on which of the two was heard first.
+    left meanwhile is answered as if it left now: its money is back before the next is answered.
     """
     await store.lock_project(tx, selected.project_id)
     if await store.find(tx, selected.project_id) is not None:
