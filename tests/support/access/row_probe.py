@@ -257,6 +257,7 @@ _ROWS: Mapping[str, tuple[Any, ...]] = {
         """
         INSERT INTO settlement_line SELECT id, 'SME', 1, total_cost_won, 0, 0, 0, 0, 0 FROM settlement
         """,
+        "INSERT INTO early_withdrawal SELECT project_id, call_id, municipality_code, now() FROM commitment",
     ),
     "mentoring": (
         """

@@ -29,11 +29,14 @@ _IN_TURN = """
        AND (o.type LIKE '%.commitment.committed.v_' OR o.type LIKE '%.commitment.refused.v_')
      ORDER BY o.id
 """
+# Who was asked for once more, since two people discarded its request, comes behind all others.
 _RANKED = """
     SELECT p.id AS project_id, r.position FROM project p
       JOIN ranking k ON k.call_id = p.call_id AND k.state = 'DECIDED'
       JOIN ranked_case r ON r.ranking_id = k.id AND r.application_id = p.application_id
-     WHERE NOT p.promoted
+     WHERE NOT p.promoted AND NOT EXISTS (
+           SELECT FROM journal_entry j
+            WHERE j.chain = 'project/' || p.id AND j.decision = 'commitment-requested-again')
 """
 _SHARES = """
     SELECT s.project_id, s.source, s.amount_won, s.municipality_code,

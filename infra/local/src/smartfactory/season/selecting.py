@@ -76,7 +76,7 @@ async def _ranked_by_the_worker(stage: Stage, call: str) -> Json:
 
 
 async def settled(stage: Stage, call_id: str, at: Given[datetime]) -> list[Json]:
-    """Wait for the last answer: a refusal and the promotion it causes are one transaction, so none is overlooked."""
+    """Wait for the last answer: it and the promotions that follow are one transaction, so none is overlooked."""
     projects: list[Json] = []
 
     async def answered() -> bool:

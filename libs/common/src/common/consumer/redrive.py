@@ -20,8 +20,9 @@ from common.inbox import Key, LostClaim, Standing
 from common.journal import JsonValue
 from common.parked import ParkedEvent
 
-AT_ONCE_MAX = 200
-"""So many events of one key are tried in one transaction; who has more waiting asks again."""
+AT_ONCE_MAX = 50
+"""So many events of one key are tried in one transaction, which ends within an API's unit of work even where each is a
+decision on money; the worker goes on with the rest, or who has more waiting asks again."""
 
 
 class RedriveNeedsReason(InvalidInput):
