@@ -3,10 +3,12 @@
 import itertools
 import random
 from typing import Any
-from uuid import UUID
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
+from common.db import sqlstate
 from common.event import WireRecord, new_id
 from contracts.applicant import ProjectSelected
 from contracts.roles import Role
@@ -206,8 +208,16 @@ async def test_the_turn_is_shown_and_explained(funding: Funding):
         assert facts["turn"] == turn
 
 
-async def test_nobody_changes_who_had_left(funding: Funding):
+@pytest.mark.parametrize(
+    "attack",
+    ["UPDATE early_withdrawal SET heard_at = now()", "DELETE FROM early_withdrawal", "TRUNCATE early_withdrawal"],
+)
+async def test_who_had_left_stands_even_against_the_owner_of_the_table(funding: Funding, attack: str):
     (selected,) = await a_call(funding, "T", shares=(60,))
     await funding.deliver(selected, project_withdrawn(selected))
+    with pytest.raises(DBAPIError) as refused:
+        async with funding.owner.transaction() as tx:
+            await tx.execute(text(attack))
+    assert sqlstate(refused.value) in {"23001", "42501"}, "restrict_violation or insufficient_privilege"
     (kept,) = await funding.rows("SELECT project_id, municipality_code FROM early_withdrawal")
-    assert kept == {"project_id": UUID(str(selected.project_id)), "municipality_code": selected.municipality_code}
+    assert kept == {"project_id": selected.project_id, "municipality_code": selected.municipality_code}
