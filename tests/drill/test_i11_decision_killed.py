@@ -23,6 +23,11 @@ _END = (
     "SELECT subject_id, kind, state FROM legal_deadline ORDER BY subject_id, kind",
     # A project's id is made when its case is told, so it is another one in each run.
     "SELECT type, sequence, count(*), count(DISTINCT key) FROM outbox GROUP BY type, sequence ORDER BY type, sequence",
+    # Whose money is asked for when: the turns.
+    """
+    SELECT sequence, convert_from(payload, 'UTF8')::jsonb ->> 'application_id' FROM outbox
+     WHERE topic = 'applicant.selection.v1' ORDER BY sequence
+    """,
     "SELECT chain, position, decision, actor FROM journal_entry WHERE chain LIKE 'application/%' ORDER BY 1, 2",
     "SELECT chain, position, decision, actor FROM journal_entry WHERE chain LIKE 'call/%' ORDER BY 1, 2",
 )
