@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, TypeAlias
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import func, or_, select
 
 from common import last_words, schema
 from common.acting import as_service
@@ -62,6 +62,14 @@ class Recorded:
     hash: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class End:
+    """The last decision of a chain, 0 where there is none."""
+
+    position: int
+    hash: bytes
+
+
 async def record(
     tx: Transaction,
     *,
@@ -83,12 +91,29 @@ async def record_many(tx: Transaction, entries: Sequence[Entry], *, by: Principa
         last_words.of(tx).entries.extend(_row(entry, by, at) for entry in entries)
 
 
-async def entries_of(tx: Transaction, chain: str) -> list[Recorded]:
-    """A whole chain, from its first decision: for whoever may see the case it is of, which the caller has asked."""
-    columns = (schema.journal_entry.c[name] for name in Recorded.__dataclass_fields__)
-    statement = select(*columns).where(schema.journal_entry.c.chain == chain).order_by(schema.journal_entry.c.position)
+async def entries_of(tx: Transaction, chain: str, *, after: int, until: int) -> list[Recorded]:
+    """A chain's decisions after one position until another: for whoever may see its case, as the caller has asked."""
+    entry = schema.journal_entry
+    columns = (entry.c[name] for name in Recorded.__dataclass_fields__)
+    wanted = select(*columns).where(entry.c.chain == chain, entry.c.position > after, entry.c.position <= until)
     async with as_service(tx):
-        return [Recorded(*row) for row in await tx.execute(statement)]
+        return [Recorded(*row) for row in await tx.execute(wanted.order_by(entry.c.position))]
+
+
+async def end_of(tx: Transaction, chain: str, *, at: datetime | None = None, recorded: bool = False) -> End:
+    """Where a chain stands, or stood at an instant of programme time, or of real time if `recorded`.
+
+    What was journalled after a later moment was known after it, whatever its own: the first later one ends the chain.
+    """
+    entry = schema.journal_entry
+    known = select(entry.c.position, entry.c.hash).where(entry.c.chain == chain)
+    if at is not None:
+        moment = entry.c.recorded_at if recorded else entry.c.decided_at
+        later = select(func.min(entry.c.position)).where(entry.c.chain == chain, moment > at).scalar_subquery()
+        known = known.where(or_(later.is_(None), entry.c.position < later))
+    async with as_service(tx):
+        row = (await tx.execute(known.order_by(entry.c.position.desc()).limit(1))).one_or_none()
+    return End(0, b"") if row is None else End(row.position, row.hash)
 
 
 async def verify(tx: Transaction, chain: str) -> Verification:

@@ -100,11 +100,17 @@ class Past:
     def __init__(self, kept: Sequence[Kept], *, fixed: Collection[Table] = ()) -> None:
         self._fixed = {table.name for table in fixed}
         self._kept = {axis: {each.table.name: _as_it_was(each, f"{axis.value}_at") for each in kept} for axis in Axis}
+        self._keys = {each.table.name: tuple(each.key) for each in kept}
 
     @property
-    def tables(self) -> Collection[str]:
-        """The tables whose versions are read."""
-        return self._kept[Axis.RECORDED].keys()
+    def tables(self) -> Mapping[str, Sequence[str]]:
+        """The tables whose versions are read, each with the key that tells its rows apart."""
+        return self._keys
+
+    @property
+    def fixed(self) -> Collection[str]:
+        """The tables that are read as they are, since their rows never change."""
+        return self._fixed
 
     @contextlib.asynccontextmanager
     async def at(self, tx: Transaction, instant: datetime, axis: Axis) -> AsyncIterator[None]:

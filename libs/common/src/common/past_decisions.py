@@ -1,16 +1,25 @@
 """A case's decisions until an instant as an examiner is shown them, with the end of their hash chain."""
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from types import MappingProxyType
+from typing import Annotated, Any, TypeVar
+
+from fastapi import Query
 
 from common import journal
 from common.db import Transaction
 from common.errors import NotFound
 from common.looking_back import Axis
+from common.portions import MOST_PARTS, MOST_ROWS, Portion
 from common.web import View
 
 _Found = TypeVar("_Found")
+
+Part = Annotated[
+    int, Query(ge=1, le=MOST_PARTS, description="Which part of each list, from 1; `more` says which lists go on.")
+]
+PartSize = Annotated[int, Query(ge=1, le=MOST_ROWS, description="How many rows of each list one part holds.")]
 
 
 class DecisionView(View):
@@ -35,29 +44,39 @@ class ChainView(View):
 
 
 class Explained(View):
-    """The evidence that decisions until an instant rest on, the versions of rules, the decisions, and their chain."""
+    """The decisions until an instant, the evidence they rest on, the versions of rules, and where their chain stood.
+
+    Each list holds one part of its rows, oldest first; `more` names those that go on in the next part, which `part`
+    asks for. `evidence` and `rule_versions` are those of the decisions in this part, `chain` is always of them all.
+    """
 
     evidence: list[str]
     rule_versions: list[str]
     decisions: list[DecisionView]
     chain: ChainView
+    more: list[str]
 
 
-async def explained(tx: Transaction, chain: str, at: datetime, clock: Axis) -> dict[str, Any]:
-    """The parts of `Explained` for this chain and instant.
-
-    What was journalled after a later moment was known after it, whatever its own: the first later one ends the list.
-    """
-    known: list[journal.Recorded] = []
-    for entry in await journal.entries_of(tx, chain):
-        if (entry.decided_at if clock is Axis.PROGRAMME else entry.recorded_at) > at:
-            break
-        known.append(entry)
+async def explained(
+    tx: Transaction,
+    chain: str,
+    at: datetime,
+    clock: Axis,
+    portion: Portion,
+    lists: Mapping[str, Sequence[Any]] = MappingProxyType({}),
+) -> dict[str, Any]:
+    """The parts of `Explained` for this chain and instant, with the lists that stand beside the decisions."""
+    end = await journal.end_of(tx, chain, at=at, recorded=clock is Axis.RECORDED)
+    last = min(end.position, portion.skipped + portion.size + 1)
+    known = await journal.entries_of(tx, chain, after=portion.skipped, until=last)
+    told = portion.shown({**lists, "decisions": known})
+    decisions: list[journal.Recorded] = told["decisions"]
     return {
-        "evidence": sorted({each for entry in known for each in entry.evidence}),
-        "rule_versions": sorted({entry.rule_version for entry in known if entry.rule_version is not None}),
-        "decisions": [DecisionView.model_validate(entry) for entry in known],
-        "chain": _end(chain, known),
+        **told,
+        "evidence": sorted({each for entry in decisions for each in entry.evidence}),
+        "rule_versions": sorted({entry.rule_version for entry in decisions if entry.rule_version is not None}),
+        "decisions": [DecisionView.model_validate(entry) for entry in decisions],
+        "chain": ChainView(chain=chain, position=end.position, hash=end.hash.hex()),
     }
 
 
@@ -67,8 +86,3 @@ async def if_there(asked: Awaitable[_Found]) -> _Found | None:
         return await asked
     except NotFound:
         return None
-
-
-def _end(chain: str, entries: Sequence[journal.Recorded]) -> ChainView:
-    last = entries[-1] if entries else None
-    return ChainView(chain=chain, position=last.position if last else 0, hash=last.hash.hex() if last else "")

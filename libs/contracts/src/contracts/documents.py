@@ -2,6 +2,7 @@
 
 from common.examples import DocumentFacts
 from contracts.examples import EXAMPLES
+from contracts.past_examples import past_examples
 
 DOCUMENTS = DocumentFacts(
     contact={
@@ -12,5 +13,5 @@ DOCUMENTS = DocumentFacts(
         "name": "전북특별자치도와 사업 참여기관의 내부 사용 (for Jeonbuk and the programme's participants)",
         "identifier": "LicenseRef-Jeonbuk-Smart-Factory",
     },
-    examples=EXAMPLES,
+    examples={**EXAMPLES, **past_examples(EXAMPLES)},
 )

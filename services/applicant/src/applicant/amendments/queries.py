@@ -12,9 +12,10 @@ from applicant.amendments.store import AmendmentConsentRow, AmendmentRow
 from applicant.companies import queries as companies
 from common.auth import Principal
 from common.db import Transaction
+from common.portions import Portion
 from common.web import Page, PageRequest, View, paginate
 
-__all__ = ["AmendmentState", "AmendmentView", "list_amendments", "view_amendment"]
+__all__ = ["AmendmentState", "AmendmentView", "amendments_of_project", "list_amendments", "view_amendment"]
 
 
 class AgreedTermsView(View):
@@ -80,6 +81,14 @@ async def view_amendment(tx: Transaction, amendment_id: UUID, *, by: Principal) 
         raise AmendmentNotFound
     (view,) = await _views(tx, [row])
     return view
+
+
+async def amendments_of_project(
+    tx: Transaction, project_id: UUID, portion: Portion, *, by: Principal
+) -> list[AmendmentView]:
+    """A part of what was asked to be amended of one project, oldest first."""
+    statement = select(*AmendmentRow.__table__.columns).where(AmendmentRow.project_id == project_id, _visible(by))
+    return await _views(tx, list((await tx.execute(portion.of(statement.order_by(AmendmentRow.id)))).mappings()))
 
 
 async def _views(tx: Transaction, rows: Sequence[RowMapping]) -> list[AmendmentView]:

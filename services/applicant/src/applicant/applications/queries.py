@@ -1,5 +1,6 @@
 """Applications and their screenings as each caller may read them, and as later features build on them."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -21,13 +22,15 @@ from applicant.applications.domain.case import (
 )
 from applicant.applications.domain.registers import Register
 from applicant.applications.domain.rules import RuleOutcome
-from applicant.applications.domain.screening import Screening, ScreeningState
+from applicant.applications.domain.screening import CheckState, Screening, ScreeningState
 from applicant.applications.store import cases, screenings
 from applicant.applications.store.cases import ApplicationRow
+from applicant.applications.store.screenings import RegisterCheckRow, ScreeningRow
 from applicant.calls.queries import Moment
 from applicant.companies.queries import own_company_id
 from common.auth import Principal
 from common.db import Transaction, one_of
+from common.portions import Portion
 from common.web import Column, Page, PageRequest, View, narrowed, order, paginate
 from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES, Role
 
@@ -41,6 +44,7 @@ __all__ = [
     "EligibleCase",
     "ListedApplication",
     "Outcome",
+    "ScreeningRoundView",
     "ScreeningView",
     "application_view",
     "count_eligible",
@@ -50,6 +54,7 @@ __all__ = [
     "get_application",
     "get_visible_application",
     "list_applications",
+    "rounds_of_application",
     "view_screening",
 ]
 
@@ -184,6 +189,28 @@ class ScreeningView(View):
     version: int
 
 
+class RegisterCheckView(View):
+    """What one register was asked in a round, and the hash of what it answered; what it said is in the findings."""
+
+    asked: Register = Field(alias="register")
+    asked_on: date
+    state: CheckState
+    answered_at: Moment | None
+    answer_sha256: str | None
+
+
+class ScreeningRoundView(View):
+    """One round with every register that was asked: for those who examine a case."""
+
+    round: int
+    state: ScreeningState
+    rule_version: str
+    started_at: Moment
+    checked_at: Moment | None
+    findings: list[FindingView]
+    checks: list[RegisterCheckView]
+
+
 async def get_visible_application(
     tx: Transaction, application_id: UUID, *, by: Principal, assigned: Assigned | None = None
 ) -> Application:
@@ -295,6 +322,19 @@ async def view_screening(tx: Transaction, application_id: UUID, *, by: Principal
     screening = await screenings.get_screening(tx, application_id)
     may_read = by.role not in COMPANY_ROLES or screening.state is ScreeningState.DECIDED
     return _screening_view(screening, application, with_findings=may_read)
+
+
+async def rounds_of_application(tx: Transaction, application_id: UUID, portion: Portion) -> list[ScreeningRoundView]:
+    """A part of the rounds of an application that the caller has been shown, the first one first."""
+    rounds = select(*ScreeningRow.__table__.columns).where(ScreeningRow.application_id == application_id)
+    found = list((await tx.execute(portion.of(rounds.order_by(ScreeningRow.round)))).mappings())
+    checks: dict[int, list[RegisterCheckView]] = defaultdict(list)
+    asked = select(*RegisterCheckRow.__table__.columns).where(
+        RegisterCheckRow.application_id == application_id, RegisterCheckRow.round.in_([row["round"] for row in found])
+    )
+    for row in await tx.execute(asked.order_by(RegisterCheckRow.id)):
+        checks[row.round].append(RegisterCheckView.model_validate(row))
+    return [ScreeningRoundView.model_validate({**row, "checks": checks[row["round"]]}) for row in found]
 
 
 def application_view(application: Application) -> ApplicationView:

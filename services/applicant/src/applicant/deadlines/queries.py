@@ -17,14 +17,17 @@ from applicant.deadlines.store import calendar
 from applicant.deadlines.store.rows import LegalDeadlineRow
 from common.auth import Principal
 from common.db import Transaction
+from common.portions import Portion
 from common.web import Page, PageRequest, View, narrowed, paginate
 
 __all__ = [
+    "CaseDeadline",
     "DeadlineKind",
     "DeadlineState",
     "DeadlineView",
     "Duty",
     "ListedDeadline",
+    "deadlines_of_application",
     "deadlines_of_projects",
     "list_deadlines",
 ]
@@ -60,6 +63,15 @@ class ListedDeadline(DeadlineView):
     next_step_at: datetime | None = Field(description="When it is told of or worked next; null once it is closed.")
 
 
+class CaseDeadline(DeadlineView):
+    """The same with whose duty it is and what of the case it is for: for those who examine it."""
+
+    id: UUID
+    project_id: UUID | None
+    duty: Duty
+    opened_at: datetime
+
+
 async def list_deadlines(
     tx: Transaction,
     page: PageRequest,
@@ -88,6 +100,16 @@ async def list_deadlines(
     found, turns = await paginate(tx, statement, page, by=[row.due_at, row.id])
     items = [_listed(each._mapping, now) for each in found]  # noqa: SLF001  SQLAlchemy's documented access
     return Page[ListedDeadline](items=items, **turns)
+
+
+async def deadlines_of_application(
+    tx: Transaction, application_id: UUID, portion: Portion, *, by: Principal
+) -> list[CaseDeadline]:
+    """A part of the deadlines of one application and its project, in the order they were opened."""
+    row = LegalDeadlineRow
+    statement = select(*row.__table__.columns).where(row.application_id == application_id, _visible(by))
+    rows = await tx.execute(portion.of(statement.order_by(row.opened_at, row.id)))
+    return [CaseDeadline.model_validate(each) for each in rows]
 
 
 async def deadlines_of_projects(tx: Transaction, project_ids: Sequence[UUID]) -> dict[UUID, list[DeadlineView]]:

@@ -10,6 +10,7 @@ from applicant.documents.domain import DocumentKind, DocumentNotFound, DocumentS
 from applicant.documents.store import DocumentRow
 from common.auth import Principal
 from common.db import Transaction
+from common.portions import Portion
 from common.web import Page, PageRequest, View, page_of
 
 __all__ = ["DocumentView", "documents_of_project", "list_documents", "view_document"]
@@ -43,10 +44,11 @@ async def list_documents(tx: Transaction, page: PageRequest, project_id: UUID, *
     return await page_of(DocumentView, tx, statement, page, by=[DocumentRow.id])
 
 
-async def documents_of_project(tx: Transaction, project_id: UUID) -> list[DocumentView]:
-    """All documents of a project that the caller has been shown."""
+async def documents_of_project(tx: Transaction, project_id: UUID, portion: Portion) -> list[DocumentView]:
+    """A part of the documents of a project that the caller has been shown."""
     statement = select(*DocumentRow.__table__.columns).where(DocumentRow.project_id == project_id)
-    return [DocumentView.model_validate(row) for row in await tx.execute(statement.order_by(DocumentRow.id))]
+    rows = await tx.execute(portion.of(statement.order_by(DocumentRow.id)))
+    return [DocumentView.model_validate(row) for row in rows]
 
 
 async def view_document(tx: Transaction, document_id: UUID, *, by: Principal) -> DocumentView:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, func, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from applicant.applications import queries as applications
@@ -22,10 +22,21 @@ from applicant.evaluations.domain import (
 from applicant.evaluations.store import ConflictRow, PanelCaseRow, PanelMemberRow, PanelRow, ScoreSheetRow
 from common.auth import Principal
 from common.db import Transaction
+from common.portions import Portion
 from common.web import Page, PageRequest, View, page_of
 from contracts.roles import Role
 
-__all__ = ["AssignmentView", "Consolidated", "PanelList", "PanelView", "ScoreSheetList", "ScoreSheetView"]
+__all__ = [
+    "AssignmentView",
+    "CasePanelView",
+    "Consolidated",
+    "PanelList",
+    "PanelView",
+    "ScoreSheetList",
+    "ScoreSheetView",
+    "panel_of_case",
+    "sheets_of_case",
+]
 
 
 class MemberView(View):
@@ -81,6 +92,23 @@ class ScoreSheetList(View):
     """All sheets of one case that the caller may see; there are few, so the list has no pages."""
 
     items: list[ScoreSheetView]
+
+
+class SeatView(MemberView):
+    """One seat at a case; `conflict` says why its member left it."""
+
+    conflict: ConflictKind | None
+    declared_at: datetime | None
+
+
+class CasePanelView(View):
+    """The panel that a case was given to: for those who examine it."""
+
+    panel_id: UUID
+    name: str
+    type_code: str | None
+    assigned_at: datetime
+    seats: list[SeatView]
 
 
 _CASES_AT_ONCE = 5_000
@@ -169,13 +197,34 @@ async def evaluators_of(tx: Transaction, application_id: UUID) -> frozenset[str]
     return frozenset((await tx.execute(statement)).scalars())
 
 
+async def panel_of_case(tx: Transaction, application_id: UUID, portion: Portion) -> CasePanelView | None:
+    """The panel of a case that the caller has been shown with a part of its seats; none while nobody judges it."""
+    given = (
+        select(PanelCaseRow.panel_id, PanelRow.name, PanelRow.type_code, PanelCaseRow.assigned_at)
+        .join_from(PanelCaseRow, PanelRow, PanelRow.id == PanelCaseRow.panel_id)
+        .where(PanelCaseRow.application_id == application_id)
+    )
+    row = (await tx.execute(given)).mappings().one_or_none()
+    if row is None:
+        return None
+    left = and_(ConflictRow.member_id == PanelMemberRow.id, ConflictRow.application_id == application_id)
+    seats = (
+        select(*PanelMemberRow.__table__.columns, ConflictRow.kind.label("conflict"), ConflictRow.declared_at)
+        .outerjoin_from(PanelMemberRow, ConflictRow, left)
+        .where(PanelMemberRow.panel_id == row["panel_id"])
+    )
+    held = await tx.execute(portion.of(seats.order_by(PanelMemberRow.id)))
+    return CasePanelView.model_validate({**row, "seats": [SeatView.model_validate(seat) for seat in held]})
+
+
+async def sheets_of_case(tx: Transaction, application_id: UUID, portion: Portion) -> list[ScoreSheetView]:
+    """A part of the sheets of a case that the caller has been shown, in the order they were locked."""
+    return await _sheets(tx, application_id, portion.of(_SHEETS.where(ScoreSheetRow.application_id == application_id)))
+
+
 async def view_scores(tx: Transaction, application_id: UUID, *, by: Principal) -> ScoreSheetList:
     """The sheets of a case: a member is blind to those of others."""
-    statement = (
-        select(*ScoreSheetRow.__table__.columns)
-        .where(ScoreSheetRow.application_id == application_id)
-        .order_by(ScoreSheetRow.locked_at, ScoreSheetRow.id)
-    )
+    statement = _SHEETS.where(ScoreSheetRow.application_id == application_id)
     if by.role == Role.PANEL_MEMBER:
         seat = await store.get_assignment(tx, application_id, by.subject)
         if seat is None:
@@ -183,11 +232,16 @@ async def view_scores(tx: Transaction, application_id: UUID, *, by: Principal) -
         statement = statement.where(ScoreSheetRow.member_id == seat.member_id)
     else:
         await applications.get_visible_application(tx, application_id, by=by)
+    return ScoreSheetList(items=await _sheets(tx, application_id, statement))
+
+
+async def _sheets(tx: Transaction, application_id: UUID, statement: Select[Any]) -> list[ScoreSheetView]:
     counting = {sheet.id for sheet in (await store.latest_sheets(tx, [application_id])).get(application_id, ())}
     rows = (await tx.execute(statement)).mappings()
-    return ScoreSheetList(items=[ScoreSheetView(**row, counts=row["id"] in counting) for row in rows])
+    return [ScoreSheetView(**row, counts=row["id"] in counting) for row in rows]
 
 
+_SHEETS = select(*ScoreSheetRow.__table__.columns).order_by(ScoreSheetRow.locked_at, ScoreSheetRow.id)
 _SHEET = exists().where(
     ScoreSheetRow.application_id == PanelCaseRow.application_id, ScoreSheetRow.member_id == PanelMemberRow.id
 )

@@ -13,6 +13,7 @@ from applicant.inspections.store.completions import CompletionRow
 from applicant.inspections.store.interims import InterimInspectionRow
 from common.auth import Principal
 from common.db import Transaction
+from common.portions import Portion
 from common.web import Page, PageRequest, View, page_of
 from contracts.roles import Role
 
@@ -85,17 +86,18 @@ async def list_inspections(
     return await page_of(InspectionView, tx, statement, page, by=[InterimInspectionRow.id])
 
 
-async def inspections_of_project(tx: Transaction, project_id: UUID) -> list[InspectionView]:
-    """All interim inspections of a project that the caller has been shown."""
+async def inspections_of_project(tx: Transaction, project_id: UUID, portion: Portion) -> list[InspectionView]:
+    """A part of the interim inspections of a project that the caller has been shown."""
     statement = select(*InterimInspectionRow.__table__.columns).where(InterimInspectionRow.project_id == project_id)
-    rows = await tx.execute(statement.order_by(InterimInspectionRow.id))
+    rows = await tx.execute(portion.of(statement.order_by(InterimInspectionRow.id)))
     return [InspectionView.model_validate(row) for row in rows]
 
 
-async def completions_of_project(tx: Transaction, project_id: UUID) -> list[CompletionView]:
-    """All reports of completion of a project that the caller has been shown."""
+async def completions_of_project(tx: Transaction, project_id: UUID, portion: Portion) -> list[CompletionView]:
+    """A part of the reports of completion of a project that the caller has been shown."""
     statement = select(*CompletionRow.__table__.columns).where(CompletionRow.project_id == project_id)
-    return [CompletionView.model_validate(row) for row in await tx.execute(statement.order_by(CompletionRow.id))]
+    rows = await tx.execute(portion.of(statement.order_by(CompletionRow.id)))
+    return [CompletionView.model_validate(row) for row in rows]
 
 
 async def view_inspection(tx: Transaction, inspection_id: UUID, *, by: Principal) -> InspectionView:

@@ -11,6 +11,8 @@ from applicant.lookbacks import queries
 from applicant.lookbacks.queries import ApplicationAsOf, Axis, ProjectAsOf
 from common.auth import Principal
 from common.looking_back import checked
+from common.past_decisions import Part, PartSize
+from common.portions import MOST_ROWS, Portion
 from common.web import AccessPoint, Now, RecordingTx, allowed, router
 from contracts.roles import PROVINCE_ROLES, Role
 
@@ -43,12 +45,17 @@ async def get_application_as_of(
     now: Now,
     access_point: AccessPoint,
     clock: _Clock = Axis.PROGRAMME,
+    part: Part = 1,
+    part_size: PartSize = MOST_ROWS,
 ) -> ApplicationAsOf:
-    """그 시각의 신청 내용과 상태, 그때까지의 결정. 조회한 사실은 접속기록에 남습니다.
+    """그 시각의 신청 내용과 상태, 요건검토, 평가위원회와 채점, 순위, 이의신청, 기한, 그때까지의 결정.
 
-    The application as it was, with the decisions until then. It is recorded who was shown it.
+    조회한 사실은 접속기록에 남습니다. 목록이 길면 나누어 받습니다(part).
+    The application as it was with its screening, panel, scores, placings, objections and deadlines, and the decisions
+    until then; long lists come by part. It is recorded who was shown it.
     """
-    found = await queries.application_as_of(tx, application_id, checked(at, clock, now=now), clock, by=by)
+    portion = Portion(part, part_size)
+    found = await queries.application_as_of(tx, application_id, checked(at, clock, now=now), clock, portion, by=by)
     shown = f"company/{found.application.company_id}"
     await record_disclosure(tx, data_subject=shown, action="getApplicationAsOf", by=by, access_point=access_point)
     return found
@@ -67,12 +74,17 @@ async def get_project_as_of(
     now: Now,
     access_point: AccessPoint,
     clock: _Clock = Axis.PROGRAMME,
+    part: Part = 1,
+    part_size: PartSize = MOST_ROWS,
 ) -> ProjectAsOf:
-    """그 시각의 과제, 협약과 서명, 기한, 구축, 점검, 서류와 그때까지의 결정. 조회한 사실은 접속기록에 남습니다.
+    """그 시각의 과제, 협약과 변경, 기한, 구축, 점검, 현장 방문과 지원 요청, 서류, 그때까지의 결정.
 
-    Project, agreement, deadlines, build, inspections and documents as they were. It is recorded who was shown them.
+    조회한 사실은 접속기록에 남습니다. 목록이 길면 나누어 받습니다(part).
+    Project, agreement and amendments, deadlines, build, inspections, visits, tickets and documents as they were; long
+    lists come by part. It is recorded who was shown them.
     """
-    found = await queries.project_as_of(tx, project_id, checked(at, clock, now=now), clock, by=by)
+    portion = Portion(part, part_size)
+    found = await queries.project_as_of(tx, project_id, checked(at, clock, now=now), clock, portion, by=by)
     shown = f"company/{found.project.company_id}"
     await record_disclosure(tx, data_subject=shown, action="getProjectAsOf", by=by, access_point=access_point)
     return found

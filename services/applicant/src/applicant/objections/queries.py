@@ -18,10 +18,18 @@ from applicant.objections.domain import (
 from applicant.objections.store import ObjectionRow, objection_from
 from common.auth import Principal
 from common.db import Transaction
+from common.portions import Portion
 from common.web import Page, PageRequest, View, narrowed, paginate
 from contracts.roles import COMPANY_ROLES
 
-__all__ = ["ObjectionState", "ObjectionView", "list_objections", "objection_view", "view_objection"]
+__all__ = [
+    "ObjectionState",
+    "ObjectionView",
+    "list_objections",
+    "objection_view",
+    "objections_of_application",
+    "view_objection",
+]
 
 
 class ObjectionView(View):
@@ -67,6 +75,16 @@ async def view_objection(tx: Transaction, objection_id: UUID, *, by: Principal) 
     if row is None:
         raise ObjectionNotFound
     return objection_view(objection_from(row), by=by)
+
+
+async def objections_of_application(
+    tx: Transaction, application_id: UUID, portion: Portion, *, by: Principal
+) -> list[ObjectionView]:
+    """A part of what was objected to of one application, oldest first."""
+    row = ObjectionRow
+    statement = select(*row.__table__.columns).where(row.application_id == application_id, _visible(by))
+    rows = (await tx.execute(portion.of(statement.order_by(row.id)))).mappings()
+    return [objection_view(objection_from(each), by=by) for each in rows]
 
 
 def objection_view(objection: Objection, *, by: Principal) -> ObjectionView:

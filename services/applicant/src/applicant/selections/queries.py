@@ -18,17 +18,19 @@ from applicant.selections.domain.what_if import Change, Compared, WhatIf
 from applicant.selections.store import rankings
 from applicant.selections.store.decisions import SelectionDecisionRow
 from applicant.selections.store.places import CaseOutcomeRow
-from applicant.selections.store.rankings import RankedCaseRow
+from applicant.selections.store.rankings import RankedCaseRow, RankingRow
 from applicant.selections.store.reinstatements import ReinstatementRow
 from applicant.selections.store.requests import RankingRequestRow
 from common.auth import Principal
 from common.db import Transaction
+from common.portions import Portion
 from common.web import Page, PageRequest, View, page_of, paginate
 
 __all__ = [
     "DecisionView",
     "Outcome",
     "OutcomeView",
+    "PlacingView",
     "RankedCaseView",
     "RankingRequestView",
     "RankingView",
@@ -37,6 +39,7 @@ __all__ = [
     "list_outcomes",
     "list_ranked_cases",
     "list_requests",
+    "placings_of_case",
     "view_decision",
     "view_ranking",
     "view_request",
@@ -69,6 +72,14 @@ class RankedCaseView(View):
     reason_code: str
     reason_ko: str
     reason_en: str
+
+
+class PlacingView(RankedCaseView):
+    """The same in which of a call's rankings, the decided one or another: for those who examine a case."""
+
+    ranking: int
+    state: RankingState
+    proposed_at: datetime
 
 
 class RankingView(View):
@@ -238,6 +249,18 @@ async def list_requests(tx: Transaction, call_id: UUID, page: PageRequest) -> Pa
     statement = _REQUESTS.where(_request.call_id == call_id)
     found, turns = await paginate(tx, statement, page, by=[_request.id], descending=True)
     return Page[RankingRequestView](items=[_request_view(row) for row in found], **turns)
+
+
+async def placings_of_case(tx: Transaction, application_id: UUID, portion: Portion) -> list[PlacingView]:
+    """A part of the rankings in which a case has stood, the first one first: for those who see every ranking."""
+    ranking = RankingRow
+    statement = (
+        select(*RankedCaseRow.__table__.columns, ranking.number.label("ranking"), ranking.state, ranking.proposed_at)
+        .join_from(RankedCaseRow, ranking, ranking.id == RankedCaseRow.ranking_id)
+        .where(RankedCaseRow.application_id == application_id)
+        .order_by(ranking.number)
+    )
+    return [PlacingView.model_validate(row) for row in await tx.execute(portion.of(statement))]
 
 
 async def view_decision(tx: Transaction, call_id: UUID, decision_id: UUID) -> DecisionView:

@@ -11,6 +11,7 @@ from applicant.support.domain import SiteVisitNotFound, TicketKind, TicketNotFou
 from applicant.support.store import SiteVisitRow, SupportTicketRow
 from common.auth import Principal
 from common.db import Transaction
+from common.portions import Portion
 from common.web import Page, PageRequest, View, page_of
 
 __all__ = ["SiteVisitView", "TicketKind", "TicketState", "TicketView", "VisitState"]
@@ -113,3 +114,21 @@ async def view_ticket(tx: Transaction, ticket_id: UUID, *, by: Principal) -> Tic
     if found is None:
         raise TicketNotFound
     return TicketView.model_validate(found)
+
+
+async def visits_of_project(
+    tx: Transaction, project_id: UUID, portion: Portion, *, by: Principal
+) -> list[SiteVisitView]:
+    """A part of the visits to one build, in the order they were planned."""
+    row = SiteVisitRow
+    seen = companies.seen_by(by, row.company_id, row.municipality_code)
+    statement = select(*row.__table__.columns).where(row.project_id == project_id, seen).order_by(row.id)
+    return [SiteVisitView.model_validate(each) for each in await tx.execute(portion.of(statement))]
+
+
+async def tickets_of_project(tx: Transaction, project_id: UUID, portion: Portion, *, by: Principal) -> list[TicketView]:
+    """A part of what one project asked its municipality for, oldest first."""
+    row = SupportTicketRow
+    seen = companies.seen_by(by, row.company_id, row.municipality_code)
+    statement = select(*row.__table__.columns).where(row.project_id == project_id, seen).order_by(row.id)
+    return [TicketView.model_validate(each) for each in await tx.execute(portion.of(statement))]

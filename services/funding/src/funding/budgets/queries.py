@@ -28,6 +28,7 @@ __all__ = [
     "get_line",
     "list_lines",
     "year_of",
+    "years_of",
 ]
 
 
@@ -113,6 +114,13 @@ async def confirmed_of(tx: Transaction, *, fiscal_year: int) -> list[BudgetLineV
     """For a later feature: all lines of a year that money can be drawn on, in the order they were proposed."""
     statement = _LINES.where(BudgetLineRow.fiscal_year == fiscal_year, BudgetLineRow.state == LineState.CONFIRMED)
     return [BudgetLineView.model_validate(row) for row in await tx.execute(statement.order_by(BudgetLineRow.id))]
+
+
+async def years_of(tx: Transaction, line_ids: Collection[UUID]) -> dict[UUID, LineYear]:
+    """The same of many lines."""
+    statement = select(BudgetLineRow.id, BudgetLineRow.fiscal_year, BudgetLineRow.legal_regime)
+    rows = await tx.execute(statement.where(BudgetLineRow.id.in_(line_ids)))
+    return {row.id: LineYear(row.fiscal_year, row.legal_regime) for row in rows}
 
 
 async def list_lines(

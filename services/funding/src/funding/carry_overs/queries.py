@@ -1,6 +1,6 @@
 """Reading carry-overs, and what lapses at the end of a year: a municipality its own lines, the province all."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, select
 from common.auth import Principal
 from common.clock import KST
 from common.db import Transaction
+from common.portions import Portion
 from common.web import Page, PageRequest, View, page_of
 from contracts.types import Source
 from funding.budgets import queries as budgets
@@ -22,8 +23,10 @@ __all__ = [
     "CarryOverState",
     "CarryOverView",
     "LapsingView",
+    "carry_overs_of_lines",
     "get_carry_over",
     "lapsing_of",
+    "lines_over_limit",
     "list_carry_overs",
     "list_lapsing",
 ]
@@ -53,7 +56,9 @@ class CarryOverView(View):
 class LapsingView(View):
     """What one line loses at the end of its year: `lapsing_won` is uncommitted, or unpaid and not carried over.
 
-    Nothing of a private fund lapses. `days_left` is how many days the year still has; negative once it is over.
+    Nothing of a private fund lapses. `days_left` is how many days the year still has; negative once it is over. Of the
+    unpaid, `under_way_won` is asked for: what the treasurer has not ordered by the last day, and nobody carries over,
+    ends with the year.
     """
 
     budget_line_id: UUID
@@ -65,6 +70,7 @@ class LapsingView(View):
     days_left: int
     uncommitted_won: int
     unpaid_won: int
+    under_way_won: int
     carried_won: int
     lapsing_won: int
 
@@ -90,6 +96,15 @@ async def get_carry_over(tx: Transaction, carry_over_id: UUID, *, by: Principal)
     return CarryOverView.model_validate(row)
 
 
+async def carry_overs_of_lines(
+    tx: Transaction, line_ids: Collection[UUID], portion: Portion, *, by: Principal
+) -> list[CarryOverView]:
+    """A part of what was carried over of these lines, oldest first."""
+    statement = select(*CarryOverRow.__table__.columns).where(CarryOverRow.budget_line_id.in_(line_ids), _visible(by))
+    rows = await tx.execute(portion.of(statement.order_by(CarryOverRow.id)))
+    return [CarryOverView.model_validate(row) for row in rows]
+
+
 async def list_lapsing(
     tx: Transaction, page: PageRequest, *, by: Principal, fiscal_year: int, now: datetime
 ) -> Page[LapsingView]:
@@ -112,6 +127,18 @@ async def lapsing_of(
     ]
 
 
+async def lines_over_limit(tx: Transaction, line_ids: Sequence[UUID], *, now: datetime) -> frozenset[UUID]:
+    """For a later feature: those whose year is over and which need more than was carried over."""
+    if not line_ids:
+        return frozenset()
+    today = now.astimezone(KST).date()
+    years = await budgets.years_of(tx, line_ids)
+    over = [each for each, line in years.items() if domain.is_over(line.legal_regime, line.fiscal_year, today)]
+    money, limits = await ledger.money_of(tx, over), await limits_of(tx, over, year=today.year)
+    used_won = {each: of.paid_won + of.pending_won for each, of in money.items()}
+    return frozenset(each for each in over if used_won.get(each, 0) > limits.get(each, 0))
+
+
 def _lapsing(line: budgets.BudgetLineView, money: ledger.LineMoney, limit_won: int, *, today: date) -> LapsingView:
     carried_won = domain.carried_won(unpaid_won=money.unpaid_won, paid_won=money.paid_won, limit_won=limit_won)
     return LapsingView(
@@ -124,6 +151,7 @@ def _lapsing(line: budgets.BudgetLineView, money: ledger.LineMoney, limit_won: i
         days_left=domain.days_left(line.fiscal_year, today),
         uncommitted_won=line.left_won,
         unpaid_won=money.unpaid_won,
+        under_way_won=money.pending_won,
         carried_won=carried_won,
         lapsing_won=domain.lapsing_won(
             line.legal_regime, uncommitted_won=line.left_won, unpaid_won=money.unpaid_won, carried_won=carried_won

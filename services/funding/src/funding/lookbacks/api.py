@@ -8,6 +8,8 @@ from pydantic import AwareDatetime
 
 from common.auth import Principal
 from common.looking_back import checked
+from common.past_decisions import Part, PartSize
+from common.portions import MOST_ROWS, Portion
 from common.web import Now, RecordingTx, allowed, router
 from contracts.roles import PROVINCE_ROLES, Role
 from funding.lookbacks import commands, queries
@@ -35,14 +37,22 @@ _Clock = Annotated[
     summary="시점 조회: 과제의 예산 (A project's money as of a second)",
 )
 async def get_money_as_of(
-    project_id: UUID, at: _At, by: _Examiner, tx: RecordingTx, now: Now, clock: _Clock = Axis.PROGRAMME
+    project_id: UUID,
+    at: _At,
+    by: _Examiner,
+    tx: RecordingTx,
+    now: Now,
+    clock: _Clock = Axis.PROGRAMME,
+    part: Part = 1,
+    part_size: PartSize = MOST_ROWS,
 ) -> MoneyAsOf:
-    """그 시각의 예산 확정, 재원 확보, 자부담, 지급, 보류와 그때까지의 결정. 조회한 사실은 기록됩니다.
+    """그 시각의 예산 확정, 재원 확보, 자부담, 지급, 보류, 은행 확인, 이월, 정산, 반환, 환수와 그때까지의 결정.
 
-    Commitment, coverage, self-pay, releases and holds as they were, with the decisions until then. It is recorded.
+    조회한 사실은 기록됩니다. 목록이 길면 나누어 받습니다(part).
+    All of a project's money as it was, with the decisions until then; long lists come by part. It is recorded.
     """
     instant = checked(at, clock, now=now)
-    found = await queries.money_as_of(tx, project_id, instant, clock, by=by)
+    found = await queries.money_as_of(tx, project_id, instant, clock, Portion(part, part_size), by=by)
     await commands.record_reading(tx, project_id, "money-as-of", at=instant, clock=clock, by=by, now=now)
     return found
 
@@ -53,14 +63,21 @@ async def get_money_as_of(
     summary="시점 조회: 지급 건 (A payment as of a second)",
 )
 async def get_payment_as_of(
-    release_id: UUID, at: _At, by: _Examiner, tx: RecordingTx, now: Now, clock: _Clock = Axis.PROGRAMME
+    release_id: UUID,
+    at: _At,
+    by: _Examiner,
+    tx: RecordingTx,
+    now: Now,
+    clock: _Clock = Axis.PROGRAMME,
+    part: Part = 1,
+    part_size: PartSize = MOST_ROWS,
 ) -> PaymentAsOf:
     """그 시각의 지급 상태와 결재자, 적용된 규칙, 증빙, 그때까지의 결정. 조회한 사실은 기록됩니다.
 
     The payment as it was: its state, who had approved, the rules, the evidence, the decisions. It is recorded.
     """
     instant = checked(at, clock, now=now)
-    found = await queries.payment_as_of(tx, release_id, instant, clock, by=by)
+    found = await queries.payment_as_of(tx, release_id, instant, clock, Portion(part, part_size), by=by)
     await commands.record_reading(
         tx, found.release.project_id, "payment-as-of", at=instant, clock=clock, by=by, now=now
     )

@@ -18,7 +18,10 @@ async def record_reading(
     now: datetime,
     at: datetime | None = None,
     clock: Axis | None = None,
+    sha256: str | None = None,
 ) -> None:
-    """Somebody was shown a project's money, accounts of firms and suppliers among it."""
+    """Somebody was shown a project's money, accounts of firms and suppliers among it, or took it away as this file."""
     facts = {} if at is None or clock is None else {"at": at.isoformat(), "clock": clock.value}
+    if sha256 is not None:
+        facts["sha256"] = sha256
     await journal.record(tx, chain=f"reading/{project_id}", decision=f"{what}-read", by=by, at=now, facts=facts)

@@ -7,12 +7,13 @@ from sqlalchemy import ColumnElement, select
 
 from common.auth import Principal
 from common.db import Transaction
+from common.portions import Portion
 from common.web import Page, PageRequest, View, page_of
 from funding.recoveries.domain import Ground, RecoveryState, RecoveryUnknown
 from funding.recoveries.store import RecoveryRow
 from funding.visibility import seen_by
 
-__all__ = ["RecoveryState", "RecoveryView", "get_recovery", "list_recoveries"]
+__all__ = ["RecoveryState", "RecoveryView", "get_recovery", "list_recoveries", "recoveries_of_project"]
 
 
 class RecoveryView(View):
@@ -68,6 +69,15 @@ async def get_recovery(tx: Transaction, recovery_id: UUID, *, by: Principal) -> 
     if row is None:
         raise RecoveryUnknown
     return RecoveryView.model_validate(row)
+
+
+async def recoveries_of_project(
+    tx: Transaction, project_id: UUID, portion: Portion, *, by: Principal
+) -> list[RecoveryView]:
+    """A part of one project's clawbacks, oldest first."""
+    statement = select(*RecoveryRow.__table__.columns).where(RecoveryRow.project_id == project_id, _visible(by))
+    rows = await tx.execute(portion.of(statement.order_by(RecoveryRow.id)))
+    return [RecoveryView.model_validate(row) for row in rows]
 
 
 def _visible(by: Principal) -> ColumnElement[bool]:

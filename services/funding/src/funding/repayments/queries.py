@@ -1,21 +1,34 @@
 """Reading what is owed back: a municipality its area's, a company its own, the province all."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from operator import eq
+from typing import Any
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from common.auth import Principal
 from common.db import Transaction
+from common.portions import Portion
 from common.web import Page, PageRequest, View, narrowed, page_of
 from contracts.types import Source
 from funding.repayments.domain import Origin, RepaymentState, RepaymentUnknown
-from funding.repayments.store import RepaymentRow
+from funding.repayments.store import RepaymentRow, rules_of
 from funding.visibility import seen_by
 
-__all__ = ["Origin", "RepaymentState", "RepaymentView", "get_repayment", "list_repayments", "unconfirmed_of"]
+__all__ = [
+    "Origin",
+    "RepaymentState",
+    "RepaymentView",
+    "closing_rules",
+    "get_repayment",
+    "list_repayments",
+    "repayments_of_project",
+    "unconfirmed_of",
+]
 
 
 class RepaymentView(View):
@@ -71,6 +84,21 @@ async def get_repayment(tx: Transaction, repayment_id: UUID, *, by: Principal) -
     if row is None:
         raise RepaymentUnknown
     return RepaymentView.model_validate(row)
+
+
+async def repayments_of_project(
+    tx: Transaction, project_id: UUID, portion: Portion, *, by: Principal
+) -> list[RepaymentView]:
+    """A part of what one project owes back or has paid back, oldest first."""
+    statement = select(*RepaymentRow.__table__.columns).where(RepaymentRow.project_id == project_id, _visible(by))
+    rows = await tx.execute(portion.of(statement.order_by(RepaymentRow.id)))
+    return [RepaymentView.model_validate(row) for row in rows]
+
+
+def closing_rules(version: str) -> Mapping[str, Any]:
+    """One version of the rules about settling and clawing back, as its file says it."""
+    said: Mapping[str, Any] = msgspec.to_builtins(rules_of(version))
+    return said
 
 
 def unconfirmed_of(origin_id: InstrumentedAttribute[UUID]) -> Select[UUID]:

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, select
 
 from common.auth import Principal
 from common.db import Transaction
+from common.portions import Portion
 from common.web import Page, PageRequest, View, page_of
 from funding.coverages import commands as coverages
 from funding.self_payments.domain import HoldReason, SelfPaymentState, SelfPaymentUnknown, proven_won
@@ -75,10 +76,13 @@ async def get_payment(tx: Transaction, payment_id: UUID, *, by: Principal) -> Se
     return SelfPaymentView.model_validate(row)
 
 
-async def payments_of_project(tx: Transaction, project_id: UUID, *, by: Principal) -> list[SelfPaymentView]:
-    """All that a firm has shown to have paid for one project, oldest first."""
+async def payments_of_project(
+    tx: Transaction, project_id: UUID, portion: Portion, *, by: Principal
+) -> list[SelfPaymentView]:
+    """A part of what a firm has shown to have paid for one project, oldest first."""
     statement = select(*SelfPaymentRow.__table__.columns).where(SelfPaymentRow.project_id == project_id, _visible(by))
-    return [SelfPaymentView.model_validate(row) for row in await tx.execute(statement.order_by(SelfPaymentRow.id))]
+    rows = await tx.execute(portion.of(statement.order_by(SelfPaymentRow.id)))
+    return [SelfPaymentView.model_validate(row) for row in rows]
 
 
 async def get_self_pay(tx: Transaction, project_id: UUID, *, by: Principal) -> SelfPayView:

@@ -16,7 +16,7 @@ from funding.settlements.domain import Query, SettlementState, SettlementUnknown
 from funding.settlements.store import SettlementLineRow, SettlementRow
 from funding.visibility import seen_by
 
-__all__ = ["SettlementState", "SettlementView", "get_settlement", "list_settlements"]
+__all__ = ["SettlementState", "SettlementView", "get_settlement", "list_settlements", "settlement_of_project"]
 
 
 class SettlementLineView(View):
@@ -89,6 +89,16 @@ async def list_settlements(
 async def get_settlement(tx: Transaction, settlement_id: UUID, *, by: Principal) -> SettlementView:
     """One settlement, if it is the caller's to see."""
     statement = select(*SettlementRow.__table__.columns).where(SettlementRow.id == settlement_id, _visible(by))
+    row = (await tx.execute(statement)).mappings().one_or_none()
+    if row is None:
+        raise SettlementUnknown
+    (view,) = await _views(tx, [row])
+    return view
+
+
+async def settlement_of_project(tx: Transaction, project_id: UUID, *, by: Principal) -> SettlementView:
+    """One project's settlement; raises SettlementUnknown."""
+    statement = select(*SettlementRow.__table__.columns).where(SettlementRow.project_id == project_id, _visible(by))
     row = (await tx.execute(statement)).mappings().one_or_none()
     if row is None:
         raise SettlementUnknown

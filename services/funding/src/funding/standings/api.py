@@ -4,6 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from common.auth import Principal
+from common.portions import Portion
 from common.web import Now, Tx, View, allowed, router
 from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES, PROVINCE_ROLES, Role
 from funding.coverages import queries as coverages
@@ -36,7 +37,7 @@ async def list_standings(project_id: UUID, by: _Reader, tx: Tx) -> StandingList:
     What the tax office was asked before payments. Only the last answer counts, and only before its time ends.
     """
     await coverages.get_coverage(tx, project_id, by=by)
-    return StandingList(items=await queries.standings_of_project(tx, project_id, by=by))
+    return StandingList(items=await queries.standings_of_project(tx, project_id, Portion(), by=by))
 
 
 @routes.post(
@@ -51,4 +52,4 @@ async def ask_standing(project_id: UUID, by: _Asker, tx: Tx, now: Now) -> Standi
     The answer holds the project's money or frees it. While one is being asked, that one is it.
     """
     await commands.ask_again(tx, project_id, by=by, now=now)
-    return StandingList(items=await queries.standings_of_project(tx, project_id, by=by))
+    return StandingList(items=await queries.standings_of_project(tx, project_id, Portion(), by=by))

@@ -10,6 +10,7 @@ from sqlalchemy import RowMapping, select
 
 from common.auth import Principal
 from common.db import Transaction
+from common.portions import Portion
 from common.web import View
 from contracts.standing_versions import of_version
 from contracts.standings import BusinessStatus
@@ -59,12 +60,15 @@ class StandingView(View):
     broken_rules: list[BrokenRuleView]
 
 
-async def standings_of_project(tx: Transaction, project_id: UUID, *, by: Principal) -> list[StandingView]:
-    """All questions of one project, the newest first."""
+async def standings_of_project(
+    tx: Transaction, project_id: UUID, portion: Portion, *, by: Principal
+) -> list[StandingView]:
+    """A part of one project's questions, the newest first."""
     statement = select(*StandingRow.__table__.columns).where(
         StandingRow.project_id == project_id, seen_by(by, StandingRow.company_id, StandingRow.municipality_code)
     )
-    return [_view(row) for row in (await tx.execute(statement.order_by(StandingRow.number.desc()))).mappings()]
+    rows = await tx.execute(portion.of(statement.order_by(StandingRow.number.desc())))
+    return [_view(row) for row in rows.mappings()]
 
 
 def rules_of(version: str) -> Mapping[str, Any]:

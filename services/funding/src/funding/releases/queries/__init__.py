@@ -12,14 +12,13 @@ from sqlalchemy import ColumnElement, RowMapping, select
 from common.auth import Principal
 from common.clock import KST
 from common.db import Transaction
+from common.portions import Portion
 from common.web import Page, PageRequest, View, page_of, paginate
 from contracts.types import Source, Won
 from funding.budgets import queries as budgets
-from funding.releases.domain.findings import FindingReason, FindingState, FoundOutcome
 from funding.releases.domain.holds import HoldReason
 from funding.releases.domain.payment_order import PaymentOrder, write
 from funding.releases.domain.refusals import (
-    FindingUnknown,
     HoldUnknown,
     ReleaseDecided,
     ReleaseLineUnknown,
@@ -27,8 +26,14 @@ from funding.releases.domain.refusals import (
 )
 from funding.releases.domain.release import Body, Payee, ReleaseLine, ReleaseState, VoidReason
 from funding.releases.domain.terms import Gate, ReleaseMode
+from funding.releases.queries.findings import (
+    FoundByView,
+    ReleaseFindingView,
+    findings_of_project,
+    get_finding,
+    list_findings,
+)
 from funding.releases.store import terms
-from funding.releases.store.findings import ReleaseFindingRow
 from funding.releases.store.holds import ReleaseHoldRow
 from funding.releases.store.lines import ReleaseGateRow, ReleaseLineRow, of_project
 from funding.releases.store.releases import ReleaseApprovalRow, ReleaseRow
@@ -37,6 +42,7 @@ from funding.visibility import seen_by
 __all__ = [
     "ApprovalGivenView",
     "BankAnswerView",
+    "FoundByView",
     "ReleaseFindingView",
     "ReleaseHoldView",
     "ReleaseLinesView",
@@ -44,6 +50,7 @@ __all__ = [
     "ReleaseView",
     "approvals_given",
     "bank_answer",
+    "findings_of_project",
     "get_finding",
     "get_hold",
     "get_lines",
@@ -171,21 +178,6 @@ class ReleaseHoldView(View):
     version: int
 
 
-class ReleaseFindingView(View):
-    """What two officers found out at the bank about one unclear release; while it is PROPOSED the worker waits."""
-
-    id: UUID
-    release_id: UUID
-    outcome: FoundOutcome
-    bank_transaction: str | None
-    reason: FindingReason
-    evidence_sha256: str
-    state: FindingState
-    proposed_at: datetime
-    decided_at: datetime | None
-    version: int
-
-
 async def list_releases(
     tx: Transaction,
     page: PageRequest,
@@ -218,12 +210,14 @@ async def get_release(tx: Transaction, release_id: UUID, *, by: Principal) -> Re
     return view
 
 
-async def releases_of_project(tx: Transaction, project_id: UUID, *, by: Principal) -> list[ReleaseView]:
-    """All releases of one project, oldest first."""
+async def releases_of_project(
+    tx: Transaction, project_id: UUID, portion: Portion, *, by: Principal
+) -> list[ReleaseView]:
+    """A part of one project's releases, oldest first."""
     statement = select(*ReleaseRow.__table__.columns).where(
         ReleaseRow.project_id == project_id, _visible(ReleaseRow, by)
     )
-    return await _views(tx, list((await tx.execute(statement.order_by(ReleaseRow.id))).mappings()))
+    return await _views(tx, list((await tx.execute(portion.of(statement.order_by(ReleaseRow.id)))).mappings()))
 
 
 async def approvals_given(tx: Transaction, release_id: UUID) -> list[ApprovalGivenView]:
@@ -314,30 +308,16 @@ async def list_holds(
     return await page_of(ReleaseHoldView, tx, statement, page, by=[ReleaseHoldRow.id])
 
 
-async def holds_of_project(tx: Transaction, project_id: UUID, *, by: Principal) -> list[ReleaseHoldView]:
-    """All holds on one project's lines, oldest first."""
+async def holds_of_project(
+    tx: Transaction, project_id: UUID, portion: Portion, *, by: Principal
+) -> list[ReleaseHoldView]:
+    """A part of the holds on one project's lines, oldest first."""
     seen = select(ReleaseLineRow.project_id).where(_visible(ReleaseLineRow, by))
     statement = select(*ReleaseHoldRow.__table__.columns).where(
         ReleaseHoldRow.project_id == project_id, ReleaseHoldRow.project_id.in_(seen)
     )
-    return [ReleaseHoldView.model_validate(row) for row in await tx.execute(statement.order_by(ReleaseHoldRow.id))]
-
-
-async def list_findings(tx: Transaction, page: PageRequest, *, release_id: UUID | None) -> Page[ReleaseFindingView]:
-    """Findings, oldest first: for those who see every release."""
-    statement = select(*ReleaseFindingRow.__table__.columns)
-    if release_id is not None:
-        statement = statement.where(ReleaseFindingRow.release_id == release_id)
-    return await page_of(ReleaseFindingView, tx, statement, page, by=[ReleaseFindingRow.id])
-
-
-async def get_finding(tx: Transaction, finding_id: UUID) -> ReleaseFindingView:
-    """One finding; raises FindingUnknown."""
-    statement = select(*ReleaseFindingRow.__table__.columns).where(ReleaseFindingRow.id == finding_id)
-    row = (await tx.execute(statement)).one_or_none()
-    if row is None:
-        raise FindingUnknown
-    return ReleaseFindingView.model_validate(row)
+    rows = await tx.execute(portion.of(statement.order_by(ReleaseHoldRow.id)))
+    return [ReleaseHoldView.model_validate(row) for row in rows]
 
 
 async def get_hold(tx: Transaction, hold_id: UUID, *, by: Principal) -> ReleaseHoldView:
