@@ -16,13 +16,12 @@ import pytest
 from contracts import payment_archives as archives
 from contracts.payment_archives import JOURNAL, MANIFEST, ORDER, pack, unpack, verify
 from smartfactory.simulators.bank import BankMode
+from tests.support.archives import Files, archive_of, edited, relisted, set_at
 from tests.support.banking import BankBook, bank_in
 from tests.support.funding import APPROVER, AUDITOR, JEONJU, Funding, head
 from tests.support.releases import Working, approve, ask_draw, ask_tranche, budgets, in_force, ordered, read
 
 pytestmark = pytest.mark.anyio
-
-Files = dict[str, bytes]
 
 
 @pytest.fixture(scope="module")
@@ -44,13 +43,6 @@ async def paid(shared: Funding, bank: BankBook) -> AsyncIterator[tuple[Any, Any]
     await working.bank.aclose()
 
 
-async def archive_of(funding: Funding, release: Any) -> bytes:
-    answer = await funding.get(f"/v1/releases/{release['id']}/archive", AUDITOR)
-    assert answer.status_code == 200, answer.text
-    assert answer.headers["content-type"] == "application/zip"
-    return answer.content
-
-
 async def test_it_holds_is_the_same_when_taken_again_and_says_so_offline(shared: Funding, paid: Any, tmp_path: Path):
     """The verifier inside it runs alone: an empty folder, no site packages, Korean first."""
     for release in paid:
@@ -58,7 +50,7 @@ async def test_it_holds_is_the_same_when_taken_again_and_says_so_offline(shared:
         shared.clock.move_to(shared.clock.now() + timedelta(days=1))
         assert await archive_of(shared, release) == raw
         assert release["state"] == "POSTED"
-        assert (verify(raw).findings, len(verify(raw).held)) == ([], 7)
+        assert (verify(raw).findings, len(verify(raw).held)) == ([], 10)
     (tmp_path / "payment.zip").write_bytes(raw)
     (tmp_path / "verify.py").write_bytes(unpack(raw)["verify.py"])
     past = f"/v1/releases/{release['id']}/as-of"
@@ -113,28 +105,6 @@ async def test_before_the_order_it_holds_too_and_before_the_request_there_is_non
     assert (none.status_code, none.json()["code"]) == (404, "release-unknown")
 
 
-def relisted(files: Files) -> Files:
-    """What a careful forger does: the list says what the files now are, and where the journal now ends."""
-    manifest = json.loads(files[MANIFEST])
-    last = files[JOURNAL].splitlines()[-1]
-    chain = {**manifest["chain"], "position": json.loads(last)["position"], "hash": json.loads(last)["hash"]}
-    listed = {
-        name: {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-        for name, content in files.items()
-        if name != MANIFEST
-    }
-    return {**files, MANIFEST: archives.written({**manifest, "chain": chain, "files": listed})}
-
-
-def edited(name: str, change: Callable[[Any], Any]) -> Callable[[Files], Files]:
-    def plant(files: Files) -> Files:
-        said = json.loads(files[name])
-        change(said)
-        return {**files, name: archives.written(said)}
-
-    return plant
-
-
 def lines(change: Callable[[list[bytes]], list[bytes]]) -> Callable[[Files], Files]:
     return lambda files: {**files, JOURNAL: b"".join(change(files[JOURNAL].splitlines(keepends=True)))}
 
@@ -163,13 +133,6 @@ def all_anew(change: Callable[[Any], Any], decision: str) -> Callable[[Files], F
     return plant
 
 
-def _set(said: Any, path: str, value: Any) -> None:
-    *parts, last = path.split(".")
-    for part in parts:
-        said = said[int(part) if part.isdigit() else part]
-    said[int(last) if last.isdigit() else last] = value
-
-
 _PLANTS: dict[str, tuple[Callable[[Files], Files], str, str]] = {
     "a removed line": (lines(lambda all_: all_[:4] + all_[5:]), "line-missing", f"{JOURNAL}#5"),
     "a removed last line": (lines(lambda all_: all_[:-1]), "state", "payment.json"),
@@ -186,47 +149,47 @@ _PLANTS: dict[str, tuple[Callable[[Files], Files], str, str]] = {
         "payment.json",
     ),
     "another amount": (
-        edited("payment.json", lambda said: _set(said, "release.amount_won", 10_000_001)),
+        edited("payment.json", lambda said: set_at(said, "release.amount_won", 10_000_001)),
         "amount_won",
         "payment.json",
     ),
     "another day": (
-        edited("payment.json", lambda said: _set(said, "release.requested_at", "2024-01-01T00:00:00Z")),
+        edited("payment.json", lambda said: set_at(said, "release.requested_at", "2024-01-01T00:00:00Z")),
         "moment",
         "payment.json",
     ),
     "another rule's version": (
-        edited("rules.json", lambda said: _set(said, "release_terms.0.version", "2022-1")),
+        edited("rules.json", lambda said: set_at(said, "release_terms.0.version", "2022-1")),
         "rule-version",
         "rules.json",
     ),
     "another share": (
-        edited("money.json", lambda said: _set(said, "commitment.shares.0.amount_won", 1)),
+        edited("money.json", lambda said: set_at(said, "commitment.shares.0.amount_won", 1)),
         "shares",
         "money.json",
     ),
     "another ledger entry": (
-        edited("ledger.json", lambda said: _set(said, "0.entries.0.amount_won", 5)),
+        edited("ledger.json", lambda said: set_at(said, "0.entries.0.amount_won", 5)),
         "ledger",
         "ledger.json",
     ),
     "a firm that was in arrears": (
-        edited("money.json", lambda said: _set(said, "standings.0.state", "BAD")),
+        edited("money.json", lambda said: set_at(said, "standings.0.state", "BAD")),
         "standing",
         "money.json",
     ),
     "an answer that held no longer": (
-        edited("money.json", lambda said: _set(said, "standings.0.holds_until", "2024-05-01T15:00:00Z")),
+        edited("money.json", lambda said: set_at(said, "standings.0.holds_until", "2024-05-01T15:00:00Z")),
         "standing",
         "money.json",
     ),
     "another answer of the tax office": (
-        edited("money.json", lambda said: _set(said, "standings.0.answer_sha256", "0" * 64)),
+        edited("money.json", lambda said: set_at(said, "standings.0.answer_sha256", "0" * 64)),
         "evidence",
         "register/TAX_OFFICE",
     ),
     "another bank number": (
-        edited("bank.json", lambda said: _set(said, "transaction", "T-0")),
+        edited("bank.json", lambda said: set_at(said, "transaction", "T-0")),
         "bank-answer",
         "bank.json",
     ),
@@ -237,12 +200,12 @@ _PLANTS: dict[str, tuple[Callable[[Files], Files], str, str]] = {
     ),
     "evidence left out": (edited("evidence.json", lambda said: said.pop()), "evidence", ""),
     "a forged approver, all hashes anew": (
-        all_anew(lambda body: _set(body, "actor", "province.approver:52:somebody"), "release-approval-given"),
+        all_anew(lambda body: set_at(body, "actor", "province.approver:52:somebody"), "release-approval-given"),
         "approval-swapped",
         "payment.json",
     ),
     "who asked orders, all hashes anew": (
-        all_anew(lambda body: _set(body, "actor", "province.treasurer:52:owner"), "release-ordered"),
+        all_anew(lambda body: set_at(body, "actor", "province.treasurer:52:owner"), "release-ordered"),
         "same-person",
         JOURNAL,
     ),

@@ -26,7 +26,12 @@ Asking = Callable[[str], Awaitable[bytes]]
 
 
 def verify_archive(
-    archive: Path, /, *, head: str | None = None, evidence: Annotated[Path | None, Parameter()] = None
+    archive: Path,
+    /,
+    *,
+    head: str | None = None,
+    sha256: str | None = None,
+    evidence: Annotated[Path | None, Parameter()] = None,
 ) -> int:
     """Say what holds in a payment's archive and what does not; nothing need run, and no network is used.
 
@@ -36,10 +41,12 @@ def verify_archive(
         The ZIP file that the auditor took.
     head
         The last hash of the project's decisions, as told by another way.
+    sha256
+        The archive's own hash, as told by another way.
     evidence
         A folder of papers to hold against the hashes in the archive.
     """
-    options = [("--head", head), ("--evidence", evidence)]
+    options = [("--head", head), ("--sha256", sha256), ("--evidence", evidence)]
     return main([str(archive), *(part for name, value in options if value for part in (name, str(value)))])
 
 

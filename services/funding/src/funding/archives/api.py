@@ -1,5 +1,6 @@
 """HTTP: an auditor takes the archive of a payment; that it was taken is recorded."""
 
+import hashlib
 from typing import Annotated
 from uuid import UUID
 
@@ -29,12 +30,16 @@ routes = router(tags=["lookbacks"])
 async def get_payment_archive(
     release_id: UUID, by: Annotated[Principal, allowed(Role.AUDITOR)], tx: RecordingTx, now: Now
 ) -> Response:
-    """지급 한 건의 내용, 규칙, 증빙 해시, 결재, 은행 답변, 원장과 결정 기록을 한 파일로. verify.py로 검증합니다.
+    """지급 한 건의 내용, 규칙, 증빙 해시, 결재, 은행 답변, 정산·환수, 이월, 원장과 결정 기록을 한 파일로.
 
-    The payment, its rules, evidence hashes, approvals, the bank's answer, ledger and decisions in one file, with the
-    verifier in it. It is recorded that it was taken.
+    파일 안의 verify.py로 검증합니다. 받은 사실과 파일의 해시(X-Archive-SHA256)가 기록됩니다.
+    The payment with all that explains it in one file, the verifier in it. Recorded with the hash of what was taken.
     """
     release, content = await queries.pack_archive(tx, release_id, by=by)
-    await lookbacks.record_reading(tx, release.project_id, "payment-archive", by=by, now=now)
-    headers = {"Content-Disposition": f'attachment; filename="payment-{release_id}.zip"'}
+    sha256 = hashlib.sha256(content).hexdigest()
+    await lookbacks.record_reading(tx, release.project_id, "payment-archive", by=by, now=now, sha256=sha256)
+    headers = {
+        "Content-Disposition": f'attachment; filename="payment-{release_id}.zip"',
+        "X-Archive-SHA256": sha256,
+    }
     return Response(content, media_type="application/zip", headers=headers)
