@@ -1,7 +1,7 @@
 """Edge 4: money of a year that is over is paid only if two people carried it over before it ended; else it lapses."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,8 +11,19 @@ from sqlalchemy.exc import DBAPIError
 from common.event import new_id
 from contracts.applicant import InterimInspectionPassed, ProjectCompleted, ProjectSelected
 from contracts.roles import Role
+from funding.releases.jobs import end_unpayable_releases
 from tests.support.funding import APPROVER, GUNSAN, JEONJU, OFFICER, TREASURER, Funding, Person, clerk, head
-from tests.support.releases import approved, ask_draw, ask_tranche, budgets, in_force, order, ordered
+from tests.support.releases import (
+    approved,
+    ask_draw,
+    ask_tranche,
+    budgets,
+    in_force,
+    lines,
+    order,
+    ordered,
+    read,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -124,6 +135,66 @@ async def test_a_second_carry_over_of_the_year_covers_what_was_promised_after_th
     funding.clock.move_to(_NEXT_YEAR)
     release = (await ask_tranche(funding, second)).json()
     assert (await ordered(funding, release))["state"] == "ORDERED"
+
+
+async def year_end(funding: Funding) -> int:
+    """What the worker does of itself once the year is over, and how often."""
+    done = 0
+    while await end_unpayable_releases(funding.database, funding.clock):
+        done += 1
+    return done
+
+
+async def test_edge_04_what_nobody_ordered_or_carried_over_ends_with_its_year(funding: Funding):
+    """Approved and carried over by nobody: it ends; ordered in its year: it is paid; the province's: carried over."""
+    await budgets(funding)
+    selected = await in_force(funding)
+    paid = await ordered(funding, (await ask_draw(funding, selected, 2_000)).json())
+    waiting = await approved(funding, (await ask_draw(funding, selected, 1_000, 2)).json())
+    funding.clock.move_to(funding.clock.now() + timedelta(seconds=1))
+    asked = (await ask_draw(funding, selected, 500, 3)).json()
+    found = await lapsing(funding)
+    assert found["MUNICIPALITY"]["under_way_won"] == 3_500
+    await carried(funding, f"/v1/budget-lines/{found['PROVINCE']['budget_line_id']}/carry-overs")
+    tranche = (await ask_tranche(funding, selected)).json()
+    funding.clock.move_to(_NEXT_YEAR - timedelta(microseconds=1))
+    assert await year_end(funding) == 0, "until the last moment of the year it may be ordered"
+    funding.clock.move_to(_NEXT_YEAR)
+    assert code(await order(funding, waiting)) == (409, "fiscal-year-over")
+    assert await year_end(funding) == 2
+    for each in (waiting, asked):
+        ended = await read(funding, each)
+        assert (ended["state"], ended["void_reason"]) == ("VOIDED", "FISCAL_YEAR_OVER")
+    assert (await read(funding, paid))["state"] == "ORDERED"
+    assert (await read(funding, tranche))["state"] == "RESERVED"
+    assert (await lines(funding, selected))["MUNICIPALITY"]["open_won"] == 2_000
+    told = await funding.rows(
+        "SELECT facts ->> 'release_id' AS of, actor FROM journal_entry WHERE decision = 'release-voided' ORDER BY id"
+    )
+    assert [each["of"] for each in told] == [asked["id"], waiting["id"]], "what was asked for last ends first"
+    assert {each["actor"].partition(":")[0] for each in told} == {"service"}
+    assert (await funding.told("disbursement.voided"))[-1]["reason"] == "FISCAL_YEAR_OVER"
+    assert await funding.value("SELECT sum(amount_won) FROM ledger_entry") == 0
+
+
+async def test_beyond_what_was_carried_over_the_later_request_ends_and_the_earlier_stays(funding: Funding):
+    await budgets(funding)
+    first = await in_force(funding)
+    await carried(funding, f"/v1/budget-lines/{(await lapsing(funding))['PROVINCE']['budget_line_id']}/carry-overs")
+    second = await in_force(funding)
+    for selected in (first, second):
+        await pass_gates(funding, selected)
+    early = [(await ask_tranche(funding, first, gate)).json() for gate in _GATES]
+    funding.clock.move_to(funding.clock.now() + timedelta(seconds=1))
+    late = (await ask_tranche(funding, second)).json()
+    funding.clock.move_to(_NEXT_YEAR)
+    waiting = await approved(funding, early[0])
+    assert code(await order(funding, waiting)) == (409, "fiscal-year-over")
+    ended = await asyncio.gather(*(end_unpayable_releases(funding.database, funding.clock) for _ in range(3)))
+    assert any(ended)
+    assert await year_end(funding) == 0
+    assert (await read(funding, late))["void_reason"] == "FISCAL_YEAR_OVER"
+    assert (await order(funding, waiting)).status_code == 201
 
 
 async def test_a_private_fund_has_no_fiscal_year(funding: Funding):

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
@@ -9,9 +10,12 @@ from sqlalchemy.exc import DBAPIError
 
 from contracts.applicant import ProjectSelected
 from contracts.roles import Role
+from funding.releases.commands import orders
+from funding.releases.commands.orders import Answer, Outcome
+from funding.releases.jobs import end_overtaken_findings
 from smartfactory.simulators.bank import BankMode
 from tests.support.banking import BankBook, bank_in
-from tests.support.funding import APPROVER, TREASURER, Funding, Person
+from tests.support.funding import APPROVER, AUDITOR, TREASURER, Funding, Person
 from tests.support.releases import Working, ask_tranche, budgets, in_force, lines, ordered, read
 
 pytestmark = [pytest.mark.anyio, pytest.mark.promise("R22")]
@@ -134,3 +138,62 @@ async def test_what_may_still_be_under_way_to_the_bank_does_not_count_as_unpaid(
                     " version = version + 1"
                 )
             )
+
+
+async def asked_in_time(working: Working, answer: Answer, release: Any) -> None:
+    """The answer of a worker that had asked before the finding was proposed, kept after it."""
+    async with working.funding.database.transaction() as tx:
+        await orders.keep_answer(tx, UUID(release["id"]), answer, wait_seconds=1, now=working.funding.clock.now())
+
+
+@pytest.mark.parametrize(
+    ("said", "proposed", "after"),
+    [
+        (Answer(Outcome.DONE, "JB-9"), _NOT_PAID, "CONFIRMED"),
+        (Answer(Outcome.FAILED), _PAID, "VOIDED"),
+    ],
+)
+async def test_a_finding_that_the_banks_answer_overtakes_is_moot_and_nobodys_to_decide(
+    working: Working, book: BankBook, said: Answer, proposed: Any, after: str
+):
+    funding = working.funding
+    before, _ = await stuck(working, book, BankMode.SILENT_BEFORE)
+    finding = (await propose(funding, before, proposed)).json()
+    await asked_in_time(working, said, before)
+    assert (await read(funding, before))["state"] == after
+    found = (await funding.get(f"/v1/release-findings/{finding['id']}", AUDITOR)).json()
+    assert (found["state"], found["decided_at"] is not None) == ("MOOT", True)
+    for what in ("confirmations", "rejections"):
+        assert code(await decide(funding, finding, what)) == (412, "release-finding-has-changed")
+        assert code(await decide(funding, found, what)) == (409, "release-finding-decided")
+    told = await funding.rows("SELECT decision, actor, facts FROM journal_entry ORDER BY id DESC LIMIT 1")
+    assert told[0]["decision"] == "release-finding-moot"
+    assert (told[0]["actor"].partition(":")[0], told[0]["facts"]["state"]) == ("service", after)
+    assert not await end_overtaken_findings(funding.database, funding.clock)
+
+
+async def test_a_finding_that_was_overtaken_before_it_could_be_moot_ends_too_and_none_ends_while_it_is_unclear(
+    working: Working, book: BankBook
+):
+    funding = working.funding
+    before, _ = await stuck(working, book, BankMode.SILENT_BEFORE)
+    finding = (await propose(funding, before, _NOT_PAID)).json()
+    assert not await end_overtaken_findings(funding.database, funding.clock)
+    with pytest.raises(DBAPIError, match="still unclear"):
+        async with funding.owner.transaction() as tx:
+            await tx.execute(
+                text("UPDATE release_finding SET state = 'MOOT', decided_at = now(), version = version + 1")
+            )
+    async with funding.owner.transaction() as tx:
+        await tx.execute(text("ALTER TABLE release_finding DISABLE TRIGGER release_finding_guard"))
+    await asked_in_time(working, Answer(Outcome.FAILED), before)
+    async with funding.owner.transaction() as tx:
+        await tx.execute(
+            text("UPDATE release_finding SET state = 'PROPOSED', decided_at = NULL, version = 1 WHERE id = :id"),
+            {"id": UUID(finding["id"])},
+        )
+    async with funding.owner.transaction() as tx:
+        await tx.execute(text("ALTER TABLE release_finding ENABLE TRIGGER release_finding_guard"))
+    assert await end_overtaken_findings(funding.database, funding.clock)
+    assert not await end_overtaken_findings(funding.database, funding.clock)
+    assert (await funding.get(f"/v1/release-findings/{finding['id']}", AUDITOR)).json()["state"] == "MOOT"

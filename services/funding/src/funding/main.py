@@ -15,7 +15,13 @@ from contracts.roles import PARKED_EVENT_MENDERS, PARKED_EVENT_READERS, tenant_f
 from funding.consumers import HANDLERS
 from funding.lapse_warnings.jobs import warn_of_lapses
 from funding.recoveries.jobs import close_recoveries
-from funding.releases.jobs import Bank, post_payments, settle_orders
+from funding.releases.jobs import (
+    Bank,
+    end_overtaken_findings,
+    end_unpayable_releases,
+    post_payments,
+    settle_orders,
+)
 from funding.settings import Settings
 from funding.settlements.jobs import close_settlements
 from funding.tables import Tables
@@ -28,6 +34,8 @@ def _jobs(settings: Settings) -> Sequence[Job]:
     return (
         partial(settle_orders, Bank(settings), settings),
         post_payments,
+        end_overtaken_findings,
+        end_unpayable_releases,
         close_settlements,
         close_recoveries,
         warn_of_lapses,

@@ -16,7 +16,7 @@ from common import failpoints
 from common.clock import Clock
 from common.db import Database
 from common.http import BadAnswer, HttpClient, HttpFault
-from funding.releases.commands import orders
+from funding.releases.commands import findings, orders, year_end
 from funding.releases.commands.orders import Answer, Claim, Outcome
 from funding.settings import Settings
 
@@ -94,6 +94,18 @@ async def post_payments(database: Database, clock: Clock) -> bool:
         if posted:
             await failpoints.hit("saga.before_post")
     return posted
+
+
+async def end_overtaken_findings(database: Database, clock: Clock) -> bool:
+    """End what people had proposed about an order of which the bank then said itself what became."""
+    async with database.transaction() as tx:
+        return await findings.end_overtaken(tx, now=clock.now())
+
+
+async def end_unpayable_releases(database: Database, clock: Clock) -> bool:
+    """End what waits for an order on money whose fiscal year is over and that nobody carried over."""
+    async with database.transaction() as tx:
+        return await year_end.end_unpayable(tx, now=clock.now())
 
 
 async def _ask(bank: Bank, claim: Claim) -> Answer:

@@ -20,7 +20,17 @@ from funding.releases.domain.refusals import FindingExists, ReleaseNotUnclear
 from funding.releases.domain.release import Release, ReleaseState, VoidReason
 from funding.releases.store import findings, releases
 
-__all__ = ["FindingReason", "FoundOutcome", "confirm_finding", "propose_finding", "reject_finding"]
+__all__ = [
+    "FindingReason",
+    "FoundOutcome",
+    "confirm_finding",
+    "end_moot",
+    "end_overtaken",
+    "propose_finding",
+    "reject_finding",
+]
+
+_SERVICE = Principal.service("funding")
 
 
 async def propose_finding(
@@ -88,6 +98,24 @@ async def reject_finding(tx: Transaction, finding_id: UUID, *, read_version: int
     await findings.save(tx, finding)
     await findings.go_on(tx, release.id)
     await _tell(tx, release, finding, "release-finding-rejected", by=by, now=now)
+
+
+async def end_moot(tx: Transaction, release: Release, *, now: datetime) -> None:
+    """The bank answered itself: a finding about a release that has moved on needs no decision any more."""
+    finding_id = await findings.proposed_about(tx, release.id)
+    if finding_id is not None:
+        finding = domain.moot(await findings.get_locked(tx, finding_id), now=now)
+        await findings.save(tx, finding)
+        await _tell(tx, release, finding, "release-finding-moot", by=_SERVICE, now=now)
+
+
+async def end_overtaken(tx: Transaction, *, now: datetime) -> bool:
+    """End one finding that was overtaken before findings could end so; False if there is none."""
+    release_id = await findings.overtaken(tx)
+    if release_id is None:
+        return False
+    await end_moot(tx, await releases.get_locked(tx, release_id), now=now)
+    return True
 
 
 async def _decided(

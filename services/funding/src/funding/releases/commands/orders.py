@@ -11,7 +11,7 @@ from uuid import UUID
 from common.auth import Principal
 from common.db import Transaction
 from funding.ledger import commands as ledger
-from funding.releases.commands import telling
+from funding.releases.commands import findings, telling
 from funding.releases.domain import release as domain
 from funding.releases.domain.release import ReleaseState, VoidReason
 from funding.releases.store import releases
@@ -51,11 +51,13 @@ async def keep_answer(tx: Transaction, release_id: UUID, answer: Answer, *, wait
         await releases.save(tx, confirmed)
         facts = {"bank_transaction": answer.transaction}
         await telling.tell_step(tx, confirmed, by=_SERVICE, now=now, facts=facts)
+        await findings.end_moot(tx, confirmed, now=now)
     elif answer.outcome is Outcome.FAILED:
         resolution_id = await ledger.void(tx, release.reservation_id, at=now)
         refused = domain.void(release, VoidReason.BANK_REFUSED, resolution_id, now=now)
         await releases.save(tx, refused)
         await telling.tell_step(tx, refused, by=_SERVICE, now=now)
+        await findings.end_moot(tx, refused, now=now)
     elif await releases.postpone(tx, release_id, wait_seconds=wait_seconds):
         await releases.mark_unclear(tx, release_id)
         await telling.tell_unclear(tx, release, by=_SERVICE, now=now)

@@ -38,6 +38,8 @@ class FindingState(StrEnum):
     PROPOSED = "PROPOSED"
     CONFIRMED = "CONFIRMED"
     REJECTED = "REJECTED"
+    MOOT = "MOOT"
+    """The bank said itself what became of the order before anybody had decided."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +79,13 @@ def decide(
     if by in {finding.proposed_by, ordered_by}:
         raise FindingOwnDecision
     return replace(finding, state=state, decided_by=by, decided_at=now)
+
+
+def moot(finding: Finding, *, now: datetime) -> Finding:
+    """The bank's own answer came first: there is nothing left to decide, and nobody did."""
+    if finding.state is not FindingState.PROPOSED:
+        raise FindingDecided(state=finding.state)
+    return replace(finding, state=FindingState.MOOT, decided_at=now)
 
 
 def check_at_rest(outcome: FoundOutcome, *, at_rest: bool) -> None:

@@ -42,6 +42,8 @@ class VoidReason(StrEnum):
     REJECTED = "REJECTED"
     BANK_REFUSED = "BANK_REFUSED"
     PROJECT_ENDED = "PROJECT_ENDED"
+    FISCAL_YEAR_OVER = "FISCAL_YEAR_OVER"
+    """Not ordered before its money's year ended, and not among what was carried over."""
 
 
 class Rejection(StrEnum):

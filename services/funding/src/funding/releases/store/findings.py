@@ -12,6 +12,7 @@ from common.db import Transaction
 from common.versions import save_next
 from funding.releases.domain.findings import Finding, FindingReason, FindingState, FoundOutcome
 from funding.releases.domain.refusals import FindingExists, FindingHasChanged, FindingUnknown
+from funding.releases.domain.release import ReleaseState
 from funding.releases.store.releases import ReleaseRow
 from funding.tables import Tables
 
@@ -21,7 +22,12 @@ class ReleaseFindingRow(Tables):
 
     __tablename__ = "release_finding"
     __table_args__ = (
-        Index("release_finding_one_idx", "release_id", unique=True, postgresql_where=text("state <> 'REJECTED'")),
+        Index(
+            "release_finding_one_idx",
+            "release_id",
+            unique=True,
+            postgresql_where=text("state IN ('PROPOSED', 'CONFIRMED')"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -90,6 +96,25 @@ async def get_locked(tx: Transaction, finding_id: UUID) -> Finding:
         "state": FindingState(row["state"]),
     }
     return Finding(**{**row, **typed})
+
+
+async def proposed_about(tx: Transaction, release_id: UUID) -> UUID | None:
+    """The finding about a release that nobody has decided."""
+    statement = select(ReleaseFindingRow.id).where(
+        ReleaseFindingRow.release_id == release_id, ReleaseFindingRow.state == FindingState.PROPOSED
+    )
+    return (await tx.execute(statement)).scalar_one_or_none()
+
+
+async def overtaken(tx: Transaction) -> UUID | None:
+    """A release that has moved on while a finding about it waits to be decided."""
+    statement = (
+        select(ReleaseFindingRow.release_id)
+        .join(ReleaseRow, ReleaseRow.id == ReleaseFindingRow.release_id)
+        .where(ReleaseFindingRow.state == FindingState.PROPOSED, ReleaseRow.state != ReleaseState.ORDERED)
+        .limit(1)
+    )
+    return (await tx.execute(statement)).scalar_one_or_none()
 
 
 async def is_at_rest(tx: Transaction, finding_id: UUID) -> bool:

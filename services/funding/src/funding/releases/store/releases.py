@@ -24,6 +24,7 @@ class ReleaseRow(Tables):
         ForeignKeyConstraint(["project_id", "source"], ["release_line.project_id", "release_line.source"]),
         Index("release_project_id_source_idx", "project_id", "source"),
         Index("release_due_idx", "next_attempt_at", postgresql_where=text("state IN ('ORDERED', 'CONFIRMED')")),
+        Index("release_waiting_idx", "requested_at", postgresql_where=text("state IN ('RESERVED', 'APPROVED')")),
         Index(
             "release_one_tranche_idx",
             *("project_id", "source", "gate"),
@@ -98,6 +99,8 @@ class Claim:
     attempt: int
 
 
+_EARLY = (ReleaseState.RESERVED, ReleaseState.APPROVED)
+_MOST_LINES = 1_000
 _FIELDS = tuple(each.name for each in fields(Release))
 _COLUMNS = [ReleaseRow.__table__.columns[name] for name in _FIELDS]
 _DECIDED = (
@@ -169,9 +172,28 @@ async def get_locked(tx: Transaction, release_id: UUID) -> Release:
 
 async def open_of_project(tx: Transaction, project_id: UUID) -> list[Release]:
     """The releases of a project that are not ordered yet, locked."""
-    early = (ReleaseState.RESERVED, ReleaseState.APPROVED)
-    statement = select(*_COLUMNS).where(ReleaseRow.project_id == project_id, ReleaseRow.state.in_(early))
+    statement = select(*_COLUMNS).where(ReleaseRow.project_id == project_id, ReleaseRow.state.in_(_EARLY))
     return await _read(tx, statement.order_by(ReleaseRow.id).with_for_update())
+
+
+async def lines_waiting(tx: Transaction, *, since_before: datetime) -> list[UUID]:
+    """The budget lines of releases that were asked for before this moment and are not ordered yet."""
+    statement = select(ReleaseRow.budget_line_id).where(
+        ReleaseRow.state.in_(_EARLY), ReleaseRow.requested_at < since_before
+    )
+    return list((await tx.execute(statement.distinct().limit(_MOST_LINES))).scalars())
+
+
+async def last_waiting(tx: Transaction, budget_line_id: UUID) -> tuple[UUID, UUID] | None:
+    """The release of a line, with its project, that was asked for last and is not ordered yet."""
+    statement = (
+        select(ReleaseRow.id, ReleaseRow.project_id)
+        .where(ReleaseRow.budget_line_id == budget_line_id, ReleaseRow.state.in_(_EARLY))
+        .order_by(ReleaseRow.requested_at.desc(), ReleaseRow.id.desc())
+        .limit(1)
+    )
+    row = (await tx.execute(statement)).one_or_none()
+    return None if row is None else (row.id, row.project_id)
 
 
 async def approvals_of(tx: Transaction, release_id: UUID) -> list[Approval]:
