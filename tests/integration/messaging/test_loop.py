@@ -6,8 +6,10 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from common import parked
+from common.auth import Principal
 from common.clock import FixedClock
-from common.consumer import batch, loop
+from common.consumer import batch, loop, redrive
 from common.consumer.batch import Applier
 from common.consumer.loop import ConsumerLoop
 from common.db import Database
@@ -17,7 +19,7 @@ from common.kafka import KafkaOptions
 from common.kafka_subscription import Look
 from common.waiting import pause
 from tests.support.parcels.consumers import HANDLERS
-from tests.support.parcels.driver import AT, deliveries, sequences_of, wire
+from tests.support.parcels.driver import AT, deliveries, sequences_of, set_limit, wire
 from tests.support.parcels.events import ParcelSent
 from tests.support.waiting import eventually
 
@@ -114,6 +116,32 @@ async def test_what_could_not_go_on_is_tried_until_it_does(database: Database, m
 
     records = [wire(ParcelSent(parcel_id=key, grams=1), sequence) for sequence in (2, 1)]
     async with _running(database, Log(records), monkeypatch):
+        await eventually(gone_on)
+
+
+async def test_what_waits_behind_an_event_that_an_operator_settled_goes_on_by_itself(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+):
+    """However much it is: whoever redrives takes a part, and the worker the rest, some at a time."""
+    monkeypatch.setattr(loop, "_FREED_SECONDS", 0.0)
+    monkeypatch.setattr(loop, "AT_ONCE_MAX", 2)
+    monkeypatch.setattr(redrive, "AT_ONCE_MAX", 2)
+    key = new_id()
+    applier = Applier(database, FixedClock(AT), HANDLERS, service="parcels")
+    await applier.apply([wire(ParcelSent(parcel_id=key, grams=2_000 if n == 1 else 1), n) for n in range(1, 8)])
+    async with _running(database, Log(), monkeypatch) as running:
+        await eventually(lambda: not running.progress.fault)
+        assert await sequences_of(database, key) == []
+        await set_limit(database, 5_000)
+        async with database.transaction() as tx:
+            (first, *_) = await parked.list_waiting(tx)
+            operator = Principal.service("operator")
+            done = await redrive.redrive_event(tx, applier, first.id, by=operator, reason="a higher limit", at=AT)
+            assert (done.applied, done.left) == (2, 5)
+
+        async def gone_on() -> bool:
+            return await sequences_of(database, key) == list(range(1, 8))
+
         await eventually(gone_on)
 
 

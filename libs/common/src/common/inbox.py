@@ -172,6 +172,14 @@ async def lock(tx: Transaction, keys: Iterable[Key]) -> dict[Key, Standing]:
     return standings
 
 
+async def reached(tx: Transaction, key: Key) -> int:
+    """Lock one key as `lock` does, and say only what is done of it: however much waits, it is not read."""
+    if not key.names_an_aggregate:
+        return 0
+    rows = await _LOCK.all(tx, {"topics": [key.topic], "keys": [key.key]})
+    return int(rows[0]["last"]) if rows else 0
+
+
 async def claim(tx: Transaction, claims: Sequence[Claim]) -> set[UUID]:
     """Note a batch of events as done, in one statement; the ids that nobody had claimed before come back."""
     if not claims:

@@ -13,7 +13,7 @@ from common import failpoints, log_places, parked
 from common.clock import Clock
 from common.consumer import Handlers, topics_of
 from common.consumer.batch import PARKED_IN_A_ROW_MAX, Applier, Trouble
-from common.consumer.redrive import free
+from common.consumer.redrive import AT_ONCE_MAX, free
 from common.consumer.watchdog import DATABASE_IN_TROUBLE, Patience, Progress, watch
 from common.db import Database, is_trouble
 from common.event import WireRecord
@@ -31,6 +31,7 @@ _REJOIN_SECONDS = (0.5, 5.0)
 _LOOK_AGAIN_ATTEMPTS = 10  # so many that the pause between two looks is the longest
 
 _ORDERS_SECONDS = 5.0
+_FREED_SECONDS = 5.0
 
 _log = logging.getLogger(__name__)
 
@@ -54,7 +55,7 @@ class ConsumerLoop:
         self._options = options
         self._topics = topics_of(handlers)
         self._freed: set[Key] = set()
-        self._looked_for_freed = False
+        self._look_for_freed_at = 0.0
         self._lost = False
         self._look_for_orders_at = 0.0
         self._applier = Applier(database, clock, handlers, service=service)
@@ -236,16 +237,22 @@ class ConsumerLoop:
         _log.critical("the consumer halts: too many events in a row were parked")
 
     async def _let_go_on(self) -> None:
-        """See to what only waited for others of its key; what a process left undone when it died is found first."""
-        if self._looked_for_freed and not self._freed:
+        """See to what only waited for others of its key.
+
+        From time to time those are looked for whose turn has come by somebody else: a process that died over it, or an
+        operator who has settled the first of many.
+        """
+        due = time.monotonic() >= self._look_for_freed_at
+        if not due and not self._freed:
             return
         try:
-            if not self._looked_for_freed:
+            if due:
+                self._look_for_freed_at = time.monotonic() + _FREED_SECONDS
                 async with self._database.transaction(read_only=True) as tx:
                     self._freed.update(await parked.keys_that_may_go_on(tx))
-                self._looked_for_freed = True
             count = await free(self._database, self._applier, self._freed, service=self._service)
-            self._freed.clear()
+            if count < AT_ONCE_MAX:
+                self._freed.clear()
         except Exception as error:  # noqa: BLE001  they stay parked, in order, until the next try
             _log.warning("events that waited could not go on yet", extra={"reason": type(error).__name__})
         else:

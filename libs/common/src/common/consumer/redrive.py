@@ -16,7 +16,7 @@ from common.consumer.handling import Spans
 from common.db import Database, Transaction
 from common.errors import InvalidInput, Text
 from common.event import Undecodable, open_envelope
-from common.inbox import Key, LostClaim, Standing
+from common.inbox import Key, LostClaim
 from common.journal import JsonValue
 from common.parked import ParkedEvent
 
@@ -87,12 +87,16 @@ async def redrive(database: Database, applier: Applier, key: Key, *, by: Princip
 
 
 async def free(database: Database, applier: Applier, keys: Iterable[Key], *, service: str) -> int:
-    """Let events go on that only waited for others of their key, now that those are done: each in its transaction."""
+    """Let events go on that only waited for others of their key, now that those are done: each in its transaction.
+
+    At most `AT_ONCE_MAX` of them, so that whoever has much to let go on does not keep all other keys waiting: where so
+    many went on, there may be more.
+    """
     by = Principal.service(service).actor
     applied = 0
     for key in sorted(keys):
         step = _Step.APPLIED
-        while step in _GOES_ON:
+        while step in _GOES_ON and applied < AT_ONCE_MAX:
             with Spans() as spans:
                 async with database.transaction() as tx:
                     step = await _step(tx, applier, key, by=by, only_waiting=True, spans=spans)
@@ -107,19 +111,19 @@ async def _redrive_key(tx: Transaction, applier: Applier, key: Key, *, by: str, 
             step = await _step(tx, applier, key, by=by, only_waiting=only_waiting, spans=spans)
             applied += step is _Step.APPLIED
     left = (await parked.count_waiting(tx, key=key)).get(key.topic, 0)
-    return Redriven(key, applied, left, (await _standing(tx, key)).last + 1)
+    return Redriven(key, applied, left, await inbox.reached(tx, key) + 1)
 
 
 async def _step(tx: Transaction, applier: Applier, key: Key, *, by: str, only_waiting: bool, spans: Spans) -> _Step:
     for find in (parked.lock_first, parked.lock_unplaced):
         waiting = await find(tx, key)
-        standing = await _standing(tx, key)
+        last = await inbox.reached(tx, key)
         for event in waiting:
             sequence = _sequence(event)
-            if sequence is not None and sequence <= standing.last:
+            if sequence is not None and sequence <= last:
                 await parked.resolve(tx, event.id, parked.SUPERSEDED, by=by)
                 return _Step.SUPERSEDED
-            if _may_go(event, sequence, standing, only_waiting=only_waiting):
+            if _may_go(event, sequence, last, only_waiting=only_waiting):
                 return await _try(tx, applier, event, by=by, spans=spans)
     return _Step.NOTHING
 
@@ -138,14 +142,10 @@ async def _try(tx: Transaction, applier: Applier, event: ParkedEvent, *, by: str
     return _Step.FAILED
 
 
-async def _standing(tx: Transaction, key: Key) -> Standing:
-    return (await inbox.lock(tx, [key]))[key]
-
-
-def _may_go(event: ParkedEvent, sequence: int | None, standing: Standing, *, only_waiting: bool) -> bool:
+def _may_go(event: ParkedEvent, sequence: int | None, last: int, *, only_waiting: bool) -> bool:
     if only_waiting and event.reason not in parked.WAITING_REASONS:
         return False
-    return sequence == standing.last + 1
+    return sequence == last + 1
 
 
 def _sequence(event: ParkedEvent) -> int | None:
