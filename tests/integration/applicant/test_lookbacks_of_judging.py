@@ -161,12 +161,39 @@ async def test_the_panel_shows_who_judged_and_who_left_and_before_it_nobody(judg
     assert early["assigned_at"] == late["assigned_at"]
 
 
+async def test_the_instant_of_a_sheet_shows_it_and_the_microsecond_before_does_not(judging: Judging):
+    """On the law's clock; of what came after an instant nothing shows, and before an application there is none."""
+    witness = await judged(judging)
+    case = witness.cases[0]
+    sheets = (await judging.get(f"/v1/applications/{case.id}/scores", AUDITOR)).json()["items"]
+    for number, sheet in enumerate(sheets):
+        at = datetime.fromisoformat(sheet["locked_at"])
+        for moment, seen in ((at, number + 1), (at - timedelta(microseconds=1), number)):
+            found = (await witness.past(case, moment, "programme")).json()
+            assert len(found["score_sheets"]) == seen, moment
+            assert (found["placings"], found["objections"]) == ([], [])
+            assert all(each["counts"] for each in found["score_sheets"]), "its member left later"
+    before = await witness.past(case, datetime(2020, 1, 1, tzinfo=UTC), "programme")
+    assert (before.status_code, before.json()["code"]) == (404, "application-not-found")
+
+
+async def test_the_province_is_shown_what_the_auditor_is_and_who_judged_or_was_judged_nothing(judging: Judging):
+    witness = await judged(judging)
+    case, at = witness.cases[0], witness.answers[-1][1].isoformat()
+    path = f"/v1/applications/{case.id}/as-of"
+    seen = (await judging.get(path, AUDITOR, at=at, clock="recorded")).json()
+    assert (await judging.get(path, APPROVER, at=at, clock="recorded")).json() == seen
+    for nobody in (OPERATOR, OFFICER, member(1), owner_of(case)):
+        assert (await judging.get(path, nobody, at=at, clock="recorded")).status_code == 403, nobody
+
+
 async def test_a_long_past_comes_by_part_and_its_chain_is_always_whole(judging: Judging):
     witness = await judged(judging)
     case, at = witness.cases[0], witness.answers[-1][1]
     whole = (await witness.past(case, at, "recorded")).json()
     assert whole["more"] == []
     parts = [(await witness.past(case, at, "recorded", part=number, part_size=2)).json() for number in range(1, 9)]
+    assert all(part["panel"] == whole["panel"] for part in parts), "its seats are few and come whole"
     for name in ("decisions", "score_sheets", "placings", "deadlines"):
         assert [row for part in parts for row in part[name]] == whole[name], name
         assert [name in part["more"] for part in parts] == [2 * number < len(whole[name]) for number in range(1, 9)], (

@@ -5,7 +5,7 @@ import json
 import re
 import shutil
 from collections.abc import AsyncIterator, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from contracts import payment_archives as archives
 from contracts.payment_archives import CHAINS, FIRST_FORMAT, JOURNAL, MANIFEST, pack, unpack, verify
 from contracts.roles import Role
 from funding.archives import queries
+from funding.lapse_warnings.jobs import warn_of_lapses
 from smartfactory.simulators.bank import BankMode
 from tests.support.archives import Files, archive_of, edited, relisted, set_at
 from tests.support.banking import bank_in
@@ -25,6 +26,7 @@ from tests.support.releases import Working, approved, ask_draw, ask_tranche, bud
 pytestmark = pytest.mark.anyio
 
 SECOND_TREASURER = Person(Role.PROVINCE_TREASURER, "52", "treasurer-2")
+_LAST_MONTH = datetime(2024, 12, 3, tzinfo=UTC)
 _PARTS = ("payment.json", "money.json", "rules.json", "bank.json", "ledger.json", "evidence.json")
 _MEMORANDUM = {
     "reference": "jeonbuk-2024",
@@ -148,6 +150,9 @@ async def closed(shared: Funding, tmp_path_factory: pytest.TempPathFactory) -> A
     for name in ("silent", "paying", "clawed"):
         (folder / name).mkdir()
     releases = {"settled": await settled(shared, folder), "clawed": await clawed_back(shared, folder / "clawed")}
+    shared.clock.move_to(_LAST_MONTH)
+    while await warn_of_lapses(shared.database, shared.clock):
+        pass
     yield {name: await archive_of(shared, release) for name, release in releases.items()}
     shutil.rmtree(folder)
 
@@ -165,8 +170,9 @@ async def test_it_holds_with_all_that_came_after_the_payment(closed: dict[str, b
         assert [each["state"] for each in said["carry_overs"]] == ["CONFIRMED"]
     else:
         assert [each["state"] for each in said["recoveries"]] == ["DECIDED"]
-    chains = {json.loads(json.loads(line)["body"])["chain"] for line in unpack(closed[which])[CHAINS].splitlines()}
-    assert {chain.partition("/")[0] for chain in chains} >= {"budget-line", "split-rule"}
+    beside = [json.loads(json.loads(line)["body"]) for line in unpack(closed[which])[CHAINS].splitlines()]
+    assert {one["chain"].partition("/")[0] for one in beside} >= {"budget-line", "split-rule"}
+    assert "lapse-warned" in {one["decision"] for one in beside}, "a warning about its line takes nothing of it back"
     assert (verify(closed[which], sha256="0" * 64).findings[0]).code == "archive-differs"
 
 
@@ -255,21 +261,25 @@ async def test_a_changed_line_of_what_it_rests_on_is_refused_and_so_is_a_chain_o
     assert "line-missing" in codes
 
 
-async def test_an_archive_of_the_first_format_is_still_verified_and_the_second_is_not_passed_off_as_one(
-    closed: dict[str, bytes],
-):
-    """The first had no other chains and was held against the project's alone; what it lacks is said by what held."""
+async def test_the_second_format_is_not_passed_off_as_the_first_which_less_is_asked_of(closed: dict[str, bytes]):
     files = unpack(closed["settled"])
     manifest = json.loads(files[MANIFEST])
     del manifest["chains"]
-    manifest["format"] = FIRST_FORMAT
-    passed_off = {**files, MANIFEST: archives.written(manifest)}
-    assert "unknown-file" in {each.code for each in verify(pack(relisted(passed_off))).findings}
-    first = {name: content for name, content in passed_off.items() if name != CHAINS}
-    verdict = verify(pack(relisted(first)))
-    assert (verdict.findings, len(verdict.held)) == ([], 7)
-    second = {**first, MANIFEST: archives.written({**manifest, "format": archives.FORMAT})}
+    passed_off = {**files, MANIFEST: archives.written({**manifest, "format": FIRST_FORMAT})}
+    assert {"unknown-file", "format"} <= {each.code for each in verify(pack(relisted(passed_off))).findings}
+    without = {name: content for name, content in passed_off.items() if name != CHAINS}
+    assert [each.code for each in verify(pack(relisted(without))).findings] == ["format"]
+    second = {**without, MANIFEST: archives.written({**manifest, "format": archives.FORMAT})}
     assert "file-missing" in {each.code for each in verify(pack(relisted(second))).findings}
+
+
+async def test_a_forged_end_that_claims_any_number_of_decisions_is_refused_at_once(closed: dict[str, bytes]):
+    files = unpack(closed["settled"])
+    manifest = json.loads(files[MANIFEST])
+    manifest["chain"]["position"] = 10**15
+    found = verify(pack({**files, MANIFEST: archives.written(manifest)})).findings
+    assert {"line-missing", "end-differs"} <= {each.code for each in found}
+    assert len(found) < 2_000
 
 
 async def test_the_hash_of_what_was_taken_is_told_and_recorded_and_no_municipality_takes_one(

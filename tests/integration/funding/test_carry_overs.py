@@ -10,8 +10,10 @@ from sqlalchemy.exc import DBAPIError
 
 from common.event import new_id
 from contracts.applicant import InterimInspectionPassed, ProjectCompleted, ProjectSelected
+from contracts.payment_archives import verify
 from contracts.roles import Role
 from funding.releases.jobs import end_unpayable_releases
+from tests.support.archives import archive_of
 from tests.support.funding import APPROVER, GUNSAN, JEONJU, OFFICER, TREASURER, Funding, Person, clerk, head
 from tests.support.releases import (
     approved,
@@ -165,6 +167,7 @@ async def test_edge_04_what_nobody_ordered_or_carried_over_ends_with_its_year(fu
     for each in (waiting, asked):
         ended = await read(funding, each)
         assert (ended["state"], ended["void_reason"]) == ("VOIDED", "FISCAL_YEAR_OVER")
+    assert verify(await archive_of(funding, waiting)).findings == []
     assert (await read(funding, paid))["state"] == "ORDERED"
     assert (await read(funding, tranche))["state"] == "RESERVED"
     assert (await lines(funding, selected))["MUNICIPALITY"]["open_won"] == 2_000

@@ -9,11 +9,13 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from contracts.applicant import ProjectSelected
+from contracts.payment_archives import verify
 from contracts.roles import Role
 from funding.releases.commands import orders
 from funding.releases.commands.orders import Answer, Outcome
 from funding.releases.jobs import end_overtaken_findings
 from smartfactory.simulators.bank import BankMode
+from tests.support.archives import archive_of
 from tests.support.banking import BankBook, bank_in
 from tests.support.funding import APPROVER, AUDITOR, TREASURER, Funding, Person
 from tests.support.releases import Working, ask_tranche, budgets, in_force, lines, ordered, read
@@ -170,6 +172,7 @@ async def test_a_finding_that_the_banks_answer_overtakes_is_moot_and_nobodys_to_
     assert told[0]["decision"] == "release-finding-moot"
     assert (told[0]["actor"].partition(":")[0], told[0]["facts"]["state"]) == ("service", after)
     assert not await end_overtaken_findings(funding.database, funding.clock)
+    assert verify(await archive_of(funding, before)).findings == []
 
 
 async def test_a_finding_that_was_overtaken_before_it_could_be_moot_ends_too_and_none_ends_while_it_is_unclear(

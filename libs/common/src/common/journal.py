@@ -91,11 +91,13 @@ async def record_many(tx: Transaction, entries: Sequence[Entry], *, by: Principa
         last_words.of(tx).entries.extend(_row(entry, by, at) for entry in entries)
 
 
-async def entries_of(tx: Transaction, chain: str, *, after: int, until: int) -> list[Recorded]:
+async def entries_of(tx: Transaction, chain: str, *, after: int = 0, until: int | None = None) -> list[Recorded]:
     """A chain's decisions after one position until another: for whoever may see its case, as the caller has asked."""
     entry = schema.journal_entry
     columns = (entry.c[name] for name in Recorded.__dataclass_fields__)
-    wanted = select(*columns).where(entry.c.chain == chain, entry.c.position > after, entry.c.position <= until)
+    wanted = select(*columns).where(entry.c.chain == chain, entry.c.position > after)
+    if until is not None:
+        wanted = wanted.where(entry.c.position <= until)
     async with as_service(tx):
         return [Recorded(*row) for row in await tx.execute(wanted.order_by(entry.c.position))]
 

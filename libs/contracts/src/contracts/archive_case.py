@@ -19,6 +19,8 @@ VERIFIER = "verify.py"
 PARTS = ("bank.json", "evidence.json", "ledger.json", "money.json", "payment.json", "rules.json")
 _ALWAYS = frozenset({MANIFEST, JOURNAL, VERIFIER, "README.txt", *PARTS})
 REQUIRED = {FIRST_FORMAT: _ALWAYS, FORMAT: _ALWAYS | {CHAINS}}
+NEW_IN_MONEY = frozenset({"carry_overs", "findings", "recoveries", "repayments", "settlement"})
+"""What the first format had nothing of: with it, an archive is not of that format."""
 LARGEST_BYTES = 64 * 1024 * 1024
 MALFORMED = (KeyError, TypeError, ValueError, AttributeError, IndexError, RuntimeError, StopIteration)
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -35,10 +37,11 @@ class Finding(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """What was examined: nothing found means that the archive holds."""
+    """What was examined: nothing found means that the archive holds. `untold` is what its format has nothing of."""
 
     held: Sequence[tuple[str, str]]
     findings: Sequence[Finding]
+    untold: Sequence[tuple[str, str]] = ()
 
 
 class Case(NamedTuple):

@@ -9,6 +9,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from contracts.archive_case import (
@@ -17,6 +18,7 @@ from contracts.archive_case import (
     FORMAT,
     JOURNAL,
     MANIFEST,
+    NEW_IN_MONEY,
     ORDER,
     REQUIRED,
     Case,
@@ -29,6 +31,8 @@ from contracts.archive_case import (
 )
 
 _WHOLE_BP = 10_000
+_MOST_MISSING = 1_000
+"""So many are named: a forged end may claim any number of decisions."""
 _STEPS = {
     "RESERVED": {"APPROVED", "VOIDED"},
     "APPROVED": {"ORDERED", "VOIDED"},
@@ -53,6 +57,8 @@ def check_files(case: Case) -> Iterator[Finding]:
     if manifest["format"] not in {FIRST_FORMAT, FORMAT}:
         yield Finding("format", MANIFEST, "모르는 형식입니다", f"an unknown format: {manifest['format']}")
         return
+    if manifest["format"] == FIRST_FORMAT and (new := sorted(NEW_IN_MONEY & case.said["money.json"].keys())):
+        yield Finding("format", "money.json", "첫 형식에는 없던 내용입니다", f"the first format had no {new}")
     for name in sorted(REQUIRED[manifest["format"]] - files.keys()):
         yield Finding("file-missing", name, "있어야 할 파일이 없습니다", "a file that belongs to it is missing")
     for name in sorted(files.keys() - REQUIRED[manifest["format"]] - {ORDER}):
@@ -97,9 +103,11 @@ def _rests_on(case: Case) -> set[str]:
 
 def _check_chain(where: str, chain: Mapping[str, Any], lines: Sequence[Any]) -> Iterator[Finding]:
     positions = [line["position"] for line in lines]
-    for number in sorted(set(range(1, chain["position"] + 1)) - set(positions)):
+    held = set(positions)
+    missing = (number for number in range(1, chain["position"] + 1) if number not in held)
+    for number in islice(missing, _MOST_MISSING):
         yield Finding("line-missing", f"{where}#{number}", "결정 한 줄이 빠졌습니다", "a decision was left out")
-    if positions != sorted(set(positions)):
+    if positions != sorted(held):
         wrong = next(after for before, after in pairs(positions) if after <= before)
         yield Finding("line-reordered", f"{where}#{wrong}", "순서가 바뀌었습니다", "the lines are not in their order")
     hashes = {line["position"]: bytes.fromhex(line["hash"]) for line in lines}

@@ -8,12 +8,6 @@ from typing import Any
 
 from contracts.archive_case import CHAINS, Case, Finding, differs, missing, moment_of
 
-_ENDS = {
-    "budget-line": ("budget-line-confirmed", "carry-over-proposed", "carry-over-confirmed"),
-    "split-rule": ("split-rule-confirmed",),
-    "memorandum": ("memorandum-confirmed",),
-}
-
 
 def check_beside(case: Case) -> Iterator[Finding]:
     """Carry-overs, split rule, memorandum and versions of rules are what decisions say."""
@@ -24,11 +18,14 @@ def check_beside(case: Case) -> Iterator[Finding]:
 
 
 def _check_ends(case: Case) -> Iterator[Finding]:
-    """Nothing was paid from a line, by a rule or under a memorandum that was only proposed."""
+    """Nothing was paid from a line, by a rule or under a memorandum that was only proposed.
+
+    What was decided about a line after that, of carrying it over or that it would lapse, takes nothing of it back.
+    """
     for chain in sorted({each["chain"] for each in case.said["manifest.json"]["chains"]}):
-        told = [one["decision"] for one in case.beside(chain)]
         kind = chain.partition("/")[0]
-        if not told or f"{kind}-confirmed" not in told or told[-1] not in _ENDS[kind]:
+        told = [one["decision"] for one in case.beside(chain) if one["decision"].startswith(f"{kind}-")]
+        if told[-1:] != [f"{kind}-confirmed"]:
             yield Finding("not-confirmed", f"{CHAINS} {chain}", "확정되지 않은 근거입니다", "it was not confirmed")
 
 

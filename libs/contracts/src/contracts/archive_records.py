@@ -221,6 +221,8 @@ def _check_commitment(case: Case) -> Iterator[Finding]:
     ):
         if found[name] != said[name]:
             yield differs(name, "money.json commitment", said[name])
+    if found.get("turn") != said.get("turn"):
+        yield differs("turn", "money.json commitment", said.get("turn"))
     released = any(one["decision"] == "commitment-released" for one in case.decisions)
     if commitment["state"] != ("RELEASED" if released else "COMMITTED"):
         yield differs("state", "money.json commitment", "RELEASED" if released else "COMMITTED")

@@ -195,7 +195,7 @@ class DisbursementPosted(DisbursementFact, frozen=True, kw_only=True):
 
 @event(service="funding", aggregate="disbursement", happened="voided", version=1, key="release_id")
 class DisbursementVoided(DisbursementFact, frozen=True, kw_only=True):
-    """Nothing was paid and the amount is back on its line: REJECTED, BANK_REFUSED or PROJECT_ENDED."""
+    """Nothing was paid, the amount is back on its line: REJECTED, BANK_REFUSED, PROJECT_ENDED, FISCAL_YEAR_OVER."""
 
     reason: str
 

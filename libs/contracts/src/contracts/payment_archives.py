@@ -114,13 +114,16 @@ def verify(
             found = [Finding("malformed", en, f"형식이 다릅니다: {error!r}", f"not in the expected form: {error!r}")]
         findings += found
         held += [] if found else [(ko, en)]
-    return Verdict(held, findings)
+    return Verdict(held, findings, [(ko, en) for ko, en, _ in _SINCE_THE_SECOND] if is_first else [])
 
 
 def told(verdict: Verdict) -> str:
     """The verdict for people, Korean first."""
     lines = [f"  ✓ {ko}\n    {en}" for ko, en in verdict.held]
     lines += [f"  ✗ [{each.code}] {each.where}\n    {each.ko}\n    {each.en}" for each in verdict.findings]
+    if verdict.untold:
+        lines.append("  첫 형식에는 없어 확인하지 않았습니다. Not in the first format, so not examined:")
+        lines += [f"  - {ko}\n    {en}" for ko, en in verdict.untold]
     lines.append(
         "이 보관 파일은 맞지 않습니다. This archive does not hold."
         if verdict.findings

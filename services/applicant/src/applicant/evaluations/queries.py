@@ -102,7 +102,7 @@ class SeatView(MemberView):
 
 
 class CasePanelView(View):
-    """The panel that a case was given to: for those who examine it."""
+    """The panel that a case was given to, for those who examine it; its seats are few, so they have no parts."""
 
     panel_id: UUID
     name: str
@@ -197,8 +197,8 @@ async def evaluators_of(tx: Transaction, application_id: UUID) -> frozenset[str]
     return frozenset((await tx.execute(statement)).scalars())
 
 
-async def panel_of_case(tx: Transaction, application_id: UUID, portion: Portion) -> CasePanelView | None:
-    """The panel of a case that the caller has been shown with a part of its seats; none while nobody judges it."""
+async def panel_of_case(tx: Transaction, application_id: UUID) -> CasePanelView | None:
+    """The panel of a case that the caller has been shown, with its seats; none while nobody judges it."""
     given = (
         select(PanelCaseRow.panel_id, PanelRow.name, PanelRow.type_code, PanelCaseRow.assigned_at)
         .join_from(PanelCaseRow, PanelRow, PanelRow.id == PanelCaseRow.panel_id)
@@ -213,7 +213,7 @@ async def panel_of_case(tx: Transaction, application_id: UUID, portion: Portion)
         .outerjoin_from(PanelMemberRow, ConflictRow, left)
         .where(PanelMemberRow.panel_id == row["panel_id"])
     )
-    held = await tx.execute(portion.of(seats.order_by(PanelMemberRow.id)))
+    held = await tx.execute(seats.order_by(PanelMemberRow.id))
     return CasePanelView.model_validate({**row, "seats": [SeatView.model_validate(seat) for seat in held]})
 
 

@@ -119,7 +119,7 @@ async def application_as_of(
     """One application as it was; raises ApplicationNotFound where it was not handed in yet."""
     async with PAST.at(tx, at, clock):
         application = await applications.get_visible_application(tx, application_id, by=by)
-        panel = await evaluations.panel_of_case(tx, application_id, portion)
+        panel = await evaluations.panel_of_case(tx, application_id)
         found: dict[str, Sequence[Any]] = {
             "screenings": await applications.rounds_of_application(tx, application_id, portion),
             "score_sheets": await evaluations.sheets_of_case(tx, application_id, portion),

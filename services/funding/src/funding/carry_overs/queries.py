@@ -57,8 +57,8 @@ class LapsingView(View):
     """What one line loses at the end of its year: `lapsing_won` is uncommitted, or unpaid and not carried over.
 
     Nothing of a private fund lapses. `days_left` is how many days the year still has; negative once it is over. Of the
-    unpaid, `under_way_won` is asked for: what the treasurer has not ordered by the last day, and nobody carries over,
-    ends with the year.
+    unpaid, `under_way_won` is asked for and not paid yet: what of it is neither ordered by the last day nor carried
+    over ends with the year.
     """
 
     budget_line_id: UUID

@@ -1,4 +1,4 @@
-"""What nobody ordered before its money's year ended and nobody carried over ends by itself (edge 4, decision 48)."""
+"""What nobody ordered before its money's year ended and nobody carried over ends by itself (edge 4, decision 46)."""
 
 from datetime import datetime
 
@@ -32,8 +32,9 @@ async def end_unpayable(tx: Transaction, *, now: datetime) -> bool:
         release_id, project_id = found
         await lines.lock_project(tx, project_id)
         release = await releases.get_locked(tx, release_id)
-        if release.state not in {ReleaseState.RESERVED, ReleaseState.APPROVED}:
-            return True  # Somebody ordered or rejected it meanwhile: look again.
+        waits = release.state in {ReleaseState.RESERVED, ReleaseState.APPROVED}
+        if not waits or not await carry_overs.lines_over_limit(tx, [line_id], now=now):
+            return True  # Somebody decided about it, or ended another of its line meanwhile: look again.
         resolution_id = await ledger.void(tx, release.reservation_id, at=now)
         ended = domain.void(release, VoidReason.FISCAL_YEAR_OVER, resolution_id, now=now)
         await releases.save(tx, ended)
