@@ -23,6 +23,12 @@ routes = router(tags=["lookbacks"])
     responses={
         200: {
             "description": "ZIP, the same bytes for the same content",
+            "headers": {
+                "X-Archive-SHA256": {
+                    "description": "보관 파일의 해시. 검증할 때 --sha256으로 대조합니다. Its own hash, for --sha256.",
+                    "schema": {"type": "string"},
+                }
+            },
             "content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}},
         }
     },

@@ -28,6 +28,7 @@ from funding.releases.queries import ReleaseState, ReleaseView
 
 _TRIES = 5
 _MOST_DECISIONS = 10_000
+_VERIFIER = verifier()
 _README = """지급 보관 파일 · The archive of one payment
 
 지급 한 건의 내용, 적용된 규칙, 증빙 해시, 결재, 은행 답변과 은행 확인, 원장 거래, 과제의 자부담·보류·정산·반환·환수,
@@ -123,7 +124,7 @@ async def _files(
     files = {name: archives.written(content) for name, content in said.items()}
     files[archives.JOURNAL] = b"".join(_line(entry) for entry in entries)
     files[archives.CHAINS], beside = await _chains(tx, money)
-    files["README.txt"], files[archives.VERIFIER] = _README.encode(), verifier()
+    files["README.txt"], files[archives.VERIFIER] = _README.encode(), _VERIFIER
     if release.ordered_at is not None and release.state is not ReleaseState.VOIDED:
         files[archives.ORDER] = await releases.get_payment_order(tx, release_id, by=by)
     return files, beside
