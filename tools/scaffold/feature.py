@@ -1,11 +1,13 @@
 """A feature of a service: five small files, a table, a route for each verb, their rows and their tests."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from tools.scaffold.names import Names
 from tools.scaffold.writing import Changes, Clash
 
+_NOT_LOOKED_BACK = "tests/repo/not_looked_back.toml"
 _FILES = ("__init__", "domain", "store", "commands", "queries", "api")
 
 
@@ -26,6 +28,8 @@ def make_feature(root: Path, service: str, names: Names) -> list[str]:
     changes.make(f"tests/support/access/features/{service}_{names.many}.py", "feature/access.py.tmpl", forms)
     changes.append("docs/permissions.toml", changes.render("feature/permissions.toml.tmpl", forms))
     changes.append("docs/row_security.toml", changes.render("feature/row_security.toml.tmpl", forms))
+    if (root / package / "lookbacks").is_dir():
+        _say_of_its_past(changes, service, forms)
     _join(changes, f"{package}/routes.py", names, service)
     _take_a_place(changes, service, names)
     return changes.write()
@@ -34,6 +38,12 @@ def make_feature(root: Path, service: str, names: Names) -> list[str]:
 def _next_revision(versions: Path) -> tuple[str, str]:
     numbers = sorted(path.name[:4] for path in versions.glob("[0-9][0-9][0-9][0-9]_*.py"))
     return f"{int(numbers[-1]) + 1:04}", numbers[-1]
+
+
+def _say_of_its_past(changes: Changes, service: str, forms: Mapping[str, str]) -> None:
+    """The service's time machine does not show the table yet."""
+    line = changes.render("feature/not_looked_back.toml.tmpl", forms)
+    changes.replace(_NOT_LOOKED_BACK, rf"^\[{service}\]$", rf"\g<0>\n{line.rstrip()}")
 
 
 def _join(changes: Changes, listing: str, names: Names, service: str) -> None:
