@@ -27,6 +27,7 @@ _TIES = {
     "residency",
     "session",
     "item",
+    "webhook",
 }
 _SOME = (Role.COMPANY_OWNER, Role.MUNICIPALITY_APPROVER, Role.PANEL_MEMBER, Role.SUPPLIER, "public")
 

@@ -25,6 +25,7 @@ _OF_SOMEBODY = frozenset(
         "residency",
         "session",
         "item",
+        "webhook",
     }
 )
 _VERSIONED = {
@@ -36,6 +37,7 @@ _VERSIONED = {
     "mentor-sessions": text("SELECT version FROM mentor_session WHERE id::text = :id"),
     "improvement-items": text("SELECT version FROM improvement_item WHERE id::text = :id"),
     "budget-lines": text("SELECT version FROM budget_line WHERE id::text = :id"),
+    "webhook-endpoints": text("SELECT version FROM webhook_endpoint WHERE id::text = :id"),
 }
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _KEPT_BY_A_REQUEST = {"idempotency_key", "disclosure"}

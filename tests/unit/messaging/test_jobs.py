@@ -43,6 +43,23 @@ async def test_a_job_with_nothing_to_do_waits_but_not_beyond_the_stop():
     assert rounds == ["round"]
 
 
+async def test_a_job_with_work_under_way_ends_it_when_it_is_told_to_stop():
+    stop, said = asyncio.Event(), list[str]()
+
+    class Going:
+        async def __call__(self, _database: Database, _clock: Clock) -> bool:
+            said.append("round")
+            stop.set()
+            return True
+
+        async def finish(self) -> None:
+            said.append("finished")
+
+    async with asyncio.timeout(5):
+        await jobs.run(Going(), NO_DATABASE, CLOCK, stop)
+    assert said == ["round", "finished"]
+
+
 async def test_a_step_of_a_shutdown_neither_hangs_nor_breaks_the_next():
     async def cancelled() -> None:
         raise asyncio.CancelledError

@@ -15,7 +15,10 @@ from common.db import Database
 from common.waiting import backoff, pause
 
 Job: TypeAlias = Callable[[Database, Clock], Awaitable[bool]]
-"""True means that there was something to do, and that there may be more at once."""
+"""True means that there was something to do, and that there may be more at once.
+
+One that has work under way between its rounds has a coroutine `finish()` too: it ends that when the worker stops.
+"""
 
 INTERVAL_SECONDS = 1.0
 
@@ -48,3 +51,6 @@ async def run(
         attempt = 0
         if not worked:
             await pause(stop, interval_seconds)
+    finish: Callable[[], Awaitable[None]] | None = getattr(job, "finish", None)
+    if finish is not None:
+        await finish()

@@ -17,6 +17,7 @@ from contracts.release_examples import RELEASE_EXAMPLES
 from contracts.settlement_examples import SETTLEMENT_EXAMPLES
 from contracts.standing_examples import STANDING_EXAMPLES
 from contracts.support_examples import SUPPORT_EXAMPLES
+from contracts.webhook_examples import WEBHOOK_EXAMPLES
 
 _SHARES: list[dict[str, object]] = [
     {"source": "NATIONAL", "municipality_code": None, "budget_line_id": "0199f1b0-1d21-7b6e-8a10-51f0c7d2a001"},
@@ -223,6 +224,7 @@ EXAMPLES: Mapping[str, object] = {
     **STANDING_EXAMPLES,
     **SUPPORT_EXAMPLES,
     **OUTCOME_EXAMPLES,
+    **WEBHOOK_EXAMPLES,
     # money
     "PassedOverView.left_won": 12_000_000,
     "needed_won": 36_000_000,

@@ -43,12 +43,22 @@ from contracts.funding import (
     RepaymentConfirmed,
     RepaymentOrdered,
     RepaymentRelieved,
+    SettlementClosed,
     SettlementFixed,
+    SettlementOpened,
+)
+from contracts.mentoring import (
+    ImprovementItemClosed,
+    MentorTrainingCompleted,
+    ResidencyAssigned,
+    ResidencyEnded,
+    ResidencyStarted,
 )
 from metrics.gauge import commands as gauge
 from metrics.money import commands as money
 from metrics.outcomes import commands as outcomes
 from metrics.progress import commands as progress
+from metrics.webhooks.commands import telling as webhooks
 
 
 def on_call_published(event: CallPublished, received: Received) -> Sequence[Statement]:
@@ -85,45 +95,62 @@ def on_application_ranked(event: ApplicationRanked, received: Received) -> Seque
 
 def on_project_selected(event: ProjectSelected, received: Received) -> Sequence[Statement]:
     moved = progress.move_project(event, state="SELECTED", at=received.at, promoted=event.promoted)
-    return [*moved, *gauge.plan_site(event, at=received.at), *outcomes.select_project(event)]
+    return [
+        *moved,
+        *gauge.plan_site(event, at=received.at),
+        *outcomes.select_project(event),
+        *webhooks.tell(event, received),
+    ]
 
 
 def on_project_confirmed(event: ProjectConfirmed, received: Received) -> Sequence[Statement]:
-    return progress.move_project(event, state="CONFIRMED", at=received.at)
+    return [*progress.move_project(event, state="CONFIRMED", at=received.at), *webhooks.tell(event, received)]
 
 
 def on_project_not_funded(event: ProjectNotFunded, received: Received) -> Sequence[Statement]:
     moved = progress.move_project(event, state="NOT_FUNDED", at=received.at)
-    return [*moved, *gauge.end_site(event, at=received.at)]
+    return [*moved, *gauge.end_site(event, at=received.at), *webhooks.tell(event, received)]
 
 
 def on_project_withdrawn(event: ProjectWithdrawn, received: Received) -> Sequence[Statement]:
     moved = progress.move_project(event, state="WITHDRAWN", at=received.at)
-    return [*moved, *gauge.end_site(event, at=received.at)]
+    return [*moved, *gauge.end_site(event, at=received.at), *webhooks.tell(event, received)]
 
 
 def on_agreement_effective(event: AgreementEffective, received: Received) -> Sequence[Statement]:
-    return [*gauge.agree_site(event, at=received.at), *outcomes.freeze_baseline(event, at=received.at)]
+    return [
+        *gauge.agree_site(event, at=received.at),
+        *outcomes.freeze_baseline(event, at=received.at),
+        *webhooks.tell(event, received),
+    ]
 
 
 def on_interim_inspection_passed(event: InterimInspectionPassed, received: Received) -> Sequence[Statement]:
-    return gauge.inspect_site(event, at=received.at)
+    return [*gauge.inspect_site(event, at=received.at), *webhooks.tell(event, received)]
 
 
 def on_project_suspended(event: ProjectSuspended, received: Received) -> Sequence[Statement]:
-    return gauge.suspend_site(event, at=received.at)
+    return [*gauge.suspend_site(event, at=received.at), *webhooks.tell(event, received)]
 
 
 def on_project_resumed(event: ProjectResumed, received: Received) -> Sequence[Statement]:
-    return gauge.resume_site(event, at=received.at)
+    return [*gauge.resume_site(event, at=received.at), *webhooks.tell(event, received)]
 
 
 def on_project_completed(event: ProjectCompleted, received: Received) -> Sequence[Statement]:
-    return [*gauge.complete_site(event, at=received.at), *outcomes.begin_waves(event, at=received.at)]
+    return [
+        *gauge.complete_site(event, at=received.at),
+        *outcomes.begin_waves(event, at=received.at),
+        *webhooks.tell(event, received),
+    ]
 
 
 def on_project_terminated(event: ProjectTerminated, received: Received) -> Sequence[Statement]:
-    return [*gauge.terminate_site(event, at=received.at), *outcomes.note_termination(event, at=received.at)]
+    return [
+        *gauge.terminate_site(event, at=received.at),
+        *outcomes.note_termination(event, at=received.at),
+        *webhooks.tell(event, received),
+    ]
 
 
 def on_budget_line_confirmed(event: BudgetLineConfirmed, received: Received) -> Sequence[Statement]:
@@ -147,11 +174,11 @@ def on_carry_over_confirmed(event: CarryOverConfirmed, received: Received) -> Se
 
 
 def on_commitment_lapsed(event: CommitmentLapsed, received: Received) -> Sequence[Statement]:
-    return money.lapse_share(event)
+    return [*money.lapse_share(event), *webhooks.tell(event, received)]
 
 
 def on_disbursement_reserved(event: DisbursementReserved, received: Received) -> Sequence[Statement]:
-    return money.move_release(event, state="RESERVED", at=received.at)
+    return [*money.move_release(event, state="RESERVED", at=received.at), *webhooks.tell(event, received)]
 
 
 def on_disbursement_approved(event: DisbursementApproved, received: Received) -> Sequence[Statement]:
@@ -167,11 +194,11 @@ def on_disbursement_confirmed(event: DisbursementConfirmed, received: Received) 
 
 
 def on_disbursement_posted(event: DisbursementPosted, received: Received) -> Sequence[Statement]:
-    return money.move_release(event, state="POSTED", at=received.at)
+    return [*money.move_release(event, state="POSTED", at=received.at), *webhooks.tell(event, received)]
 
 
 def on_disbursement_voided(event: DisbursementVoided, received: Received) -> Sequence[Statement]:
-    return money.move_release(event, state="VOIDED", at=received.at)
+    return [*money.move_release(event, state="VOIDED", at=received.at), *webhooks.tell(event, received)]
 
 
 def on_disbursement_unclear(event: DisbursementUnclear, received: Received) -> Sequence[Statement]:
@@ -192,6 +219,34 @@ def on_repayment_confirmed(event: RepaymentConfirmed, received: Received) -> Seq
 
 def on_repayment_relieved(event: RepaymentRelieved, received: Received) -> Sequence[Statement]:
     return money.relieve_repayment(event, at=received.at)
+
+
+def on_settlement_opened(event: SettlementOpened, received: Received) -> Sequence[Statement]:
+    return webhooks.tell(event, received)
+
+
+def on_settlement_closed(event: SettlementClosed, received: Received) -> Sequence[Statement]:
+    return webhooks.tell(event, received)
+
+
+def on_mentor_training_completed(event: MentorTrainingCompleted, received: Received) -> Sequence[Statement]:
+    return webhooks.tell(event, received)
+
+
+def on_residency_assigned(event: ResidencyAssigned, received: Received) -> Sequence[Statement]:
+    return webhooks.tell(event, received)
+
+
+def on_residency_started(event: ResidencyStarted, received: Received) -> Sequence[Statement]:
+    return webhooks.tell(event, received)
+
+
+def on_residency_ended(event: ResidencyEnded, received: Received) -> Sequence[Statement]:
+    return webhooks.tell(event, received)
+
+
+def on_improvement_item_closed(event: ImprovementItemClosed, received: Received) -> Sequence[Statement]:
+    return webhooks.tell(event, received)
 
 
 async def on_tokens_revoked(tx: Transaction, event: TokensRevoked, received: Received) -> None:
@@ -235,8 +290,26 @@ HANDLERS: Handlers = {
     RepaymentOrdered: on_repayment_ordered,
     RepaymentConfirmed: on_repayment_confirmed,
     RepaymentRelieved: on_repayment_relieved,
+    SettlementOpened: on_settlement_opened,
+    SettlementClosed: on_settlement_closed,
+    MentorTrainingCompleted: on_mentor_training_completed,
+    ResidencyAssigned: on_residency_assigned,
+    ResidencyStarted: on_residency_started,
+    ResidencyEnded: on_residency_ended,
+    ImprovementItemClosed: on_improvement_item_closed,
     TokensRevoked: on_tokens_revoked,
 }
 
-PROJECTED = tuple(event for event in HANDLERS if event is not TokensRevoked)
-"""Those that the projection is made of."""
+_NOT_PROJECTED = (
+    TokensRevoked,
+    SettlementOpened,
+    SettlementClosed,
+    MentorTrainingCompleted,
+    ResidencyAssigned,
+    ResidencyStarted,
+    ResidencyEnded,
+    ImprovementItemClosed,
+)
+
+PROJECTED = tuple(event for event in HANDLERS if event not in _NOT_PROJECTED)
+"""Those that the projection is made of; of the others tokens are denied, or somebody is told."""

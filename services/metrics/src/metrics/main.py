@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from common.consumer.projection import Projection
 from common.errors import Text
+from common.jobs import Job
 from common.parked import ParkedEventRoles
 from common.service import Service, run
 from contracts.documents import DOCUMENTS
@@ -14,9 +15,14 @@ from contracts.roles import PARKED_EVENT_MENDERS, PARKED_EVENT_READERS, tenant_f
 from metrics.consumers import HANDLERS, PROJECTED
 from metrics.settings import Settings
 from metrics.tables import Tables
+from metrics.webhooks.jobs import DeliverWebhooks, ForgetWebhooks
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
+
+
+def _jobs(settings: Settings) -> Sequence[Job]:
+    return (DeliverWebhooks(settings), ForgetWebhooks(settings))
 
 
 def _routers() -> "Sequence[APIRouter]":
@@ -31,6 +37,7 @@ SERVICE = Service(
     settings=Settings,
     routers=_routers,
     handlers=HANDLERS,
+    jobs=_jobs,
     migrations=Path(__file__).parents[2] / "migrations",
     tables=Tables.metadata,
     projection=Projection(

@@ -8,5 +8,6 @@ from metrics.gauge.api import routes as gauge
 from metrics.money.api import routes as money
 from metrics.outcomes.api import routes as outcomes
 from metrics.progress.api import routes as progress
+from metrics.webhooks.api import routes as webhooks
 
-ROUTERS: Sequence[APIRouter] = (progress, gauge, money, outcomes)
+ROUTERS: Sequence[APIRouter] = (progress, gauge, money, outcomes, webhooks)

@@ -1,8 +1,11 @@
 """The settings that only the metrics service has."""
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from common.settings import ServiceSettings
+
+LOCAL_WEBHOOK_KEY = "webhook-key-for-local-and-test-only"
+_SHORTEST_KEY = 32
 
 
 class Settings(ServiceSettings):
@@ -11,3 +14,41 @@ class Settings(ServiceSettings):
     small_cell_minimum: int = Field(
         5, ge=2, description="Counts below this are hidden from the public, with what would give them away."
     )
+
+    webhook_secret_key: SecretStr = Field(
+        SecretStr(LOCAL_WEBHOOK_KEY),
+        description="Key that all webhook secrets follow from, the same for all replicas; another changes them all.",
+    )
+    webhook_loopback: bool = Field(
+        default=False, description="Webhooks may go to this machine, also without TLS: for local and test only."
+    )
+    webhook_endpoints_max: int = Field(5, ge=1, le=50, description="Webhook endpoints that one body may register.")
+    webhook_timeout_seconds: float = Field(
+        10.0, gt=0, le=30, description="How long a receiver may take before a webhook is sent again later."
+    )
+    webhook_lease_seconds: float = Field(
+        60.0, gt=0, description="How long a claimed webhook is left to its worker; longer than a receiver may take."
+    )
+    webhook_at_once_max: int = Field(64, ge=1, le=500, description="Webhooks that one worker has under way at once.")
+    webhook_at_once_per_endpoint: int = Field(
+        8, ge=1, le=100, description="Of these, to one endpoint: the rest is for those that answer."
+    )
+    webhook_kept_days: int = Field(
+        90, ge=1, le=3_650, description="Days after which a webhook's delivery and its attempts are removed."
+    )
+
+    def production_faults(self) -> list[str]:
+        """Secrets of one's own, the public internet only, and no webhook sent by two workers at once."""
+        faults = super().production_faults()
+        key = self.webhook_secret_key.get_secret_value()
+        if key == LOCAL_WEBHOOK_KEY:
+            faults.append("WEBHOOK_SECRET_KEY is the local default: set a random one of 32 characters or more")
+        elif len(key) < _SHORTEST_KEY:
+            faults.append("WEBHOOK_SECRET_KEY is short: set a random one of 32 characters or more")
+        if self.webhook_loopback:
+            faults.append("WEBHOOK_LOOPBACK is on: unset it, webhooks go to the public internet only")
+        if self.webhook_lease_seconds <= self.webhook_timeout_seconds:
+            faults.append(
+                "WEBHOOK_LEASE_SECONDS is not above WEBHOOK_TIMEOUT_SECONDS: raise it, or two workers send at once"
+            )
+        return faults

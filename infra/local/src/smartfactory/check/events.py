@@ -21,6 +21,8 @@ SUBSCRIPTIONS: Mapping[str, Sequence[str]] = {
         "funding.disbursement.v1",
         "funding.repayment.v1",
         "funding.settlement.v1",
+        "mentoring.mentor.v1",
+        "mentoring.rotation.v1",
     ),
 }
 """Who listens to what, by decisions.md; said here again so that a service cannot change it unnoticed."""

@@ -107,6 +107,8 @@ class Plan:
             "MAIL_URL": f"{self.address('outside')}/mail",
             "BANK_URL": f"{registers}/bank",
             "DOCUMENTS_FOLDER": str(self.data.documents),
+            # Who tries webhooks out has the receiver on the same machine.
+            "WEBHOOK_LOOPBACK": "true",
         }
         if name in self.failpoints:
             env["FAILPOINTS"] = self.failpoints[name]

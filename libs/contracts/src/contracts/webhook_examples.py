@@ -1,0 +1,58 @@
+"""Realistic values for the examples of webhooks, by the name of a field. All of them are invented."""
+
+from collections.abc import Mapping
+
+_TYPES = ["seat.empty", "release.approval_waiting", "money.lapsed"]
+
+WEBHOOK_EXAMPLES: Mapping[str, object] = {
+    "endpoint_id": "0199f1b0-1d20-7c31-9b52-3c1e8f40aa01",
+    "EndpointView.id": "0199f1b0-1d20-7c31-9b52-3c1e8f40aa01",
+    "SecretEndpoint.id": "0199f1b0-1d20-7c31-9b52-3c1e8f40aa01",
+    "owner": "52110",
+    "url": "https://hooks.jeonju.example/smartfactory",
+    "EndpointView.types": _TYPES,
+    "SecretEndpoint.types": _TYPES,
+    "RegisterWebhookEndpoint.types": _TYPES,
+    "ChangeWebhookEndpoint.types": _TYPES,
+    "EndpointView.state": "ACTIVE",
+    "SecretEndpoint.state": "ACTIVE",
+    "previous_secret_until": None,
+    "registered_at": "2024-05-02T01:00:00Z",
+    "EndpointView.changed_at": "2024-05-02T01:00:00Z",
+    "SecretEndpoint.changed_at": "2024-05-02T01:00:00Z",
+    "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=",
+    "delivery_id": "0199f1b0-1d20-4c31-9b52-3c1e8f40aa11",
+    "DeliveryView.id": "0199f1b0-1d20-4c31-9b52-3c1e8f40aa11",
+    "DeliveryDetail.id": "0199f1b0-1d20-4c31-9b52-3c1e8f40aa11",
+    "webhook_id": "0199f1b0-1d20-7c31-9b52-3c1e8f40aa21",
+    "DeliveryView.type": "release.approval_waiting",
+    "DeliveryDetail.type": "release.approval_waiting",
+    "occurred_at": "2024-07-01T02:10:00Z",
+    "DeliveryView.queued_at": "2024-07-01T02:10:02Z",
+    "DeliveryDetail.queued_at": "2024-07-01T02:10:02Z",
+    "DeliveryView.state": "FAILED",
+    "DeliveryDetail.state": "FAILED",
+    "DeliveryView.next_attempt_at": "2024-07-01T02:15:31Z",
+    "DeliveryDetail.next_attempt_at": "2024-07-01T02:15:31Z",
+    "delivered_at": None,
+    "AttemptView.number": 2,
+    "AttemptView.began_at": "2024-07-01T02:10:08Z",
+    "milliseconds": 184,
+    "AttemptView.outcome": "REFUSED",
+    "AttemptView.status": 503,
+    "excerpt": "maintenance until 12:00",
+    "detail.wanted": "settlement.opened",
+    "detail.told": "agreement.effective, project.selected, residency.assigned",
+    "message": {
+        "type": "release.approval_waiting",
+        "timestamp": "2024-07-01T02:10:00Z",
+        "data": {
+            "release_id": "0199f1b0-1d20-7c31-9b52-3c1e8f40aa31",
+            "project_id": "0199f1b0-1d20-7c31-9b52-3c1e8f40a501",
+            "call_id": "0199f1b0-1d20-7c31-9b52-3c1e8f40a201",
+            "municipality_code": "52110",
+            "source": "MUNICIPALITY",
+            "gate": "ADVANCE",
+        },
+    },
+}

@@ -1,0 +1,1 @@
+"""Webhooks: what metrics hears, sent signed to the addresses that Samsung and the municipalities have named."""

@@ -1,0 +1,129 @@
+"""What each event is told as, and to whom: a municipality of its own area, Samsung of mentors and projects.
+
+A message holds ids, codes and dates: no person, no score, no amount. One event makes at most one message of an owner.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from common.consumer import Received, Statement
+from common.event import DomainEvent
+from contracts.applicant import (
+    AgreementEffective,
+    InterimInspectionPassed,
+    ProjectCompleted,
+    ProjectConfirmed,
+    ProjectNotFunded,
+    ProjectResumed,
+    ProjectSelected,
+    ProjectSuspended,
+    ProjectTerminated,
+    ProjectWithdrawn,
+)
+from contracts.funding import (
+    CommitmentLapsed,
+    DisbursementPosted,
+    DisbursementReserved,
+    DisbursementVoided,
+    SettlementClosed,
+    SettlementOpened,
+)
+from contracts.mentoring import (
+    ImprovementItemClosed,
+    MentorTrainingCompleted,
+    ResidencyAssigned,
+    ResidencyEnded,
+    ResidencyStarted,
+)
+from contracts.types import Source
+from metrics.webhooks.domain.messages import SAMSUNG, MessageType
+from metrics.webhooks.store.deliveries import QUEUE
+
+_PLACE = ("project_id", "call_id", "municipality_code")
+_PROJECT = ("project_id", "application_id", "call_id", "type_code", "municipality_code")
+_RELEASE = ("release_id", *_PLACE, "source", "gate")
+_RESIDENCY = ("residency_id", "rotation_id", "project_id", "team_id", "plan_id")
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """As what, and which of the event's fields the message has."""
+
+    type: MessageType
+    fields: tuple[str, ...]
+    own_money: bool = False
+    """Told only of the municipality's own money: nobody else's waits for it."""
+
+
+_TO_MUNICIPALITIES: Mapping[type[DomainEvent], _Told] = {
+    ProjectSelected: _Told(MessageType.PROJECT_SELECTED, (*_PROJECT, "track", "promoted")),
+    ProjectConfirmed: _Told(MessageType.PROJECT_CONFIRMED, _PROJECT),
+    ProjectNotFunded: _Told(MessageType.PROJECT_NOT_FUNDED, _PROJECT),
+    ProjectWithdrawn: _Told(MessageType.SEAT_EMPTY, _PROJECT),
+    AgreementEffective: _Told(MessageType.AGREEMENT_EFFECTIVE, _PROJECT),
+    InterimInspectionPassed: _Told(MessageType.INSPECTION_PASSED, (*_PROJECT, "inspection_id")),
+    ProjectSuspended: _Told(MessageType.PROJECT_SUSPENDED, (*_PROJECT, "suspension_id", "cause")),
+    ProjectResumed: _Told(MessageType.PROJECT_RESUMED, (*_PROJECT, "resumption_id")),
+    ProjectCompleted: _Told(MessageType.PROJECT_COMPLETED, (*_PROJECT, "completion_id")),
+    ProjectTerminated: _Told(MessageType.PROJECT_TERMINATED, (*_PROJECT, "termination_id", "cause", "fault_party")),
+    DisbursementReserved: _Told(MessageType.APPROVAL_WAITING, _RELEASE, own_money=True),
+    DisbursementPosted: _Told(MessageType.RELEASE_PAID, _RELEASE, own_money=True),
+    DisbursementVoided: _Told(MessageType.RELEASE_VOIDED, (*_RELEASE, "reason"), own_money=True),
+    CommitmentLapsed: _Told(MessageType.MONEY_LAPSED, (*_PLACE, "source", "budget_line_id"), own_money=True),
+    SettlementOpened: _Told(MessageType.SETTLEMENT_OPENED, (*_PLACE, "settlement_id", "due_on")),
+    SettlementClosed: _Told(MessageType.SETTLEMENT_CLOSED, (*_PLACE, "settlement_id")),
+}
+_SHOWN = ("project_id", "call_id", "type_code", "municipality_code")
+_TO_SAMSUNG: Mapping[type[DomainEvent], _Told] = {
+    MentorTrainingCompleted: _Told(MessageType.TRAINING_COMPLETED, ("mentor_id", "cohort_id", "completed_on")),
+    ProjectSelected: _Told(MessageType.PROJECT_SELECTED, (*_SHOWN, "track", "promoted")),
+    AgreementEffective: _Told(MessageType.AGREEMENT_EFFECTIVE, _SHOWN),
+    ResidencyAssigned: _Told(
+        MessageType.RESIDENCY_ASSIGNED, (*_RESIDENCY, "municipality_code", "first_week", "weeks", "answer_due_at")
+    ),
+    ResidencyStarted: _Told(MessageType.RESIDENCY_STARTED, (*_RESIDENCY, "started_on")),
+    ResidencyEnded: _Told(MessageType.RESIDENCY_ENDED, (*_RESIDENCY, "ended_on")),
+    ImprovementItemClosed: _Told(MessageType.ITEM_CLOSED, (*_RESIDENCY, "item_id", "kpi", "closed_on")),
+    InterimInspectionPassed: _Told(MessageType.INSPECTION_PASSED, (*_SHOWN, "inspection_id")),
+    ProjectTerminated: _Told(MessageType.PROJECT_TERMINATED, (*_SHOWN, "termination_id")),
+}
+
+TOLD = frozenset({*_TO_MUNICIPALITIES, *_TO_SAMSUNG})
+"""The events that somebody is told of."""
+
+
+def tell(event: DomainEvent, received: Received) -> Sequence[Statement]:
+    """Queue what the event is told as, for every endpoint of those it concerns; for none, nothing is kept."""
+    told: list[Statement] = []
+    area = _TO_MUNICIPALITIES.get(type(event))
+    if area is not None and not (area.own_money and _of(event, "source") != Source.MUNICIPALITY):
+        told.append(_message(area, event, received, owner=str(_of(event, "municipality_code"))))
+    samsung = _TO_SAMSUNG.get(type(event))
+    if samsung is not None:
+        told.append(_message(samsung, event, received, owner=SAMSUNG))
+    return told
+
+
+def _message(told: _Told, event: DomainEvent, received: Received, *, owner: str) -> Statement:
+    content = {
+        "type": told.type.value,
+        "timestamp": received.at,
+        "data": {name: _of(event, name) for name in told.fields},
+    }
+    return (
+        QUEUE,
+        {
+            "event_id": received.event_id,
+            "owner": owner,
+            "type": told.type.value,
+            "body": msgspec.json.encode(content).decode(),
+            "occurred_at": received.at,
+        },
+    )
+
+
+def _of(event: DomainEvent, name: str) -> object:
+    found: object = getattr(event, name)
+    return found

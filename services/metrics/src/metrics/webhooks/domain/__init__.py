@@ -1,0 +1,1 @@
+"""Endpoints, messages, deliveries and signatures as rules, knowing no database and no network."""
