@@ -49,7 +49,7 @@ _TABLES = (
         CONSTRAINT webhook_delivery_state_check
             CHECK (state IN ('QUEUED', 'SENDING', 'FAILED', 'DELIVERED', 'GIVEN_UP')),
         CONSTRAINT webhook_delivery_delivered_check CHECK (state <> 'DELIVERED' OR delivered_at IS NOT NULL),
-        CONSTRAINT webhook_delivery_endpoint_id_key UNIQUE (endpoint_id, event_id)
+        CONSTRAINT webhook_delivery_endpoint_id_event_id_key UNIQUE (endpoint_id, event_id)
     )
     """,
     """
