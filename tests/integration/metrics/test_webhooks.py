@@ -1,14 +1,18 @@
 """Owners and their webhook endpoints over HTTP: a secret once, one's own only, and nothing said that is not told."""
 
+import json
 from collections.abc import AsyncIterator, Callable
+from datetime import date
 from typing import Any
 
 import pytest
 
 from common.event import new_id
+from contracts.applicant import ProjectNotFunded
+from contracts.funding import BudgetLapseWarned, CommitmentLapsed, DisbursementReserved
 from contracts.roles import Role
 from smartfactory.stack.provision import DatabaseUrls
-from tests.support.builders import project_selected
+from tests.support.builders import project_selected, project_withdrawn
 from tests.support.receiving import GUNSAN, JEONJU, Hooks, hooks_over
 
 pytestmark = pytest.mark.anyio
@@ -60,8 +64,12 @@ async def test_another_body_does_not_see_it_and_operators_only_look(hooks: Hooks
             assert (answer.status_code, answer.json()["code"]) == (404, "webhook-endpoint-not-found"), what
     seen = await hooks.send("GET", ENDPOINTS, role=Role.PLATFORM_OPERATOR, tenant="52")
     assert [each["id"] for each in seen.json()["items"]] == [endpoint_id, samsung]
+    # A path may hold what only its owner should know.
+    assert {each["url"] for each in seen.json()["items"]} == {"https://receiver.example"}
+    one = await hooks.send("GET", path, role=Role.AUDITOR, tenant="52")
+    assert one.json()["url"] == "https://receiver.example"
     own = await hooks.send("GET", ENDPOINTS, role=Role.MUNICIPALITY_APPROVER)
-    assert [each["id"] for each in own.json()["items"]] == [endpoint_id]
+    assert [(each["id"], each["url"]) for each in own.json()["items"]] == [(endpoint_id, URL)]
     refused = await hooks.send("POST", ENDPOINTS, {"url": URL}, role=Role.PLATFORM_OPERATOR, tenant="52")
     assert refused.status_code == 403
 
@@ -135,3 +143,35 @@ async def test_what_is_not_there_is_not_found(hooks: Hooks):
     for path, code in ((ENDPOINTS, "webhook-endpoint"), ("/v1/webhook-deliveries", "webhook-delivery")):
         answer = await hooks.send("GET", f"{path}/{new_id()}")
         assert (answer.status_code, answer.json()["code"]) == (404, f"{code}-not-found")
+
+
+async def test_a_municipality_is_told_that_a_seat_is_empty_an_approval_waits_and_its_money_lapses(hooks: Hooks):
+    """Of its own area and its own money; at what the province's money does it need do nothing."""
+    wanted = ("seat.empty", "release.approval_waiting", "money.lapsing", "money.lapsed")
+    await hooks.register(URL, *wanted)
+    await hooks.register(URL, *wanted, tenant=GUNSAN)
+    back, refused = project_selected(), project_selected()
+    place = {"project_id": refused.project_id, "call_id": refused.call_id, "municipality_code": JEONJU}
+    line = {"fiscal_year": 2024, "track": "B", "stage_days": 30, "days_left": 29, "last_day": date(2024, 12, 31)}
+    left = {"uncommitted_won": 7_777, "unpaid_won": 0, "carried_won": 0, "lapsing_won": 7_777, "rule_version": "2022-1"}
+    of_project = ("project_id", "application_id", "call_id", "type_code", "municipality_code")
+    not_funded = ProjectNotFunded(**{name: getattr(refused, name) for name in of_project}, reason="F-05")
+    await hooks.tell(back, refused, project_withdrawn(back), not_funded)
+    for source, code in (("MUNICIPALITY", JEONJU), ("PROVINCE", None)):
+        money = {"source": source, "budget_line_id": new_id()}
+        await hooks.tell(
+            DisbursementReserved(**place, release_id=new_id(), source=source, gate="ADVANCE", amount_won=1)
+        )
+        await hooks.tell(BudgetLapseWarned(**money, municipality_code=code, **line, **left))
+        await hooks.tell(CommitmentLapsed(**place, **money, amount_won=1))
+    told = [
+        json.loads(row["body"]) for row in await hooks.rows("SELECT body FROM webhook_delivery ORDER BY type, body")
+    ]
+    assert [each["type"] for each in told] == [
+        "money.lapsed", "money.lapsing", "release.approval_waiting", "seat.empty", "seat.empty"
+    ]  # fmt: skip
+    assert {each["data"]["municipality_code"] for each in told} == {JEONJU}
+    lapsing = told[1]["data"]
+    assert (lapsing["days_left"], lapsing["last_day"], "lapsing_won" in lapsing) == (29, "2024-12-31", False)
+    causes = {each["data"]["cause"]: each["data"]["project_id"] for each in told[3:]}
+    assert causes == {"WITHDRAWN": str(back.project_id), "NOT_FUNDED": str(refused.project_id)}

@@ -13,7 +13,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from common.http import PublicClient, TimedOut, Unreachable
+from common.http import TimedOut, Unreachable
+from common.http_public import PublicClient
 from tests.support.receiving import Answer, receiving
 
 NAME = "receiver.example"

@@ -33,6 +33,8 @@ def test_it_verifies_ours_by_either_secret_and_nothing_else(verify: Callable[...
     assert not verify(good, body, signatures.shown(OTHER))
     assert not verify(good, body + b" ", signatures.shown(NEW))
     assert not verify(good | {"webhook-id": "another"}, body, signatures.shown(NEW))
+    for forged in ({"webhook-signature": "v1,\u00e9"}, {"webhook-timestamp": "\u0661"}, {"webhook-timestamp": ""}):
+        assert not verify(good | forged, body, signatures.shown(NEW))
     old = dict(signatures.headers("id", body, [NEW], at=now - timedelta(minutes=6)))
     assert not verify(old, body, signatures.shown(NEW))
 

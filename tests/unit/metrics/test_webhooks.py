@@ -121,6 +121,23 @@ def test_a_retry_after_is_read_as_seconds_or_a_moment(header: str | None, second
     assert deliveries.told_wait(header, at=NOW) == seconds
 
 
+@pytest.mark.parametrize(
+    ("status", "outcome"),
+    [
+        (101, Outcome.REFUSED),
+        (200, Outcome.DELIVERED),
+        (299, Outcome.DELIVERED),
+        (304, Outcome.REDIRECTED),
+        (404, Outcome.REFUSED),
+        (410, Outcome.GONE),
+        (599, Outcome.REFUSED),
+        (999, Outcome.REFUSED),
+    ],
+)
+def test_only_a_status_of_success_delivers(status: int, outcome: Outcome):
+    assert deliveries.outcome_of(status) is outcome
+
+
 def test_an_excerpt_is_short_and_can_be_kept():
     assert deliveries.excerpt_of(b"no\x00\r\n\xff" + "점검".encode() * 200) == ("no   \ufffd" + "점검" * 200)[:200]
     assert deliveries.excerpt_of(b"\x00\n") is None
@@ -193,6 +210,11 @@ REFUSED = [
     "https://" + "a" * 260 + ".example/",
     "https://-receiver.example/",
     "https://receiver.example./",
+    "https://224.0.0.1/",
+    "https://metrics-db.prod.svc.cluster.local/",
+    "https://metadata.google.internal/",
+    "https://hooks.localhost/",
+    "https://router.home.arpa/",
 ]
 
 
@@ -256,7 +278,7 @@ def test_a_message_holds_ids_codes_and_dates_and_nothing_else(event: type, recor
         amounts = [
             value
             for name, value in message["data"].items()
-            if isinstance(value, int) and name not in {"weeks", "promoted"}
+            if isinstance(value, int) and name not in {"weeks", "promoted", "fiscal_year", "stage_days", "days_left"}
         ]
         assert amounts == []
         offered = messages.offered_to(str(told["owner"]))
@@ -273,7 +295,7 @@ def test_every_type_is_told_by_some_event_and_every_such_event_is_heard():
     assert {type_ for to_samsung, type_ in told if to_samsung} == samsung
     assert {type_ for to_samsung, type_ in told if not to_samsung} >= {
         str(each) for each in messages.TO_MUNICIPALITIES
-    } - {"release.approval_waiting", "release.paid", "release.voided", "money.lapsed"}
+    } - {"release.approval_waiting", "release.paid", "release.voided", "money.lapsing", "money.lapsed"}
     assert set(HANDLERS) >= TOLD
 
 
@@ -285,7 +307,7 @@ def test_every_type_is_told_by_some_event_and_every_such_event_is_heard():
         ({"webhook_secret_key": LOCAL_WEBHOOK_KEY}, "WEBHOOK_SECRET_KEY"),
         ({"webhook_secret_key": "short"}, "WEBHOOK_SECRET_KEY"),
         ({"webhook_loopback": True}, "WEBHOOK_LOOPBACK"),
-        ({"webhook_lease_seconds": 10.0}, "WEBHOOK_LEASE_SECONDS"),
+        ({"webhook_lease_seconds": 19.0}, "WEBHOOK_LEASE_SECONDS"),
     ],
 )
 def test_production_has_a_key_of_its_own_and_sends_to_the_internet_only(changed: dict[str, object], named: str | None):

@@ -1,12 +1,15 @@
 """The client for addresses that others have named: the public internet only, decided before anything is connected to."""
 
+import asyncio
+import socket
 from collections.abc import AsyncIterator, Sequence
 
 import httpx
 import pytest
 
-from common.addresses import is_public
-from common.http import AddressRefused, PublicClient, TimedOut, Unreachable
+from common.addresses import PublicNames, is_public
+from common.http import TimedOut, Unreachable
+from common.http_public import AddressRefused, PublicClient
 
 PUBLIC = ["8.8.8.8", "93.184.215.14", "2606:4700::1111", "2001:4860:4860::8888"]
 NOT_PUBLIC = [
@@ -194,3 +197,63 @@ async def test_this_machine_is_reached_where_that_is_wanted_and_its_network_is_n
     with pytest.raises(AddressRefused):
         await client(way, Names(["192.168.0.1"]), loopback=True).post("http://localhost/", b"", headers={})
     assert len(way.went) == 1
+
+
+async def test_a_status_that_came_in_time_stands_whatever_its_body_does(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("common.http_public._EXCERPT_SECONDS", 0.06)
+
+    async def dripping() -> AsyncIterator[bytes]:
+        yield b"gone, "
+        await asyncio.Event().wait()
+
+    way = Way(httpx.Response(410, content=dripping()))
+    public = PublicClient(deadline_seconds=0.03, resolve=Names(["8.8.8.8"]), transport=httpx.MockTransport(way))
+    heard = await public.post("https://receiver.example/", b"", headers={})
+    assert (heard.status, heard.excerpt) == (410, b"gone, ")
+
+
+@pytest.mark.promise("R31")
+async def test_what_one_receiver_sets_is_sent_to_no_other_of_its_domain():
+    cookies = [("Set-Cookie", "a=1; Domain=receivers.example; Path=/"), ("Set-Cookie", "b=2")]
+    way = Way(httpx.Response(200, headers=cookies), httpx.Response(200))
+    public = client(way, Names(["8.8.8.8"]))
+    for url in ("https://one.receivers.example/", "https://other.receivers.example/", "https://one.receivers.example/"):
+        await public.post(url, b"", headers={})
+    assert ["cookie" in each.headers for each in way.went] == [False] * 3
+
+
+@pytest.mark.promise("R31")
+async def test_a_name_is_asked_for_whole_so_that_no_search_list_makes_it_one_of_ours(monkeypatch: pytest.MonkeyPatch):
+    asked = []
+
+    def look_up(host: str, port: int, **_: object) -> list[tuple[object, ...]]:
+        asked.append(host)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("8.8.8.8", port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    names = PublicNames()
+    for name in ("kafka.messaging", "receiver.example.", "8.8.8.8", "2606:4700::1111", "localhost"):
+        assert await names.addresses(name, 443) == ["8.8.8.8"]
+    names.close()
+    assert asked == ["kafka.messaging.", "receiver.example.", "8.8.8.8", "2606:4700::1111", "localhost"]
+
+
+async def test_a_name_server_that_does_not_answer_is_asked_once_for_all_who_wait():
+    answered, asked = asyncio.Event(), []
+
+    async def resolve(name: str, port: int) -> Sequence[str]:
+        asked.append((name, port))
+        if name == "hangs.example":
+            await answered.wait()
+        return ["8.8.8.8"]
+
+    way = Way()
+    public = PublicClient(deadline_seconds=0.03, resolve=resolve, transport=httpx.MockTransport(way))
+    for _ in range(2):
+        waiting = [public.post("https://hangs.example/", b"", headers={}) for _ in range(8)]
+        ends = await asyncio.gather(*waiting, return_exceptions=True)
+        assert {type(each) for each in ends} == {TimedOut}
+    assert (await public.post("https://other.example/", b"", headers={})).status == 204
+    assert asked == [("hangs.example", 443), ("other.example", 443)]
+    answered.set()
+    assert (await public.post("https://hangs.example/", b"", headers={})).status == 204

@@ -13,7 +13,7 @@ from typing import TypeAlias
 Resolve: TypeAlias = Callable[[str, int], Awaitable[Sequence[str]]]
 """Finds the addresses of a name; raises OSError when there are none."""
 
-_NAMES_AT_ONCE = 16
+_NAMES_AT_ONCE = 64
 # The one block that global unicast addresses come from; all others are local, multicast or not assigned.
 _UNICAST = IPv6Network("2000::/3")
 # Inside it: what carries an IPv4 address along, which a gateway on the way would unpack and reach; and examples.
@@ -47,6 +47,15 @@ def is_loopback(address: str) -> bool:
         return False
 
 
+def absolute(name: str) -> str:
+    """The name as it is asked for: whole, so that no search list of ours makes a name of our own network of it."""
+    try:
+        ip_address(name)
+    except ValueError:
+        return f"{name}." if "." in name and not name.endswith(".") else name
+    return name
+
+
 class PublicNames:
     """Looks names up; with `loopback` one may also stand for this machine, for installations that are all on one."""
 
@@ -55,11 +64,12 @@ class PublicNames:
         self._resolve = resolve or self._look_up
         # Threads of its own: a name server that does not answer must hold up no other work of the process.
         self._threads = ThreadPoolExecutor(_NAMES_AT_ONCE, thread_name_prefix="names")
+        self._asked: dict[tuple[str, int], asyncio.Future[Sequence[str]]] = {}
 
     async def addresses(self, name: str, port: int) -> list[str]:
         """All addresses of a name; raises NotPublic if one of them is not, OSError if there are none."""
         try:
-            found = list(dict.fromkeys(await self._resolve(name, port)))
+            found = list(dict.fromkeys(await self._ask(name, port)))
         except UnicodeError as error:
             raise OSError("no such name can be") from error
         if not found:
@@ -72,7 +82,15 @@ class PublicNames:
         """Wait for no question that is still open."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
+    async def _ask(self, name: str, port: int) -> Sequence[str]:
+        """One question about a name at a time, its answer for all who wait: one without an answer takes one thread."""
+        asked = self._asked.get((name, port))
+        if asked is None:
+            asked = self._asked[name, port] = asyncio.ensure_future(self._resolve(name, port))
+            asked.add_done_callback(lambda _: self._asked.pop((name, port), None))
+        return await asyncio.shield(asked)
+
     async def _look_up(self, name: str, port: int) -> Sequence[str]:
-        look_up = asyncio.get_running_loop().run_in_executor
-        found = await look_up(self._threads, lambda: socket.getaddrinfo(name, port, type=socket.SOCK_STREAM))
+        look_up, asked = asyncio.get_running_loop().run_in_executor, absolute(name)
+        found = await look_up(self._threads, lambda: socket.getaddrinfo(asked, port, type=socket.SOCK_STREAM))
         return [str(address[4][0]) for address in found]

@@ -199,7 +199,7 @@ def set_up_logging(service: str, settings: ServiceSettings) -> None:
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logging.getLogger(name).handlers[:] = []
         logging.getLogger(name).propagate = name != "uvicorn.access"
-    for name in ("httpx", "aiokafka", "sqlalchemy", "alembic"):
+    for name in ("httpx", "httpcore", "aiokafka", "sqlalchemy", "alembic"):
         logging.getLogger(name).setLevel(max(logging.getLogger(name).level, logging.WARNING))
     # What no line of ours tells need not be found out for each record (the logging HOWTO's own switches).
     logging._srcfile = None  # noqa: SLF001  the HOWTO's name for "do not look for the caller"

@@ -27,6 +27,7 @@ from contracts.applicant import (
     TokensRevoked,
 )
 from contracts.funding import (
+    BudgetLapseWarned,
     BudgetLineConfirmed,
     CarryOverConfirmed,
     CommitmentLapsed,
@@ -173,6 +174,10 @@ def on_carry_over_confirmed(event: CarryOverConfirmed, received: Received) -> Se
     return money.carry_over(event, at=received.at)
 
 
+def on_budget_lapse_warned(event: BudgetLapseWarned, received: Received) -> Sequence[Statement]:
+    return webhooks.tell(event, received)
+
+
 def on_commitment_lapsed(event: CommitmentLapsed, received: Received) -> Sequence[Statement]:
     return [*money.lapse_share(event), *webhooks.tell(event, received)]
 
@@ -278,6 +283,7 @@ HANDLERS: Handlers = {
     CommitmentRefused: on_commitment_refused,
     CommitmentReleased: on_commitment_released,
     CarryOverConfirmed: on_carry_over_confirmed,
+    BudgetLapseWarned: on_budget_lapse_warned,
     CommitmentLapsed: on_commitment_lapsed,
     DisbursementReserved: on_disbursement_reserved,
     DisbursementApproved: on_disbursement_approved,
@@ -302,6 +308,7 @@ HANDLERS: Handlers = {
 
 _NOT_PROJECTED = (
     TokensRevoked,
+    BudgetLapseWarned,
     SettlementOpened,
     SettlementClosed,
     MentorTrainingCompleted,

@@ -27,7 +27,9 @@ class Settings(ServiceSettings):
         10.0, gt=0, le=30, description="How long a receiver may take before a webhook is sent again later."
     )
     webhook_lease_seconds: float = Field(
-        60.0, gt=0, description="How long a claimed webhook is left to its worker; longer than a receiver may take."
+        60.0,
+        gt=0,
+        description="How long a claimed webhook is left to its worker; twice what a receiver may take, or more.",
     )
     webhook_at_once_max: int = Field(64, ge=1, le=500, description="Webhooks that one worker has under way at once.")
     webhook_at_once_per_endpoint: int = Field(
@@ -47,8 +49,8 @@ class Settings(ServiceSettings):
             faults.append("WEBHOOK_SECRET_KEY is short: set a random one of 32 characters or more")
         if self.webhook_loopback:
             faults.append("WEBHOOK_LOOPBACK is on: unset it, webhooks go to the public internet only")
-        if self.webhook_lease_seconds <= self.webhook_timeout_seconds:
+        if self.webhook_lease_seconds < 2 * self.webhook_timeout_seconds:
             faults.append(
-                "WEBHOOK_LEASE_SECONDS is not above WEBHOOK_TIMEOUT_SECONDS: raise it, or two workers send at once"
+                "WEBHOOK_LEASE_SECONDS is below twice WEBHOOK_TIMEOUT_SECONDS: raise it, or two workers send at once"
             )
         return faults

@@ -16,7 +16,8 @@ from common.addresses import Resolve
 from common.auth import Principal
 from common.clock import Clock, SystemClock
 from common.db import Database
-from common.http import AddressRefused, HttpFault, PublicClient, TimedOut
+from common.http import HttpFault, TimedOut
+from common.http_public import AddressRefused, PublicClient
 from metrics.settings import Settings
 from metrics.webhooks.commands import deliveries, endpoints
 from metrics.webhooks.commands.deliveries import Attempt, Claimed, Outcome
@@ -45,6 +46,8 @@ class DeliverWebhooks:
             deadline_seconds=settings.webhook_timeout_seconds, loopback=settings.webhook_loopback, resolve=resolve
         )
         self._under_way: dict[asyncio.Task[None], UUID] = {}
+        # Those that did not answer in time when last asked: until they do, each has one place of this worker's.
+        self._slow: set[UUID] = set()
         # The consumer and the relay work on the same connections.
         self._keeping = asyncio.Semaphore(_KEPT_AT_ONCE)
 
@@ -75,6 +78,7 @@ class DeliverWebhooks:
                 per_endpoint=self._settings.webhook_at_once_per_endpoint,
                 lease_seconds=self._settings.webhook_lease_seconds,
                 busy=set(self._under_way.values()),
+                slow=self._slow,
             )
         if claimed:
             await failpoints.hit("job.after_claim")
@@ -91,13 +95,17 @@ class DeliverWebhooks:
 
     async def _deliver(self, database: Database, clock: Clock, claimed: Claimed) -> None:
         attempt = await self._send(claimed)
+        if attempt.outcome is Outcome.TIMED_OUT:
+            self._slow.add(claimed.endpoint_id)
+        else:
+            self._slow.discard(claimed.endpoint_id)
         await failpoints.hit("job.after_send")
         async with self._keeping, database.transaction() as tx:
             state = await deliveries.keep_attempt(tx, claimed, attempt, by=_BY, now=clock.now())
         _attempts.add(1, {"outcome": attempt.outcome.value.lower()})
         if state == "GIVEN_UP":
             _given_up.add(1)
-            said = {"delivery_id": str(claimed.id), "outcome": attempt.outcome.value}
+            said = {"event_id": str(claimed.event_id), "outcome": attempt.outcome.value}
             _log.warning("a webhook could not be delivered and was given up", extra=said)
 
     async def _send(self, claimed: Claimed) -> Attempt:
@@ -120,6 +128,9 @@ class DeliverWebhooks:
         except TimedOut:
             outcome = Outcome.TIMED_OUT
         except HttpFault:
+            outcome = Outcome.UNREACHABLE
+        except Exception as error:  # noqa: BLE001  whatever it was, it counts as a try: none is made for ever
+            _log.error("a webhook could not be sent", exc_info=error, extra={"event_id": str(claimed.event_id)})
             outcome = Outcome.UNREACHABLE
         return Attempt(
             outcome=outcome,

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import Field
-from sqlalchemy import ColumnElement, case, exists, literal_column, null, select, true
+from sqlalchemy import ColumnElement, case, exists, func, literal_column, null, select, true
 
 from common.db import Transaction
 from common.web import Page, PageRequest, View, narrowed, page_of
@@ -35,6 +35,8 @@ __all__ = [
 
 # Real time, on the database's clock, as secrets and attempts have it.
 _STILL_SIGNS = WebhookEndpointRow.previous_until > literal_column("now()")
+# A path may hold what only its owner should know; those who oversee need to see where something goes.
+_ORIGIN = func.regexp_substr(WebhookEndpointRow.url, "^[a-z]+://[^/?]+").label("url")
 
 
 class EndpointView(View):
@@ -42,7 +44,7 @@ class EndpointView(View):
 
     id: UUID
     owner: str = Field(description="A municipality's code, or SAMSUNG.")
-    url: str
+    url: str = Field(description="Whole for its owner; without path and query for those who oversee all.")
     types: list[MessageType]
     state: EndpointState
     previous_secret_until: datetime | None = Field(
@@ -89,14 +91,14 @@ class DeliveryDetail(DeliveryView):
 async def list_endpoints(tx: Transaction, page: PageRequest, *, owner: str | None) -> Page[EndpointView]:
     """Endpoints, the oldest first."""
     row = WebhookEndpointRow
-    statement = select(*_endpoint_columns()).where(_is_of(row.owner, owner))
+    statement = select(*_endpoint_columns(owner)).where(_is_of(row.owner, owner))
     return await page_of(EndpointView, tx, statement, page, by=[row.registered_at, row.id])
 
 
 async def view_endpoint(tx: Transaction, endpoint_id: UUID, *, owner: str | None) -> EndpointView:
     """One endpoint; raises WebhookEndpointNotFound."""
     row = WebhookEndpointRow
-    statement = select(*_endpoint_columns()).where(row.id == endpoint_id, _is_of(row.owner, owner))
+    statement = select(*_endpoint_columns(owner)).where(row.id == endpoint_id, _is_of(row.owner, owner))
     found = (await tx.execute(statement)).one_or_none()
     if found is None:
         raise WebhookEndpointNotFound
@@ -132,11 +134,12 @@ async def view_delivery(tx: Transaction, delivery_id: UUID, *, owner: str | None
     return DeliveryDetail(**seen.model_dump(), message=json.loads(found["body"]), log=log)
 
 
-def _endpoint_columns() -> list[ColumnElement[Any]]:
+def _endpoint_columns(owner: str | None) -> list[ColumnElement[Any]]:
     row = WebhookEndpointRow
+    url: ColumnElement[Any] = _ORIGIN if owner is None else row.__table__.c["url"]
     until = case((_STILL_SIGNS, row.previous_until)).label("previous_secret_until")
-    named = ("id", "owner", "url", "types", "state", "registered_at", "changed_at", "version")
-    return [*(row.__table__.c[name] for name in named), until]
+    named = ("id", "owner", "types", "state", "registered_at", "changed_at", "version")
+    return [*(row.__table__.c[name] for name in named), url, until]
 
 
 def _delivery_columns() -> list[ColumnElement[Any]]:

@@ -18,10 +18,18 @@ __all__ = ["Attempt", "Claimed", "Outcome", "claim_deliveries", "forget_deliveri
 
 
 async def claim_deliveries(
-    tx: Transaction, *, most: int, per_endpoint: int, lease_seconds: float, busy: Collection[UUID]
+    tx: Transaction,
+    *,
+    most: int,
+    per_endpoint: int,
+    lease_seconds: float,
+    busy: Collection[UUID],
+    slow: Collection[UUID],
 ) -> list[Claimed]:
-    """Lease what is due of every endpoint that is not busy."""
-    return await store.claim(tx, most=most, per_endpoint=per_endpoint, lease_seconds=lease_seconds, busy=busy)
+    """Lease what is due of every endpoint that is not busy, and of a slow one no more than one."""
+    return await store.claim(
+        tx, most=most, per_endpoint=per_endpoint, lease_seconds=lease_seconds, busy=busy, slow=slow
+    )
 
 
 async def keep_attempt(

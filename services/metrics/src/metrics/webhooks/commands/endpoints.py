@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -27,7 +27,7 @@ _NOBODY = ""
 class Terms:
     """What the installation's settings say of endpoints."""
 
-    secret_key: bytes
+    secret_key: bytes = field(repr=False)
     endpoints_max: int
     loopback: bool
 

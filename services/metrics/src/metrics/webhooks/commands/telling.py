@@ -23,6 +23,7 @@ from contracts.applicant import (
     ProjectWithdrawn,
 )
 from contracts.funding import (
+    BudgetLapseWarned,
     CommitmentLapsed,
     DisbursementPosted,
     DisbursementReserved,
@@ -44,6 +45,16 @@ from metrics.webhooks.store.deliveries import QUEUE
 _PLACE = ("project_id", "call_id", "municipality_code")
 _PROJECT = ("project_id", "application_id", "call_id", "type_code", "municipality_code")
 _RELEASE = ("release_id", *_PLACE, "source", "gate")
+_LAPSING = (
+    "budget_line_id",
+    "source",
+    "municipality_code",
+    "fiscal_year",
+    "track",
+    "stage_days",
+    "days_left",
+    "last_day",
+)
 _RESIDENCY = ("residency_id", "rotation_id", "project_id", "team_id", "plan_id")
 
 
@@ -55,13 +66,15 @@ class _Told:
     fields: tuple[str, ...]
     own_money: bool = False
     """Told only of the municipality's own money: nobody else's waits for it."""
+    cause: str = ""
+    """Which of several events of one meaning it was."""
 
 
 _TO_MUNICIPALITIES: Mapping[type[DomainEvent], _Told] = {
     ProjectSelected: _Told(MessageType.PROJECT_SELECTED, (*_PROJECT, "track", "promoted")),
     ProjectConfirmed: _Told(MessageType.PROJECT_CONFIRMED, _PROJECT),
-    ProjectNotFunded: _Told(MessageType.PROJECT_NOT_FUNDED, _PROJECT),
-    ProjectWithdrawn: _Told(MessageType.SEAT_EMPTY, _PROJECT),
+    ProjectNotFunded: _Told(MessageType.SEAT_EMPTY, _PROJECT, cause="NOT_FUNDED"),
+    ProjectWithdrawn: _Told(MessageType.SEAT_EMPTY, _PROJECT, cause="WITHDRAWN"),
     AgreementEffective: _Told(MessageType.AGREEMENT_EFFECTIVE, _PROJECT),
     InterimInspectionPassed: _Told(MessageType.INSPECTION_PASSED, (*_PROJECT, "inspection_id")),
     ProjectSuspended: _Told(MessageType.PROJECT_SUSPENDED, (*_PROJECT, "suspension_id", "cause")),
@@ -71,6 +84,7 @@ _TO_MUNICIPALITIES: Mapping[type[DomainEvent], _Told] = {
     DisbursementReserved: _Told(MessageType.APPROVAL_WAITING, _RELEASE, own_money=True),
     DisbursementPosted: _Told(MessageType.RELEASE_PAID, _RELEASE, own_money=True),
     DisbursementVoided: _Told(MessageType.RELEASE_VOIDED, (*_RELEASE, "reason"), own_money=True),
+    BudgetLapseWarned: _Told(MessageType.MONEY_LAPSING, _LAPSING, own_money=True),
     CommitmentLapsed: _Told(MessageType.MONEY_LAPSED, (*_PLACE, "source", "budget_line_id"), own_money=True),
     SettlementOpened: _Told(MessageType.SETTLEMENT_OPENED, (*_PLACE, "settlement_id", "due_on")),
     SettlementClosed: _Told(MessageType.SETTLEMENT_CLOSED, (*_PLACE, "settlement_id")),
@@ -107,10 +121,11 @@ def tell(event: DomainEvent, received: Received) -> Sequence[Statement]:
 
 
 def _message(told: _Told, event: DomainEvent, received: Received, *, owner: str) -> Statement:
+    cause = {"cause": told.cause} if told.cause else {}
     content = {
         "type": told.type.value,
         "timestamp": received.at,
-        "data": {name: _of(event, name) for name in told.fields},
+        "data": {name: _of(event, name) for name in told.fields} | cause,
     }
     return (
         QUEUE,

@@ -13,10 +13,11 @@ from uuid import UUID
 from common.errors import NotFound, RuleRefused, Text
 from metrics.webhooks.domain.messages import MessageType
 
-_LOWEST_NOT_GOOD = 300
-_LOWEST_ERROR = 400
+_GOOD = range(200, 300)
+_ELSEWHERE = range(300, 400)
 _GONE = 410
 _EXCERPT_CHARACTERS = 200
+_LONGEST_MOMENT = 64
 _WHOLE = 10_000
 
 
@@ -113,10 +114,10 @@ class WebhookDeliveryUnderWay(RuleRefused):
 
 
 def outcome_of(status: int) -> Outcome:
-    """What a status says."""
-    if status < _LOWEST_NOT_GOOD:
+    """What a status says; one that is no answer at all, as 101, delivers nothing."""
+    if status in _GOOD:
         return Outcome.DELIVERED
-    if status < _LOWEST_ERROR:
+    if status in _ELSEWHERE:
         return Outcome.REDIRECTED
     return Outcome.GONE if status == _GONE else Outcome.REFUSED
 
@@ -127,7 +128,7 @@ def told_wait(retry_after: str | None, *, at: datetime) -> int | None:
     if said.isascii() and said.isdigit():
         return int(said[:10])
     try:
-        moment = parsedate_to_datetime(said)
+        moment = parsedate_to_datetime(said[:_LONGEST_MOMENT])
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
     if moment.tzinfo is None:

@@ -25,6 +25,8 @@ _URL = re.compile(
     r"(?P<scheme>https?)://(?P<host>\[[0-9a-f:.]{2,45}\]|[a-z0-9](?:[a-z0-9.-]{0,250}[a-z0-9])?)"
     r"(?::(?P<port>[0-9]{1,5}))?(?:/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*)?(?:\?[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*)?"
 )
+# What names of networks of one's own end in, by RFC 6761, RFC 6762, RFC 8375 and ICANN's resolution on .internal.
+_NOT_OF_THE_INTERNET = frozenset({"alt", "arpa", "internal", "invalid", "local", "localhost", "onion", "test"})
 # Whatever ends in digits, or in 0x and a number, may be read as an address written in another way.
 _NUMBER = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)")
 
@@ -188,9 +190,12 @@ def _is_public_name(host: str) -> bool:
     try:
         if host.startswith("["):
             return IPv6Address(host.strip("[]")) in _UNICAST and IPv6Address(host.strip("[]")).is_global
-        return IPv4Address(host).is_global
+        return IPv4Address(host).is_global and not IPv4Address(host).is_multicast
     except ValueError:
-        return "." in host and not host.startswith("[") and not _NUMBER.fullmatch(host)
+        if host.startswith("[") or _NUMBER.fullmatch(host):
+            return False
+        _, dot, last = host.rpartition(".")
+        return bool(dot) and last not in _NOT_OF_THE_INTERNET
 
 
 def _next(endpoint: Endpoint, now: datetime, **changes: object) -> Endpoint:

@@ -14,7 +14,6 @@ class MessageType(StrEnum):
 
     PROJECT_SELECTED = "project.selected"
     PROJECT_CONFIRMED = "project.confirmed"
-    PROJECT_NOT_FUNDED = "project.not_funded"
     SEAT_EMPTY = "seat.empty"
     AGREEMENT_EFFECTIVE = "agreement.effective"
     INSPECTION_PASSED = "inspection.passed"
@@ -25,6 +24,7 @@ class MessageType(StrEnum):
     APPROVAL_WAITING = "release.approval_waiting"
     RELEASE_PAID = "release.paid"
     RELEASE_VOIDED = "release.voided"
+    MONEY_LAPSING = "money.lapsing"
     MONEY_LAPSED = "money.lapsed"
     SETTLEMENT_OPENED = "settlement.opened"
     SETTLEMENT_CLOSED = "settlement.closed"
@@ -54,7 +54,6 @@ TO_MUNICIPALITIES = frozenset(
     {
         MessageType.PROJECT_SELECTED,
         MessageType.PROJECT_CONFIRMED,
-        MessageType.PROJECT_NOT_FUNDED,
         MessageType.SEAT_EMPTY,
         MessageType.AGREEMENT_EFFECTIVE,
         MessageType.INSPECTION_PASSED,
@@ -65,6 +64,7 @@ TO_MUNICIPALITIES = frozenset(
         MessageType.APPROVAL_WAITING,
         MessageType.RELEASE_PAID,
         MessageType.RELEASE_VOIDED,
+        MessageType.MONEY_LAPSING,
         MessageType.MONEY_LAPSED,
         MessageType.SETTLEMENT_OPENED,
         MessageType.SETTLEMENT_CLOSED,

@@ -108,13 +108,11 @@ QUEUE = Rows(
     ),
     told_apart_by=("event_id", "owner"),
 )
-# Endpoint by endpoint, so that one with thousands waiting holds up no other.
+# Endpoint by endpoint, so that one with thousands waiting holds up no other, nor one that hangs. Taken before anything
+# is updated: a plan that looked a second time would take more than it was asked for.
 _CLAIM = text(
     """
-    UPDATE webhook_delivery AS delivery
-    SET state = 'SENDING', attempts = delivery.attempts + 1, tries = delivery.tries + 1,
-        next_attempt_at = now() + make_interval(secs => :lease_seconds)
-    FROM (
+    WITH taken AS MATERIALIZED (
         SELECT due.id, endpoint.url, endpoint.salt,
             CASE WHEN endpoint.previous_until > now() THEN endpoint.previous_salt END AS previous_salt
         FROM webhook_endpoint AS endpoint
@@ -122,16 +120,22 @@ _CLAIM = text(
             SELECT waiting.id FROM webhook_delivery AS waiting
             WHERE waiting.endpoint_id = endpoint.id AND waiting.state IN ('QUEUED', 'SENDING', 'FAILED')
                 AND waiting.next_attempt_at <= now()
-            ORDER BY waiting.next_attempt_at, waiting.id LIMIT :per_endpoint FOR UPDATE SKIP LOCKED
+            ORDER BY waiting.next_attempt_at, waiting.id
+            LIMIT CASE WHEN endpoint.id = ANY (:slow) THEN 1 ELSE :per_endpoint END
+            FOR UPDATE SKIP LOCKED
         ) AS due
         WHERE endpoint.state = 'ACTIVE' AND NOT endpoint.id = ANY (:busy)
         LIMIT :most
-    ) AS taken
+    )
+    UPDATE webhook_delivery AS delivery
+    SET state = 'SENDING', attempts = delivery.attempts + 1, tries = delivery.tries + 1,
+        next_attempt_at = now() + make_interval(secs => :lease_seconds)
+    FROM taken
     WHERE delivery.id = taken.id
     RETURNING delivery.id, delivery.endpoint_id, delivery.event_id, delivery.type, delivery.body, delivery.attempts,
         delivery.tries, taken.url, taken.salt, taken.previous_salt
     """
-).bindparams(bindparam("busy", type_=ARRAY(Uuid)))
+).bindparams(bindparam("busy", type_=ARRAY(Uuid)), bindparam("slow", type_=ARRAY(Uuid)))
 _SETTLE = text(
     """
     UPDATE webhook_delivery
@@ -155,10 +159,22 @@ _FORGET = text(
 
 
 async def claim(
-    tx: Transaction, *, most: int, per_endpoint: int, lease_seconds: float, busy: Collection[UUID]
+    tx: Transaction,
+    *,
+    most: int,
+    per_endpoint: int,
+    lease_seconds: float,
+    busy: Collection[UUID],
+    slow: Collection[UUID],
 ) -> list[Claimed]:
-    """Lease what is due, some of each endpoint that is not busy; the attempt is counted now."""
-    values = {"most": most, "per_endpoint": per_endpoint, "lease_seconds": lease_seconds, "busy": list(busy)}
+    """Lease what is due, some of each endpoint that is not busy and one of each slow one; the attempt counts now."""
+    values = {
+        "most": most,
+        "per_endpoint": per_endpoint,
+        "lease_seconds": lease_seconds,
+        "busy": list(busy),
+        "slow": list(slow),
+    }
     return [_claimed(row) for row in (await tx.execute(_CLAIM, values)).mappings()]
 
 
