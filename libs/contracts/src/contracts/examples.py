@@ -13,6 +13,7 @@ from contracts.memorandum_examples import MEMORANDUM_EXAMPLES
 from contracts.mentoring_examples import MENTORING_EXAMPLES
 from contracts.objection_examples import OBJECTION_EXAMPLES
 from contracts.outcome_examples import OUTCOME_EXAMPLES
+from contracts.practice_examples import PRACTICE_EXAMPLES
 from contracts.release_examples import RELEASE_EXAMPLES
 from contracts.settlement_examples import SETTLEMENT_EXAMPLES
 from contracts.standing_examples import STANDING_EXAMPLES
@@ -225,6 +226,7 @@ EXAMPLES: Mapping[str, object] = {
     **SUPPORT_EXAMPLES,
     **OUTCOME_EXAMPLES,
     **WEBHOOK_EXAMPLES,
+    **PRACTICE_EXAMPLES,
     # money
     "PassedOverView.left_won": 12_000_000,
     "needed_won": 36_000_000,

@@ -1,0 +1,1 @@
+"""What people do with good practices: cases, and the studies of them."""

@@ -1,0 +1,1 @@
+"""The criteria, cases as their parties and as everybody sees them, and who studied them."""

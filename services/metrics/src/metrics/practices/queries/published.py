@@ -1,0 +1,88 @@
+"""Published cases for everybody: region, sector and size band, and the firm's name where the firm agreed to that.
+
+Figures whose reports were corrected since, and those of a project that was terminated, are withheld until somebody
+verifies them anew: the case says so and stays.
+"""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, Select, case, select
+
+from common.acting import as_service
+from common.db import Transaction
+from common.web import Page, PageRequest, View, paginate
+from metrics.outcomes.queries.proofs import WaveAfter, day_of
+from metrics.practices.domain.cases import PracticeState
+from metrics.practices.domain.refusals import GoodPracticeUnknown
+from metrics.practices.queries.cases import PracticeFigureView, PracticeFilter, doubtful
+from metrics.practices.store.cases import GoodPracticeRow
+
+
+class PublicPractice(View):
+    """One published case. `firm_name` is null where the firm has not agreed; `under_review` has no figures for now."""
+
+    id: UUID
+    municipality_code: str
+    sector: str
+    size_band: str
+    firm_name: str | None
+    wave: WaveAfter
+    title_ko: str
+    title_en: str
+    summary_ko: str
+    summary_en: str
+    processes: list[str]
+    technologies: list[str]
+    figures: list[PracticeFigureView]
+    under_review: bool
+    criteria_version: str
+    published_on: date
+
+
+async def list_published(tx: Transaction, page: PageRequest, wanted: PracticeFilter) -> Page[PublicPractice]:
+    """The newest nomination first."""
+    statement = _published().where(*wanted.conditions())
+    async with as_service(tx):
+        rows, turns = await paginate(tx, statement, page, by=[GoodPracticeRow.id], descending=True)
+    return Page[PublicPractice](items=[_shown(row) for row in rows], **turns)
+
+
+async def get_published(tx: Transaction, practice_id: UUID) -> PublicPractice:
+    """One published case; raises GoodPracticeUnknown."""
+    async with as_service(tx):
+        row = (await tx.execute(_published().where(GoodPracticeRow.id == practice_id))).one_or_none()
+    if row is None:
+        raise GoodPracticeUnknown
+    return _shown(row)
+
+
+def _published() -> Select[*tuple[Any, ...]]:
+    """Only what everybody may see leaves the database, the name not before a publisher has read it."""
+    row = GoodPracticeRow
+    return select(
+        row.id,
+        row.municipality_code,
+        row.sector,
+        row.size_band,
+        case((row.named, row.firm_name)).label("firm_name"),
+        row.wave,
+        row.title_ko,
+        row.title_en,
+        row.summary_ko,
+        row.summary_en,
+        row.processes,
+        row.technologies,
+        row.figures,
+        doubtful().label("under_review"),
+        row.criteria_version,
+        row.published_at,
+    ).where(row.state == PracticeState.PUBLISHED.value)
+
+
+def _shown(row: Row[Any]) -> PublicPractice:
+    told = dict(row._mapping)  # noqa: SLF001  SQLAlchemy's documented access by name
+    published_at: datetime = told.pop("published_at")
+    told["figures"] = [] if told["under_review"] else told["figures"]
+    return PublicPractice.model_validate({**told, "published_on": day_of(published_at)})

@@ -1,0 +1,1 @@
+"""Good practices in PostgreSQL, and the criteria that come with the program."""
