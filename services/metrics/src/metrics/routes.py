@@ -9,7 +9,8 @@ from metrics.money.api import routes as money
 from metrics.outcomes.api import routes as outcomes
 from metrics.practices.api.cases import routes as practices
 from metrics.practices.api.published import routes as published_practices
+from metrics.practices.api.studies import routes as practice_studies
 from metrics.progress.api import routes as progress
 from metrics.webhooks.api import routes as webhooks
 
-ROUTERS: Sequence[APIRouter] = (progress, gauge, money, outcomes, webhooks, practices, published_practices)
+ROUTERS: Sequence[APIRouter] = (progress, gauge, money, outcomes, webhooks, practices, published_practices, practice_studies)

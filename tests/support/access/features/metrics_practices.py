@@ -33,6 +33,21 @@ _PLANT: Mapping[str, str] = {
             published_by = 'planted three', published_at = '2024-01-04T01:00:00Z'
         WHERE id = cast(:practice AS uuid) RETURNING id
     """,
+    "study": """
+        INSERT INTO practice_study (id, good_practice_id, practice_company_id, practice_municipality_code,
+            visitor_company_id, kind, wanted_on, requested_by, requested_at, requested_on, state, version)
+        SELECT gen_random_uuid(), id, company_id, municipality_code,
+            coalesce(cast(:company AS uuid), gen_random_uuid()), 'VISIT', '2024-01-10', 'planted one',
+            '2024-01-05T01:00:00Z', '2024-01-05', 'REQUESTED', 1
+        FROM good_practice WHERE id = cast(:practice AS uuid) RETURNING id
+    """,
+    "adoption": """
+        INSERT INTO practice_adoption (id, study_id, good_practice_id, project_id, company_id, municipality_code,
+            processes, technologies, adopted_on, recorded_by, recorded_at)
+        SELECT gen_random_uuid(), id, good_practice_id, gen_random_uuid(), visitor_company_id, :place, '{PACKING}',
+            '{}', '2024-02-01', 'planted one', '2024-02-02T01:00:00Z'
+        FROM practice_study WHERE id = cast(:study AS uuid) RETURNING id
+    """,
 }
 _NOMINATION = {
     "wave": "COMPLETION",
@@ -66,6 +81,24 @@ _ASKS: Asks = {
     "listPublicGoodPractices": lambda things: Ask(
         "GET", "/v1/public/good-practices", query={"page_size": 100}, shows=things["published"]
     ),
+    "requestPracticeStudy": lambda things: Ask(
+        "POST", f"/v1/good-practices/{things['published']}/studies", {"kind": "VISIT", "wanted_on": "2024-06-03"}
+    ),
+    "listPracticeStudies": lambda things: Ask(
+        "GET", "/v1/practice-studies", query={"page_size": 100}, shows=things["study"]
+    ),
+    "getPracticeStudy": lambda things: Ask("GET", f"/v1/practice-studies/{things['study']}"),
+    "settlePracticeStudy": lambda things: Ask(
+        "POST",
+        f"/v1/practice-studies/{things['study']}/outcomes",
+        {"outcome": "DECLINED", "reason": "NO_DATE"},
+        version=STALE,
+    ),
+    "recordPracticeAdoption": lambda things: Ask(
+        "POST",
+        f"/v1/practice-studies/{things['study']}/adoptions",
+        {"project_id": things["nominee"], "processes": ["PACKING"], "technologies": [], "adopted_on": "2024-03-04"},
+    ),
     "readPublicGoodPractice": lambda things: Ask("GET", f"/v1/public/good-practices/{things['published']}"),
 }
 
@@ -83,8 +116,12 @@ async def add_to(world: World) -> World:
 
     async def things(place: str, company: str | None) -> dict[str, str]:
         nominee = await planted(place, company, "project")
-        case = await planted(place, company, "project", "practice")
-        return {"nominee": str(nominee["project"]), "practice": str(case["practice"])}
+        case = await planted(place, company, "project", "practice", "study", "adoption")
+        return {
+            "nominee": str(nominee["project"]),
+            "practice": str(case["practice"]),
+            "study": str(case["study"]),
+        }
 
     shown = {"published": str((await planted("52140", None, "project", "practice", "published"))["published"])}
     mine = await things(world.municipality, world.company)

@@ -23,14 +23,24 @@ __all__ = [
     "ChangeKind",
     "Grade",
     "OutcomeProjectUnknown",
+    "Place",
     "Proven",
     "ProvenChange",
     "WaveAfter",
     "day_of",
     "is_superseded",
     "is_terminated",
+    "place_of",
     "prove",
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Whose project it is, and where."""
+
+    company_id: UUID
+    municipality_code: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +96,14 @@ async def prove(tx: Transaction, project_id: UUID, wave: str, *, now: datetime) 
             for kind in kpi.change_kinds
         ],
     )
+
+
+async def place_of(tx: Transaction, project_id: UUID) -> Place:
+    """Of a project that the caller sees and whose firm is known; raises OutcomeProjectUnknown."""
+    project = await store.find_project(tx, project_id)
+    if project is None or project.company_id is None:
+        raise OutcomeProjectUnknown
+    return Place(project.company_id, project.municipality_code)
 
 
 def is_superseded(

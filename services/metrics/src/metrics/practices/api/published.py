@@ -1,17 +1,19 @@
 """HTTP: the criteria and the published cases, for everybody."""
 
-from typing import Annotated
+from typing import Annotated, cast
 from uuid import UUID
 
-from fastapi import Query
+from fastapi import Query, Request
 
 from common.auth import Principal
 from common.web import Now, Page, PageQuery, Tx, anyone, router
+from common.web.runtime import runtime_of
 from metrics.practices.api.cases import CODE, PLACE
 from metrics.practices.queries import published
 from metrics.practices.queries.cases import PracticeFilter
 from metrics.practices.queries.criteria import PracticeCriteriaView, read_criteria
 from metrics.practices.queries.published import PublicPractice
+from metrics.settings import Settings
 
 routes = router(tags=["practices"])
 
@@ -32,6 +34,7 @@ async def read_practice_criteria(by: Annotated[Principal | None, anyone()], now:
     summary="공개된 우수사례 목록 (Published good practices, for everybody)",
 )
 async def list_public_good_practices(
+    request: Request,
     by: Annotated[Principal | None, anyone()],
     tx: Tx,
     page: PageQuery,
@@ -44,7 +47,7 @@ async def list_public_good_practices(
     By region, process and technology; the newest nomination first.
     """
     wanted = PracticeFilter(municipality_code=municipality_code, process=process, technology=technology)
-    return await published.list_published(tx, page, wanted)
+    return await published.list_published(tx, page, wanted, minimum=_minimum(request))
 
 
 @routes.get(
@@ -53,7 +56,14 @@ async def list_public_good_practices(
     summary="공개된 우수사례 조회 (One published good practice, for everybody)",
 )
 async def read_public_good_practice(
-    good_practice_id: UUID, by: Annotated[Principal | None, anyone()], tx: Tx
+    good_practice_id: UUID, request: Request, by: Annotated[Principal | None, anyone()], tx: Tx
 ) -> PublicPractice:
-    """기업이 동의하지 않은 이름은 비어 있습니다. A name that the firm did not agree to is null."""
-    return await published.get_published(tx, good_practice_id)
+    """기업이 동의하지 않은 이름과 5건 미만의 수는 비어 있습니다.
+
+    A name that the firm did not agree to is null, and so is a count below the minimum.
+    """
+    return await published.get_published(tx, good_practice_id, minimum=_minimum(request))
+
+
+def _minimum(request: Request) -> int:
+    return cast("Settings", runtime_of(request).settings).small_cell_minimum

@@ -114,8 +114,8 @@ class PracticeFigureBelow(RuleRefused):
     code = "good-practice-figure-below"
     title = Text("기준에 못 미치는 수치입니다", "The figure is below the criteria")
     detail = Text(
-        "{kpi}의 개선은 {improvement_bp}이고 기준은 {at_least_bp} 이상입니다(단위 0.01). 바뀐 것은 없습니다.",
-        "{kpi} improved by {improvement_bp} and the criteria ask for {at_least_bp} (in 0.01). Nothing was changed.",
+        "{kpi}의 개선은 {improvement_bp}bp이고 기준은 {at_least_bp}bp 이상입니다. 바뀐 것은 없습니다.",
+        "{kpi} improved by {improvement_bp} basis points and the criteria ask for {at_least_bp}. Nothing was changed.",
     )
 
 

@@ -17,11 +17,15 @@ from metrics.outcomes.queries.proofs import WaveAfter, day_of
 from metrics.practices.domain.cases import PracticeState
 from metrics.practices.domain.refusals import GoodPracticeUnknown
 from metrics.practices.queries.cases import PracticeFigureView, PracticeFilter, doubtful
+from metrics.practices.queries.studies import held_and_adopted
 from metrics.practices.store.cases import GoodPracticeRow
 
 
 class PublicPractice(View):
-    """One published case. `firm_name` is null where the firm has not agreed; `under_review` has no figures for now."""
+    """One published case. `firm_name` is null where the firm has not agreed; `under_review` has no figures for now.
+
+    `studied` and `adopted` count studies that were held and projects; null is fewer than `suppressed_below`.
+    """
 
     id: UUID
     municipality_code: str
@@ -37,25 +41,33 @@ class PublicPractice(View):
     technologies: list[str]
     figures: list[PracticeFigureView]
     under_review: bool
+    studied: int | None
+    adopted: int | None
+    suppressed_below: int
     criteria_version: str
     published_on: date
 
 
-async def list_published(tx: Transaction, page: PageRequest, wanted: PracticeFilter) -> Page[PublicPractice]:
+async def list_published(
+    tx: Transaction, page: PageRequest, wanted: PracticeFilter, *, minimum: int
+) -> Page[PublicPractice]:
     """The newest nomination first."""
     statement = _published().where(*wanted.conditions())
     async with as_service(tx):
         rows, turns = await paginate(tx, statement, page, by=[GoodPracticeRow.id], descending=True)
-    return Page[PublicPractice](items=[_shown(row) for row in rows], **turns)
+        counts = await held_and_adopted(tx, [row.id for row in rows], minimum=minimum)
+    items = [_shown(row, counts[row.id], minimum=minimum) for row in rows]
+    return Page[PublicPractice](items=items, **turns)
 
 
-async def get_published(tx: Transaction, practice_id: UUID) -> PublicPractice:
+async def get_published(tx: Transaction, practice_id: UUID, *, minimum: int) -> PublicPractice:
     """One published case; raises GoodPracticeUnknown."""
     async with as_service(tx):
         row = (await tx.execute(_published().where(GoodPracticeRow.id == practice_id))).one_or_none()
+        counts = await held_and_adopted(tx, [practice_id], minimum=minimum)
     if row is None:
         raise GoodPracticeUnknown
-    return _shown(row)
+    return _shown(row, counts[practice_id], minimum=minimum)
 
 
 def _published() -> Select[*tuple[Any, ...]]:
@@ -81,8 +93,9 @@ def _published() -> Select[*tuple[Any, ...]]:
     ).where(row.state == PracticeState.PUBLISHED.value)
 
 
-def _shown(row: Row[Any]) -> PublicPractice:
+def _shown(row: Row[Any], counts: tuple[int | None, int | None], *, minimum: int) -> PublicPractice:
     told = dict(row._mapping)  # noqa: SLF001  SQLAlchemy's documented access by name
+    told |= {"studied": counts[0], "adopted": counts[1], "suppressed_below": minimum}
     published_at: datetime = told.pop("published_at")
     told["figures"] = [] if told["under_review"] else told["figures"]
     return PublicPractice.model_validate({**told, "published_on": day_of(published_at)})
