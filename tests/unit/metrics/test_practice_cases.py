@@ -205,6 +205,7 @@ def test_a_name_is_shown_once_somebody_has_read_it() -> None:
     assert (named.named, named.published_at) == (True, case.published_at)
     renamed = rules.consent(named, "다른기업", by="owner", now=NOW)
     assert not renamed.named, "another name is read again"
+    assert rules.consent(named, "가상기업", by="owner", now=NOW).named, "the same name was read"
     assert rules.consent(named, None, by="owner", now=NOW).firm_name is None
 
 

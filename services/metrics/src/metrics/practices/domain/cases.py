@@ -263,7 +263,8 @@ def consent(practice: GoodPractice, firm_name: str | None, *, by: str, now: date
     """The firm agrees to be named so, or takes that back; a name that nobody has read yet is not shown."""
     if practice.state in ENDED:
         raise PracticeDecided(state=practice.state)
-    return replace(practice, firm_name=firm_name, named=False, consented_by=by, consented_at=now)
+    named = practice.named and firm_name == practice.firm_name
+    return replace(practice, firm_name=firm_name, named=named, consented_by=by, consented_at=now)
 
 
 def publish(practice: GoodPractice, proof: Proof, *, by: str, now: datetime) -> GoodPractice:
