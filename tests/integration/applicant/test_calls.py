@@ -31,6 +31,8 @@ async def test_a_draft_is_for_staff_and_a_published_call_for_everybody(applicant
     ]
     assert (await applicant.get("/v1/calls", track="A")).json()["items"] == []
     assert await applicant.told(draft["id"]) == ["call.published.v1"]
+    told = await applicant.rows("SELECT convert_from(payload, 'UTF8')::jsonb -> 'rates' AS rates FROM outbox")
+    assert told == [{"rates": shown["rates"]}]
     decisions = await applicant.rows("SELECT decision FROM journal_entry ORDER BY id")
     assert [row["decision"] for row in decisions] == ["call-drafted", "call-published"]
 

@@ -78,8 +78,12 @@ async def test_story_8_what_was_not_spent_and_the_interest_go_back_by_source_unt
         0,
         by_source["PROVINCE"]["paid_won"] - by_source["PROVINCE"]["fixed_won"],
     )
-    told = [event for part in ("opened", "fixed", "closed") for event in await funding.told(f"settlement.{part}")]
-    assert [each["project_id"] for each in told] == [str(selected.project_id)] * 3
+    told = [
+        event
+        for part in ("opened", "reported", "fixed", "closed")
+        for event in await funding.told(f"settlement.{part}")
+    ]
+    assert [each["project_id"] for each in told] == [str(selected.project_id)] * 4
 
 
 async def test_nothing_is_released_after_the_amounts_are_fixed_nor_fixed_while_a_payment_is_under_way(
@@ -128,6 +132,8 @@ async def test_reporting_attesting_and_fixing_are_done_by_three_people_each_in_t
         same = Person(Role.PROVINCE_APPROVER, "52", subject)
         assert code(await act(funding, settlement, "fixings", same)) == (409, "settlement-own-step")
     assert (await done(funding, settlement, "fixings", SECOND_APPROVER))["state"] == "FIXED"
+    reports = [(each["due_on"], each["late_months"]) for each in await funding.told("settlement.reported")]
+    assert reports == [("2024-07-22", 0)] * 2, "told again after a question"
     assert (await funding.get(f"/v1/settlements/{settlement['id']}", head(GUNSAN))).status_code == 404
 
 
@@ -141,6 +147,7 @@ async def test_rule_f_10_a_late_report_says_what_the_next_subsidy_may_lose(fundi
         funding.clock.move_to(began + timedelta(days=63 + late_by))
         late = await done(funding, settlement, "reports", owner_of(selected), report(0))
         assert (late["late_months"], late["late_cut_max_bp"]) == (months, cut_bp), late_by
+        assert (await funding.told("settlement.reported"))[-1]["late_months"] == months
         funding.clock.move_to(began)
 
 

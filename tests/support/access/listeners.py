@@ -11,6 +11,7 @@ from common.service import Service
 from contracts.applicant import (
     ApplicationSubmitted,
     CallPublished,
+    CallRate,
     ProjectCompleted,
     ProjectConfirmed,
     ProjectSelected,
@@ -18,7 +19,7 @@ from contracts.applicant import (
     ProjectType,
     SeatLine,
 )
-from contracts.funding import BudgetLineConfirmed, LineBalance
+from contracts.funding import BudgetLineConfirmed, LineBalance, SettlementOpened
 from mentoring.main import SERVICE as MENTORING
 from metrics.main import SERVICE as METRICS
 from smartfactory.stack.provision import DatabaseUrls
@@ -46,7 +47,7 @@ async def metrics_world(urls: DatabaseUrls) -> AsyncIterator[World]:
         sites = {place: project_selected(municipality_code=place) for place in (_JEONJU, _GUNSAN)}
         await metrics.tell(call, *(_submitted(call.call_id, place) for place in sites))
         await metrics.tell(*(event for site in sites.values() for event in _left(site)))
-        await metrics.tell(*(_appropriated(place) for place in sites))
+        await metrics.tell(*(_appropriated(place) for place in sites), *(_report_out(site) for site in sites.values()))
         things = {
             place: {"call": str(call.call_id), "place": f'"{place}"', "site": str(site.project_id)}
             for place, site in sites.items()
@@ -97,6 +98,7 @@ def _published() -> CallPublished:
         types=[ProjectType(type_code="JS2", cap_won=80_000_000)],
         seat_lines=[SeatLine(type_code="JS2", municipality_code=code, seats=2) for code in (_JEONJU, _GUNSAN)],
         planned_budget_lines=[],
+        rates=[CallRate(source="MUNICIPALITY", rate_bp=5000, capped=True)],
     )
 
 
@@ -108,6 +110,17 @@ def _left(selected: ProjectSelected) -> list[DomainEvent]:
     }
     ended = ProjectTerminated(**told, termination_id=new_id(), cause="FRAUD", fault_party="ADOPTER")
     return [selected, ProjectCompleted(**told, completion_id=new_id()), ended]
+
+
+def _report_out(selected: ProjectSelected) -> SettlementOpened:
+    return SettlementOpened(
+        project_id=selected.project_id,
+        settlement_id=new_id(),
+        call_id=selected.call_id,
+        municipality_code=selected.municipality_code,
+        due_on=NOW.date(),
+        rule_version="2024-1",
+    )
 
 
 def _appropriated(place: str) -> BudgetLineConfirmed:
@@ -152,6 +165,7 @@ _METRICS_ASKS: Asks = {
     "readProgress": lambda things: Ask("GET", f"/v1/calls/{things['call']}/progress", shows=things["place"]),
     "readGauge": lambda things: Ask("GET", "/v1/gauge", shows=things["site"]),
     "readMoney": lambda things: Ask("GET", "/v1/money", query={"fiscal_year": 2024}, shows=things["place"]),
+    "readToday": lambda things: Ask("GET", "/v1/today", shows=things["place"]),
     "readPublicGauge": lambda _things: Ask("GET", "/v1/public/gauge"),
     "readPublicProgress": lambda things: Ask("GET", f"/v1/public/calls/{things['call']}/progress"),
 }

@@ -30,6 +30,14 @@ class ProjectType(msgspec.Struct, frozen=True, kw_only=True):
     cap_won: int
 
 
+class CallRate(msgspec.Struct, frozen=True, kw_only=True):
+    """The share of a project's cost that one source pays by a call; capped ones share the type's cap between them."""
+
+    source: str
+    rate_bp: int
+    capped: bool
+
+
 class PlannedBudgetLine(msgspec.Struct, frozen=True, kw_only=True):
     """Money the call expects from one source; `municipality_code` is set for source MUNICIPALITY only."""
 
@@ -40,7 +48,10 @@ class PlannedBudgetLine(msgspec.Struct, frozen=True, kw_only=True):
 
 @event(service="applicant", aggregate="call", happened="published", version=1, key="call_id")
 class CallPublished(DomainEvent, frozen=True, kw_only=True):
-    """A call is open to the public and can no longer change."""
+    """A call is open to the public and can no longer change.
+
+    `rates` are what each source pays by it; an event from before they were told has none.
+    """
 
     call_id: UUID
     track: str
@@ -52,6 +63,7 @@ class CallPublished(DomainEvent, frozen=True, kw_only=True):
     types: list[ProjectType]
     seat_lines: list[SeatLine]
     planned_budget_lines: list[PlannedBudgetLine]
+    rates: list[CallRate] = msgspec.field(default_factory=list)
 
 
 class _ApplicationFact(DomainEvent, frozen=True, kw_only=True):

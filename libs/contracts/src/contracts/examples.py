@@ -18,6 +18,7 @@ from contracts.release_examples import RELEASE_EXAMPLES
 from contracts.settlement_examples import SETTLEMENT_EXAMPLES
 from contracts.standing_examples import STANDING_EXAMPLES
 from contracts.support_examples import SUPPORT_EXAMPLES
+from contracts.today_examples import TODAY_EXAMPLES
 from contracts.webhook_examples import WEBHOOK_EXAMPLES
 
 _SHARES: list[dict[str, object]] = [
@@ -227,6 +228,7 @@ EXAMPLES: Mapping[str, object] = {
     **OUTCOME_EXAMPLES,
     **WEBHOOK_EXAMPLES,
     **PRACTICE_EXAMPLES,
+    **TODAY_EXAMPLES,
     # money
     "PassedOverView.left_won": 12_000_000,
     "needed_won": 36_000_000,

@@ -217,6 +217,22 @@ class SettlementOpened(DomainEvent, frozen=True, kw_only=True):
     rule_version: str
 
 
+@event(service="funding", aggregate="settlement", happened="reported", version=1, key="project_id")
+class SettlementReported(DomainEvent, frozen=True, kw_only=True):
+    """The firm reported what was spent, and does so again after each question of its accountant.
+
+    `late_months` is how late its first report was, in whole months after `due_on` (rule F-10).
+    """
+
+    project_id: UUID
+    settlement_id: UUID
+    call_id: UUID
+    municipality_code: str
+    due_on: date
+    late_months: int
+    rule_version: str
+
+
 class SettledShare(msgspec.Struct, frozen=True, kw_only=True):
     """One source's figures of a settled project: what it paid, what of it is fixed as its cost, what goes back."""
 

@@ -47,6 +47,7 @@ from contracts.funding import (
     SettlementClosed,
     SettlementFixed,
     SettlementOpened,
+    SettlementReported,
 )
 from contracts.mentoring import (
     ImprovementItemClosed,
@@ -59,11 +60,12 @@ from metrics.gauge import commands as gauge
 from metrics.money import commands as money
 from metrics.outcomes import commands as outcomes
 from metrics.progress import commands as progress
+from metrics.today import commands as today
 from metrics.webhooks.commands import telling as webhooks
 
 
 def on_call_published(event: CallPublished, received: Received) -> Sequence[Statement]:
-    return progress.open_call(event)
+    return [*progress.open_call(event), *today.learn_shares(event)]
 
 
 def on_application_submitted(event: ApplicationSubmitted, received: Received) -> Sequence[Statement]:
@@ -210,8 +212,16 @@ def on_disbursement_unclear(event: DisbursementUnclear, received: Received) -> S
     return money.move_release(event, state="ORDERED", at=received.at, unclear=True)
 
 
+def on_settlement_opened(event: SettlementOpened, received: Received) -> Sequence[Statement]:
+    return [*today.expect_report(event), *webhooks.tell(event, received)]
+
+
+def on_settlement_reported(event: SettlementReported, received: Received) -> Sequence[Statement]:
+    return today.take_report(event, at=received.at)
+
+
 def on_settlement_fixed(event: SettlementFixed, received: Received) -> Sequence[Statement]:
-    return money.settle_shares(event)
+    return [*money.settle_shares(event), *today.end_report(event, at=received.at)]
 
 
 def on_repayment_ordered(event: RepaymentOrdered, received: Received) -> Sequence[Statement]:
@@ -224,10 +234,6 @@ def on_repayment_confirmed(event: RepaymentConfirmed, received: Received) -> Seq
 
 def on_repayment_relieved(event: RepaymentRelieved, received: Received) -> Sequence[Statement]:
     return money.relieve_repayment(event, at=received.at)
-
-
-def on_settlement_opened(event: SettlementOpened, received: Received) -> Sequence[Statement]:
-    return webhooks.tell(event, received)
 
 
 def on_settlement_closed(event: SettlementClosed, received: Received) -> Sequence[Statement]:
@@ -292,11 +298,12 @@ HANDLERS: Handlers = {
     DisbursementPosted: on_disbursement_posted,
     DisbursementVoided: on_disbursement_voided,
     DisbursementUnclear: on_disbursement_unclear,
+    SettlementOpened: on_settlement_opened,
+    SettlementReported: on_settlement_reported,
     SettlementFixed: on_settlement_fixed,
     RepaymentOrdered: on_repayment_ordered,
     RepaymentConfirmed: on_repayment_confirmed,
     RepaymentRelieved: on_repayment_relieved,
-    SettlementOpened: on_settlement_opened,
     SettlementClosed: on_settlement_closed,
     MentorTrainingCompleted: on_mentor_training_completed,
     ResidencyAssigned: on_residency_assigned,

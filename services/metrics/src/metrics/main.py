@@ -57,6 +57,8 @@ SERVICE = Service(
             "settled_share",
             "repayment",
             "outcome_project",
+            "settlement_report",
+            "call_share",
         ),
         events=PROJECTED,
     ),

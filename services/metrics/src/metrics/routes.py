@@ -11,6 +11,17 @@ from metrics.practices.api.cases import routes as practices
 from metrics.practices.api.published import routes as published_practices
 from metrics.practices.api.studies import routes as practice_studies
 from metrics.progress.api import routes as progress
+from metrics.today.api import routes as today
 from metrics.webhooks.api import routes as webhooks
 
-ROUTERS: Sequence[APIRouter] = (progress, gauge, money, outcomes, webhooks, practices, published_practices, practice_studies)
+ROUTERS: Sequence[APIRouter] = (
+    progress,
+    outcomes,
+    gauge,
+    money,
+    today,
+    practices,
+    published_practices,
+    practice_studies,
+    webhooks,
+)

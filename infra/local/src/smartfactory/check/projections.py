@@ -36,6 +36,10 @@ _RELEASES = "SELECT id, project_id, municipality_code, source, amount_won, state
 _SHOWN_RELEASES = """
     SELECT release_id AS id, project_id, municipality_code, source, amount_won, state FROM disbursement
 """
+_REPORTS = "SELECT project_id AS id, municipality_code, due_on, submitted_at IS NOT NULL AS done FROM settlement"
+_SHOWN_REPORTS = """
+    SELECT project_id AS id, municipality_code, due_on, done_at IS NOT NULL AS done FROM settlement_report
+"""
 _CONFIRMED = """
     SELECT p.id, p.type_code, p.municipality_code,
            CASE WHEN b.state IS NULL OR b.state = 'UNDER_WAY' THEN 'WAITING' ELSE b.state END AS state
@@ -57,6 +61,7 @@ async def agreeing(databases: Databases) -> list[Claim]:
         ("metrics.commitment_share", await funding.fetch(_SHARES), await metrics.fetch(_SHARES)),
         ("metrics.disbursement", await funding.fetch(_RELEASES), await metrics.fetch(_SHOWN_RELEASES)),
         ("metrics.budget_line", await funding.fetch(_LINES), await metrics.fetch(_SHOWN_LINES)),
+        ("metrics.settlement_report", await funding.fetch(_REPORTS), await metrics.fetch(_SHOWN_REPORTS)),
         ("mentoring.waiting_project", await applicant.fetch(_CONFIRMED), await databases["mentoring"].fetch(_WAITING)),
     ):
         _compare(claim, table, owned, shown)

@@ -11,7 +11,7 @@ from common.auth import Principal
 from common.clock import KST
 from common.db import Transaction
 from common.event import new_id
-from contracts.applicant import CallPublished, PlannedBudgetLine, ProjectType, SeatLine
+from contracts.applicant import CallPublished, CallRate, PlannedBudgetLine, ProjectType, SeatLine
 
 
 async def draft_call(tx: Transaction, terms: CallTerms, *, by: Principal, now: datetime) -> Call:
@@ -121,4 +121,5 @@ def _published(call: Call) -> CallPublished:
             )
             for each in terms.planned_budget_lines
         ],
+        rates=[CallRate(source=each.source.value, rate_bp=each.rate_bp, capped=each.capped) for each in terms.rates],
     )

@@ -14,7 +14,7 @@ from common.clock import KST
 from common.db import Transaction
 from common.event import new_id
 from common.journal import JsonValue
-from contracts.funding import SettledShare, SettlementClosed, SettlementFixed, SettlementOpened
+from contracts.funding import SettledShare, SettlementClosed, SettlementFixed, SettlementOpened, SettlementReported
 from contracts.roles import COMPANY_ROLES, Role
 from contracts.types import Source, Won
 from funding.coverages import commands as coverages
@@ -81,6 +81,13 @@ async def submit_settlement(
         settlement, report, late_months=late_months, late_cut_max_bp=cut_bp, by=by.person, now=now
     )
     await store.save(tx, submitted)
+    event = SettlementReported(
+        **_told(submitted),
+        due_on=submitted.due_on,
+        late_months=submitted.late_months or 0,
+        rule_version=submitted.rule_version,
+    )
+    await outbox.record(tx, event, at=now)
     facts: dict[str, JsonValue] = {"late_months": submitted.late_months, "late_cut_max_bp": submitted.late_cut_max_bp}
     evidence = f"report/sha256:{report.sha256}"
     await _journal(tx, submitted, "settlement-submitted", facts, by=by, now=now, evidence=evidence)

@@ -1,5 +1,6 @@
 """A call's progress: cases and money, whole for those who run it and suppressed for everybody else."""
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +25,7 @@ from metrics.progress.store import (
 hide_small = domain.suppress
 hide_small_total = domain.suppress_total
 
+_UNDECIDED = ("SUBMITTED", "SUPPLEMENT_REQUESTED", "SUPPLEMENTED", "ELIGIBLE")
 _FOUND_ELIGIBLE = ("ELIGIBLE", "SELECTED", "RESERVE", "NOT_SELECTED")
 
 
@@ -161,6 +163,46 @@ def public_shares() -> Select[*tuple[Any, ...]]:
     """For a later feature: what each public source was asked for in each project."""
     share = CommitmentShareRow
     return select(share.project_id, share.source, share.amount_won).where(share.source != "SME")
+
+
+def seats_of_year(fiscal_year: int) -> Select[*tuple[Any, ...]]:
+    """For a later feature: the seat lines of a year's calls, with the call's track and the end of its window."""
+    seat = CallSeatRow
+    return (
+        select(seat.call_id, seat.type_code, seat.municipality_code, seat.seats, CallRow.track, CallRow.closes_at)
+        .join(CallRow, CallRow.call_id == seat.call_id)
+        .where(CallRow.fiscal_year == fiscal_year)
+    )
+
+
+def held_of(calls: Collection[UUID]) -> Select[*tuple[Any, ...]]:
+    """For a later feature: how many projects hold a place of these calls, by seat line.
+
+    One that was terminated holds it too: nobody takes it over.
+    """
+    row = ProjectProgressRow
+    places = _counted(row, func.count()).add_columns(row.call_id).group_by(row.call_id)
+    return places.where(row.call_id.in_(calls), row.state.in_(("SELECTED", "CONFIRMED")))
+
+
+def reserves_of(calls: Collection[UUID]) -> Select[*tuple[Any, ...]]:
+    """For a later feature: how many reserves wait for a place of these calls, by seat line; who moved up waits not."""
+    row = CaseProgressRow
+    waiting = _counted(row, func.count()).add_columns(row.call_id).group_by(row.call_id)
+    return waiting.where(row.call_id.in_(calls), row.state == "RESERVE")
+
+
+def undecided_of(calls: Collection[UUID]) -> Select[*tuple[Any, ...]]:
+    """For a later feature: which of these calls have cases that wait for their decision."""
+    row = CaseProgressRow
+    return select(row.call_id).distinct().where(row.call_id.in_(calls), row.state.in_(_UNDECIDED))
+
+
+def unanswered_tracks(fiscal_year: int) -> Select[*tuple[Any, ...]]:
+    """For a later feature: the tracks of a year in which selected projects wait for funding's answer."""
+    row = ProjectProgressRow
+    waiting = select(CallRow.track).distinct().join(row, row.call_id == CallRow.call_id)
+    return waiting.where(CallRow.fiscal_year == fiscal_year, row.state == "SELECTED")
 
 
 async def _call(tx: Transaction, call_id: UUID) -> Row[*tuple[Any, ...]]:
