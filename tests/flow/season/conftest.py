@@ -42,8 +42,8 @@ class Databases:
     def broken_copy(self, service: str, sql: str) -> str:
         """The name of a copy in which a superuser ran this past every trigger."""
         name = f"{service}_broken"
-        self.admin.run(f"DROP DATABASE IF EXISTS {name};\nCREATE DATABASE {name} TEMPLATE {service};")
-        self.admin.run(f"SET session_replication_role = replica;\n{sql}", database=name)
+        copied = f"DROP DATABASE IF EXISTS {name};\nCREATE DATABASE {name} TEMPLATE {service} STRATEGY FILE_COPY;"
+        self.admin.run(f"{copied}\n\\connect {name}\nSET session_replication_role = replica;\n{sql}")
         return name
 
 
@@ -75,6 +75,7 @@ def open_databases(played: Played) -> Iterator[Callable[[], Databases]]:
                 directory=played.directory / "postgres",
                 log=played.directory / "postgres-examined.log",
                 port=ports.free_port(),
+                durable=False,
             )
         )
         started.append(postgres)

@@ -13,6 +13,8 @@ from tests.repo.tree import ROOT
 
 _BIN = Path(sys.executable).parent
 _RULES = ("test_rules.py", "test_system.py", "test_documents.py", "test_import_contracts.py")
+# The catalogue wrote them a moment before, and would compare what it makes again with that.
+_WRITTEN = "tests/repo/test_documents.py::test_every_generated_document_is_current"
 _WHOSE_ROWS = "tests/repo/test_row_security.py::test_every_table_says_whose_its_rows_are"
 _WHOSE_PAST = "tests/repo/test_lookbacks.py::test_every_table_is_in_the_time_machine_or_has_a_reason_why_not"
 
@@ -55,9 +57,9 @@ def copy(tmp_path: Path) -> Iterator[Copy]:
         if (ROOT / name).is_file():
             (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, tmp_path / name, follow_symlinks=False)
-    cache = ROOT / ".mypy_cache"
-    if cache.is_dir():
-        shutil.copytree(cache, tmp_path / ".mypy_cache")
+    for cache in (".mypy_cache", ".import_linter_cache"):
+        if (ROOT / cache).is_dir():
+            shutil.copytree(ROOT / cache, tmp_path / cache)
     subprocess.run(["git", "init", "-q", "."], cwd=tmp_path, check=True)
     yield Copy(tmp_path)
     shutil.rmtree(tmp_path, ignore_errors=True)
@@ -77,7 +79,8 @@ def test_a_new_service_and_new_features_pass_the_gate(copy: Copy):
     copy.run("mypy", "--no-error-summary", *[file for file in files if file.startswith("services/")])
     copy.run("lint-imports", "--no-logo")
     ours = [file for file in files if file.startswith("tests/unit/")]
-    copy.run("pytest", "-q", *(f"tests/repo/{rules}" for rules in _RULES), _WHOSE_ROWS, _WHOSE_PAST, *ours)
+    rules = [f"tests/repo/{name}" for name in _RULES]
+    copy.run("pytest", "-q", *rules, _WHOSE_ROWS, _WHOSE_PAST, *ours, "--deselect", _WRITTEN)
 
 
 def test_what_does_not_fit_is_refused_and_nothing_is_written(copy: Copy):

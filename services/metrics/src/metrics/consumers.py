@@ -316,7 +316,6 @@ HANDLERS: Handlers = {
 _NOT_PROJECTED = (
     TokensRevoked,
     BudgetLapseWarned,
-    SettlementOpened,
     SettlementClosed,
     MentorTrainingCompleted,
     ResidencyAssigned,
