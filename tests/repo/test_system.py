@@ -14,7 +14,10 @@ from sqlalchemy.dialects.postgresql import JSONB
 from common.event import DomainEvent
 from common.web.access import access_of
 from common.web.kinds import ProblemKind, catalogue
+from contracts.principals import PARTNERS, publisher_of
+from smartfactory.stack import migrations
 from tests.repo.tree import ROOT
+from tools.catalogue.access import accesses_of
 from tools.catalogue.rest import api_routes, operations
 from tools.catalogue.system import System, described, load_system
 
@@ -73,6 +76,19 @@ def texts_in_one_language(kinds: Mapping[str, ProblemKind]) -> list[str]:
         for text in (kind.title, kind.detail)
         if not any("가" <= letter <= "힣" for letter in text.ko) or any("가" <= letter <= "힣" for letter in text.en)
     ]
+
+
+def test_a_brokers_access_lists_are_those_of_the_documents(system: System) -> None:
+    assert migrations.principals() == accesses_of(system)
+
+
+def test_what_is_told_outside_is_told_by_one_of_us_to_somebody_who_may_read_it(system: System) -> None:
+    services = {service.name for service in system.services}
+    topics = {event.TOPIC for event in system.events}
+    assert {publisher_of(topic) for topic in topics} <= services
+    read_outside = {topic for told in PARTNERS.values() for topic in told}
+    assert {topic for topic in topics if topic.startswith("partner.")} <= read_outside
+    assert not {topic for topic in read_outside if not topic.startswith("partner.")}, "what is ours stays with us"
 
 
 def test_every_event_is_heard_or_says_why(system: System) -> None:

@@ -50,9 +50,16 @@ _SERVERS: Mapping[str, Any] = {
         "title": "한 대에서 (on one machine)",
         "description": "`make run`: one broker without authentication, on the loopback only.",
     },
+    "secured": {
+        "host": "127.0.0.1:9092",
+        "protocol": "kafka",
+        "title": "한 대에서, 권한을 켜고 (on one machine, with access lists)",
+        "description": "`make run ARGS=--secure`: the principals and rights of production (docs/events/access.md).",
+        "security": [{"$ref": "#/components/securitySchemes/scram"}],
+    },
 }
 _SECURITY: Mapping[str, Any] = {
-    "scram": {"type": "scramSha512", "description": "Services of this system, by name and password."},
+    "scram": {"type": "scramSha512", "description": "By name and password: the services, and partners on one machine."},
     "mtls": {"type": "X509", "description": "Partners outside, by client certificate."},
 }
 _TEXT_HEADERS: Mapping[str, tuple[Mapping[str, Any], str]] = {

@@ -3,7 +3,18 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from tools.catalogue import architecture, asyncapi, events, permissions, problems, promises, rest, rest_growth, settings
+from tools.catalogue import (
+    access,
+    architecture,
+    asyncapi,
+    events,
+    permissions,
+    problems,
+    promises,
+    rest,
+    rest_growth,
+    settings,
+)
 from tools.catalogue.system import load_system
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -16,6 +27,7 @@ def documents() -> dict[str, str]:
     return {
         **events.documents(system),
         **asyncapi.documents(system),
+        access.PATH: access.page(system),
         **rest.documents(system),
         **rest_growth.documents(ROOT, system),
         "docs/settings.md": settings.page(system),

@@ -13,6 +13,7 @@ from common.api import build_app
 from common.event import DomainEvent, registered_events
 from common.service import Service
 from common.settings import ServiceSettings
+from contracts.principals import publisher_of
 
 _NOWHERE = SecretStr("postgresql://nobody@127.0.0.1:1/nowhere")
 
@@ -70,5 +71,5 @@ def settings_of(service: Service) -> ServiceSettings:
 
 
 def service_of(event: type[DomainEvent]) -> str:
-    """The service that publishes it: the first word of its topic."""
-    return event.TOPIC.split(".")[0]
+    """The service that publishes it."""
+    return publisher_of(event.TOPIC)

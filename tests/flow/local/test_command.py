@@ -60,8 +60,8 @@ def command(session_servers: Servers, tmp_path_factory: pytest.TempPathFactory) 
 
 @pytest.fixture(scope="class")
 def running(command: Command) -> Iterator[ServiceProcess]:
-    """One installation for the tests that only look at it."""
-    process = command.run()
+    """One installation for the tests that only look at it, whose Kafka asks everybody who they are."""
+    process = command.run("--secure")
     process.wait_for_log("ready at", START_SECONDS)
     yield process
     process.child.send(signal.SIGTERM)
@@ -176,6 +176,15 @@ class TestWhileItRuns:
         assert "the note is erased" in said(*erase)
         assert "already erased" in refused(*erase)
         assert "disk of broker 1" not in said("notes", "list", "metrics", "--chain", f"log/{topic}")
+
+    def test_a_projection_is_made_anew_by_who_may_read_what_it_is_made_of(self, command: Command) -> None:
+        rebuilt = command.other("rebuild", "metrics")
+        assert rebuilt.wait_for_end(60) == 0, rebuilt.log
+
+    def test_kafka_let_every_worker_in_and_nobody_was_refused(self, command: Command) -> None:
+        logs = [path.read_text() for path in (command.data / "logs").glob("*-worker.log")]
+        assert len(logs) == 4
+        assert not [line for log in logs for line in log.splitlines() if "Authoriz" in line or "not authorized" in line]
 
     def test_the_clock_that_is_moved_is_the_one_the_services_read(self, command: Command) -> None:
         moved = command.other("clock", "2024-04-03T17:00:00")
@@ -308,6 +317,15 @@ def test_the_issuer_s_process_refuses_production(servers: Servers, tmp_path: Pat
     process = servers.process("outside", (sys.executable, "-m", "smartfactory.outside"), env).start()
     assert process.wait_for_end(30) == 78
     assert "APP_ENV=local" in process.log
+
+
+def test_access_lists_are_not_switched_on_for_a_kafka_that_is_not_ours(servers: Servers, tmp_path: Path) -> None:
+    command = Command(servers, tmp_path)
+    process = command.run("--secure", KAFKA_BOOTSTRAP_SERVERS="127.0.0.1:1")
+    assert process.wait_for_end(30) == 1
+    assert "not started here" in process.log
+    assert "without --secure" in process.log
+    assert not command.data.exists()
 
 
 def test_a_server_that_exists_is_used_and_not_started(servers: Servers, tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from tests.repo.tree import Finding, Tree, calls, dotted, imports
 
 KNOW_AIOKAFKA = tuple(
-    f"libs/common/src/common/{name}.py" for name in ("kafka", "kafka_subscription", "kafka_history", "kafka_raw")
+    f"libs/common/src/common/{name}.py"
+    for name in ("kafka", "kafka_access", "kafka_history", "kafka_raw", "kafka_subscription")
 )
 _MUST_SAY = {
     "AIOKafkaConsumer": {"auto_offset_reset": "none", "enable_auto_commit": False},

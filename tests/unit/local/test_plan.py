@@ -2,19 +2,20 @@
 
 import os
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
 
 from common.settings import ServiceSettings
-from smartfactory.stack import jars, kafka
+from smartfactory.stack import jars, kafka, kafka_users
 from smartfactory.stack.datadir import DataDirectory
 from smartfactory.stack.logs import Loudness, render
 from smartfactory.stack.plan import ExistingServers, Plan, choose_ports
 from smartfactory.stack.ports import free_port, is_taken
 from smartfactory.stack.process import Identity
-from smartfactory.stack.provision import DatabaseUrls, Passwords
+from smartfactory.stack.provision import SERVICES, DatabaseUrls, Passwords
 
 
 def test_ports_stay_from_one_start_to_the_next_unless_somebody_took_them() -> None:
@@ -52,6 +53,39 @@ def test_every_setting_of_a_process_is_one_that_a_service_reads(tmp_path: Path) 
     others = {"TAX_OFFICE_URL", "SME_STATUS_URL", "DEBARMENT_URL", "MAIL_URL", "BANK_URL", "DOCUMENTS_FOLDER"}
     assert unknown == others | {"WEBHOOK_LOOPBACK"}  # applicant's, funding's and metrics' own
     assert "owner" not in str(env), "a service must not know its owner role"
+
+
+def test_on_a_broker_that_asks_a_worker_is_its_own_principal_and_an_api_nobody(tmp_path: Path) -> None:
+    urls, data = DatabaseUrls("postgresql://app", "postgresql://owner"), DataDirectory(tmp_path)
+    assert kafka_users.running(data) == {}
+    kafka_users.remember(data, asks=True)
+    known = kafka_users.running(data)
+    assert {"smartfactory", "samsung-mentor", *SERVICES} == known.keys()
+    assert len(set(known.values())) == len(known)
+    assert kafka_users.running(data) == known, "they stay"
+    assert data.kafka_passwords.stat().st_mode & 0o077 == 0
+    asking = replace(plan(tmp_path), kafka_passwords=known)
+    for service in SERVICES:
+        env = asking.service(service, "worker", urls).env
+        assert (env["KAFKA_USERNAME"], env["KAFKA_PASSWORD"]) == (service, known[service])
+        assert env["KAFKA_SECURITY_PROTOCOL"] == "SASL_PLAINTEXT"
+        others = set(known.values()) - {known[service]}
+        assert not others & set(env.values())
+        assert not set(known.values()) & set(asking.service(service, "api", urls).env.values())
+    assert "KAFKA_USERNAME" not in plan(tmp_path).service("funding", "worker", urls).env
+
+
+def test_a_broker_asks_at_both_its_doors_and_keeps_its_settings_to_itself(tmp_path: Path) -> None:
+    owner = kafka_users.owner({"smartfactory": "the-password"})
+    options = kafka.KafkaOptions(directory=tmp_path, log=tmp_path / "log", port=1, controller_port=2, owner=owner)
+    asking = dict(line.split("=", 1) for line in kafka._properties(options).splitlines())
+    plain = dict(line.split("=", 1) for line in kafka._properties(replace(options, owner=None)).splitlines())
+    assert asking["listener.security.protocol.map"] == "CLIENTS:SASL_PLAINTEXT,CONTROLLER:SASL_PLAINTEXT"
+    assert asking["authorizer.class.name"].endswith("StandardAuthorizer")
+    assert (asking["allow.everyone.if.no.acl.found"], asking["super.users"]) == ("false", "User:smartfactory")
+    assert plain["listener.security.protocol.map"] == "CLIENTS:PLAINTEXT,CONTROLLER:PLAINTEXT"
+    assert not {name for name in plain if "sasl" in name or "authorizer" in name}
+    assert "the-password" not in repr(options)
 
 
 def test_a_fault_is_injected_into_the_one_process_it_is_meant_for(tmp_path: Path) -> None:

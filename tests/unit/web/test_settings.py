@@ -2,7 +2,8 @@
 
 import pytest
 
-from common.settings import ServiceSettings, SettingsRefusedError, load
+from common.settings import ServiceSettings, SettingsRefusedError, load, refuse
+from common.worker import kafka_options
 
 PRODUCTION = {
     "APP_ENV": "production",
@@ -57,6 +58,48 @@ def test_an_unsound_production_does_not(environment, changed: dict[str, str | No
         load(ServiceSettings)
     assert told in str(refusal.value)
     assert "secret-password" not in str(refusal.value)
+
+
+SIGNED_IN = {"KAFKA_SECURITY_PROTOCOL": "SASL_SSL", "KAFKA_USERNAME": "applicant", "KAFKA_PASSWORD": "secret-password"}
+
+
+def test_a_worker_signs_in_at_kafka_by_scram_and_encrypts_and_hides_its_password(environment):
+    environment(PRODUCTION | SIGNED_IN)
+    config = load(ServiceSettings)
+    assert config.kafka_faults() == []
+    options = kafka_options("applicant", config)
+    reach = options.reach()
+    assert (reach["security_protocol"], reach["sasl_mechanism"]) == ("SASL_SSL", "SCRAM-SHA-512")
+    assert (reach["sasl_plain_username"], reach["sasl_plain_password"]) == ("applicant", "secret-password")
+    assert reach["ssl_context"].check_hostname
+    assert reach.items() <= options.clients().items()
+    assert "secret-password" not in repr(options) + repr(config)
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"KAFKA_SECURITY_PROTOCOL": None}, "KAFKA_SECURITY_PROTOCOL is not SASL_SSL: set it"),
+        ({"KAFKA_SECURITY_PROTOCOL": "SASL_PLAINTEXT"}, "KAFKA_SECURITY_PROTOCOL is not SASL_SSL: set it"),
+        ({"KAFKA_USERNAME": None}, "KAFKA_USERNAME is not set"),
+        ({"KAFKA_PASSWORD": None}, "KAFKA_PASSWORD is not set"),
+        (
+            {"APP_ENV": "local", "KAFKA_SECURITY_PROTOCOL": "SASL_PLAINTEXT", "KAFKA_PASSWORD": None},
+            "KAFKA_PASSWORD is",
+        ),
+    ],
+)
+def test_a_worker_that_would_speak_to_kafka_unsoundly_does_not_start(environment, changed, told: str):
+    environment(PRODUCTION | SIGNED_IN | changed)
+    with pytest.raises(SettingsRefusedError, match=told):
+        refuse(load(ServiceSettings).kafka_faults())
+
+
+def test_without_a_login_everybody_may_do_everything_where_that_is_allowed(environment):
+    environment(PRODUCTION | {"APP_ENV": "local"})
+    config = load(ServiceSettings)
+    assert config.kafka_faults() == []
+    assert kafka_options("applicant", config).reach() == {"bootstrap_servers": "127.0.0.1:9092"}
 
 
 def test_all_faults_are_told_at_once(environment):

@@ -52,6 +52,7 @@ def run(
     data_dir: DataDir = DATA_DIR,
     port: Port = _PORT,
     logs: Loudness = Loudness.WARNINGS,
+    secure: bool = False,
 ) -> int:
     """Start everything, play a programme year over REST, check the result, stay up until Ctrl-C.
 
@@ -73,6 +74,8 @@ def run(
         The one port people use.
     logs
         How much of the services' logs to show here.
+    secure
+        Have Kafka ask everybody who they are, and let them do what their contracts say and nothing else.
     """
     from smartfactory.run import RunOptions  # noqa: PLC0415 - a second of imports that the small commands spare
     from smartfactory.run import run as run_all  # noqa: PLC0415 - the same
@@ -86,6 +89,7 @@ def run(
         scenario=_scenario(scenario, year, applications),
         season=season,
         logs=logs,
+        secure=secure,
     )
     return run_all(options, Console(soft_wrap=True))
 

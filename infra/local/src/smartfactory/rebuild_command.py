@@ -10,6 +10,7 @@ from rich.console import Console
 from common.errors import Text
 from smartfactory.console import GOOD
 from smartfactory.running import DATA_DIR, DataDir, application_urls, owner_urls, running_data
+from smartfactory.stack import kafka_users
 from smartfactory.stack.faults import StackFault
 from smartfactory.stack.ports import LOOPBACK
 from smartfactory.stack.process import Command, ProgramFailed, run_to_end
@@ -39,6 +40,7 @@ def rebuild(service: str, /, *, data_dir: DataDir = DATA_DIR) -> int:
         "MIGRATIONS_DATABASE_URL": owner_urls(data)[service],
         "KAFKA_BOOTSTRAP_SERVERS": os.environ.get("KAFKA_BOOTSTRAP_SERVERS") or f"{LOOPBACK}:{ports['kafka']}",
         "PROGRAMME_CLOCK_FILE": str(data.clock_file),
+        **kafka_users.environment(kafka_users.running(data), service),
     }
     log = data.logs / f"{service}-rebuild.log"
     argv = (sys.executable, "-m", f"{service}.main", "rebuild")

@@ -48,6 +48,7 @@ class RunOptions:
     scenario: str | None = None
     season: bool = True
     logs: Loudness = Loudness.WARNINGS
+    secure: bool = False
     failpoints: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -84,6 +85,7 @@ async def _run(options: RunOptions, console: Console) -> int:
         port=options.port,
         existing=ExistingServers.of(os.environ),
         failpoints=options.failpoints,
+        secure=options.secure,
     )
     outcome = _Outcome()
     with Interrupts() as interrupts:

@@ -19,6 +19,7 @@ from aiokafka.errors import (
 from aiokafka.partitioner import DefaultPartitioner
 
 from common.event import WireRecord
+from common.kafka_rights import KafkaLogin
 from common.waiting import bounded
 
 PARTITIONS = 6
@@ -41,7 +42,7 @@ _partition_of = DefaultPartitioner()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KafkaOptions:
-    """Where Kafka is, and what an installation puts before the names of topics and groups."""
+    """Where Kafka is, who asks it, and what an installation puts before the names of topics and groups."""
 
     bootstrap_servers: str
     client_id: str
@@ -50,11 +51,17 @@ class KafkaOptions:
     session_timeout_ms: int = 30_000
     poll_interval_ms: int = 300_000
     """A member that has not fetched for so long leaves its group; far longer than a batch may take."""
+    login: KafkaLogin | None = None
+    """Who asks. Without one Kafka must let everybody do everything, as on the loopback of one machine."""
+
+    def reach(self) -> dict[str, object]:
+        """Where Kafka is, and who asks it."""
+        return {"bootstrap_servers": self.bootstrap_servers, **({} if self.login is None else self.login.clients())}
 
     def clients(self) -> dict[str, object]:
         """What every client is made with."""
         return {
-            "bootstrap_servers": self.bootstrap_servers,
+            **self.reach(),
             "client_id": self.client_id,
             "request_timeout_ms": _REQUEST_MS,
             "retry_backoff_ms": _BACKOFF_MS,

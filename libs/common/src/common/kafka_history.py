@@ -29,7 +29,7 @@ class History:
         self._prefix = options.topic_prefix
         self._topics = [options.topic_prefix + topic for topic in topics]
         self._reader = AIOKafkaConsumer(
-            bootstrap_servers=options.bootstrap_servers,
+            **options.reach(),
             client_id=f"{options.client_id}-history",
             group_id=None,
             enable_auto_commit=False,
@@ -114,7 +114,7 @@ class History:
 async def look_up(options: KafkaOptions, offsets: Mapping[tuple[str, int], int]) -> dict[tuple[str, int], WireRecord]:
     """Find what stands at these places, by topic and partition; where the log has nothing at all, nothing is found."""
     reader = AIOKafkaConsumer(
-        bootstrap_servers=options.bootstrap_servers,
+        **options.reach(),
         client_id=f"{options.client_id}-look-up",
         group_id=None,
         enable_auto_commit=False,

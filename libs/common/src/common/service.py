@@ -36,6 +36,7 @@ _PROCESSES: Mapping[str, tuple[str, str]] = {
     "migrate": ("common.migrations", "migrate"),
     "rebuild": ("common.rebuilding", "rebuild_projection"),
 }
+_SPEAK_TO_KAFKA = frozenset({"worker", "rebuild"})
 # A caller is answered within five seconds (promise R9): what is left after this is for the answer itself.
 _UNIT_SECONDS = 3.0
 _YOUNG_OBJECTS = 20_000
@@ -132,6 +133,7 @@ def run(service: Service, argv: Sequence[str] | None = None) -> int:
     process = parser.parse_args(argv).process
     try:
         config = settings.load(service.settings)
+        settings.refuse(config.kafka_faults() if process in _SPEAK_TO_KAFKA else ())
         failpoints.arm(config.failpoints)
     except (SettingsRefusedError, ValueError) as refusal:
         sys.stderr.write(f"{service.name} does not start:\n{refusal}\n")

@@ -4,6 +4,7 @@ A field is the environment variable of the same name in capitals. A service adds
 """
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar
 
@@ -33,6 +34,14 @@ class ServiceSettings(BaseSettings):
     database_pool_size: int = Field(10, ge=1, le=50, description="Connections to PostgreSQL per process.")
 
     kafka_bootstrap_servers: str = Field("127.0.0.1:9092", description="Kafka brokers, `host:port` joined by commas.")
+    kafka_security_protocol: Literal["PLAINTEXT", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        "PLAINTEXT", description="How a worker speaks to Kafka; in production it starts with `SASL_SSL` only."
+    )
+    kafka_username: str = Field("", description="The service's principal on Kafka, unless the protocol is PLAINTEXT.")
+    kafka_password: SecretStr | None = Field(None, description="Its password, proved by SCRAM-SHA-512.")
+    kafka_ca_file: Path | None = Field(
+        None, description="Who must have signed the brokers' certificates, in PEM; unset trusts the machine's own list."
+    )
     kafka_topic_prefix: str = Field("", description="Put before every topic name; for tests that share a broker.")
     kafka_group_prefix: str = Field("", description="Put before the consumer group id; the same use.")
     kafka_session_timeout_ms: int = Field(
@@ -117,6 +126,16 @@ class ServiceSettings(BaseSettings):
             faults.append("ALLOWED_ORIGINS holds *: list the origins of the front ends")
         return faults
 
+    def kafka_faults(self) -> list[str]:
+        """Say what forbids to speak to Kafka like this. An API, which does not, needs no password for it."""
+        faults = []
+        if self.app_env == "production" and self.kafka_security_protocol != "SASL_SSL":
+            faults.append("KAFKA_SECURITY_PROTOCOL is not SASL_SSL: set it, production signs in and encrypts")
+        if self.kafka_security_protocol != "PLAINTEXT":
+            given = {"KAFKA_USERNAME": self.kafka_username, "KAFKA_PASSWORD": self.kafka_password}
+            faults += [f"{name} is not set: set the principal's own" for name, value in given.items() if not value]
+        return faults
+
 
 _Settings = TypeVar("_Settings", bound=ServiceSettings)
 
@@ -127,6 +146,12 @@ def load(kind: type[_Settings]) -> _Settings:
         return kind(_secrets_dir=os.environ.get("SECRETS_DIR"))
     except ValidationError as error:
         raise SettingsRefusedError("\n".join(_remedies(error))) from None
+
+
+def refuse(faults: Sequence[str]) -> None:
+    """Raise `SettingsRefusedError` if there are any."""
+    if faults:
+        raise SettingsRefusedError("\n".join(faults))
 
 
 def _remedies(error: ValidationError) -> list[str]:

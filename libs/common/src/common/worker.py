@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import logging
 import signal
+import ssl
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -26,6 +27,7 @@ from common.db import Database
 from common.idempotency import ForgetOldKeys
 from common.jobs import Job
 from common.kafka import KafkaOptions
+from common.kafka_rights import KafkaLogin
 from common.relay import Relay
 from common.service import Service, clock_of, health_of, keep_what_is_made, open_database
 from common.settings import ServiceSettings
@@ -47,6 +49,18 @@ def kafka_options(service: str, settings: ServiceSettings) -> KafkaOptions:
         topic_prefix=settings.kafka_topic_prefix,
         group_prefix=settings.kafka_group_prefix,
         session_timeout_ms=settings.kafka_session_timeout_ms,
+        login=_login(settings),
+    )
+
+
+def _login(settings: ServiceSettings) -> KafkaLogin | None:
+    if settings.kafka_security_protocol == "PLAINTEXT":
+        return None
+    is_encrypted = settings.kafka_security_protocol == "SASL_SSL"
+    return KafkaLogin(
+        principal=settings.kafka_username,
+        password="" if settings.kafka_password is None else settings.kafka_password.get_secret_value(),
+        tls=ssl.create_default_context(cafile=settings.kafka_ca_file) if is_encrypted else None,
     )
 
 

@@ -72,6 +72,11 @@ class DataDirectory:
         return self.root / "passwords.json"
 
     @property
+    def kafka_passwords(self) -> Path:
+        """Passwords of the principals on Kafka."""
+        return self.root / "kafka-passwords.json"
+
+    @property
     def children(self) -> Path:
         """Who was started, for the start after a crash."""
         return self.root / "children.json"

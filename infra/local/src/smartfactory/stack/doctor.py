@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import cast
 
 from common.errors import Text
-from smartfactory.stack import jars, ports
+from smartfactory.stack import jars, kafka_users, ports
 from smartfactory.stack.datadir import FORMAT_VERSION, NEEDED_MIB, DataDirectory
 from smartfactory.stack.kafka import broker_answers
 from smartfactory.stack.plan import ROLES
@@ -107,7 +107,9 @@ def _running(data: DataDirectory) -> Iterable[Finding]:
         data.logs / "gateway.log",
         answers=gateway.isdecimal() and ports.answers(int(gateway), "/gateway/readyz"),
     )
-    yield _answering("Kafka", data.logs / "kafka.log", answers=broker_answers(chosen.get("kafka", 0)))
+    asked = kafka_users.running(data)
+    answers = broker_answers(chosen.get("kafka", 0), kafka_users.owner(asked) if asked else None)
+    yield _answering("Kafka", data.logs / "kafka.log", answers=answers)
     for name in ("outside", *(f"{service}-{role}" for service in SERVICES for role in ROLES)):
         yield _answering(name, data.logs / f"{name}.log", answers=ports.answers(chosen.get(name, 0), "/readyz"))
 

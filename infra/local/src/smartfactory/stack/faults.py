@@ -98,6 +98,20 @@ def disk_full(directory: object, free_mib: int, needed_mib: int) -> StackFault:
     )
 
 
+def kafka_is_not_ours(where: str) -> StackFault:
+    """Access lists are wanted on a broker whose settings are somebody else's."""
+    return StackFault(
+        Text(
+            f"{where}의 Kafka는 여기서 시작한 것이 아니어서 권한을 켤 수 없습니다.",
+            f"The Kafka at {where} is not started here, so its access lists cannot be switched on.",
+        ),
+        Text(
+            "KAFKA_BOOTSTRAP_SERVERS를 비우거나 --secure 없이 실행해 주세요.",
+            "Unset KAFKA_BOOTSTRAP_SERVERS, or run without --secure.",
+        ),
+    )
+
+
 def download_failed(detail: str) -> StackFault:
     """Kafka's JARs could not be had."""
     return StackFault(

@@ -4,6 +4,7 @@ Everything that does not wait for something else starts at once; readiness is wh
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
@@ -13,7 +14,8 @@ from typing import Any
 
 from common.kafka import KafkaFault, create_topics
 from common.kafka import KafkaOptions as KafkaClient
-from smartfactory.stack import faults, jars, migrations, ports
+from common.kafka_access import keep_access
+from smartfactory.stack import faults, jars, kafka_users, migrations, ports
 from smartfactory.stack.children import ChildRecord
 from smartfactory.stack.datadir import DataDirectory
 from smartfactory.stack.faults import StackFault
@@ -31,12 +33,16 @@ _SERVERS_LAYER, _OUTSIDE_LAYER, _SERVICES_LAYER = 0, 1, 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstallationOptions:
-    """Where the data is, the one port people use, what exists already, and faults to inject (process name to list)."""
+    """Where the data is, the one port people use, what exists already, and faults to inject (process name to list).
+
+    With `secure` Kafka asks everybody who they are, and lets them do what their contracts say.
+    """
 
     directory: Path
     port: int
     existing: ExistingServers
     failpoints: Mapping[str, str] = field(default_factory=dict)
+    secure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +130,8 @@ class Installation:
         return postgres.admin
 
     async def _start_broker(self) -> None:
+        passwords = self.plan.kafka_passwords
+        owner = kafka_users.owner(passwords) if passwords else None
         if self._existing.kafka is None:
             data = self.plan.data
             port = self.plan.ports["kafka"]
@@ -132,12 +140,17 @@ class Installation:
                 log=data.logs / "kafka.log",
                 port=port,
                 controller_port=self.plan.ports["kafka-controller"],
+                owner=owner,
             )
             await asyncio.to_thread(prepare_kafka, options)
             self._show(self.supervisor.adopt(start_kafka(options).child, layer=_SERVERS_LAYER))
-            await self.supervisor.until_ready("kafka", lambda: broker_answers(port))
-        client = KafkaClient(bootstrap_servers=self.plan.bootstrap_servers, client_id="smartfactory-local")
+            await self.supervisor.until_ready("kafka", lambda: broker_answers(port, owner))
+        # The client warns of a password that is not encrypted. It is the owner's, and stays on the loopback.
+        logging.getLogger("aiokafka.conn").setLevel(logging.ERROR)
+        client = KafkaClient(bootstrap_servers=self.plan.bootstrap_servers, client_id="smartfactory-local", login=owner)
         await create_topics(client, migrations.topics())
+        if passwords:
+            await keep_access(client, await asyncio.to_thread(migrations.principals), passwords)
 
     async def _start_outside(self, needs: _Needs) -> None:
         await asyncio.shield(needs.imported)
@@ -194,6 +207,8 @@ def _owners(databases: Mapping[str, DatabaseUrls]) -> dict[str, str]:
 @asynccontextmanager
 async def installation(options: InstallationOptions, watchers: Watchers) -> AsyncIterator[Installation]:
     """Hold the data directory, start nothing yet; whatever was started is stopped at the end, in every case."""
+    if options.secure and options.existing.kafka:
+        raise faults.kafka_is_not_ours(options.existing.kafka)
     data = DataDirectory(options.directory)
     data.hold()
     try:
@@ -207,6 +222,7 @@ async def installation(options: InstallationOptions, watchers: Watchers) -> Asyn
         chosen = choose_ports(data.recall("ports"), ports.is_taken)
         data.remember("ports", chosen)
         data.remember("origin", f"http://{ports.LOOPBACK}:{options.port}")
+        kafka_users.remember(data, asks=options.secure)
         for folder in (data.logs, data.spans):
             folder.mkdir(exist_ok=True)
         plan = Plan(
@@ -215,6 +231,7 @@ async def installation(options: InstallationOptions, watchers: Watchers) -> Asyn
             ports=chosen,
             bootstrap_servers=options.existing.kafka or f"{ports.LOOPBACK}:{chosen['kafka']}",
             failpoints=options.failpoints,
+            kafka_passwords=kafka_users.running(data),
         )
         supervisor = Supervisor(record, lambda name, what: watchers.trouble(f"{name} {what}"))
         try:

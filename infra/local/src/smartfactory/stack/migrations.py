@@ -1,4 +1,4 @@
-"""Which schema changes and which topics the services need: what an installation prepares before it starts them.
+"""Which schema changes, topics and rights the services need: what an installation prepares before it starts them.
 
 As a program (`python -m smartfactory.stack.migrations`) it migrates every database that the MIGRATIONS variable names,
 all in one process: starting Python and importing SQLAlchemy costs more than the migrations themselves.
@@ -14,9 +14,13 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from common import migrations
+from common.consumer import topics_of
 from common.event import registered_events
+from common.kafka_rights import Access
+from contracts.principals import accesses
 from smartfactory.stack.datadir import DataDirectory
 from smartfactory.stack.process import Command, run_to_end
+from smartfactory.stack.provision import SERVICES
 
 _CONTRACTS = ("contracts.applicant", "contracts.funding", "contracts.mentoring")
 _VARIABLE = "MIGRATIONS"
@@ -29,6 +33,12 @@ def topics() -> list[str]:
     for module in _CONTRACTS:
         import_module(module)
     return sorted({event.TOPIC for event in registered_events().values()})
+
+
+def principals() -> list[Access]:
+    """What each principal may do on Kafka, from the contracts and from the handlers of each service."""
+    heard = {service: topics_of(import_module(f"{service}.main").SERVICE.handlers) for service in SERVICES}
+    return accesses(topics(), heard)
 
 
 def migrate(owner_urls: Mapping[str, str], log: Path) -> None:

@@ -2,9 +2,9 @@
 
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from smartfactory.stack import ports
+from smartfactory.stack import kafka_users, ports
 from smartfactory.stack.datadir import DataDirectory
 from smartfactory.stack.ports import LOOPBACK
 from smartfactory.stack.process import Command
@@ -44,6 +44,8 @@ class Plan:
     ports: Mapping[str, int]
     bootstrap_servers: str
     failpoints: Mapping[str, str]
+    kafka_passwords: Mapping[str, str] = field(default_factory=dict)
+    """By principal, where the broker asks who one is and lets nobody do more than his contracts say."""
 
     @property
     def origin(self) -> str:
@@ -110,6 +112,8 @@ class Plan:
             # Who tries webhooks out has the receiver on the same machine.
             "WEBHOOK_LOOPBACK": "true",
         }
+        if role == "worker":  # an API does not speak to Kafka
+            env |= kafka_users.environment(self.kafka_passwords, service)
         if name in self.failpoints:
             env["FAILPOINTS"] = self.failpoints[name]
         log = self.data.logs / f"{name}.log"
