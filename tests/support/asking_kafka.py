@@ -30,7 +30,7 @@ from aiokafka.protocol.produce import ProduceRequest
 from aiokafka.protocol.transaction import InitProducerIdRequest
 
 from common.kafka import KafkaOptions
-from common.kafka_access import _SetPasswords
+from common.kafka_access import _SetPaces, _SetPasswords
 from tests.support.misnamed import Sent, batch
 from tests.support.waiting import eventually
 
@@ -128,8 +128,12 @@ OF_THE_CLUSTER: Mapping[str, _Ask] = {
         lambda answer: int(answer.error_code),
     ),
     "set a password": (
-        lambda: _SetPasswords([("stranger", 2, 8_192, b"salt", b"salted", {})]),
+        lambda: _SetPasswords([], [("stranger", 2, 8_192, b"salt", b"salted", {})]),
         lambda answer: int(answer.results[0][1]),
+    ),
+    "set a pace": (
+        lambda: _SetPaces([([("user", "stranger")], [("consumer_byte_rate", 1.0, False)])]),
+        lambda answer: int(answer.entries[0][0]),
     ),
     "be an idempotent producer": (
         lambda: InitProducerIdRequest(None, 60_000),
@@ -160,6 +164,11 @@ class Asking:
         """Which topics Kafka shows it."""
         answer = await self._client.send(_NODE, MetadataRequest(None))
         return {topic for _, topic, *_ in answer.topics}
+
+    async def read(self, topic: str, size: int) -> tuple[int, int]:
+        """Read from the start; how many bytes came, and how many milliseconds Kafka makes it wait now."""
+        answer = await self._client.send(_NODE, FetchRequest(0, 0, size, 0, [(topic, [(0, 0, size)])]))
+        return len(answer.topics[0][1][0][-1] or b""), answer.throttle_time_ms
 
     async def _ask(self, operation: str, how: _Ask, *, group: str = "", topic: str = "") -> Asked:
         request, code_of = how

@@ -30,9 +30,16 @@ def accesses_of(system: System) -> list[Access]:
 def page(system: System) -> str:
     rows = [
         f"| `{access.principal}` | {_code(access.writes)} | {_code(access.reads)} | {_code([access.group])} |"
+        f" {_pace(access)} |"
         for access in accesses_of(system)
     ]
-    return "\n".join([_INTRODUCTION, "| principal | writes | reads | group |", "|---|---|---|---|", *rows, ""])
+    return "\n".join(
+        [_INTRODUCTION, "| principal | writes | reads | group | reads at most |", "|---|---|---|---|---|", *rows, ""]
+    )
+
+
+def _pace(access: Access) -> str:
+    return "as it likes" if access.read_bytes_per_second is None else f"{access.read_bytes_per_second:,} bytes a second"
 
 
 def _code(names: Iterable[str]) -> str:

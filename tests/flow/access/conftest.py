@@ -37,9 +37,9 @@ class AskingKafka:
     def owner(self) -> KafkaClient:
         return self.client(self.kafka.options.owner)
 
-    async def keep(self, *more: Access) -> None:
+    async def keep(self, *more: Access, passwords: Mapping[str, str] | None = None) -> None:
         """Have Kafka know the contracts' rights, and `more`."""
-        await keep_access(self.owner, [*self.accesses, *more], self.passwords)
+        await keep_access(self.owner, [*self.accesses, *more], {**self.passwords, **(passwords or {})})
 
 
 @pytest.fixture(scope="module")

@@ -24,6 +24,7 @@ from tests.support.waiting import eventually
 
 SERVICES = ("applicant", "funding", "mentoring", "metrics")
 PRINCIPALS = (*SERVICES, "samsung-mentor")
+_KEY_OF_PARTITION_0 = b"key-1"
 
 
 class Contracts:
@@ -108,6 +109,18 @@ async def test_a_right_too_many_is_found_and_taken_away_with_the_next_start(
     assert differences(asked, contracts) == (set(), set())
 
 
+async def test_who_is_no_principal_any_more_does_not_come_in_again(asking_kafka: AskingKafka) -> None:
+    former = Access(principal="former-partner", reads=frozenset({"partner.project.v1"}), group="former-partner")
+    options = asking_kafka.client(asking_kafka.login("former-partner", "a password of some length"))
+    await asking_kafka.keep(former, passwords={"former-partner": "a password of some length"})
+    async with asking(options) as connection:
+        assert await connection.topics() == former.reads
+        await asking_kafka.keep()
+        assert await connection.topics() == set(), "who is still signed in may do nothing more"
+    with pytest.raises(KafkaFault, match="no connection to Kafka"):
+        await Publisher(options).start()
+
+
 @pytest.mark.parametrize("principal", PRINCIPALS)
 async def test_a_principal_is_not_even_shown_what_is_not_its_business(
     asking_kafka: AskingKafka, contracts: Contracts, principal: str
@@ -163,6 +176,28 @@ def test_neither_probe_nor_controller_serves_who_does_not_sign_in(asking_kafka: 
         pytest.raises((struct.error, OSError)),
     ):
         stack_kafka._ask(link, *create_no_grants)
+
+
+async def test_a_partner_that_reads_too_fast_waits_and_nobody_else_does(asking_kafka: AskingKafka) -> None:
+    value, fetched, waits = b"x" * 400_000, 1_000_000, []
+    for topic in ("partner.project.v1", "applicant.project.v1"):
+        publisher = Publisher(asking_kafka.owner)
+        await publisher.start()
+        record = WireRecord(topic=topic, key=_KEY_OF_PARTITION_0, value=value, headers=[])
+        sent = await publisher.publish([record] * 4, deadline_seconds=10)
+        await publisher.close()
+        assert {partition for _, partition in sent.last} == {0}
+    async with asking(asking_kafka.client(asking_kafka.login("samsung-mentor"))) as partner:
+        read = 0
+        while not waits and read < 60 * fetched:
+            size, wait_ms = await partner.read("partner.project.v1", fetched)
+            read += size
+            waits += [wait_ms] if wait_ms else []
+    assert waits, f"{read} bytes in one go"
+    async with asking(asking_kafka.client(asking_kafka.login("applicant"))) as service:
+        looks = [await service.read("applicant.project.v1", fetched) for _ in range(60)]
+    assert sum(size for size, _ in looks) >= read
+    assert {wait_ms for _, wait_ms in looks} == {0}
 
 
 async def _write_and_look(options: KafkaOptions, topics: set[str], key: bytes) -> None:

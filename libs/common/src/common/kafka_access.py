@@ -1,8 +1,9 @@
 """Makes Kafka know who may sign in and what each may do: exactly what it is told here, and nothing from before.
 
-It asks by Kafka's own administrative requests, as a principal whom the broker's settings let do everything; Kafka's
-tools would do the same with a Java of their own for each step. For a broker that belongs to one installation: rights
-that are not among those given here are taken away.
+It asks by Kafka's own administrative requests (two of which aiokafka lacks), as a principal whom the broker's
+settings let do everything; Kafka's tools would do the same with a Java of their own for each step. For a broker that
+belongs to one installation: rights that are not among those given here are taken away, and who has none left may no
+longer sign in.
 """
 
 import asyncio
@@ -16,13 +17,17 @@ from aiokafka.errors import KafkaError, for_code
 from aiokafka.protocol.admin import CreateAclsRequest, DeleteAclsRequest, DescribeAclsRequest
 from aiokafka.protocol.api import Request, RequestStruct, Response
 from aiokafka.protocol.types import (
+    Array,
+    Boolean,
     CompactArray,
     CompactBytes,
     CompactString,
+    Float64,
     Int8,
     Int16,
     Int32,
     Schema,
+    String,
     TaggedFields,
 )
 
@@ -35,6 +40,8 @@ _LOOK_SECONDS = 0.05
 _CLOSE_SECONDS = 5.0
 
 _SHA_512, _ITERATIONS, _SALT_BYTES = 2, 8_192, 16  # Kafka takes 4,096 to 16,384
+_HAS_NO_PASSWORD = 91
+_READ_PACE = "consumer_byte_rate"
 _ANY, _ALLOW, _LITERAL, _ANYWHERE = 1, 3, 3, "*"
 
 _Line: TypeAlias = tuple[int, str, int, str, str, int, int]
@@ -42,18 +49,20 @@ _Line: TypeAlias = tuple[int, str, int, str, str, int, int]
 
 
 async def keep_access(options: KafkaOptions, accesses: Collection[Access], passwords: Mapping[str, str]) -> None:
-    """Set every principal's password, add the rights that are missing, take away those that nobody has any more.
+    """Set every principal's password and pace, add the rights that are missing, take away those that nobody has now.
 
     It returns when the broker goes by them. Who is signed in stays so; a right that is taken away ends at once.
     """
     prefixes = {"topic_prefix": options.topic_prefix, "group_prefix": options.group_prefix}
     wanted = {_line(right) for access in accesses for right in rights_of(access, **prefixes)}
+    stay = {access.principal: passwords[access.principal] for access in accesses}
     client = AIOKafkaClient(**options.clients())
     try:
         async with asyncio.timeout(_SECONDS):
             await client.bootstrap()
-            await _set_passwords(client, {access.principal: passwords[access.principal] for access in accesses})
             known = await _known(client)
+            await _set_passwords(client, stay, gone={_principal_of(line) for line in known} - stay.keys())
+            await _set_paces(client, accesses)
             await _add(client, sorted(wanted - known))
             await _remove(client, sorted(known - wanted))
             # The controller has said yes; the broker follows its log a moment later, passwords before rights.
@@ -70,15 +79,30 @@ def _line(right: Right) -> _Line:
     return int(right.resource), right.name, _LITERAL, who, _ANYWHERE, int(right.operation), _ALLOW
 
 
-async def _set_passwords(client: AIOKafkaClient, passwords: Mapping[str, str]) -> None:
+def _principal_of(line: _Line) -> str:
+    return line[3].removeprefix("User:")
+
+
+async def _set_passwords(client: AIOKafkaClient, stay: Mapping[str, str], *, gone: Collection[str]) -> None:
     salted = []
-    for principal, password in passwords.items():
+    for principal, password in stay.items():
         salt = secrets.token_bytes(_SALT_BYTES)
         kept = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, _ITERATIONS)
         salted.append((principal, _SHA_512, _ITERATIONS, salt, kept, {}))
-    answer = await _ask(client, _SetPasswords(salted))
+    answer = await _ask(client, _SetPasswords([(principal, _SHA_512, {}) for principal in gone], salted))
     for principal, code, *_ in answer.results:
-        _refuse(code, f"the password of {principal}")
+        if principal not in gone or code != _HAS_NO_PASSWORD:
+            _refuse(code, f"the password of {principal}")
+
+
+async def _set_paces(client: AIOKafkaClient, accesses: Collection[Access]) -> None:
+    paces = [
+        ([("user", one.principal)], [(_READ_PACE, one.read_bytes_per_second or 0, one.read_bytes_per_second is None)])
+        for one in accesses
+    ]
+    answer = await _ask(client, _SetPaces(paces))
+    for code, _message, [(_kind, principal)] in answer.entries:
+        _refuse(code, f"the pace of {principal}")
 
 
 async def _known(client: AIOKafkaClient) -> set[_Line]:
@@ -153,7 +177,7 @@ class _PasswordsAreSet(Response):  # type: ignore[misc]  # aiokafka has no types
 
 
 class _SetPasswordsForm(RequestStruct):  # type: ignore[misc]  # aiokafka has no types
-    """AlterUserScramCredentials (KIP-554), which aiokafka lacks: the salted password, never the password."""
+    """AlterUserScramCredentials (KIP-554): the salted password, never the password."""
 
     FLEXIBLE_VERSION = True
     API_KEY = 51
@@ -179,8 +203,48 @@ class _SetPasswordsForm(RequestStruct):  # type: ignore[misc]  # aiokafka has no
 class _SetPasswords(Request[_SetPasswordsForm]):  # type: ignore[misc]  # aiokafka has no types
     API_KEY = 51
 
-    def __init__(self, upsertions: list[tuple[Any, ...]]) -> None:
-        self._upsertions = upsertions
+    def __init__(self, deletions: Sequence[tuple[Any, ...]], upsertions: Sequence[tuple[Any, ...]]) -> None:
+        self._deletions, self._upsertions = deletions, upsertions
 
     def build(self, form: type[RequestStruct]) -> RequestStruct:
-        return form([], self._upsertions, {})
+        return form(self._deletions, self._upsertions, {})
+
+
+_ENTITY = Array(("entity_type", String("utf-8")), ("entity_name", String("utf-8")))
+
+
+class _PacesAreSet(Response):  # type: ignore[misc]  # aiokafka has no types
+    API_KEY = 49
+    API_VERSION = 0
+    SCHEMA = Schema(
+        ("throttle_time_ms", Int32),
+        ("entries", Array(("error_code", Int16), ("error_message", String("utf-8")), ("entity", _ENTITY))),
+    )
+
+
+class _SetPacesForm(RequestStruct):  # type: ignore[misc]  # aiokafka has no types
+    """AlterClientQuotas (KIP-546)."""
+
+    API_KEY = 49
+    API_VERSION = 0
+    RESPONSE_TYPE = _PacesAreSet
+    SCHEMA = Schema(
+        (
+            "entries",
+            Array(
+                ("entity", _ENTITY),
+                ("ops", Array(("key", String("utf-8")), ("value", Float64), ("remove", Boolean))),
+            ),
+        ),
+        ("validate_only", Boolean),
+    )
+
+
+class _SetPaces(Request[_SetPacesForm]):  # type: ignore[misc]  # aiokafka has no types
+    API_KEY = 49
+
+    def __init__(self, paces: Sequence[tuple[Any, ...]]) -> None:
+        self._paces = paces
+
+    def build(self, form: type[RequestStruct]) -> RequestStruct:
+        return form(self._paces, False)  # noqa: FBT003  of the request, which knows no names

@@ -28,13 +28,15 @@ class KafkaLogin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """All that one principal may do: write these topics, read those, and be a member of one group."""
+    """All that one principal may do: write these topics, read those at some pace, and be a member of one group."""
 
     principal: str
     writes: frozenset[str] = frozenset()
     reads: frozenset[str] = frozenset()
     group: str = ""
     """Empty for one that joins none."""
+    read_bytes_per_second: int | None = None
+    """Beyond it Kafka makes the principal wait, so that nobody else has to."""
 
 
 class Resource(IntEnum):

@@ -13,6 +13,9 @@ PARTNER_TOPICS = frozenset({"partner.mentoring.v1", "partner.project.v1"})
 PARTNERS: Mapping[str, frozenset[str]] = {"samsung-mentor": PARTNER_TOPICS}
 """Principals outside, each with the topics it may read; its consumer group has its own name."""
 
+PARTNER_BYTES_PER_SECOND = 1_000_000
+"""Assumed: all that a year tells outside is read within a minute. Who would read faster waits, and nobody else does."""
+
 _TOLD_OUTSIDE_BY = "metrics"
 _OUTSIDE = "partner"
 
@@ -40,5 +43,8 @@ def accesses(topics: Iterable[str], heard: Mapping[str, Collection[str]]) -> lis
         )
         for service, subscribed in heard.items()
     ]
-    partners = [Access(principal=name, reads=agreed, group=name) for name, agreed in PARTNERS.items()]
+    partners = [
+        Access(principal=name, reads=agreed, group=name, read_bytes_per_second=PARTNER_BYTES_PER_SECOND)
+        for name, agreed in PARTNERS.items()
+    ]
     return sorted([*services, *partners], key=lambda access: access.principal)

@@ -145,8 +145,9 @@ class Installation:
             await asyncio.to_thread(prepare_kafka, options)
             self._show(self.supervisor.adopt(start_kafka(options).child, layer=_SERVERS_LAYER))
             await self.supervisor.until_ready("kafka", lambda: broker_answers(port, owner))
-        # The client warns of a password that is not encrypted. It is the owner's, and stays on the loopback.
-        logging.getLogger("aiokafka.conn").setLevel(logging.ERROR)
+        if passwords:
+            # The client warns of a password that is not encrypted. It is the owner's, and stays on the loopback.
+            logging.getLogger("aiokafka.conn").setLevel(logging.ERROR)
         client = KafkaClient(bootstrap_servers=self.plan.bootstrap_servers, client_id="smartfactory-local", login=owner)
         await create_topics(client, migrations.topics())
         if passwords:
