@@ -24,7 +24,7 @@ producer; nobody may be a transactional one. A partner reads what is told outsid
 def accesses_of(system: System) -> list[Access]:
     """All principals of the system."""
     heard = {service.name: topics_of(service.handlers) for service in system.services}
-    return accesses({event.TOPIC for event in system.events}, heard)
+    return accesses(system.events, heard)
 
 
 def page(system: System) -> str:

@@ -72,4 +72,4 @@ def settings_of(service: Service) -> ServiceSettings:
 
 def service_of(event: type[DomainEvent]) -> str:
     """The service that publishes it."""
-    return publisher_of(event.TOPIC)
+    return publisher_of(event)

@@ -78,6 +78,7 @@ def differences(asked: Sequence[Asked], contracts: Contracts) -> tuple[set[tuple
     return leaks, failed
 
 
+@pytest.mark.promise("R17")
 async def test_whatever_is_not_granted_is_refused_and_whatever_is_granted_works(
     asking_kafka: AskingKafka, contracts: Contracts
 ) -> None:
@@ -90,6 +91,7 @@ async def test_whatever_is_not_granted_is_refused_and_whatever_is_granted_works(
     assert len(asked) - len(refused) > 5 * len(PRINCIPALS), "hardly anything works, so that nothing is proved"
 
 
+@pytest.mark.promise("R17")
 async def test_a_right_too_many_is_found_and_taken_away_with_the_next_start(
     asking_kafka: AskingKafka, contracts: Contracts
 ) -> None:
@@ -178,6 +180,7 @@ def test_neither_probe_nor_controller_serves_who_does_not_sign_in(asking_kafka: 
         stack_kafka._ask(link, *create_no_grants)
 
 
+@pytest.mark.promise("R17")
 async def test_a_partner_that_reads_too_fast_waits_and_nobody_else_does(asking_kafka: AskingKafka) -> None:
     value, fetched, waits = b"x" * 400_000, 1_000_000, []
     for topic in ("partner.project.v1", "applicant.project.v1"):

@@ -5,6 +5,7 @@ From here come the access lists of a broker and the page that shows them (docs/e
 
 from collections.abc import Collection, Iterable, Mapping
 
+from common.event import DomainEvent
 from common.kafka_rights import Access
 
 PARTNER_TOPICS = frozenset({"partner.mentoring.v1", "partner.project.v1"})
@@ -20,20 +21,20 @@ _TOLD_OUTSIDE_BY = "metrics"
 _OUTSIDE = "partner"
 
 
-def publisher_of(topic: str) -> str:
-    """The service that publishes on a topic: its first word, and what leaves the house leaves by metrics."""
-    owner = topic.split(".", 1)[0]
+def publisher_of(event: type[DomainEvent]) -> str:
+    """The service that publishes it: its topic's first word, and what leaves the house leaves by metrics."""
+    owner = event.TOPIC.split(".", 1)[0]
     return _TOLD_OUTSIDE_BY if owner == _OUTSIDE else owner
 
 
-def accesses(topics: Iterable[str], heard: Mapping[str, Collection[str]]) -> list[Access]:
+def accesses(events: Iterable[type[DomainEvent]], heard: Mapping[str, Collection[str]]) -> list[Access]:
     """All principals by name: each service in `heard`, which tells its subscriptions, and each partner.
 
-    `topics` are those on which some declared event is published. A service also reads what it wrote itself: its relay
-    looks whether Kafka's log still is the one that it wrote before anything more is sent.
+    A service also reads what it wrote itself: its relay looks whether Kafka's log still is the one that it wrote before
+    anything more is sent.
     """
-    declared = list(topics)
-    published = {service: frozenset(topic for topic in declared if publisher_of(topic) == service) for service in heard}
+    told = {(publisher_of(event), event.TOPIC) for event in events}
+    published = {service: frozenset(topic for by, topic in told if by == service) for service in heard}
     services = [
         Access(
             principal=service,

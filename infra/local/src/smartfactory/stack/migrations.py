@@ -8,14 +8,14 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
 from common import migrations
 from common.consumer import topics_of
-from common.event import registered_events
+from common.event import DomainEvent, registered_events
 from common.kafka_rights import Access
 from contracts.principals import accesses
 from smartfactory.stack.datadir import DataDirectory
@@ -30,15 +30,13 @@ _SECONDS = 120.0
 
 def topics() -> list[str]:
     """Every topic that some declared event is published on."""
-    for module in _CONTRACTS:
-        import_module(module)
-    return sorted({event.TOPIC for event in registered_events().values()})
+    return sorted({event.TOPIC for event in _declared()})
 
 
 def principals() -> list[Access]:
     """What each principal may do on Kafka, from the contracts and from the handlers of each service."""
     heard = {service: topics_of(import_module(f"{service}.main").SERVICE.handlers) for service in SERVICES}
-    return accesses(topics(), heard)
+    return accesses(_declared(), heard)
 
 
 def migrate(owner_urls: Mapping[str, str], log: Path) -> None:
@@ -55,6 +53,12 @@ def migrate_once(owner_urls: Mapping[str, str], data: DataDirectory) -> None:
     if data.recall(_REMEMBERED) != wanted:
         migrate(owner_urls, data.logs / "migrations.log")
         data.remember(_REMEMBERED, wanted)
+
+
+def _declared() -> Collection[type[DomainEvent]]:
+    for module in _CONTRACTS:
+        import_module(module)
+    return registered_events().values()
 
 
 def _fingerprint(service: str) -> str:
