@@ -22,6 +22,7 @@ from aiokafka.protocol.admin import (
     DescribeGroupsRequest,
 )
 from aiokafka.protocol.commit import OffsetCommitRequest, OffsetFetchRequest
+from aiokafka.protocol.coordination import FindCoordinatorRequest
 from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.protocol.group import JoinGroupRequest
 from aiokafka.protocol.metadata import MetadataRequest
@@ -159,6 +160,14 @@ class Asking:
         asked += [await self._ask(*one, group=group) for one in OF_A_GROUP.items() for group in groups]
         asked += [await self._ask("commit", COMMIT, group=group, topic=topic) for group in groups for topic in topics]
         return asked + [await self._ask(*one) for one in OF_THE_CLUSTER.items()]
+
+    async def have_groups(self) -> None:
+        """Let Kafka make what it keeps groups in, which it does when a group is first looked for."""
+
+        async def looked_for() -> bool:
+            return int((await self._client.send(_NODE, FindCoordinatorRequest("any", 0))).error_code) == 0
+
+        await eventually(looked_for)
 
     async def topics(self) -> set[str]:
         """Which topics Kafka shows it."""

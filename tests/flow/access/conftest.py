@@ -15,6 +15,7 @@ from common.kafka_rights import Access, KafkaLogin
 from smartfactory.stack import migrations
 from smartfactory.stack.kafka import Kafka, KafkaOptions, start_kafka
 from smartfactory.stack.ports import free_port
+from tests.support.asking_kafka import asking
 
 PARTNER_TOPICS = {"partner.project.v1", "partner.mentoring.v1"}
 
@@ -38,8 +39,12 @@ class AskingKafka:
         return self.client(self.kafka.options.owner)
 
     async def keep(self, *more: Access, passwords: Mapping[str, str] | None = None) -> None:
-        """Have Kafka know the contracts' rights, and `more`."""
-        await keep_access(self.owner, [*self.accesses, *more], {**self.passwords, **(passwords or {})})
+        """Have Kafka know the contracts' rights, and `more`, which come in the place of the same principal's."""
+        wanted = {access.principal: access for access in (*self.accesses, *more)}
+        await keep_access(self.owner, wanted.values(), {**self.passwords, **(passwords or {})})
+
+    def access(self, principal: str) -> Access:
+        return next(access for access in self.accesses if access.principal == principal)
 
 
 @pytest.fixture(scope="module")
@@ -76,3 +81,5 @@ def _options(folder: Path, *, owner: KafkaLogin | None) -> KafkaOptions:
 async def _prepare(made: AskingKafka) -> None:
     await create_topics(made.owner, {*migrations.topics(), *PARTNER_TOPICS})
     await made.keep()
+    async with asking(made.owner) as owner:
+        await owner.have_groups()

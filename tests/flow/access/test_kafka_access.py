@@ -96,8 +96,8 @@ async def test_a_right_too_many_is_found_and_taken_away_with_the_next_start(
     asking_kafka: AskingKafka, contracts: Contracts
 ) -> None:
     planted = "applicant.project.v1"
-    more = Access(principal="samsung-mentor", reads=frozenset({planted}))
-    await asking_kafka.keep(more)
+    samsung = asking_kafka.access("samsung-mentor")
+    await asking_kafka.keep(dataclasses.replace(samsung, reads=samsung.reads | {planted}))
     leaks, failed = differences(await ask_for_everything(asking_kafka, contracts, ["samsung-mentor"]), contracts)
     assert failed == set()
     assert leaks == {
