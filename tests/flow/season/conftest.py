@@ -48,9 +48,10 @@ class Databases:
 
 
 def play(directory: Path) -> subprocess.CompletedProcess[str]:
-    """`smartfactory run --once` on the small scenario."""
+    """`smartfactory run --once` on the small scenario, on a Kafka that refuses whatever no contract says."""
     command = Path(sys.executable).with_name("smartfactory")
-    arguments = ("run", "--once", "--scenario", "test-small", "--data-dir", directory, "--port", ports.free_port())
+    scenario = ("--scenario", "test-small", "--secure")
+    arguments = ("run", "--once", *scenario, "--data-dir", directory, "--port", ports.free_port())
     return subprocess.run(
         [command, *map(str, arguments)], capture_output=True, text=True, timeout=_RUN_SECONDS, check=False
     )
