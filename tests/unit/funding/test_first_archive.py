@@ -71,9 +71,7 @@ def test_no_part_of_the_verifier_takes_anothers_name_where_they_are_one_file() -
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             names[node.name] += 1
         elif isinstance(node, ast.Assign):
-            names.update(
-                name.id for target in node.targets for name in ast.walk(target) if isinstance(name, ast.Name)
-            )
+            names.update(name.id for target in node.targets for name in ast.walk(target) if isinstance(name, ast.Name))
         elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
             names[node.target.id] += 1
     assert len(names) > 50
