@@ -54,7 +54,7 @@ class Listener:
     async def post(
         self,
         path: str,
-        body: Mapping[str, Any],
+        body: Mapping[str, Any] | None,
         *,
         role: str,
         tenant: str = "52",

@@ -69,7 +69,7 @@ async def publish(metrics: Listener, case: Json, **by: Any) -> Any:
     """By the province's approver, whatever is answered."""
     path = f"/v1/good-practices/{case['id']}/publications"
     who = {"role": Role.PROVINCE_APPROVER, "version": case["version"]}
-    return await metrics.post(path, None, **(who | by))  # type: ignore[arg-type]
+    return await metrics.post(path, None, **(who | by))
 
 
 async def withdraw(metrics: Listener, case: Json, reason: str = "FIRM_ASKED", **by: Any) -> Any:
