@@ -84,7 +84,7 @@ def _principal_of(line: _Line) -> str:
 
 
 async def _set_passwords(client: AIOKafkaClient, stay: Mapping[str, str], *, gone: Collection[str]) -> None:
-    salted = []
+    salted: list[tuple[str, int, int, bytes, bytes, dict[str, object]]] = []
     for principal, password in stay.items():
         salt = secrets.token_bytes(_SALT_BYTES)
         kept = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, _ITERATIONS)

@@ -1,6 +1,6 @@
 """The gauge of 300 on a season's last day, as a person reads it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from rich import box
 from rich.table import Table
@@ -35,7 +35,7 @@ def of(told: Json) -> GaugeTable:
         alternates=[f"{each['target_year']}: {each['source']}" for each in target["alternates"]],
         plan_total=target["plan_total"],
         rule_version=target["rule_version"],
-        rows=[GaugeRow(town, **{name: _sum(row[name] for row in rows[town]) for name in _NAMES}) for town in towns],
+        rows=[_row(town, rows[town]) for town in towns],
     )
 
 
@@ -57,6 +57,11 @@ def table(gauge: GaugeTable) -> Table:
         town = municipality(row.municipality_code)
         shown.add_row(f"{town.ko} {town.en}", *(_cell(getattr(row, name)) for name in _NAMES))
     return shown
+
+
+def _row(town: str, rows: Sequence[Json]) -> GaugeRow:
+    known = {name: sum(row[name] for row in rows) for name in _NAMES if name != "in_use"}
+    return GaugeRow(town, in_use=_sum(row["in_use"] for row in rows), **known)
 
 
 def _sum(numbers: Iterable[int | None]) -> int | None:

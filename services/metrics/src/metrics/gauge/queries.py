@@ -127,16 +127,17 @@ async def read_gauge(tx: Transaction, *, as_of: date | None, now: datetime, muni
     ]
     in_use = await projects_in_use(tx, at=at)
     found = domain.count(sites, rule, at=at, in_use=in_use or ())
-    unknown = {"in_use": None} if in_use is None else {}
     places = [municipality_code] if municipality_code else [str(each.code) for each in MUNICIPALITIES]
     tracks = sorted({*rule.tracks, *(track for _, track in found)})
     rows = {(place, track): found.get((place, track), Counts()) for place in places for track in tracks}
     return Gauge(
         as_of=day,
         target=_target(rule, day),
-        total=GaugeCounts(**_summed(rows) | unknown),
+        total=GaugeCounts.model_validate(_shown(_summed(rows), knows_use=in_use is not None)),
         rows=[
-            GaugeRow(municipality_code=place, track=track, **asdict(counts) | unknown)
+            GaugeRow.model_validate(
+                {"municipality_code": place, "track": track, **_shown(asdict(counts), knows_use=in_use is not None)}
+            )
             for (place, track), counts in rows.items()
         ],
         corrections=[GaugeCorrection.model_validate(each) for each in domain.corrections(sites, at=at)],
@@ -187,6 +188,11 @@ def _target(rule: GaugeRule, day: date) -> Target:
         plan_total=plan.total if plan else None,
         plan_source=plan.source if plan else None,
     )
+
+
+def _shown(counts: Mapping[str, int], *, knows_use: bool) -> dict[str, int | None]:
+    """The counts, with nothing instead of none in use where nobody can know."""
+    return {**counts, "in_use": counts["in_use"] if knows_use else None}
 
 
 def _summed(rows: Mapping[tuple[str, str], Counts]) -> dict[str, int]:

@@ -61,5 +61,6 @@ async def read_reports(
                 actions=[report_action(settlement_id, by)],
             )
             for project_id, settlement_id, place, due_on in await tx.execute(listed)
+            if due_on is not None  # which the condition on it has seen to
         ],
     )
