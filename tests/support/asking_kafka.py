@@ -175,9 +175,9 @@ class Asking:
         return {topic for _, topic, *_ in answer.topics}
 
     async def read(self, topic: str, size: int) -> tuple[int, int]:
-        """Read from the start; how many bytes came, and how many milliseconds Kafka makes it wait now."""
+        """Read from the start; how many bytes came, and how many milliseconds Kafka makes it wait instead of more."""
         answer = await self._client.send(_NODE, FetchRequest(0, 0, size, 0, [(topic, [(0, 0, size)])]))
-        return len(answer.topics[0][1][0][-1] or b""), answer.throttle_time_ms
+        return sum(len(part[-1] or b"") for _, parts in answer.topics for part in parts), answer.throttle_time_ms
 
     async def _ask(self, operation: str, how: _Ask, *, group: str = "", topic: str = "") -> Asked:
         request, code_of = how
