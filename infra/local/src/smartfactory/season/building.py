@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from smartfactory.scenarios.parts import BuildingPart, Given
-from smartfactory.season import carrying, closing, lapsing, people, residing
+from smartfactory.season import carrying, closing, people, residing
 from smartfactory.season.documents import hash_of
 from smartfactory.season.origin import Json, Person, until
 from smartfactory.season.stage import Stage
@@ -86,7 +86,7 @@ async def build_all(stage: Stage, taken_up: TakenUp | None) -> Json | None:
     async def shown(_what: str) -> None:
         gauge.append(await _settled(stage, builds, waves))
 
-    lapsing.note_warnings(stage)
+    _stop_where_lines_are_looked_at(stage)
     await stage.play(part.inspected_at, "builds inspected on their way", builds, inspect)
     await stage.play(part.suspended_at, "builds suspended, supplier bankrupt", waves.ended, suspend)
     await carrying.carry_over(stage)
@@ -100,6 +100,16 @@ async def build_all(stage: Stage, taken_up: TakenUp | None) -> Json | None:
     ends_at = closing_part.late.confirmed_at if closing_part else part.completed_late_at
     await stage.play(ends_at, "the gauge of 300 shows it", ["all"], shown)
     return gauge[0]
+
+
+def _stop_where_lines_are_looked_at(stage: Stage) -> None:
+    """Have the season come to each day on which those whose money lapses are told: every step waits until they are."""
+
+    async def nothing(_day: datetime) -> None: ...
+
+    closing_part = stage.scenario.closing
+    for day in closing_part.lapses_told_at.value if closing_part else ():
+        stage.note(day, "told of money that lapses", [day], nothing)
 
 
 def _in_the_casts_order(stage: Stage, builds: Sequence[Json]) -> list[Json]:

@@ -1,36 +1,30 @@
-"""Before the year ends: at its days, those whose money lapses are told, and the season waits until they are."""
+"""Before a year ends those whose money lapses are told: the season stops on these days, and waits until they are."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
+from common.clock import KST
 from smartfactory.season import people
-from smartfactory.season.origin import Json, until
-from smartfactory.season.stage import Stage
+from smartfactory.season.origin import Json, Origin
 
 
-def note_warnings(stage: Stage) -> None:
-    """Have the season stop at each of the days on which lines are looked at, until all of that day have been."""
-    part = stage.scenario.closing
-    if part is None:
-        return
-    year, track = str(stage.scenario.call.fiscal_year.value), stage.scenario.call.track.value
+def last_look(days: Sequence[datetime], at: datetime) -> datetime | None:
+    """The last of these days of the year, in whichever year, on which lines are looked at by then; None before it."""
+    now = at.astimezone(KST)
+    return max((day for each in days if (day := each.replace(year=now.year)) <= now), default=None)
 
-    async def wait(at: datetime) -> None:
-        lines = await stage.origin.pages(people.AUDITOR, "/funding/v1/lapsing-money", fiscal_year=year)
-        due = {line["budget_line_id"] for line in lines if line["track"] == track}
 
-        async def told() -> bool:
-            rows = await stage.origin.pages(people.AUDITOR, "/funding/v1/lapse-warnings", fiscal_year=year)
-            looked = [row for row in rows if datetime.fromisoformat(row["looked_at"]) >= at]
-            if not due <= {row["budget_line_id"] for row in looked}:
-                return False
-            notices = await stage.origin.pages(people.AUDITOR, "/applicant/v1/office-notices", kind="MONEY_LAPSES")
-            queued = {notice["reason"] for notice in notices}
-            return {_reason(row) for row in looked if row["lapsing_won"]} <= queued
-
-        await until(told, what="warnings of money that lapses", deadline_seconds=stage.patience_seconds)
-
-    for day in part.lapses_told_at.value:
-        stage.note(day, "told of money that lapses", [day], wait)
+async def all_told(origin: Origin, since: datetime) -> bool:
+    """Whether every line of that year was looked at since, and whoever loses money by one has a notice queued."""
+    year = str(since.astimezone(KST).year)
+    lines = await origin.pages(people.AUDITOR, "/funding/v1/lapsing-money", fiscal_year=year)
+    rows = await origin.pages(people.AUDITOR, "/funding/v1/lapse-warnings", fiscal_year=year)
+    looked = [row for row in rows if datetime.fromisoformat(row["looked_at"]) >= since]
+    if not {line["budget_line_id"] for line in lines} <= {row["budget_line_id"] for row in looked}:
+        return False
+    notices = await origin.pages(people.AUDITOR, "/applicant/v1/office-notices", kind="MONEY_LAPSES")
+    queued = {notice["reason"] for notice in notices}
+    return {_reason(row) for row in looked if row["lapsing_won"]} <= queued
 
 
 def _reason(row: Json) -> str:

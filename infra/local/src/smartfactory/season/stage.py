@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from smartfactory.scenarios.firms import Cast
 from smartfactory.scenarios.model import Scenario
 from smartfactory.scenarios.parts import Given
-from smartfactory.season import people
+from smartfactory.season import lapsing, people
 from smartfactory.season.options import SeasonOptions
 from smartfactory.season.origin import Origin, for_each, until
 from smartfactory.season.telling import Telling
@@ -80,6 +80,7 @@ class Stage:
         """Do one step for every item at that time, telling how far it has come."""
         self.options.move_clock(at)
         await until(self._deadlines_are_worked, what="every deadline", deadline_seconds=self.patience_seconds)
+        await self._lines_are_looked_at(at)
         with self.telling.step(at, what, len(items)) as advance:
 
             async def one(item: Item) -> None:
@@ -92,3 +93,11 @@ class Stage:
         """Whether the worker has told of all that comes near by now: who acts next would otherwise be told or not."""
         due = await self.origin.get(people.AUDITOR, "/applicant/v1/deadlines", waits_for_worker="true", page_size="1")
         return not due["items"]
+
+    async def _lines_are_looked_at(self, at: datetime) -> None:
+        """Wait, near the end of a year, until whoever loses money is told: a worker looks on the day, and not later."""
+        closing = self.scenario.closing
+        day = lapsing.last_look(closing.lapses_told_at.value, at) if closing else None
+        if day is not None:
+            what = "warnings of money that lapses"
+            await until(lambda: lapsing.all_told(self.origin, day), what=what, deadline_seconds=self.patience_seconds)
