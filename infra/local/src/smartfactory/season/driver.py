@@ -77,10 +77,10 @@ async def run_season(options: SeasonOptions) -> SeasonReport:
         if taken_up:
             measuring.note_outcomes(stage, taken_up.waves.early)
         gauge = await building.build_all(stage, taken_up)
+        outcomes = await measuring.summed(stage)
         rota = await mentoring.after_builds(stage, rota, taken_up, projects)
         stands = await standing.money_at_the_end(stage, sorted(in_force))
         await objecting.tell_all(stage)
-        outcomes = await measuring.summed(stage)
         seconds = time.monotonic() - started
         return await gather(
             stage, call_ids, projects, in_force, releases, rota, gauge, outcomes, stands, seconds=seconds
