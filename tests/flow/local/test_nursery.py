@@ -1,6 +1,8 @@
 """The nursery: each forked service is a process of its own, and its end is known exactly."""
 
+import os
 import signal
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +12,7 @@ import pytest
 
 from smartfactory.stack.nursery import Nursery, _Forked
 from smartfactory.stack.ports import answers, free_port
-from smartfactory.stack.process import Command, ProgramFailed
+from smartfactory.stack.process import Command, ProgramFailed, identity_of
 from tests.support.waiting import eventually_now
 
 
@@ -74,9 +76,17 @@ def test_a_service_that_stands_still_when_the_nursery_dies_is_ended_all_the_same
     child = nursery.start(outside(tmp_path, free_port(), "test"))
     child.send(signal.SIGSTOP)
     nursery.child.kill()
-    assert child.wait(0.2) is None, "the signal to stop waits for it"
-    assert child.kill() == -9
-    assert not psutil.pid_exists(child.pid)
+    assert child.wait(20) == -9
+    eventually_now(lambda: not psutil.pid_exists(child.pid))
+
+
+def test_a_service_that_takes_its_time_after_the_nursery_has_died_has_not_ended(nursery: Nursery) -> None:
+    nursery.child.kill()
+    itself = _Forked(nursery, -1, identity_of(os.getpid()))
+    eventually_now(lambda: nursery._is_over)
+    assert itself.poll() is None
+    with pytest.raises(subprocess.TimeoutExpired):
+        itself.wait(0.1)
 
 
 def test_what_cannot_be_imported_is_said_with_its_traceback(tmp_path: Path) -> None:

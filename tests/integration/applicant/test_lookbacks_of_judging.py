@@ -162,7 +162,7 @@ async def test_the_panel_shows_who_judged_and_who_left_and_before_it_nobody(judg
 
 
 async def test_the_instant_of_a_sheet_shows_it_and_the_microsecond_before_does_not(judging: Judging):
-    """On the law's clock; of what came after an instant nothing shows, and before an application there is none."""
+    """On the law's clock; of what came after an instant nothing shows."""
     witness = await judged(judging)
     case = witness.cases[0]
     sheets = (await judging.get(f"/v1/applications/{case.id}/scores", AUDITOR)).json()["items"]
@@ -173,8 +173,6 @@ async def test_the_instant_of_a_sheet_shows_it_and_the_microsecond_before_does_n
             assert len(found["score_sheets"]) == seen, moment
             assert (found["placings"], found["objections"]) == ([], [])
             assert all(each["counts"] for each in found["score_sheets"]), "its member left later"
-    before = await witness.past(case, datetime(2020, 1, 1, tzinfo=UTC), "programme")
-    assert (before.status_code, before.json()["code"]) == (404, "application-not-found")
 
 
 async def test_the_province_is_shown_what_the_auditor_is_and_who_judged_or_was_judged_nothing(judging: Judging):

@@ -59,7 +59,7 @@ def test_a_change_without_if_match_does_not_start(method: str):
 @pytest.mark.parametrize(
     ("process", "spared"),
     [
-        ("common.worker, metrics.main", ("fastapi", "joserfc", "httpx", "alembic")),
+        ("common.worker, metrics.main", ("fastapi", "joserfc", "alembic")),
         ("common.api, metrics.main, metrics.routes", ("aiokafka", "alembic")),
     ],
 )

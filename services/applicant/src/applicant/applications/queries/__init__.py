@@ -1,12 +1,12 @@
 """Applications and their screenings as each caller may read them, and as later features build on them."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from operator import eq, ge, lt
-from typing import Any, TypeAlias
+from typing import TypeAlias
 from uuid import UUID
 
 from pydantic import Field
@@ -14,7 +14,6 @@ from sqlalchemy import ColumnElement, Select, false, func, literal, select, true
 from sqlalchemy.sql.operators import in_op
 
 from applicant.applications.domain.case import (
-    FINAL,
     Application,
     ApplicationNotFound,
     ApplicationStatus,
@@ -23,13 +22,20 @@ from applicant.applications.domain.case import (
 from applicant.applications.domain.registers import Register
 from applicant.applications.domain.rules import RuleOutcome
 from applicant.applications.domain.screening import CheckState, Screening, ScreeningState
+from applicant.applications.queries.eligible import (
+    EligibleCase,
+    count_eligible,
+    count_in_screening,
+    eligible_of_call,
+    still_eligible,
+)
 from applicant.applications.store import cases, screenings
 from applicant.applications.store.cases import ApplicationRow
 from applicant.applications.store.screenings import RegisterCheckRow, ScreeningRow
 from applicant.calls.queries import Moment
 from applicant.companies.queries import own_company_id
 from common.auth import Principal
-from common.db import Transaction, one_of
+from common.db import Transaction
 from common.portions import Portion
 from common.web import Column, Page, PageRequest, View, narrowed, order, paginate
 from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES, Role
@@ -55,6 +61,7 @@ __all__ = [
     "get_visible_application",
     "list_applications",
     "rounds_of_application",
+    "still_eligible",
     "view_screening",
 ]
 
@@ -250,70 +257,6 @@ async def list_applications(
     rows, turns = await paginate(tx, statement, page, **order(sort, by=_SORTS, unique=ApplicationRow.id))
     items = [_listed(cases.application_from(row._mapping), row.changed_at) for row in rows]  # noqa: SLF001  SQLAlchemy's documented access
     return Page[ListedApplication](items=items, **turns)
-
-
-_CASES_AT_ONCE = 5_000
-"""A statement has three seconds, however many cases a call has."""
-
-
-@dataclass(frozen=True, slots=True)
-class EligibleCase:
-    """Of an eligible application only what panels and rankings go by: a call may have a hundred thousand of them."""
-
-    id: UUID
-    company_id: UUID
-    type_code: str
-    municipality_code: str
-    total_cost_won: int
-    first_timer: bool
-    submitted_at: datetime
-
-
-_ELIGIBLE = select(
-    ApplicationRow.id,
-    ApplicationRow.company_id,
-    ApplicationRow.type_code,
-    ApplicationRow.municipality_code,
-    ApplicationRow.total_cost_won,
-    func.coalesce(ApplicationRow.first_timer, false()),
-    ApplicationRow.submitted_at,
-).where(ApplicationRow.status == ApplicationStatus.ELIGIBLE.value)
-
-
-async def eligible_of_call(tx: Transaction, call_id: UUID) -> list[EligibleCase]:
-    """Every eligible application of a call, earliest submission first: what panels score and rankings order."""
-    found: list[EligibleCase] = []
-    statement = _ELIGIBLE.where(ApplicationRow.call_id == call_id).order_by(ApplicationRow.id).limit(_CASES_AT_ONCE)
-    while True:
-        after = statement.where(ApplicationRow.id > found[-1].id) if found else statement
-        rows: Iterable[Any] = await tx.execute(after)  # what was handed in has a time, which its column does not know
-        page = [EligibleCase(*row) for row in rows]
-        found += page
-        if len(page) < _CASES_AT_ONCE:
-            return sorted(found, key=lambda each: (each.submitted_at, each.id))
-
-
-async def count_eligible(tx: Transaction, call_id: UUID) -> int:
-    """How many eligible applications a call has."""
-    wanted = (ApplicationRow.call_id == call_id, ApplicationRow.status == ApplicationStatus.ELIGIBLE.value)
-    return (await tx.execute(select(func.count()).where(*wanted))).scalar_one()
-
-
-async def still_eligible(tx: Transaction, application_ids: Collection[UUID]) -> frozenset[UUID]:
-    """Those of these applications that are eligible now: what waits for a place may have been withdrawn."""
-    statement = select(ApplicationRow.id).where(
-        one_of(ApplicationRow.id, application_ids), ApplicationRow.status == ApplicationStatus.ELIGIBLE.value
-    )
-    return frozenset((await tx.execute(statement)).scalars())
-
-
-async def count_in_screening(tx: Transaction, call_id: UUID) -> int:
-    """How many handed-in applications of a call are not decided yet: none may be when it is ranked."""
-    ended = (ApplicationStatus.DRAFT, ApplicationStatus.ELIGIBLE, *FINAL)
-    statement = select(func.count()).where(
-        ApplicationRow.call_id == call_id, ApplicationRow.status.not_in([status.value for status in ended])
-    )
-    return (await tx.execute(statement)).scalar_one()
 
 
 async def view_screening(tx: Transaction, application_id: UUID, *, by: Principal) -> ScreeningView:

@@ -9,12 +9,11 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from applicant.calls import queries as calls
 from applicant.companies import queries as companies
-from applicant.selections.domain import what_if
 from applicant.selections.domain.decision import RankingState, check_fits
-from applicant.selections.domain.ranking import Outcome, Reason
+from applicant.selections.domain.ranking import Outcome
 from applicant.selections.domain.requests import RankingRequestNotFound, RequestState
 from applicant.selections.domain.stages import DecisionNotFound, DecisionState
-from applicant.selections.domain.what_if import Change, Compared, WhatIf
+from applicant.selections.queries.what_if import WhatIfView, what_if_view
 from applicant.selections.store import rankings
 from applicant.selections.store.decisions import SelectionDecisionRow
 from applicant.selections.store.places import CaseOutcomeRow
@@ -45,8 +44,6 @@ __all__ = [
     "view_request",
     "what_if_view",
 ]
-
-_NO_SUCH_TYPE = Reason("TYPE_NOT_IN_CALL", "이 공고에 없는 유형입니다.", "This call does not have the type.")
 
 
 class RankedCaseView(View):
@@ -97,42 +94,6 @@ class RankingView(View):
     case_count: int
     cases: list[RankedCaseView]
     version: int
-
-
-class WhatIfCaseView(View):
-    """One plan of the past cohort then and under this call; won are public money, the rest is the firm's own."""
-
-    application_id: UUID
-    company_id: UUID
-    type_code: str
-    municipality_code: str
-    total_cost_won: int
-    score: int
-    change: Change
-    outcome_before: Outcome
-    outcome_after: Outcome | None
-    public_before_won: int
-    public_after_won: int | None
-    reason_code: str
-    reason_ko: str
-    reason_en: str
-
-
-class WhatIfView(View):
-    """Who would have gained, who would have lost, and what would be left; `cases` are those that change, best first.
-
-    Scores are as they were consolidated, and budgets are the call's planned ones, whole. Nothing is stored.
-    """
-
-    call_id: UUID
-    past_call_id: UUID
-    gains: int
-    loses: int
-    keeps: int
-    stays_out: int
-    left_before_won: dict[str, int]
-    left_after_won: dict[str, int]
-    cases: list[WhatIfCaseView]
 
 
 class RefusalView(View):
@@ -279,23 +240,6 @@ async def list_decisions(tx: Transaction, call_id: UUID, page: PageRequest) -> P
     return Page[DecisionView](items=[_decision_view(row) for row in found], **turns)
 
 
-def what_if_view(call_id: UUID, past_call_id: UUID, found: WhatIf, *, with_cases: bool) -> WhatIfView:
-    """A comparison as a person reads it; raises TooManyChanges when one answer cannot hold its cases."""
-    changed, counts = found.changed if with_cases else (), found.counts
-    what_if.check_fits(changed)
-    return WhatIfView(
-        call_id=call_id,
-        past_call_id=past_call_id,
-        gains=counts[Change.GAINS],
-        loses=counts[Change.LOSES],
-        keeps=counts[Change.KEEPS],
-        stays_out=counts[Change.STAYS_OUT],
-        left_before_won=dict(found.left_before_won),
-        left_after_won=dict(found.left_after_won),
-        cases=[_what_if_case(case) for case in changed],
-    )
-
-
 async def list_outcomes(
     tx: Transaction, call_id: UUID, page: PageRequest, *, by: Principal, outcome: Outcome | None
 ) -> Page[OutcomeView]:
@@ -318,27 +262,6 @@ async def list_outcomes(
     if outcome is not None:
         statement = statement.where(CaseOutcomeRow.outcome == outcome.value)
     return await page_of(OutcomeView, tx, statement, page, by=[CaseOutcomeRow.application_id])
-
-
-def _what_if_case(compared: Compared) -> WhatIfCaseView:
-    before, after = compared.before, compared.after
-    reason = after.reason if after else _NO_SUCH_TYPE
-    return WhatIfCaseView(
-        application_id=before.case.application_id,
-        company_id=before.case.company_id,
-        type_code=before.case.type_code,
-        municipality_code=before.case.municipality_code,
-        total_cost_won=before.case.total_cost_won,
-        score=before.case.total_score,
-        change=compared.change,
-        outcome_before=before.outcome,
-        outcome_after=after.outcome if after else None,
-        public_before_won=sum(before.case.need_won.values()),
-        public_after_won=sum(after.case.need_won.values()) if after else None,
-        reason_code=reason.code,
-        reason_ko=reason.ko,
-        reason_en=reason.en,
-    )
 
 
 def _refusal(row: Row[Any]) -> RefusalView | None:
