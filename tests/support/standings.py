@@ -10,6 +10,7 @@ from applicant.standings import commands
 from common.clock import KST
 from common.db import Database
 from contracts.applicant import StandingFound
+from contracts.roles import Role
 from tests.support.funding import Funding
 
 _ASKED = """
@@ -55,3 +56,14 @@ async def tax_office_answers(database: Database, now: datetime, **changes: Any) 
             about = now.astimezone(KST).date()
             await commands.keep_answer(tx, claim, Answer(content, sha256), about=about, now=now)
     return len(claims)
+
+
+async def discarded(service: Any, person: Any) -> None:
+    """Let two people drop the one event that is parked in this service, as its `person`s."""
+    path = f"/v1/parked-events/{await service.value('SELECT id FROM parked_event WHERE resolved_at IS NULL')}"
+    first, second = (person(role=Role.PLATFORM_OPERATOR, tenant="platform", subject=f"mender-{n}") for n in (1, 2))
+    asked = await service.post(f"{path}/discards", {"reason": "잘못된 이벤트"}, by=first)
+    assert asked.status_code == 200, asked.text
+    version = int(asked.headers["ETag"].strip('"'))
+    confirmed = await service.post(f"{path}/discard-confirmations", by=second, version=version)
+    assert confirmed.status_code == 200, confirmed.text

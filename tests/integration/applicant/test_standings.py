@@ -159,6 +159,22 @@ async def test_the_signature_names_the_answer_it_rests_on_and_asking_leaves_a_tr
     assert f"register/TAX_OFFICE/sha256:{check['answer_sha256']}" in str(signed.evidence)
 
 
+async def test_a_question_that_was_discarded_is_taken_up_when_told_again_and_an_answer_is_told_again(judging: Judging):
+    found = await countersigning(judging)
+    await tax_office_answers(judging.database, judging.clock.now())
+    question = payment_of(found)
+    await judging.deliver(msgspec.structs.replace(question, company_id=uuid4()))
+    await standings.discarded(judging, Person)
+    await judging.deliver(question)
+    answered_at = judging.clock.now()
+    assert await tax_office_answers(judging.database, answered_at, **standings.IN_ARREARS) == 1
+    first = await told_of(judging)
+    judging.clock.move_to(answered_at + timedelta(days=3))
+    await judging.deliver(question)
+    assert await told_of(judging) == first * 2, "the same answer of the same day"
+    assert await tax_office_answers(judging.database, judging.clock.now()) == 0, "nobody is asked anew"
+
+
 async def test_a_worker_that_dies_between_question_and_answer_is_followed_by_another(judging: Judging):
     found = await countersigning(judging)
     await judging.deliver(payment_of(found))

@@ -143,8 +143,33 @@ async def test_two_officers_who_ask_at_once_ask_one_question(funding: Funding):
     selected, _ = await waiting(funding)
     answers = await asyncio.gather(*(ask(funding, selected, by) for by in (OFFICER, TREASURER, APPROVER) * 3))
     assert {answer.status_code for answer in answers} == {201}
-    assert [each["state"] for each in await listed(funding, selected)] == ["ASKED", "GOOD"]
-    assert len(await funding.told("standing.asked")) == 2
+    waits, _ = await listed(funding, selected)
+    assert (waits["state"], waits["number"]) == ("ASKED", 2)
+    first, *again = await funding.told("standing.asked")
+    assert {each["standing_id"] for each in again} == {waits["id"]} != {first["standing_id"]}
+
+
+async def test_a_question_or_an_answer_that_was_discarded_is_told_again_and_the_project_is_paid(funding: Funding):
+    selected, release = await waiting(funding, standing=None)
+    (asked,) = await listed(funding, selected)
+    answer = await standings.found(funding, selected.project_id)
+    assert answer is not None
+    await funding.deliver(msgspec.structs.replace(answer, status="UNHEARD_OF"))
+    await standings.discarded(funding, Person)
+    assert code(await order(funding, release)) == (409, "firm-standing-unknown")
+
+    assert (await ask(funding, selected)).json()["items"] == [asked], "no other question is asked while it waits"
+    again = await ask_draw(funding, selected, 1_000_000, 2)
+    await approved(funding, again.json(), standing=None)
+    told = await funding.told("standing.asked")
+    assert len(told) == 3
+    assert all(each == told[0] for each in told)
+    made = await decisions(funding, selected)
+    assert (made.count("standing-asked"), made.count("standing-asked-again")) == (1, 2)
+    # The applicant service tells the answer again that it has.
+    await funding.deliver(answer, answer)
+    assert [each["state"] for each in await listed(funding, selected)] == ["GOOD"]
+    assert (await order(funding, release)).status_code == 201
 
 
 async def test_an_answer_is_heard_once_and_one_that_nobody_asked_for_is_parked(funding: Funding):

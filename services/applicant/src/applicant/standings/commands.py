@@ -12,7 +12,7 @@ import msgspec
 from applicant.applications.commands.register_checks import Answer
 from applicant.companies import queries as companies
 from applicant.standings import domain, store
-from applicant.standings.domain import Answered, Known, StandingCheck, StandingCheckState
+from applicant.standings.domain import Answered, KeptAnswer, Known, StandingCheck, StandingCheckState
 from applicant.standings.store import Claim
 from common import journal, outbox
 from common.acting import as_service
@@ -41,7 +41,7 @@ postpone_check = store.postpone_check
 
 
 async def ask_before_payment(tx: Transaction, asked: StandingAsked, *, now: datetime) -> None:
-    """Take up funding's question; told again, it is the same one."""
+    """Take up funding's question; told again, it is the same one, and its answer is told again if there is one."""
     company = await companies.get_company(tx, asked.company_id)
     check = StandingCheck(
         id=asked.standing_id,
@@ -56,7 +56,10 @@ async def ask_before_payment(tx: Transaction, asked: StandingAsked, *, now: date
         asked_by=Principal.service("funding").person,
         asked_at=now,
     )
-    await store.add(tx, check)
+    if not await store.add(tx, check):
+        kept = await store.answer_locked(tx, check.id)
+        if kept is not None:
+            await outbox.record(tx, _found(check.id, check.project_id, check.company_id, kept), at=now)
 
 
 async def ask_before_agreement(
@@ -114,15 +117,19 @@ async def keep_answer(tx: Transaction, claim: Claim, answer: Answer, *, about: d
         evidence=(f"register/TAX_OFFICE/sha256:{answer.sha256}",),
     )
     if claim.purpose is Purpose.PAYMENT:
-        found = StandingFound(
-            standing_id=claim.check_id,
-            project_id=claim.project_id,
-            company_id=claim.company_id,
-            status=said.status.value,
-            national_tax_arrears=said.national_tax_arrears,
-            local_tax_arrears=said.local_tax_arrears,
-            about=about,
-            answered_at=now,
-            answer_sha256=answer.sha256,
-        )
-        await outbox.record(tx, found, at=now)
+        kept = KeptAnswer(said, about, now, answer.sha256)
+        await outbox.record(tx, _found(claim.check_id, claim.project_id, claim.company_id, kept), at=now)
+
+
+def _found(check_id: UUID, project_id: UUID, company_id: UUID, kept: KeptAnswer) -> StandingFound:
+    return StandingFound(
+        standing_id=check_id,
+        project_id=project_id,
+        company_id=company_id,
+        status=kept.answer.status.value,
+        national_tax_arrears=kept.answer.national_tax_arrears,
+        local_tax_arrears=kept.answer.local_tax_arrears,
+        about=kept.about,
+        answered_at=kept.answered_at,
+        answer_sha256=kept.sha256,
+    )

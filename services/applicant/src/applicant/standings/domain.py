@@ -58,6 +58,16 @@ class Known:
     answer_sha256: str
 
 
+@dataclass(frozen=True, slots=True)
+class KeptAnswer:
+    """What is kept of an answer, as whoever asked is told it: of which day it is, when it came, and its evidence."""
+
+    answer: TaxAnswer
+    about: date
+    answered_at: datetime
+    sha256: str
+
+
 def broken_rules(answered: Answered, purpose: Purpose, rules: StandingRules) -> tuple[BrokenRule, ...]:
     """The rules that an answer breaks, of those that are asked for this purpose."""
     return rules.broken(answered.answer, purpose, about=answered.about)

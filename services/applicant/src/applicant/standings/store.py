@@ -11,7 +11,7 @@ from sqlalchemy import ForeignKey, Index, func, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Mapped, mapped_column
 
-from applicant.standings.domain import Answered, Known, StandingCheck, StandingCheckState
+from applicant.standings.domain import Answered, KeptAnswer, Known, StandingCheck, StandingCheckState
 from applicant.tables import Tables
 from common.db import Transaction
 from contracts.standings import Purpose, TaxAnswer
@@ -96,10 +96,23 @@ async def next_number(tx: Transaction, project_id: UUID) -> int:
     return (last or 0) + 1
 
 
-async def add(tx: Transaction, check: StandingCheck) -> None:
-    """Store a question, due at once; one that is there already, or waits for its answer, stays as it is."""
+async def add(tx: Transaction, check: StandingCheck) -> bool:
+    """Store a question, due at once; False if it is there already, or another waits: that one stays as it is."""
     values = {name: getattr(check, name) for name in _NAMES}
-    await tx.execute(insert(StandingCheckRow).values(**values, next_attempt_at=text("now()")).on_conflict_do_nothing())
+    statement = insert(StandingCheckRow).values(**values, next_attempt_at=text("now()")).on_conflict_do_nothing()
+    return (await tx.execute(statement.returning(StandingCheckRow.id))).one_or_none() is not None
+
+
+async def answer_locked(tx: Transaction, check_id: UUID) -> KeptAnswer | None:
+    """What was answered to a question, None while it waits; locked, so that what is told of it is told in order."""
+    row = StandingCheckRow
+    statement = select(row.answer, row.about, row.answered_at, row.answer_sha256).where(
+        row.id == check_id, row.state == StandingCheckState.ANSWERED
+    )
+    found = (await tx.execute(statement.with_for_update())).one_or_none()
+    if found is None:
+        return None
+    return KeptAnswer(msgspec.convert(found.answer, TaxAnswer), found.about, found.answered_at, found.answer_sha256)
 
 
 async def claim_checks(tx: Transaction, *, most: int, lease_seconds: float) -> tuple[Claim, ...]:

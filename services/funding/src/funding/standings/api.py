@@ -47,9 +47,9 @@ async def list_standings(project_id: UUID, by: _Reader, tx: Tx) -> StandingList:
     summary="휴·폐업, 체납 재확인 요청 (Ask for a firm's standing anew)",
 )
 async def ask_standing(project_id: UUID, by: _Asker, tx: Tx, now: Now) -> StandingList:
-    """답변이 오면 보류가 걸리거나 풀립니다. 이미 조회 중이면 그 조회를 기다립니다.
+    """답변이 오면 보류가 걸리거나 풀립니다. 이미 조회 중이면 새로 묻지 않고 그 조회를 다시 전합니다.
 
-    The answer holds the project's money or frees it. While one is being asked, that one is it.
+    The answer holds the project's money or frees it. While one is being asked, that one is it, and it is told again.
     """
     await commands.ask_again(tx, project_id, by=by, now=now)
     return StandingList(items=await queries.standings_of_project(tx, project_id, Portion(), by=by))

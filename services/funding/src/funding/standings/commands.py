@@ -29,7 +29,7 @@ project_of = store.project_of
 
 
 async def ask_again(tx: Transaction, project_id: UUID, *, by: Principal, now: datetime) -> None:
-    """Ask anew, whatever is known; while a question waits for its answer, that one is it."""
+    """Ask anew, whatever is known; while a question waits for its answer, that one is it, and is told again."""
     coverage = await coverages.granted(tx, project_id)
     await _ask(tx, project_id, coverage.company_id, coverage.municipality_code, by=by, now=now)
 
@@ -82,13 +82,18 @@ async def _ask(
         asked_by=by.person,
         asked_at=now,
     )
+    decision = "standing-asked"
     if not await store.add(tx, standing):
-        return
+        # Question or answer may have been discarded on its way: told again, the one is taken up or the other retold.
+        waiting = await store.waiting_locked(tx, project_id)
+        if waiting is None:
+            return  # It was answered at this moment: nothing newer could be asked.
+        standing, decision = waiting, "standing-asked-again"
     asked = StandingAsked(
         standing_id=standing.id, project_id=project_id, company_id=company_id, municipality_code=municipality_code
     )
     await outbox.record(tx, asked, at=now)
-    await _journal(tx, standing, "standing-asked", {}, by=by, now=now)
+    await _journal(tx, standing, decision, {}, by=by, now=now)
 
 
 async def _journal(

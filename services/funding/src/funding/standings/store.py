@@ -56,6 +56,11 @@ async def add(tx: Transaction, standing: Standing) -> bool:
     return added.one_or_none() is not None
 
 
+async def waiting_locked(tx: Transaction, project_id: UUID) -> Standing | None:
+    """The project's question that waits for its answer; it stays as read until commit."""
+    return await _first(tx, _of(project_id).where(StandingRow.state == StandingState.ASKED).with_for_update())
+
+
 async def next_number(tx: Transaction, project_id: UUID) -> int:
     """What a project's next question is called; of two who ask at once, one finds it taken."""
     statement = select(func.coalesce(func.max(StandingRow.number), 0)).where(StandingRow.project_id == project_id)
