@@ -1,7 +1,8 @@
 """Before a payment the firm's standing is asked anew: a bad one holds the money, silence pays nothing, good frees it."""
 
 import asyncio
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -11,6 +12,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from common.clock import KST
+from contracts import standing_versions
+from contracts.standings import Purpose
 from tests.support import standings
 from tests.support.funding import APPROVER, AUDITOR, GUNSAN, JEONJU, OFFICER, TREASURER, Funding, Person, clerk, head
 from tests.support.releases import (
@@ -115,6 +118,20 @@ async def test_a_firm_that_is_not_alive_is_not_paid(funding: Funding, status: st
     refused = await order(funding, release)
     assert code(refused) == (409, "firm-standing-broken")
     assert "R-05" in refused.text
+
+
+async def test_which_rules_count_before_a_payment_is_said_by_their_version(
+    funding: Funding, monkeypatch: pytest.MonkeyPatch
+):
+    known = standing_versions.of_version("2022-1")
+    asked_before = {**known.asked_before, Purpose.PAYMENT: ("R-05",)}
+    lives = replace(known, version="2024-test", valid_from=date(2024, 2, 1), asked_before=asked_before)
+    monkeypatch.setattr(standing_versions, "_VERSIONS", {each.version: each for each in (known, lives)})
+    selected, release = await waiting(funding, standing=standings.IN_ARREARS)
+    (good,) = await listed(funding, selected)
+    assert (good["state"], good["rule_version"]) == ("GOOD", "2024-test")
+    assert (good["national_tax_arrears"], good["broken_rules"]) == (True, [])
+    assert (await order(funding, release)).status_code == 201
 
 
 async def test_an_answer_counts_a_second_before_its_end_and_not_at_it(funding: Funding):
