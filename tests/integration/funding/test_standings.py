@@ -24,6 +24,7 @@ from tests.support.releases import (
     lines,
     order,
     owner_of,
+    place_hold,
     read,
 )
 
@@ -110,6 +111,18 @@ async def test_arrears_hold_every_line_in_the_rules_words_until_somebody_asks_ag
     assert all(line["holds"] == [] for line in (await lines(funding, selected)).values())
     assert [each["state"] for each in await listed(funding, selected)] == ["GOOD", "BAD", "BAD"]
     assert (await order(funding, release)).status_code == 201
+
+
+async def test_a_firm_that_asks_for_money_while_it_is_in_arrears_reads_which_rule_and_who_asks_again(funding: Funding):
+    selected, _ = await waiting(funding, standing=standings.IN_ARREARS)
+    refused = await ask_draw(funding, selected, 1_000_000, 2)
+    assert code(refused) == (409, "firm-standing-broken")
+    said = refused.json()
+    for words in ("R-06", "국세 체납이 있습니다", "지급 전에는 도가", "다시 조회합니다", "National tax was in arrears"):
+        assert words in refused.text, said
+    # Whatever else holds the line is said first, as it does not end with the arrears.
+    await place_hold(funding, selected, OFFICER, "MUNICIPALITY")
+    assert code(await ask_draw(funding, selected, 1_000_000, 2)) == (409, "line-held")
 
 
 @pytest.mark.parametrize("status", ["SUSPENDED", "CLOSED"])

@@ -47,8 +47,10 @@ class FirmStandingBroken(RuleRefused):
     code = "firm-standing-broken"
     title = Text("기업이 휴·폐업 또는 체납 상태입니다", "The firm is not in good standing")
     detail = Text(
-        "{rule}: {why_ko} ({why_en}) 해소된 뒤에 다시 조회해 주세요. 바뀐 것은 없습니다.",
-        "{rule}: {why_en} ({why_ko}) Ask again when that has ended. Nothing changed.",
+        "{rule}: {why_ko} ({why_en}) 해소되면 지급 전에는 도가, 협약 전에는 테크노파크가 다시 조회합니다."
+        " 바뀐 것은 없습니다.",
+        "{rule}: {why_en} ({why_ko}) Once that has ended, the province asks again before a payment, the Technopark"
+        " before an agreement. Nothing changed.",
     )
 
 

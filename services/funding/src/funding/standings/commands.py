@@ -21,7 +21,16 @@ from funding.coverages import commands as coverages
 from funding.standings import domain, store
 from funding.standings.domain import Standing, StandingState
 
-__all__ = ["Standing", "StandingState", "ask_again", "ask_if_needed", "check_good", "keep_answer", "project_of"]
+__all__ = [
+    "Standing",
+    "StandingState",
+    "ask_again",
+    "ask_if_needed",
+    "check_good",
+    "check_not_bad",
+    "keep_answer",
+    "project_of",
+]
 
 _SERVICE = Principal.service("funding")
 
@@ -66,6 +75,13 @@ async def check_good(tx: Transaction, project_id: UUID, *, now: datetime) -> Sta
     last = await store.last_answered(tx, project_id)
     rules = in_force(now) if last is None else of_version(last.rule_version)
     return domain.check_good(last, rules, now=now)
+
+
+async def check_not_bad(tx: Transaction, project_id: UUID) -> None:
+    """Refuse in the words of the rule that the last answer breaks, if it does: what the project's money is held for."""
+    last = await store.last_answered(tx, project_id)
+    if last is not None:
+        domain.check_not_bad(last, of_version(last.rule_version))
 
 
 async def _ask(

@@ -96,6 +96,11 @@ def check_good(last: Standing | None, rules: StandingRules, *, now: datetime) ->
     """The last answer, if a payment may rest on it; raises FirmStandingBroken or FirmStandingUnknown."""
     if last is None:
         raise FirmStandingUnknown
-    check_unbroken(last.broken(rules))
+    check_not_bad(last, rules)
     check_holds(last.holds_until, now=now)
     return last
+
+
+def check_not_bad(last: Standing, rules: StandingRules) -> None:
+    """Refuse in the words of the first rule that the last answer breaks; raises FirmStandingBroken."""
+    check_unbroken(last.broken(rules))

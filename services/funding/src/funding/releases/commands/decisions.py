@@ -65,7 +65,7 @@ async def request_release(
     if by.role in COMPANY_ROLES and by.tenant != str(line.company_id):
         raise ReleaseLineUnknown
     version = terms.of_version(line.terms_version)
-    domain.check_free([hold.reason for hold in await holds.open_on(tx, project_id, source)])
+    await _check_free(tx, project_id, source)
     domain.check_request(line, version.of(source), gate=gate, invoice=invoice is not None, amount_won=amount_won)
     account = await _check_ready(tx, project_id, gate or Gate.AGREEMENT_EFFECTIVE, by=by)
     async with as_service(tx):
@@ -163,6 +163,15 @@ async def _locked(tx: Transaction, release_id: UUID, read_version: int, *, by: P
         raise ReleaseUnknown
     domain.check_version(release, read_version)
     return release
+
+
+async def _check_free(tx: Transaction, project_id: UUID, source: Source) -> None:
+    """Of a held line nothing is asked for; if it is for the firm's standing, the rule's own words say what is wrong."""
+    reasons = [each.reason for each in await holds.open_on(tx, project_id, source)]
+    domain.check_free([each for each in reasons if each is not HoldReason.PROJECT_FIRM_STANDING])
+    if reasons:
+        await standings.check_not_bad(tx, project_id)
+    domain.check_free(reasons)
 
 
 async def _check_ready(tx: Transaction, project_id: UUID, gate: Gate, *, by: Principal) -> str:
