@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -17,6 +18,7 @@ from applicant.standings import commands
 from applicant.standings.jobs import ask_standings
 from common.clock import KST
 from common.event import new_id
+from contracts import standing_versions
 from contracts.funding import StandingAsked
 from contracts.roles import Role
 from tests.integration.applicant.test_agreements import TERMS, agreement, drafted, supplier_of
@@ -173,6 +175,26 @@ async def test_a_question_that_was_discarded_is_taken_up_when_told_again_and_an_
     await judging.deliver(question)
     assert await told_of(judging) == first * 2, "the same answer of the same day"
     assert await tax_office_answers(judging.database, judging.clock.now()) == 0, "nobody is asked anew"
+
+
+async def test_funding_and_this_service_judge_a_question_by_one_version_of_the_rules(
+    judging: Judging, monkeypatch: pytest.MonkeyPatch
+):
+    found = await countersigning(judging)
+    await tax_office_answers(judging.database, judging.clock.now())
+    known = standing_versions.of_version("2022-1")
+    newer = replace(known, version="2024-test", valid_from=judging.clock.now().date() + timedelta(days=1))
+    monkeypatch.setattr(standing_versions, "_VERSIONS", {each.version: each for each in (known, newer)})
+    before, unnamed, unheard = (payment_of(found, rule_version=each) for each in ("2022-1", None, "2031-1"))
+    judging.clock.move_to(judging.clock.now() + timedelta(days=3))
+    for question in (before, unnamed, unheard):
+        await judging.deliver(question)
+    assert await tax_office_answers(judging.database, judging.clock.now()) == 2
+    entries = await judging.journal(f"project/{found['project_id']}")
+    by = {each["facts"]["standing_id"]: each["rule_version"] for each in entries if "standing_id" in each["facts"]}
+    assert by[str(before.standing_id)] == "standing/2022-1", "funding asked by it, the day before the newer one"
+    assert by[str(unnamed.standing_id)] == "standing/2024-test"
+    assert await judging.value("SELECT count(*) FROM parked_event") == 1
 
 
 async def test_a_worker_that_dies_between_question_and_answer_is_followed_by_another(judging: Judging):

@@ -67,7 +67,7 @@ async def test_with_the_last_approval_the_standing_is_asked_and_a_good_one_lets_
     assert (asked["state"], asked["number"], asked["broken_rules"]) == ("ASKED", 1, [])
     (told,) = await funding.told("standing.asked")
     assert told["standing_id"] == asked["id"]
-    assert told["company_id"] == str(selected.company_id)
+    assert (told["company_id"], told["rule_version"]) == (str(selected.company_id), asked["rule_version"])
     assert code(await order(funding, release)) == (409, "firm-standing-unknown")
 
     assert await standings.told(funding, selected.project_id)

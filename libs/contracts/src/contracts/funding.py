@@ -338,9 +338,14 @@ class RepaymentRelieved(RepaymentFact, frozen=True, kw_only=True):
 
 @event(service="funding", aggregate="standing", happened="asked", version=1, key="standing_id")
 class StandingAsked(DomainEvent, frozen=True, kw_only=True):
-    """A payment waits for its firm's standing: who knows the firm's number asks the tax office (rules R-05, R-06)."""
+    """A payment waits for its firm's standing: who knows the firm's number asks the tax office (rules R-05, R-06).
+
+    `rule_version` is the one by which the answer is judged, whenever it is asked; older questions do not name it. A
+    question that still waits may be told again.
+    """
 
     standing_id: UUID
     project_id: UUID
     company_id: UUID
     municipality_code: str
+    rule_version: str | None = None

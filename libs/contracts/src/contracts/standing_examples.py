@@ -7,6 +7,7 @@ STANDING_EXAMPLES: Mapping[str, object] = {
     "StandingView.state": "BAD",
     "StandingView.rule_version": "2022-1",
     "StandingView.status": "ACTIVE",
+    "StandingAsked.rule_version": "2022-1",
     "StandingFound.status": "ACTIVE",
     "StandingCheckView.status": "ACTIVE",
     "national_tax_arrears": True,

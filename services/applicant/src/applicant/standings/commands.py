@@ -41,8 +41,12 @@ postpone_check = store.postpone_check
 
 
 async def ask_before_payment(tx: Transaction, asked: StandingAsked, *, now: datetime) -> None:
-    """Take up funding's question; told again, it is the same one, and its answer is told again if there is one."""
+    """Take up funding's question; told again, it is the same one, and its answer is told again if there is one.
+
+    It is judged by the version that funding names: one that is not known here yet parks the question.
+    """
     company = await companies.get_company(tx, asked.company_id)
+    rules = in_force(now) if asked.rule_version is None else of_version(asked.rule_version)
     check = StandingCheck(
         id=asked.standing_id,
         purpose=Purpose.PAYMENT,
@@ -51,7 +55,7 @@ async def ask_before_payment(tx: Transaction, asked: StandingAsked, *, now: date
         municipality_code=asked.municipality_code,
         business_number=company.facts.business_number,
         number=None,
-        rule_version=in_force(now).version,
+        rule_version=rules.version,
         state=StandingCheckState.PENDING,
         asked_by=Principal.service("funding").person,
         asked_at=now,

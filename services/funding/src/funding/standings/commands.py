@@ -106,7 +106,11 @@ async def _ask(
             return  # It was answered at this moment: nothing newer could be asked.
         standing, decision = waiting, "standing-asked-again"
     asked = StandingAsked(
-        standing_id=standing.id, project_id=project_id, company_id=company_id, municipality_code=municipality_code
+        standing_id=standing.id,
+        project_id=project_id,
+        company_id=company_id,
+        municipality_code=municipality_code,
+        rule_version=standing.rule_version,
     )
     await outbox.record(tx, asked, at=now)
     await _journal(tx, standing, decision, {}, by=by, now=now)
