@@ -70,7 +70,7 @@ async def test_what_is_carried_over_meanwhile_is_told_of_no_more_and_a_stage_tha
         for each in (await funding.get("/v1/lapsing-money", OFFICER, fiscal_year=2024)).json()["items"]
         if each["source"] == "PROVINCE"
     )
-    funding.clock.move_to(DECEMBER + timedelta(days=2))
+    funding.clock.move_to(DECEMBER + timedelta(days=2, hours=14, minutes=59))
     assert await look(funding)
     proposed = await funding.post(f"/v1/budget-lines/{line['budget_line_id']}/carry-overs", _CARRY, by=OFFICER)
     path = f"/v1/carry-overs/{proposed.json()['id']}/confirmations"
@@ -79,6 +79,7 @@ async def test_what_is_carried_over_meanwhile_is_told_of_no_more_and_a_stage_tha
     assert await look(funding)
     told = [event for event in await funding.told("lapse-warned") if event["source"] == "PROVINCE"]
     assert [event["stage_days"] for event in told] == [30, 10], "the stage of November had passed"
+    assert [event["days_left"] for event in told] == [28, 10], "the last minute of 3 December is of that day in Korea"
     assert told[1]["carried_won"] == told[0]["unpaid_won"]
     assert told[1]["lapsing_won"] == told[1]["uncommitted_won"]
 

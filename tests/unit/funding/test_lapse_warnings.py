@@ -32,7 +32,5 @@ def test_the_days_stand_in_data_that_says_where_they_are_from() -> None:
     assert RULES.source.startswith(("assumed", "["))
 
 
-def test_days_are_counted_in_korea() -> None:
-    assert domain.days_left(2024, datetime.fromisoformat("2024-12-31T23:59+09:00")) == 0
-    assert domain.days_left(2024, datetime.fromisoformat("2024-12-30T15:00+00:00")) == 0
+def test_a_year_begins_in_korea() -> None:
     assert domain.year_of(datetime.fromisoformat("2024-12-31T15:00+00:00")) == 2025

@@ -9,6 +9,7 @@ from common.db import Transaction
 from contracts.funding import BudgetLapseWarned
 from funding.budgets import queries as budgets
 from funding.carry_overs import queries as carry_overs
+from funding.carry_overs.queries import LapsingView
 from funding.lapse_warnings import domain, store
 from funding.lapse_warnings.domain import LapseRules, LapseWarning
 
@@ -30,31 +31,37 @@ async def warn_of_lapses(tx: Transaction, *, by: Principal, now: datetime) -> bo
     waiting = [line for line in await budgets.confirmed_of(tx, fiscal_year=year) if line.id not in seen][:_AT_A_TIME]
     if not waiting:
         return False
-    looks = [
-        LapseWarning(
-            budget_line_id=found.budget_line_id,
-            stage_days=stage_days,
-            source=found.source.value,
-            municipality_code=found.municipality_code,
-            track=found.track,
-            fiscal_year=found.fiscal_year,
-            looked_at=now,
-            uncommitted_won=found.uncommitted_won,
-            unpaid_won=found.unpaid_won,
-            carried_won=found.carried_won,
-            lapsing_won=found.lapsing_won,
-            rule_version=rules.version,
-        )
-        for found in await carry_overs.lapsing_of(tx, waiting, fiscal_year=year, now=now)
-    ]
+    found = await carry_overs.lapsing_of(tx, waiting, fiscal_year=year, now=now)
+    looks = [_look(each, stage_days, rules, now) for each in found]
     added: frozenset[UUID] = await store.add(tx, looks)
-    told = [look for look in looks if look.is_told and look.budget_line_id in added]
-    await outbox.record_many(tx, [_event(look, now) for look in told], at=now)
-    await journal.record_many(tx, [_entry(look, rules) for look in told], by=by, at=now)
+    told = [
+        (look, each.days_left)
+        for look, each in zip(looks, found, strict=True)
+        if look.is_told and look.budget_line_id in added
+    ]
+    await outbox.record_many(tx, [_event(look, days_left) for look, days_left in told], at=now)
+    await journal.record_many(tx, [_entry(look, rules) for look, _ in told], by=by, at=now)
     return True
 
 
-def _event(look: LapseWarning, now: datetime) -> BudgetLapseWarned:
+def _look(found: LapsingView, stage_days: int, rules: LapseRules, now: datetime) -> LapseWarning:
+    return LapseWarning(
+        budget_line_id=found.budget_line_id,
+        stage_days=stage_days,
+        source=found.source.value,
+        municipality_code=found.municipality_code,
+        track=found.track,
+        fiscal_year=found.fiscal_year,
+        looked_at=now,
+        uncommitted_won=found.uncommitted_won,
+        unpaid_won=found.unpaid_won,
+        carried_won=found.carried_won,
+        lapsing_won=found.lapsing_won,
+        rule_version=rules.version,
+    )
+
+
+def _event(look: LapseWarning, days_left: int) -> BudgetLapseWarned:
     return BudgetLapseWarned(
         budget_line_id=look.budget_line_id,
         source=look.source,
@@ -62,7 +69,7 @@ def _event(look: LapseWarning, now: datetime) -> BudgetLapseWarned:
         fiscal_year=look.fiscal_year,
         track=look.track,
         stage_days=look.stage_days,
-        days_left=domain.days_left(look.fiscal_year, now),
+        days_left=days_left,
         last_day=domain.last_day(look.fiscal_year),
         uncommitted_won=look.uncommitted_won,
         unpaid_won=look.unpaid_won,

@@ -53,11 +53,6 @@ def last_day(fiscal_year: int) -> date:
     return date(fiscal_year, 12, 31)
 
 
-def days_left(fiscal_year: int, now: datetime) -> int:
-    """D-day as Koreans count it: 0 on the last day."""
-    return (last_day(fiscal_year) - now.astimezone(KST).date()).days
-
-
 def stage_at(rules: LapseRules, now: datetime) -> int | None:
     """The stage of this moment: the last of the year whose hour has come. One that nobody worked is not made up for."""
     end = last_day(year_of(now))

@@ -4,14 +4,14 @@ from datetime import datetime
 from uuid import UUID
 
 from pydantic import Field
-from sqlalchemy import ColumnElement, select, true
+from sqlalchemy import select
 
 from common.auth import Principal
 from common.db import Transaction
 from common.web import Page, PageRequest, View, page_of
-from contracts.roles import MUNICIPALITY_ROLES
 from contracts.types import Source
 from funding.lapse_warnings.store import LapseWarningRow
+from funding.visibility import seen_in_its_area
 
 __all__ = ["LapseWarningView", "list_warnings"]
 
@@ -41,11 +41,7 @@ async def list_warnings(
 ) -> Page[LapseWarningView]:
     """Looks, the oldest first."""
     row = LapseWarningRow
-    statement = select(*row.__table__.columns).where(_visible(by))
+    statement = select(*row.__table__.columns).where(seen_in_its_area(by, row.municipality_code))
     if fiscal_year is not None:
         statement = statement.where(row.fiscal_year == fiscal_year)
     return await page_of(LapseWarningView, tx, statement, page, by=[row.looked_at, row.budget_line_id, row.stage_days])
-
-
-def _visible(by: Principal) -> ColumnElement[bool]:
-    return LapseWarningRow.municipality_code == by.tenant if by.role in MUNICIPALITY_ROLES else true()
