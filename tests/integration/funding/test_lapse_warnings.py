@@ -9,15 +9,19 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from common import failpoints
+from common.acting import THE_SERVICE
 from common.clock import KST
 from contracts.roles import Role
 from funding.lapse_warnings.jobs import warn_of_lapses
+from tests.support.builders import project_selected
 from tests.support.funding import AUDITOR, GUNSAN, JEONJU, OFFICER, TREASURER, Funding, Person, clerk
 from tests.support.releases import budgets, in_force
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.anyio
 
 NOVEMBER, DECEMBER, LATE = (datetime(2024, *day, 9, tzinfo=KST) for day in ((11, 1), (12, 1), (12, 21)))
+_WAITING = "SELECT count(*) FROM pg_locks WHERE relation = 'ledger_account'::regclass AND NOT granted"
 _CARRY = {"cause": "BUILD_CROSSES_YEAR", "reference": "2024-12 의결 77"}
 _OF_ANOTHER_YEAR = """
     INSERT INTO lapse_warning SELECT budget_line_id, 5, source, municipality_code, track, fiscal_year,
@@ -96,6 +100,23 @@ async def test_of_a_line_that_loses_nothing_nobody_is_told(funding: Funding):
     assert await look(funding)
     (told,) = await funding.told("lapse-warned")
     assert (told["lapsing_won"], told["municipality_code"]) == (7_000_000, None)
+
+
+async def test_what_is_committed_while_a_line_is_looked_at_is_counted_once(funding: Funding):
+    await budgets(funding)
+    funding.clock.move_to(DECEMBER)
+    async with funding.owner.transaction(acting=THE_SERVICE) as tx:
+        # The look comes to the ledger's accounts, after the line itself if that is another question.
+        await tx.execute(text("LOCK TABLE ledger_account IN ACCESS EXCLUSIVE MODE"))
+        await funding.decide(tx, project_selected())
+        looking = asyncio.create_task(look(funding))
+        await eventually(lambda: funding.value(_WAITING), what="a look that waits for the ledger")
+    assert await looking
+    told = await funding.told("lapse-warned")
+    assert {each["source"]: each["lapsing_won"] for each in told} == {
+        "PROVINCE": 10_000_000_000, "MUNICIPALITY": 5_000_000_000,
+    }  # fmt: skip
+    assert all(each["unpaid_won"] > 0 for each in told), "the commitment is seen, as it was made before"
 
 
 @pytest.mark.promise("R3")

@@ -1,13 +1,14 @@
 """Reading budget lines: a municipality sees its own, the province, the technopark and the auditor see all."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from operator import eq, ge
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, select
+from sqlalchemy import ColumnElement, Select, case, select
 from sqlalchemy.sql.operators import in_op
 
 from common.auth import Principal
@@ -26,6 +27,7 @@ __all__ = [
     "LineYear",
     "confirmed_of",
     "get_line",
+    "lines_named",
     "list_lines",
     "year_of",
     "years_of",
@@ -108,6 +110,11 @@ async def year_of(tx: Transaction, line_id: UUID) -> LineYear:
     statement = select(BudgetLineRow.fiscal_year, BudgetLineRow.legal_regime).where(BudgetLineRow.id == line_id)
     row = (await tx.execute(statement)).one()
     return LineYear(row.fiscal_year, row.legal_regime)
+
+
+def lines_named(line_ids: Sequence[UUID]) -> Select[Any]:
+    """For a later feature's statement: these lines as they are listed, with what may still be committed."""
+    return _LINES.where(BudgetLineRow.id.in_(line_ids))
 
 
 async def confirmed_of(tx: Transaction, *, fiscal_year: int) -> list[BudgetLineView]:

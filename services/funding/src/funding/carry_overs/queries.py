@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Row, func, select
 
 from common.auth import Principal
 from common.clock import KST
@@ -15,7 +16,7 @@ from contracts.types import Source
 from funding.budgets import queries as budgets
 from funding.carry_overs import domain
 from funding.carry_overs.domain import CarryOverState, CarryOverUnknown, Cause
-from funding.carry_overs.store import CarryOverRow, limits_of
+from funding.carry_overs.store import CarryOverRow, limit_by_line, limits_of
 from funding.ledger import queries as ledger
 from funding.visibility import seen_in_its_area
 
@@ -111,20 +112,34 @@ async def list_lapsing(
     """The lines of a year with what they would lose at its end."""
     wanted = budgets.BudgetLineFilter(fiscal_year=fiscal_year, state=[budgets.LineState.CONFIRMED])
     lines = await budgets.list_lines(tx, page, wanted, sort=budgets.BudgetLineSort.PROPOSED, by=by)
-    items = await lapsing_of(tx, lines.items, fiscal_year=fiscal_year, now=now)
+    items = await lapsing_of(tx, [line.id for line in lines.items], fiscal_year=fiscal_year, now=now)
     return Page[LapsingView](items=items, next=lines.next, prev=lines.prev)
 
 
 async def lapsing_of(
-    tx: Transaction, lines: Sequence[budgets.BudgetLineView], *, fiscal_year: int, now: datetime
+    tx: Transaction, line_ids: Sequence[UUID], *, fiscal_year: int, now: datetime
 ) -> list[LapsingView]:
-    """What these lines of one year would lose at its end, by the caller's own view of the books."""
-    ids = [line.id for line in lines]
-    money, limits = await ledger.money_of(tx, ids), await limits_of(tx, ids, year=fiscal_year + 1)
+    """What these lines of one year would lose at its end, by the caller's own view of the books.
+
+    Line, ledger and limit are read in one statement: what is committed or released at this moment is counted once.
+    """
+    line = budgets.lines_named(line_ids).subquery("line")
+    money = ledger.money_by_line(line_ids).subquery("money")
+    limit = limit_by_line(line_ids, year=fiscal_year + 1).subquery("carried")
+    amounts = [money.c.unpaid_won, money.c.pending_won, money.c.paid_won, limit.c.limit_won]
+    statement = (
+        select(line, *(func.coalesce(each, 0).label(each.name) for each in amounts))
+        .outerjoin(money, money.c.budget_line_id == line.c.id)
+        .outerjoin(limit, limit.c.budget_line_id == line.c.id)
+    )
     today = now.astimezone(KST).date()
-    return [
-        _lapsing(line, money.get(line.id, ledger.LineMoney()), limits.get(line.id, 0), today=today) for line in lines
-    ]
+    found = {row.id: _lapsing_row(row, today=today) for row in await tx.execute(statement)}
+    return [found[each] for each in line_ids]
+
+
+def _lapsing_row(row: Row[Any], *, today: date) -> LapsingView:
+    money = ledger.LineMoney(int(row.unpaid_won), int(row.pending_won), int(row.paid_won))
+    return _lapsing(budgets.BudgetLineView.model_validate(row), money, row.limit_won, today=today)
 
 
 async def lines_over_limit(tx: Transaction, line_ids: Sequence[UUID], *, now: datetime) -> frozenset[UUID]:

@@ -5,7 +5,7 @@ from dataclasses import fields
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, func, select, text
+from sqlalchemy import ForeignKey, Index, Select, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -75,8 +75,16 @@ async def get_locked(tx: Transaction, carry_over_id: UUID) -> CarryOver:
 
 async def limits_of(tx: Transaction, line_ids: Sequence[UUID], *, year: int) -> dict[UUID, int]:
     """By line, how much may ever leave it by what was carried into that year; of a line without any, nothing."""
-    rows = await tx.execute(
-        select(CarryOverRow.budget_line_id, func.max(CarryOverRow.amount_won + CarryOverRow.paid_won))
+    return {line_id: int(won) for line_id, won in await tx.execute(limit_by_line(line_ids, year=year))}
+
+
+def limit_by_line(line_ids: Sequence[UUID], *, year: int) -> Select[tuple[UUID, int]]:
+    """The same as a part of a larger statement."""
+    return (
+        select(
+            CarryOverRow.budget_line_id,
+            func.max(CarryOverRow.amount_won + CarryOverRow.paid_won).label("limit_won"),
+        )
         .where(
             CarryOverRow.budget_line_id.in_(line_ids),
             CarryOverRow.state == CarryOverState.CONFIRMED,
@@ -84,7 +92,6 @@ async def limits_of(tx: Transaction, line_ids: Sequence[UUID], *, year: int) -> 
         )
         .group_by(CarryOverRow.budget_line_id)
     )
-    return {line_id: int(won) for line_id, won in rows}
 
 
 async def save(tx: Transaction, carried: CarryOver) -> None:

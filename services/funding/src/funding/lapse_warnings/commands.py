@@ -31,7 +31,7 @@ async def warn_of_lapses(tx: Transaction, *, by: Principal, now: datetime) -> bo
     waiting = [line for line in await budgets.confirmed_of(tx, fiscal_year=year) if line.id not in seen][:_AT_A_TIME]
     if not waiting:
         return False
-    found = await carry_overs.lapsing_of(tx, waiting, fiscal_year=year, now=now)
+    found = await carry_overs.lapsing_of(tx, [line.id for line in waiting], fiscal_year=year, now=now)
     looks = [_look(each, stage_days, rules, now) for each in found]
     added: frozenset[UUID] = await store.add(tx, looks)
     told = [

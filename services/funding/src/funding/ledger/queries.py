@@ -4,9 +4,10 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 
 from common.auth import Principal
 from common.clock import KST
@@ -89,23 +90,28 @@ class LineMoney:
 
 async def money_of(tx: Transaction, line_ids: Sequence[UUID]) -> dict[UUID, LineMoney]:
     """For a later feature: the lines that the caller may see, in one statement, so as of one moment."""
+    rows = await tx.execute(money_by_line(line_ids))
+    return {line_id: LineMoney(*map(int, money)) for line_id, *money in rows if line_id is not None}
+
+
+def money_by_line(line_ids: Sequence[UUID]) -> Select[Any]:
+    """For a later feature's statement: a row per line that the caller may see, its columns as LineMoney says them."""
     amount, kind = LedgerEntryRow.amount_won, LedgerAccountRow.kind
-    unpaid = kind.in_([AccountKind.COMMITTED, AccountKind.PENDING])
-    paid = (kind == AccountKind.PAID) & (LedgerTransferRow.kind == TransferKind.DISBURSEMENT)
-    rows = await tx.execute(
+    sums = {
+        "unpaid_won": kind.in_([AccountKind.COMMITTED, AccountKind.PENDING]),
+        "pending_won": kind == AccountKind.PENDING,
+        "paid_won": (kind == AccountKind.PAID) & (LedgerTransferRow.kind == TransferKind.DISBURSEMENT),
+    }
+    return (
         select(
             LedgerAccountRow.budget_line_id,
-            *(
-                func.coalesce(func.sum(amount).filter(which), 0)
-                for which in (unpaid, kind == AccountKind.PENDING, paid)
-            ),
+            *(func.coalesce(func.sum(amount).filter(which), 0).label(name) for name, which in sums.items()),
         )
         .join(LedgerEntryRow, LedgerEntryRow.account_id == LedgerAccountRow.id)
         .join(LedgerTransferRow, LedgerTransferRow.id == LedgerEntryRow.transfer_id)
         .where(LedgerAccountRow.budget_line_id.in_(line_ids))
         .group_by(LedgerAccountRow.budget_line_id)
     )
-    return {line_id: LineMoney(*map(int, money)) for line_id, *money in rows if line_id is not None}
 
 
 _PLACES: Mapping[AccountKind, str] = {
