@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -129,6 +130,25 @@ async def test_an_office_s_mailbox_takes_two_of_its_people_and_its_address_is_it
     assert [(row["state"], row["address"]) for row in rows] == [
         ("REPLACED", None), ("REPLACED", None), ("CONFIRMED", "new@jeonju.example"),
     ]  # fmt: skip
+
+
+async def test_what_was_carried_over_is_told_of_in_its_second_year_too_and_that_it_is_carried_no_further(
+    judging: Judging,
+):
+    told = warned()
+    left = {"uncommitted_won": 0, "unpaid_won": 8_000_000, "carried_won": 0, "lapsing_won": 8_000_000}
+    again = msgspec.structs.replace(told, last_day=date(2025, 12, 31), **left)
+    await judging.deliver(told, again, again)
+    rows = await judging.rows("SELECT reason, body FROM notice WHERE recipient = 'PROVINCE' ORDER BY reason")
+    line = told.budget_line_id
+    assert {row["reason"] for row in rows} == {f"lapse/{line}/30", f"lapse/{line}/2025/30"}
+    bodies = {row["reason"]: row["body"] for row in rows}
+    first, second = bodies[f"lapse/{line}/30"], bodies[f"lapse/{line}/2025/30"]
+    assert "이월을 제안하고" in first
+    assert "다시 이월할 수 없습니다" in second
+    assert "8,000,000원이 불용됩니다" in second
+    assert "after 2025-12-31" in second
+    assert "carry it over" not in second
 
 
 async def test_what_lapses_is_told_to_its_municipality_and_the_province_once_however_often_it_is_heard(

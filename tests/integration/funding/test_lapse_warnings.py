@@ -21,11 +21,12 @@ from tests.support.waiting import eventually
 pytestmark = pytest.mark.anyio
 
 NOVEMBER, DECEMBER, LATE = (datetime(2024, *day, 9, tzinfo=KST) for day in ((11, 1), (12, 1), (12, 21)))
+NEXT_NOVEMBER = datetime(2025, 11, 1, 9, tzinfo=KST)
 _WAITING = "SELECT count(*) FROM pg_locks WHERE relation = 'ledger_account'::regclass AND NOT granted"
 _CARRY = {"cause": "BUILD_CROSSES_YEAR", "reference": "2024-12 의결 77"}
 _OF_ANOTHER_YEAR = """
     INSERT INTO lapse_warning SELECT budget_line_id, 5, source, municipality_code, track, fiscal_year,
-        looked_at + interval '1 year', 0, 0, 0, 0, rule_version FROM lapse_warning
+        looked_at + interval '1 year', 0, 0, 0, 0, rule_version, lapses_in FROM lapse_warning
 """
 
 
@@ -86,6 +87,35 @@ async def test_what_is_carried_over_meanwhile_is_told_of_no_more_and_a_stage_tha
     assert [event["days_left"] for event in told] == [28, 10], "the last minute of 3 December is of that day in Korea"
     assert told[1]["carried_won"] == told[0]["unpaid_won"]
     assert told[1]["lapsing_won"] == told[1]["uncommitted_won"]
+
+
+async def test_what_was_carried_over_is_told_of_again_before_the_year_ends_that_it_was_carried_into(funding: Funding):
+    await budgets(funding)
+    await in_force(funding)
+    funding.clock.move_to(LATE)
+    lines = (await funding.get("/v1/lapsing-money", OFFICER, fiscal_year=2024)).json()["items"]
+    (line,) = [each for each in lines if each["source"] == "PROVINCE"]
+    proposed = await funding.post(f"/v1/budget-lines/{line['budget_line_id']}/carry-overs", _CARRY, by=OFFICER)
+    path = f"/v1/carry-overs/{proposed.json()['id']}/confirmations"
+    carried = (await funding.post(path, by=TREASURER, version=1)).json()
+    assert await look(funding)
+    before = len(await funding.told("lapse-warned"))
+
+    own = await funding.confirmed_line(7_000_000, fiscal_year=2025)
+    for moment, stage_days in ((NEXT_NOVEMBER, 60), (NEXT_NOVEMBER + timedelta(days=50), 10)):
+        funding.clock.move_to(moment)
+        assert await look(funding)
+        assert not await look(funding), "once a stage"
+        told = {each["budget_line_id"]: each for each in (await funding.told("lapse-warned"))[before:]}
+        before += len(told)
+        assert set(told) == {line["budget_line_id"], own}, "what was not carried over has lapsed and is told of no more"
+        again = told[line["budget_line_id"]]
+        assert (again["fiscal_year"], again["last_day"], again["stage_days"]) == (2024, "2025-12-31", stage_days)
+        assert again["days_left"] == stage_days
+        assert (again["uncommitted_won"], again["carried_won"]) == (0, 0)
+        assert again["unpaid_won"] == again["lapsing_won"] == carried["amount_won"]
+    seen = [(each["fiscal_year"], each["lapses_in"]) for each in await looks(funding) if each["source"] == "PROVINCE"]
+    assert seen == [(2024, 2024), (2024, 2025), (2024, 2025)]
 
 
 async def test_of_a_line_that_loses_nothing_nobody_is_told(funding: Funding):

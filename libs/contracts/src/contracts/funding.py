@@ -67,7 +67,8 @@ class BudgetLapseWarned(DomainEvent, frozen=True, kw_only=True):
     """Money of a line lapses after `last_day` unless it is paid or carried over: told once at each of its stages.
 
     `stage_days` before that day the stage began; `lapsing_won` is what nobody committed and what is unpaid and not
-    carried over. A line that loses nothing is not told of.
+    carried over. A line that loses nothing is not told of. What was carried into the year after `fiscal_year` lapses at
+    the end of that one, and is told of before it with its own `last_day`; nothing carries it further.
     """
 
     budget_line_id: UUID

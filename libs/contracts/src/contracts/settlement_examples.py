@@ -111,6 +111,7 @@ SETTLEMENT_EXAMPLES: Mapping[str, object] = {
     "lapsing_won": 43_000_000,
     "LapsingView.days_left": 21,
     "stage_days": 30,
+    "LapseWarningView.lapses_in": 2024,
     "LapseWarningView.looked_at": "2024-12-01T00:00:00Z",
     "LapseWarningView.rule_version": "2022-1",
     "BudgetLapseWarned.days_left": 30,

@@ -16,7 +16,7 @@ _LOOKED_AT = text(
     """
     INSERT INTO lapse_warning
     SELECT id, 30, source, municipality_code, track, fiscal_year, make_timestamptz(fiscal_year::int, 12, 1, 9, 0, 0),
-        1, 0, 0, 1, '2022-1'
+        1, 0, 0, 1, '2022-1', fiscal_year
     FROM budget_line
     """
 )

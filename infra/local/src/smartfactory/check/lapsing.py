@@ -22,12 +22,15 @@ _LINES = """
      ORDER BY l.id
 """
 _WARNINGS = """
-    SELECT budget_line_id, stage_days, municipality_code, lapsing_won FROM lapse_warning WHERE lapsing_won > 0
-     ORDER BY budget_line_id, stage_days
+    SELECT budget_line_id, municipality_code, lapsing_won,
+           concat_ws('/', budget_line_id, nullif(lapses_in, fiscal_year), stage_days) AS told
+      FROM lapse_warning WHERE lapsing_won > 0 ORDER BY budget_line_id, lapses_in, stage_days
 """
 _EVENTS = """
-    SELECT key::text || '/' || (convert_from(payload, 'UTF8')::jsonb ->> 'stage_days') AS told
-      FROM outbox WHERE type LIKE '%.budget.lapse-warned.v1'
+    SELECT concat_ws('/', key, nullif(left(said ->> 'last_day', 4), said ->> 'fiscal_year'), said ->> 'stage_days')
+           AS told
+      FROM (SELECT key, convert_from(payload, 'UTF8')::jsonb AS said FROM outbox
+             WHERE type LIKE '%.budget.lapse-warned.v1') AS event
 """
 _NOTICES = """
     SELECT reason, recipient, municipality_code, state, body FROM notice WHERE kind = 'MONEY_LAPSES' ORDER BY reason
@@ -44,7 +47,7 @@ async def told_in_time(databases: Databases) -> Claim:
     events = Counter(row["told"] for row in await funding.fetch(_EVENTS))
     notices = await databases["applicant"].fetch(_NOTICES)
     for row in await funding.fetch(_WARNINGS):
-        told = f"{row['budget_line_id']}/{row['stage_days']}"
+        told = row["told"]
         amount = f"{row['lapsing_won']:,}"
         own = [each for each in notices if each["reason"] == f"lapse/{told}"]
         reached = sorted(

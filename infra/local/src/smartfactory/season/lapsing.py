@@ -28,4 +28,6 @@ async def all_told(origin: Origin, since: datetime) -> bool:
 
 
 def _reason(row: Json) -> str:
-    return f"lapse/{row['budget_line_id']}/{row['stage_days']}"
+    """What a look's notices are queued for; of what was carried over, the year it lapses in is named too."""
+    year = [] if row["lapses_in"] == row["fiscal_year"] else [row["lapses_in"]]
+    return "/".join(map(str, ["lapse", row["budget_line_id"], *year, row["stage_days"]]))

@@ -172,7 +172,9 @@ async def confirm_mailbox(
 
 
 async def warn_of_lapse(tx: Transaction, told: BudgetLapseWarned, *, now: datetime) -> None:
-    """Tell those whose money lapses, and the province: once a line and stage, however often it is heard."""
+    """Tell those whose money lapses, and the province: once a line, year and stage, however often it is heard."""
+    carried_over = told.last_day.year != told.fiscal_year
+    stage = f"{told.last_day.year}/{told.stage_days}" if carried_over else f"{told.stage_days}"
     place = name_of(told.municipality_code or mailboxes.PROVINCE)
     facts = {
         "source": told.source,
@@ -187,6 +189,7 @@ async def warn_of_lapse(tx: Transaction, told: BudgetLapseWarned, *, now: dateti
         "unpaid_won": told.unpaid_won,
         "carried_won": told.carried_won,
         "lapsing_won": told.lapsing_won,
+        "carried_over": carried_over,
         "rule": f"lapse/{told.rule_version}, D-{told.stage_days}",
     }
     recipients = [Recipient.PROVINCE]
@@ -194,7 +197,7 @@ async def warn_of_lapse(tx: Transaction, told: BudgetLapseWarned, *, now: dateti
         recipients.append(Recipient.MUNICIPALITY)
     wanted = [
         Wanted(
-            reason=f"lapse/{told.budget_line_id}/{told.stage_days}",
+            reason=f"lapse/{told.budget_line_id}/{stage}",
             kind=NoticeKind.MONEY_LAPSES,
             recipient=recipient,
             municipality_code=told.municipality_code if recipient is Recipient.MUNICIPALITY else None,

@@ -138,9 +138,12 @@ def notice_of(wanted: Wanted, *, now: datetime) -> Notice:
     """Write a notice. The same reason and recipient always give the same id."""
     subject, body = _TEXTS[wanted.kind]
     appeal = _APPEAL if wanted.facts.get("appeal_until") else _NO_NAME
+    lapse = _LAPSES[bool(wanted.facts["carried_over"])] if wanted.kind is NoticeKind.MONEY_LAPSES else _NO_NAME
     facts = dict(wanted.facts) | {
         "appeal_ko": appeal.ko.format_map(wanted.facts),
         "appeal_en": appeal.en.format_map(wanted.facts),
+        "lapse_ko": lapse.ko.format_map(wanted.facts),
+        "lapse_en": lapse.en.format_map(wanted.facts),
         "application_id": wanted.application_id,
         "project_id": wanted.project_id,
         "deadline_ko": _DEADLINES.get(str(wanted.facts.get("deadline")), _NO_NAME).ko,
@@ -200,6 +203,25 @@ _APPEAL = Text(
     "\n이의가 있으면 {appeal_until}까지 {appeal_body_ko}에 이의를 신청할 수 있습니다.",
     "\nYou may object until {appeal_until}, to {appeal_body_en}.",
 )
+_LAPSES = {
+    False: Text(
+        "확정되지 않은 금액 {uncommitted_won:,}원, 확정되었으나 지급되지 않은 금액 {unpaid_won:,}원, 그 가운데 이월된"
+        " 금액 {carried_won:,}원입니다.\n"
+        "하실 일: 확정된 금액은 {last_day}까지 지급하거나, 담당자가 이월을 제안하고 다른 사람이 확정해 주세요."
+        " 확정되지 않은 금액은 그날까지 과제에 확정되지 않으면 불용됩니다.",
+        "{uncommitted_won:,} won that nobody committed, and {unpaid_won:,} won committed and unpaid, of which"
+        " {carried_won:,} won are carried over.\n"
+        "What to do: pay what is committed until {last_day}, or carry it over: one person proposes, another"
+        " confirms. What is committed to no project by then lapses.",
+    ),
+    True: Text(
+        "전년도에서 이월되었으나 아직 지급되지 않은 금액 {unpaid_won:,}원입니다.\n"
+        "하실 일: {last_day}까지 지급해 주세요. 이월된 금액은 다시 이월할 수 없습니다.",
+        "{unpaid_won:,} won that were carried over from the year before and are not paid yet.\n"
+        "What to do: pay them until {last_day}. What was carried over once is not carried over again.",
+    ),
+}
+"""What lapses and what to do about it: with its own year, or (True) with the one it was carried into."""
 _OUTCOMES = {
     "UPHELD": Text("받아들였습니다", "upheld"),
     "DISMISSED": Text("받아들이지 않았습니다", "dismissed"),
@@ -328,16 +350,9 @@ _TEXTS: Mapping[NoticeKind, tuple[Text, Text]] = {
         Text("연말 불용 예고", "Money lapses at the end of the year"),
         Text(
             "{fiscal_year}년 {source_ko} 예산({place_ko}, 트랙 {track}, 예산 항목 {budget_line_id})에서"
-            " {last_day}이 지나면 {lapsing_won:,}원이 불용됩니다(남은 날 {days_left}일). 확정되지 않은 금액"
-            " {uncommitted_won:,}원, 확정되었으나 지급되지 않은 금액 {unpaid_won:,}원, 그 가운데 이월된 금액"
-            " {carried_won:,}원입니다.\n"
-            "하실 일: 확정된 금액은 {last_day}까지 지급하거나, 담당자가 이월을 제안하고 다른 사람이 확정해 주세요."
-            " 확정되지 않은 금액은 그날까지 과제에 확정되지 않으면 불용됩니다. 근거: {rule}",
+            " {last_day}이 지나면 {lapsing_won:,}원이 불용됩니다(남은 날 {days_left}일). {lapse_ko} 근거: {rule}",
             "Of the {source_en}'s money of {fiscal_year} ({place_en}, track {track}, budget line {budget_line_id})"
-            " {lapsing_won:,} won lapse after {last_day}, in {days_left} days: {uncommitted_won:,} won that nobody"
-            " committed, and {unpaid_won:,} won committed and unpaid, of which {carried_won:,} won are carried over.\n"
-            "What to do: pay what is committed until {last_day}, or carry it over: one person proposes, another"
-            " confirms. What is committed to no project by then lapses. By: {rule}",
+            " {lapsing_won:,} won lapse after {last_day}, in {days_left} days: {lapse_en} By: {rule}",
         ),
     ),
 }

@@ -14,7 +14,7 @@ from common.portions import Portion
 from common.web import Page, PageRequest, View, page_of
 from contracts.types import Source
 from funding.budgets import queries as budgets
-from funding.carry_overs import domain
+from funding.carry_overs import domain, store
 from funding.carry_overs.domain import CarryOverState, CarryOverUnknown, Cause
 from funding.carry_overs.store import CarryOverRow, limit_by_line, limits_of
 from funding.ledger import queries as ledger
@@ -27,10 +27,14 @@ __all__ = [
     "carry_overs_of_lines",
     "get_carry_over",
     "lapsing_of",
+    "lapsing_once_carried",
+    "lines_carried_into",
     "lines_over_limit",
     "list_carry_overs",
     "list_lapsing",
 ]
+
+lines_carried_into = store.lines_carried_into
 
 
 class CarryOverView(View):
@@ -137,9 +141,16 @@ async def lapsing_of(
     return [found[each] for each in line_ids]
 
 
-def _lapsing_row(row: Row[Any], *, today: date) -> LapsingView:
-    money = ledger.LineMoney(int(row.unpaid_won), int(row.pending_won), int(row.paid_won))
-    return _lapsing(budgets.BudgetLineView.model_validate(row), money, row.limit_won, today=today)
+async def lapsing_once_carried(
+    tx: Transaction, line_ids: Sequence[UUID], *, year: int, now: datetime
+) -> list[LapsingView]:
+    """What these lines lose at the end of the year that their money was carried into: it is carried over once.
+
+    The money that is left of it, and nothing else: what was not carried over lapsed with the line's own year.
+    """
+    today = now.astimezone(KST).date()
+    found = await lapsing_of(tx, line_ids, fiscal_year=year - 1, now=now)
+    return [_lapsing_again(each, days_left=domain.days_left(year, today)) for each in found]
 
 
 async def lines_over_limit(tx: Transaction, line_ids: Sequence[UUID], *, now: datetime) -> frozenset[UUID]:
@@ -152,6 +163,25 @@ async def lines_over_limit(tx: Transaction, line_ids: Sequence[UUID], *, now: da
     money, limits = await ledger.money_of(tx, over), await limits_of(tx, over, year=today.year)
     used_won = {each: of.paid_won + of.pending_won for each, of in money.items()}
     return frozenset(each for each in over if used_won.get(each, 0) > limits.get(each, 0))
+
+
+def _lapsing_again(before: LapsingView, *, days_left: int) -> LapsingView:
+    left_won = before.carried_won
+    lapsing_won = domain.lapsing_won(before.legal_regime, uncommitted_won=0, unpaid_won=left_won, carried_won=0)
+    return before.model_copy(
+        update={
+            "days_left": days_left,
+            "uncommitted_won": 0,
+            "unpaid_won": left_won,
+            "carried_won": 0,
+            "lapsing_won": lapsing_won,
+        }
+    )
+
+
+def _lapsing_row(row: Row[Any], *, today: date) -> LapsingView:
+    money = ledger.LineMoney(int(row.unpaid_won), int(row.pending_won), int(row.paid_won))
+    return _lapsing(budgets.BudgetLineView.model_validate(row), money, row.limit_won, today=today)
 
 
 def _lapsing(line: budgets.BudgetLineView, money: ledger.LineMoney, limit_won: int, *, today: date) -> LapsingView:

@@ -94,6 +94,13 @@ def limit_by_line(line_ids: Sequence[UUID], *, year: int) -> Select[tuple[UUID, 
     )
 
 
+async def lines_carried_into(tx: Transaction, year: int) -> list[UUID]:
+    """The lines of which money was carried into a year, in a fixed order."""
+    row = CarryOverRow
+    statement = select(row.budget_line_id).where(row.to_year == year, row.state == CarryOverState.CONFIRMED)
+    return list((await tx.execute(statement.distinct().order_by(row.budget_line_id))).scalars())
+
+
 async def save(tx: Transaction, carried: CarryOver) -> None:
     """Store the confirmation; raises CarryOverHasChanged when somebody else was first."""
     values = {

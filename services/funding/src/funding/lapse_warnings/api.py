@@ -21,7 +21,9 @@ async def list_lapse_warnings(
 ) -> Page[LapseWarningView]:
     """연말 전 정해진 날마다 예산 항목별로 한 번 확인한 결과. 불용될 금액이 있으면 해당 시·군과 도에 통지합니다.
 
-    What was found of each line at the days before its year's end, once each; where money lapses, its municipality and
-    the province were told.
+    이월된 금액은 다음 해에 지급되지 않으면 그해 연말에 불용되므로, 그때 다시 확인합니다.
+
+    What was found of each line at the days before its year's end, once each, and of what was carried over before the
+    end of the next; where money lapses, its municipality and the province were told.
     """
     return await queries.list_warnings(tx, page, by=by, fiscal_year=fiscal_year)

@@ -17,7 +17,7 @@ _AT_A_TIME = 50
 
 
 async def warn_of_lapses(tx: Transaction, *, by: Principal, now: datetime) -> bool:
-    """Look at lines of this year that were not looked at for the present stage; False if there are none.
+    """Look at lines that lose money with this year and were not looked at for its stage; False if there are none.
 
     Each line is looked at once a stage. A worker that is killed has looked at nothing and told nothing; of two that
     look at once, only who stored the look tells of it.
@@ -27,12 +27,16 @@ async def warn_of_lapses(tx: Transaction, *, by: Principal, now: datetime) -> bo
     if stage_days is None:
         return False
     year = domain.year_of(now)
-    seen = await store.looked_at(tx, fiscal_year=year, stage_days=stage_days)
-    waiting = [line for line in await budgets.confirmed_of(tx, fiscal_year=year) if line.id not in seen][:_AT_A_TIME]
-    if not waiting:
+    seen = await store.looked_at(tx, lapses_in=year, stage_days=stage_days)
+    own = [line.id for line in await budgets.confirmed_of(tx, fiscal_year=year) if line.id not in seen][:_AT_A_TIME]
+    carried = [each for each in await carry_overs.lines_carried_into(tx, year) if each not in seen][:_AT_A_TIME]
+    if not own and not carried:
         return False
-    found = await carry_overs.lapsing_of(tx, [line.id for line in waiting], fiscal_year=year, now=now)
-    looks = [_look(each, stage_days, rules, now) for each in found]
+    found = [
+        *await carry_overs.lapsing_of(tx, own, fiscal_year=year, now=now),
+        *await carry_overs.lapsing_once_carried(tx, carried, year=year, now=now),
+    ]
+    looks = [_look(each, year, stage_days, rules, now) for each in found]
     added: frozenset[UUID] = await store.add(tx, looks)
     told = [
         (look, each.days_left)
@@ -44,9 +48,10 @@ async def warn_of_lapses(tx: Transaction, *, by: Principal, now: datetime) -> bo
     return True
 
 
-def _look(found: LapsingView, stage_days: int, rules: LapseRules, now: datetime) -> LapseWarning:
+def _look(found: LapsingView, year: int, stage_days: int, rules: LapseRules, now: datetime) -> LapseWarning:
     return LapseWarning(
         budget_line_id=found.budget_line_id,
+        lapses_in=year,
         stage_days=stage_days,
         source=found.source.value,
         municipality_code=found.municipality_code,
@@ -70,7 +75,7 @@ def _event(look: LapseWarning, days_left: int) -> BudgetLapseWarned:
         track=look.track,
         stage_days=look.stage_days,
         days_left=days_left,
-        last_day=domain.last_day(look.fiscal_year),
+        last_day=domain.last_day(look.lapses_in),
         uncommitted_won=look.uncommitted_won,
         unpaid_won=look.unpaid_won,
         carried_won=look.carried_won,
@@ -84,6 +89,7 @@ def _entry(look: LapseWarning, rules: LapseRules) -> journal.Entry:
         chain=f"budget-line/{look.budget_line_id}",
         decision="lapse-warned",
         facts={
+            "lapses_in": look.lapses_in,
             "stage_days": look.stage_days,
             "uncommitted_won": look.uncommitted_won,
             "unpaid_won": look.unpaid_won,

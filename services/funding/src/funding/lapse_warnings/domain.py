@@ -22,9 +22,13 @@ class LapseRules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LapseWarning:
-    """What one line would have lost when it was looked at for one stage; told of only if that is anything."""
+    """What one line would have lost when it was looked at for one stage; told of only if that is anything.
+
+    Money lapses at the end of `lapses_in`: of the line's own year, or of the next one what was carried into it.
+    """
 
     budget_line_id: UUID
+    lapses_in: int
     stage_days: int
     source: str
     municipality_code: str | None
@@ -48,9 +52,9 @@ def year_of(now: datetime) -> int:
     return now.astimezone(KST).year
 
 
-def last_day(fiscal_year: int) -> date:
-    """The last day on which money of a year is paid or carried over."""
-    return date(fiscal_year, 12, 31)
+def last_day(year: int) -> date:
+    """The last day on which money that lapses with a year is paid, or carried over if it was not before."""
+    return date(year, 12, 31)
 
 
 def stage_at(rules: LapseRules, now: datetime) -> int | None:

@@ -17,12 +17,15 @@ __all__ = ["LapseWarningView", "list_warnings"]
 
 
 class LapseWarningView(View):
-    """One look at a line, so many days before its year's end: those concerned were told if `lapsing_won` was anything.
+    """One look at a line, so many days before a year's end: those concerned were told if `lapsing_won` was anything.
 
     Who was told, and how the delivery went, is on the list of notices to offices.
     """
 
     budget_line_id: UUID
+    lapses_in: int = Field(
+        description="At the end of which year: the line's own, or the next one for what was carried into it."
+    )
     stage_days: int = Field(description="So many days before 31 December the stage began.")
     source: Source
     municipality_code: str | None

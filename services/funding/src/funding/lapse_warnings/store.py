@@ -1,4 +1,4 @@
-"""Looks at lines before their year ends: one a line and stage, which never changes; and the rules as data."""
+"""Looks at lines before a year ends: one a line, year and stage, which never changes; and the rules as data."""
 
 from collections.abc import Sequence
 from dataclasses import fields
@@ -24,6 +24,7 @@ class LapseWarningRow(Tables):
     __tablename__ = "lapse_warning"
 
     budget_line_id: Mapped[UUID] = mapped_column(ForeignKey("budget_line.id"), primary_key=True)
+    lapses_in: Mapped[int] = mapped_column(primary_key=True)
     stage_days: Mapped[int] = mapped_column(primary_key=True)
     source: Mapped[str]
     municipality_code: Mapped[str | None]
@@ -38,7 +39,7 @@ class LapseWarningRow(Tables):
 
     __table_args__ = (
         CheckConstraint("lapsing_won >= 0 AND stage_days >= 0", name="amounts"),
-        Index("lapse_warning_fiscal_year_idx", "fiscal_year", "looked_at"),
+        Index("lapse_warning_lapses_in_idx", "lapses_in", "stage_days"),
     )
 
 
@@ -48,10 +49,10 @@ def rules_in_force(now: datetime) -> LapseRules:
     return max((each for each in _RULES if each.valid_from <= day), key=lambda each: each.valid_from)
 
 
-async def looked_at(tx: Transaction, *, fiscal_year: int, stage_days: int) -> frozenset[UUID]:
-    """The lines of a year that were looked at for this stage, or for one nearer to its end."""
+async def looked_at(tx: Transaction, *, lapses_in: int, stage_days: int) -> frozenset[UUID]:
+    """The lines that were looked at before a year's end for this stage, or for one nearer to it."""
     statement = select(LapseWarningRow.budget_line_id).where(
-        LapseWarningRow.fiscal_year == fiscal_year, LapseWarningRow.stage_days <= stage_days
+        LapseWarningRow.lapses_in == lapses_in, LapseWarningRow.stage_days <= stage_days
     )
     return frozenset((await tx.execute(statement)).scalars())
 
