@@ -73,10 +73,14 @@ def test_services_do_not_outlive_the_nursery(nursery: Nursery, tmp_path: Path) -
 def test_a_service_that_stands_still_when_the_nursery_dies_is_ended_all_the_same(
     nursery: Nursery, tmp_path: Path
 ) -> None:
-    child = nursery.start(outside(tmp_path, free_port(), "test"))
+    port = free_port()
+    child = nursery.start(outside(tmp_path, port, "test"))
+    # Until it has a group of its own it would be ended with the nursery's.
+    eventually_now(lambda: answers(port, "/readyz"))
     child.send(signal.SIGSTOP)
     nursery.child.kill()
-    assert child.wait(20) == -9
+    assert child.wait(0.2) is None, "the signal to stop waits for it"
+    assert child.kill() == -9
     eventually_now(lambda: not psutil.pid_exists(child.pid))
 
 

@@ -269,7 +269,9 @@ def _told(record: object, event: type) -> list[dict[str, object]]:
     return [dict(values) for statement, values in tell(decode(envelope, data, event), received) if statement is QUEUE]
 
 
-@pytest.mark.parametrize(("event", "record"), GOLDEN, ids=lambda each: getattr(each, "__name__", ""))
+@pytest.mark.parametrize(
+    ("event", "record"), GOLDEN, ids=[f"{event.__name__}-{number}" for number, (event, _) in enumerate(GOLDEN)]
+)
 def test_a_message_holds_ids_codes_and_dates_and_nothing_else(event: type, record: object):
     for told in _told(record, event):
         message = msgspec.json.decode(str(told["body"]))
