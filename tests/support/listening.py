@@ -10,6 +10,7 @@ from uuid import UUID
 
 import httpx2
 from asgi_lifespan import LifespanManager
+from fastapi import FastAPI
 
 from common import event as events
 from common.acting import THE_SERVICE
@@ -36,6 +37,7 @@ class Listener:
     issuer: Issuer
     clock: FixedClock
     _sequences: dict[tuple[str, UUID], int] = field(default_factory=lambda: defaultdict(int))
+    app: FastAPI | None = None
 
     async def tell(self, *told: DomainEvent, at: datetime = NOW) -> Applied:
         """Have the consumer apply these events, which happened then, as one fetched batch."""
@@ -99,6 +101,6 @@ async def listener(service: Service, urls: Mapping[str, DatabaseUrls], **setting
             event_hooks=documented(app), transport=httpx2.ASGITransport(app), base_url="http://service.test"
         ) as http,
     ):
-        yield Listener(service, database, http, issuer, clock)
+        yield Listener(service, database, http, issuer, clock, app=app)
     await database.dispose()
     await callers.dispose()

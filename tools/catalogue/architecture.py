@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from common.service import Service
+from tools.catalogue.asyncapi import keys_of
 from tools.catalogue.system import System, service_of
 
 PATH = "docs/architecture.md"
@@ -49,7 +50,7 @@ def _topics(system: System) -> str:
         events = [event for event in system.events if topic == event.TOPIC]
         hearers = sorted({name for event in events for name in system.consumers_of(event)})
         names = ", ".join(event.__name__ for event in events)
-        rows.append(f"| `{topic}` | `{events[0].KEY_FIELD}` | {names} | {', '.join(hearers)} |")
+        rows.append(f"| `{topic}` | {keys_of(events)} | {names} | {', '.join(hearers)} |")
     return "\n".join(["| topic | key | events | heard by |", "|---|---|---|---|", *rows])
 
 

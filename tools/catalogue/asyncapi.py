@@ -11,9 +11,9 @@ from uuid import UUID
 
 import msgspec
 
-from common.event import DomainEvent, Envelope, encode, encode_data
+from common.event import DomainEvent, Envelope, encode, encode_data, source_of
 from common.examples import Examples
-from common.kafka import MAX_RECORD_BYTES, PARTITIONS
+from common.kafka import MAX_RECORD_BYTES, PARTITIONS, retention_ms
 from common.service import Service
 from contracts.documents import DOCUMENTS
 from contracts.examples import EXAMPLES
@@ -22,14 +22,14 @@ from tools.catalogue.system import System, service_of
 PATH = "docs/events/asyncapi.json"
 
 _BINDING = "0.5.0"
-_KEEP_FOR_EVER = -1
 _REPLICAS = 3
 _DESCRIPTION = """네 서비스가 Kafka로 주고받는 이벤트입니다. Events of the four services, on Kafka.
 
 CloudEvents 1.0 in Kafka's binary mode: the value is the payload as JSON, every attribute is a header. The record's key
 is the aggregate's id, `ce_sequence` counts from 1 without a gap per topic and key. An event may come twice (same
 `ce_id`); consumers accept fields they do not know. Within `.v1` a type only gains optional fields. Topics keep
-everything, so that a projection can be made anew from offset 0."""
+everything, so that a projection can be made anew from offset 0; but those for partners outside keep 90 days, and what
+is older is in their feed."""
 _SERVERS: Mapping[str, Any] = {
     "production": {
         "host": "{broker}",
@@ -130,7 +130,7 @@ def _channel(topic: str, events: Sequence[type[DomainEvent]]) -> dict[str, Any]:
     return {
         "address": topic,
         "title": topic,
-        "description": f"Every event of one aggregate, in the order of its commits; key: `{events[0].KEY_FIELD}`.",
+        "description": f"Every event of one aggregate, in the order of its commits; key: {keys_of(events)}.",
         "servers": [{"$ref": f"#/servers/{name}"} for name in _SERVERS],
         "messages": {event.__name__: {"$ref": f"#/components/messages/{event.__name__}"} for event in events},
         "bindings": {
@@ -140,13 +140,18 @@ def _channel(topic: str, events: Sequence[type[DomainEvent]]) -> dict[str, Any]:
                 "replicas": _REPLICAS,
                 "topicConfiguration": {
                     "cleanup.policy": ["delete"],
-                    "retention.ms": _KEEP_FOR_EVER,
+                    "retention.ms": retention_ms(events[0].KEPT_DAYS),
                     "max.message.bytes": MAX_RECORD_BYTES,
                 },
                 "bindingVersion": _BINDING,
             }
         },
     }
+
+
+def keys_of(events: Sequence[type[DomainEvent]]) -> str:
+    """The fields that events of one topic have their keys in."""
+    return ", ".join(f"`{name}`" for name in sorted({event.KEY_FIELD for event in events}))
 
 
 def _operations(system: System, topics: Mapping[str, Sequence[type[DomainEvent]]]) -> list[tuple[str, Any]]:
@@ -201,7 +206,7 @@ def _message(event: type[DomainEvent], schemas: Mapping[str, Any]) -> dict[str, 
         "headers": {
             "allOf": [
                 {"$ref": "#/components/schemas/CloudEventHeaders"},
-                {"properties": {"ce_type": {"const": event.TYPE}, "ce_source": {"const": f"/{service_of(event)}"}}},
+                {"properties": {"ce_type": {"const": event.TYPE}, "ce_source": {"const": source_of(event.TYPE)}}},
             ]
         },
         "payload": {"$ref": f"#/components/schemas/{event.__name__}"},

@@ -33,7 +33,14 @@ async def test_a_project_is_followed_from_the_draft_to_the_last_service_that_hea
     urls = databases.urls()
     project, application = await row(urls, "applicant", _PROMOTED)
     story = await follow(urls, project)
-    told = lines(story, Kind.EVENT)
+    told = [line for line in lines(story, Kind.EVENT) if line[0] != "metrics"]
+    outside = [what for service, what in lines(story, Kind.EVENT) if service == "metrics"]
+    assert outside[:3] == [
+        "partner.project.selected.v1",
+        "partner.project.agreement-effective.v1",
+        "partner.mentoring.residency-assigned.v1",
+    ]
+    assert len(outside) == len(set(outside)), "partners are told each once"
     assert told[:11] == [
         ("applicant", "application.submitted.v1"),
         ("applicant", "application.found-eligible.v1"),

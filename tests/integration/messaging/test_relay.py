@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 
 from common import relay
 from common.db import Database
@@ -218,3 +219,46 @@ async def test_a_batch_is_read_in_the_order_of_the_index_before_anything_is_know
         plan = "\n".join(row[0] for row in await reader.fetch(f"EXPLAIN {relay._SELECT}", [], [], 500))
     assert "Index Scan using outbox_unpublished_idx" in plan, plan
     assert "Sort" not in plan, plan
+
+
+async def test_a_topic_that_aged_while_nothing_happened_is_not_taken_for_a_lost_one(
+    database: Database, broker: Broker, monkeypatch: pytest.MonkeyPatch
+):
+    """Nothing stands any more where its last record did: of a topic that is kept for ever that is a loss."""
+
+    async def nothing(*_: object) -> dict[object, object]:
+        return {}
+
+    monkeypatch.setattr(relay, "look_up", nothing)
+    kept: dict[str, int] = {}
+    monkeypatch.setattr(relay, "kept_days", lambda: kept)
+    key = new_id()
+    await send(database, key, 1)
+    async with _running(database):
+        await eventually(_unpublished(database, 0))
+    async with database.transaction() as tx:
+        await tx.execute(
+            text(
+                "INSERT INTO log_place (side, topic, partition, kafka_offset, event_id)"
+                " SELECT 'sent', topic, 0, 0, event_id FROM outbox"
+            )
+        )
+    for age, days, leaves in ((91, None, False), (1, 90, False), (91, 90, True)):
+        kept.clear()
+        if days is not None:
+            kept[ParcelSent.TOPIC] = days
+        async with database.transaction() as tx:
+            await tx.execute(
+                text("UPDATE outbox SET published_at = now() - make_interval(days => :age) WHERE sequence = 1"),
+                {"age": age},
+            )
+        if not await scalar(database, "SELECT count(*) FROM outbox WHERE sequence = 2"):
+            await send(database, key, 2)
+        async with _running(database) as running:
+            if leaves:
+                await eventually(_unpublished(database, 0))
+            else:
+                await eventually(
+                    lambda running=running: "is not the one that was written before" in running.state.fault
+                )
+    assert broker.sequences(key) == [1, 2]

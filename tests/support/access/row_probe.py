@@ -296,6 +296,13 @@ _ROWS: Mapping[str, tuple[Any, ...]] = {
         FROM project_progress
         """,
         "INSERT INTO lapsed_share SELECT project_id, 'PROVINCE', municipality_code, 1 FROM project_progress",
+        """
+        INSERT INTO partner_event
+            (event_id, caused_by, type, topic, key, data, occurred_at, position, sequence, recorded_at)
+        SELECT gen_random_uuid(), gen_random_uuid(), 'planted', 'planted', gen_random_uuid(), '{}', now(), place, place,
+            CASE WHEN place IS NOT NULL THEN now() END
+        FROM unnest(ARRAY[1000000, NULL]) AS place
+        """,
         "INSERT INTO settled_share SELECT project_id, 'PROVINCE', municipality_code, 1 FROM project_progress",
         """
         INSERT INTO repayment

@@ -232,8 +232,12 @@ def _parked(service: str, row: Row) -> list[Happening]:
 
 
 def _short(type_: str) -> str:
-    """`kr.jeonbuk.smartfactory.funding.commitment.committed.v1` as `commitment.committed.v1`."""
-    return ".".join(type_.split(".")[-3:])
+    """`kr.jeonbuk.smartfactory.funding.commitment.committed.v1` as `commitment.committed.v1`.
+
+    What partners outside are told is called by all four words: its last three are another event's too.
+    """
+    words = type_.split(".")
+    return ".".join(words[-4:] if words[-4:-3] == ["partner"] else words[-3:])
 
 
 def _known(told: Mapping[str, Sequence[Row]]) -> bool:

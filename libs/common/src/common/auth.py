@@ -17,6 +17,8 @@ class Principal:
     token_id: str
     issued_at: int = field(default=0, compare=False)
     """Real time in seconds, as the token says; a principal without a token has none."""
+    expires_at: int = field(default=0, compare=False)
+    """The same of the token's end: what goes on for long must not outlive it."""
 
     @property
     def actor(self) -> str:

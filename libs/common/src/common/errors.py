@@ -48,5 +48,9 @@ class RuleRefused(DomainError):
     """The request is well formed, and the programme's rules refuse it in the present state."""
 
 
+class TooOften(DomainError):
+    """The caller may, but not so soon or so often; `retry_after_seconds` among the facts says when to come again."""
+
+
 class StaleVersion(DomainError):
     """The caller decided on a version that is no longer the current one. `current_version` is among the facts."""

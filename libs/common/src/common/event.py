@@ -33,6 +33,7 @@ class DomainEvent(msgspec.Struct, frozen=True, kw_only=True):
     TOPIC: ClassVar[str]
     VERSION: ClassVar[int]
     KEY_FIELD: ClassVar[str]
+    KEPT_DAYS: ClassVar[int | None]
 
     @property
     def key(self) -> UUID:
@@ -46,10 +47,25 @@ _decoders: dict[type[DomainEvent], msgspec.json.Decoder[DomainEvent]] = {}
 _encoder = msgspec.json.Encoder()
 
 
-def event(*, service: str, aggregate: str, happened: str, version: int, key: str) -> "_Declare":
-    """Declare an event class: its CloudEvents type, its topic `<service>.<aggregate>.v1` and its key field."""
+def event(
+    *,
+    service: str,
+    aggregate: str,
+    happened: str,
+    version: int,
+    key: str,
+    kept_days: int | None = None,
+) -> "_Declare":
+    """Declare an event class: its CloudEvents type, its topic `<service>.<aggregate>.v1` and its key field.
+
+    `kept_days` is how long Kafka keeps the topic; without it, for ever.
+    """
     return _Declare(
-        f"{TYPE_PREFIX}.{service}.{aggregate}.{happened}.v{version}", f"{service}.{aggregate}.v1", version, key
+        TYPE=f"{TYPE_PREFIX}.{service}.{aggregate}.{happened}.v{version}",
+        TOPIC=f"{service}.{aggregate}.v1",
+        VERSION=version,
+        KEY_FIELD=key,
+        KEPT_DAYS=kept_days,
     )
 
 
@@ -209,18 +225,17 @@ def decode(envelope: Envelope, data: bytes, cls: type[DomainEvent]) -> DomainEve
 
 
 class _Declare:
-    def __init__(self, type_: str, topic: str, version: int, key: str) -> None:
-        self._type, self._topic, self._version, self._key = type_, topic, version, key
+    def __init__(self, **said: str | int | None) -> None:
+        self._said = said
 
     def __call__(self, cls: _EventClass) -> _EventClass:
-        if self._type in _registry:
-            message = f"two event classes declare {self._type}"
-            raise ValueError(message)
-        if self._key not in cls.__struct_fields__:
-            message = f"{cls.__name__} has no field {self._key} to be its key"
-            raise ValueError(message)
-        cls.TYPE, cls.TOPIC, cls.VERSION, cls.KEY_FIELD = self._type, self._topic, self._version, self._key
-        _registry[self._type] = cls
+        for name, value in self._said.items():
+            setattr(cls, name, value)
+        if cls.TYPE in _registry:
+            raise ValueError(f"two event classes declare {cls.TYPE}")
+        if cls.KEY_FIELD not in cls.__struct_fields__:
+            raise ValueError(f"{cls.__name__} has no field {cls.KEY_FIELD} to be its key")
+        _registry[cls.TYPE] = cls
         return cls
 
 

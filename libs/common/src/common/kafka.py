@@ -18,7 +18,7 @@ from aiokafka.errors import (
 )
 from aiokafka.partitioner import DefaultPartitioner
 
-from common.event import WireRecord
+from common.event import WireRecord, registered_events
 from common.kafka_rights import KafkaLogin
 from common.waiting import bounded
 
@@ -36,6 +36,8 @@ _METADATA_MS = 10_000  # a topic that was away is found again this long after it
 _TOO_LATE = "no acknowledgement before the deadline"
 _TOPIC_EXISTS = 36
 _KNOWN_PARTITIONS_MAX = 100_000
+_KEEP_FOR_EVER = -1
+_MS_OF_A_DAY = 86_400_000
 
 _partition_of = DefaultPartitioner()
 
@@ -240,11 +242,13 @@ async def create_topics(
     *,
     partitions: int = PARTITIONS,
     replicas: int = 1,
-    retention_ms: int = -1,
 ) -> None:
-    """Create the topics that do not exist yet; domain topics keep everything, since rebuilds start at offset 0."""
-    settings = {"retention.ms": str(retention_ms), "max.message.bytes": str(MAX_RECORD_BYTES)}
-    wanted = [NewTopic(options.topic_prefix + topic, partitions, replicas, topic_configs=settings) for topic in topics]
+    """Create the topics that do not exist yet; they keep everything, unless their events say for how long."""
+    days = kept_days()
+    wanted = [
+        NewTopic(options.topic_prefix + topic, partitions, replicas, topic_configs=_settings_of(days.get(topic)))
+        for topic in topics
+    ]
     admin = AIOKafkaAdminClient(**options.clients())
     try:
         async with asyncio.timeout(_START_SECONDS):
@@ -257,6 +261,20 @@ async def create_topics(
     for name, code, *_ in answer.topic_errors:
         if code not in {0, _TOPIC_EXISTS}:
             raise KafkaFault(f"topic {name} could not be created: {for_code(code).__name__}")
+
+
+def kept_days() -> dict[str, int]:
+    """The topics that Kafka does not keep for ever, and for how many days it does."""
+    return {event.TOPIC: event.KEPT_DAYS for event in registered_events().values() if event.KEPT_DAYS is not None}
+
+
+def retention_ms(kept_days: int | None) -> int:
+    """Kafka's setting of how long a topic keeps its records."""
+    return _KEEP_FOR_EVER if kept_days is None else kept_days * _MS_OF_A_DAY
+
+
+def _settings_of(kept_days: int | None) -> dict[str, str]:
+    return {"retention.ms": str(retention_ms(kept_days)), "max.message.bytes": str(MAX_RECORD_BYTES)}
 
 
 def _outcome(future: asyncio.Future[object]) -> str | None:

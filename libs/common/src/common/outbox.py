@@ -5,6 +5,7 @@ The caller holds the lock of the aggregate's row: then sequences and ids of one 
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 from opentelemetry import trace
 from sqlalchemy import text
@@ -22,16 +23,19 @@ class EventTooLarge(Exception):
     """The event's data is larger than a row may be: the command that made it is wrong, and nothing is committed."""
 
 
-async def record(tx: Transaction, event: DomainEvent, *, at: datetime) -> None:
-    """Add the event to the transaction; `at` is the programme time at which it happened. It is written last."""
-    last_words.of(tx).events.append(_row(event, at))
+async def record(tx: Transaction, event: DomainEvent, *, at: datetime, event_id: UUID | None = None) -> None:
+    """Add the event to the transaction; `at` is the programme time at which it happened. It is written last.
+
+    An event that follows from another one may have an id that follows from the other's: it cannot be told twice.
+    """
+    last_words.of(tx).events.append(_row(event, at, event_id or new_id()))
     announce_after_commit(tx)
 
 
 async def record_many(tx: Transaction, events: Sequence[DomainEvent], *, at: datetime) -> None:
     """Add many events in their order; the caller holds the locks of all their aggregates."""
     if events:
-        last_words.of(tx).events.extend(_row(event, at) for event in events)
+        last_words.of(tx).events.extend(_row(event, at, new_id()) for event in events)
         announce_after_commit(tx)
 
 
@@ -49,11 +53,10 @@ def _traceparent(span: trace.SpanContext) -> str | None:
     return f"00-{span.trace_id:032x}-{span.span_id:016x}-{span.trace_flags:02x}"
 
 
-def _row(event: DomainEvent, at: datetime) -> dict[str, object]:
+def _row(event: DomainEvent, at: datetime, event_id: UUID) -> dict[str, object]:
     payload = encode_data(event)
     if len(payload) > schema.MAX_PAYLOAD_BYTES:
         raise EventTooLarge(f"{event.TYPE} has {len(payload)} bytes of data, {schema.MAX_PAYLOAD_BYTES} are allowed")
-    event_id = new_id()
     with _tracer.start_as_current_span(
         f"create {event.TOPIC}",
         kind=trace.SpanKind.PRODUCER,

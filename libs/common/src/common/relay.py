@@ -17,7 +17,7 @@ from common import failpoints, log_places, telemetry
 from common.clock import SystemClock
 from common.db import OUTBOX_CHANNEL, Database
 from common.event import Envelope, WireRecord, encode
-from common.kafka import KafkaFault, KafkaOptions, Publisher
+from common.kafka import KafkaFault, KafkaOptions, Publisher, kept_days
 from common.kafka_history import look_up
 from common.log_places import Partition, Place
 from common.waiting import backoff, pause, pause_until
@@ -44,8 +44,15 @@ _SELECT = """
 # The partial index has the rows in the order they are sent in. A planner that has no statistics yet of a table that has
 # just filled would rather read all that is unmarked, and sort it, for each batch: sixty times the work.
 _READ_IN_ORDER = "SET enable_sort = off; SET enable_bitmapscan = off; SET enable_seqscan = off"
+# What a topic no longer keeps cannot be looked at: where its last record has aged, there is nothing to recognise it by.
 _SENT_PLACES = """
-    SELECT topic, partition, kafka_offset, event_id FROM log_place WHERE side = 'sent' AND topic = ANY($1::text[])
+    SELECT place.topic, place.partition, place.kafka_offset, place.event_id
+    FROM log_place AS place
+    LEFT JOIN unnest($2::text[], $3::int[]) AS kept (topic, days) ON kept.topic = place.topic
+    WHERE place.side = 'sent' AND place.topic = ANY($1::text[]) AND NOT EXISTS (
+        SELECT FROM outbox WHERE outbox.event_id = place.event_id
+            AND outbox.published_at < now() - make_interval(days => kept.days - 1)
+    )
 """
 _MARK = "UPDATE outbox SET published_at = now() WHERE id = ANY($1::bigint[]) AND published_at IS NULL"
 
@@ -227,9 +234,10 @@ class Relay:
         unknown = set(topics) - self._checked
         if not unknown:
             return False
+        kept = kept_days()
         known = {
             Partition(row["topic"], row["partition"]): Place(row["kafka_offset"], row["event_id"])
-            for row in await reader.fetch(_SENT_PLACES, list(unknown))
+            for row in await reader.fetch(_SENT_PLACES, list(unknown), list(kept), list(kept.values()))
         }
         found = await look_up(self._options, {where: place.offset for where, place in known.items()}) if known else {}
         lost = {where.topic for where, place in known.items() if not log_places.stands(place, found.get(where))}

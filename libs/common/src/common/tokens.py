@@ -126,7 +126,7 @@ def checked_claims(claims: Mapping[str, Any], *, issuer: str, audience: str, now
         raise TokenRefused("iss is another issuer")
     if claims.get("aud") not in (audience, [audience]):
         raise TokenRefused("aud is another audience")
-    issued_at = _checked_times(claims, now=now)
+    issued_at, expires_at = _checked_times(claims, now=now)
     role = _text(claims, "role")
     if role == SERVICE_ROLE:
         raise TokenRefused("the role is the services' own")
@@ -138,6 +138,7 @@ def checked_claims(claims: Mapping[str, Any], *, issuer: str, audience: str, now
         tenant=_text(claims, "tenant"),
         token_id=_text(claims, "jti"),
         issued_at=issued_at,
+        expires_at=expires_at,
     )
 
 
@@ -237,7 +238,7 @@ def _check_signature(token: str, key: ECKey) -> None:
         raise TokenRefused(f"signature: {type(error).__name__}") from None
 
 
-def _checked_times(claims: Mapping[str, Any], *, now: float) -> int:
+def _checked_times(claims: Mapping[str, Any], *, now: float) -> tuple[int, int]:
     expires_at, issued_at = _instant(claims, "exp"), _instant(claims, "iat")
     if expires_at <= now - _LEEWAY_SECONDS:
         raise TokenRefused("expired")
@@ -247,7 +248,7 @@ def _checked_times(claims: Mapping[str, Any], *, now: float) -> int:
         raise TokenRefused("not valid yet")
     if not 0 < expires_at - issued_at <= _MAX_LIFETIME_SECONDS:
         raise TokenRefused("lives longer than 15 minutes")
-    return issued_at
+    return issued_at, expires_at
 
 
 def _instant(claims: Mapping[str, Any], name: str) -> int:

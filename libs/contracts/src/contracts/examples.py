@@ -13,6 +13,7 @@ from contracts.memorandum_examples import MEMORANDUM_EXAMPLES
 from contracts.mentoring_examples import MENTORING_EXAMPLES
 from contracts.objection_examples import OBJECTION_EXAMPLES
 from contracts.outcome_examples import OUTCOME_EXAMPLES
+from contracts.partner_examples import PARTNER_EXAMPLES
 from contracts.practice_examples import PRACTICE_EXAMPLES
 from contracts.release_examples import RELEASE_EXAMPLES
 from contracts.settlement_examples import SETTLEMENT_EXAMPLES
@@ -226,6 +227,7 @@ EXAMPLES: Mapping[str, object] = {
     **STANDING_EXAMPLES,
     **SUPPORT_EXAMPLES,
     **OUTCOME_EXAMPLES,
+    **PARTNER_EXAMPLES,
     **WEBHOOK_EXAMPLES,
     **PRACTICE_EXAMPLES,
     **TODAY_EXAMPLES,

@@ -59,6 +59,7 @@ from contracts.mentoring import (
 from metrics.gauge import commands as gauge
 from metrics.money import commands as money
 from metrics.outcomes import commands as outcomes
+from metrics.partners import commands as partners
 from metrics.progress import commands as progress
 from metrics.today import commands as today
 from metrics.webhooks.commands import telling as webhooks
@@ -102,6 +103,7 @@ def on_project_selected(event: ProjectSelected, received: Received) -> Sequence[
         *moved,
         *gauge.plan_site(event, at=received.at),
         *outcomes.select_project(event),
+        *partners.tell(event, received),
         *webhooks.tell(event, received),
     ]
 
@@ -124,12 +126,14 @@ def on_agreement_effective(event: AgreementEffective, received: Received) -> Seq
     return [
         *gauge.agree_site(event, at=received.at),
         *outcomes.freeze_baseline(event, at=received.at),
+        *partners.tell(event, received),
         *webhooks.tell(event, received),
     ]
 
 
 def on_interim_inspection_passed(event: InterimInspectionPassed, received: Received) -> Sequence[Statement]:
-    return [*gauge.inspect_site(event, at=received.at), *webhooks.tell(event, received)]
+    told = [*partners.tell(event, received), *webhooks.tell(event, received)]
+    return [*gauge.inspect_site(event, at=received.at), *told]
 
 
 def on_project_suspended(event: ProjectSuspended, received: Received) -> Sequence[Statement]:
@@ -152,6 +156,7 @@ def on_project_terminated(event: ProjectTerminated, received: Received) -> Seque
     return [
         *gauge.terminate_site(event, at=received.at),
         *outcomes.note_termination(event, at=received.at),
+        *partners.tell(event, received),
         *webhooks.tell(event, received),
     ]
 
@@ -241,23 +246,23 @@ def on_settlement_closed(event: SettlementClosed, received: Received) -> Sequenc
 
 
 def on_mentor_training_completed(event: MentorTrainingCompleted, received: Received) -> Sequence[Statement]:
-    return webhooks.tell(event, received)
+    return [*partners.tell(event, received), *webhooks.tell(event, received)]
 
 
 def on_residency_assigned(event: ResidencyAssigned, received: Received) -> Sequence[Statement]:
-    return webhooks.tell(event, received)
+    return [*partners.tell(event, received), *webhooks.tell(event, received)]
 
 
 def on_residency_started(event: ResidencyStarted, received: Received) -> Sequence[Statement]:
-    return webhooks.tell(event, received)
+    return [*partners.tell(event, received), *webhooks.tell(event, received)]
 
 
 def on_residency_ended(event: ResidencyEnded, received: Received) -> Sequence[Statement]:
-    return webhooks.tell(event, received)
+    return [*partners.tell(event, received), *webhooks.tell(event, received)]
 
 
 def on_improvement_item_closed(event: ImprovementItemClosed, received: Received) -> Sequence[Statement]:
-    return webhooks.tell(event, received)
+    return [*partners.tell(event, received), *webhooks.tell(event, received)]
 
 
 async def on_tokens_revoked(tx: Transaction, event: TokensRevoked, received: Received) -> None:

@@ -13,6 +13,7 @@ from common.service import Service, run
 from contracts.documents import DOCUMENTS
 from contracts.roles import PARKED_EVENT_MENDERS, PARKED_EVENT_READERS, tenant_fits
 from metrics.consumers import HANDLERS, PROJECTED
+from metrics.partners.jobs import place_partner_events
 from metrics.settings import Settings
 from metrics.tables import Tables
 from metrics.webhooks.jobs import DeliverWebhooks, ForgetWebhooks
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def _jobs(settings: Settings) -> Sequence[Job]:
-    return (DeliverWebhooks(settings), ForgetWebhooks(settings))
+    return (place_partner_events, DeliverWebhooks(settings), ForgetWebhooks(settings))
 
 
 def _routers() -> "Sequence[APIRouter]":

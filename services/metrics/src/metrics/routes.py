@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from metrics.gauge.api import routes as gauge
 from metrics.money.api import routes as money
 from metrics.outcomes.api import routes as outcomes
+from metrics.partners.api import routes as partners
 from metrics.practices.api.cases import routes as practices
 from metrics.practices.api.published import routes as published_practices
 from metrics.practices.api.studies import routes as practice_studies
@@ -23,5 +24,6 @@ ROUTERS: Sequence[APIRouter] = (
     practices,
     published_practices,
     practice_studies,
+    partners,
     webhooks,
 )

@@ -39,6 +39,23 @@ class Settings(ServiceSettings):
         90, ge=1, le=3_650, description="Days after which a webhook's delivery and its attempts are removed."
     )
 
+    partner_feed_per_minute: int = Field(
+        120, ge=1, description="How often a partner may read its feed in a minute; more get 429. Each process counts."
+    )
+    partner_feed_at_once: int = Field(60, ge=1, description="Of these, how many at once after a time of rest.")
+    partner_streams_max: int = Field(
+        20, ge=1, le=500, description="Streams of the feed that one process holds open; one more gets 429."
+    )
+    partner_stream_poll_seconds: float = Field(
+        1.0, gt=0, le=60, description="How often a stream looks whether anything is new."
+    )
+    partner_stream_beat_seconds: float = Field(
+        15.0, gt=0, description="How long a stream is silent before it says that it still stands."
+    )
+    partner_stream_stall_seconds: float = Field(
+        10.0, gt=0, description="How long a stream's reader may take nothing before it is cut off."
+    )
+
     def production_faults(self) -> list[str]:
         """Secrets of one's own, the public internet only, and no webhook sent by two workers at once."""
         faults = super().production_faults()

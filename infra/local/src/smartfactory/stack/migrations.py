@@ -22,7 +22,7 @@ from smartfactory.stack.datadir import DataDirectory
 from smartfactory.stack.process import Command, run_to_end
 from smartfactory.stack.provision import SERVICES
 
-_CONTRACTS = ("contracts.applicant", "contracts.funding", "contracts.mentoring")
+_CONTRACTS = ("contracts.applicant", "contracts.funding", "contracts.mentoring", "contracts.partner")
 _VARIABLE = "MIGRATIONS"
 _REMEMBERED = "migrated"
 _SECONDS = 120.0

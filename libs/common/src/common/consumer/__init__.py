@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import Executable
 
-from common.consumer.rows import Rows
+from common.consumer.rows import Together
 from common.db import Transaction
 from common.event import DomainEvent
 
@@ -26,9 +26,9 @@ class Received(msgspec.Struct, frozen=True):
     correlation_id: str
 
 
-Statement: TypeAlias = tuple[Executable | Rows, Mapping[str, object]]
-"""A module-level statement constant and its parameters; equal constants of a batch run as one executemany, or as one
-statement when they are `Rows`."""
+Statement: TypeAlias = tuple[Executable | Together, Mapping[str, object]]
+"""A module-level statement constant and its parameters; equal constants of a batch run as one executemany, or take all
+their rows at once when they are `Together`."""
 
 DecidingHandler: TypeAlias = Callable[[Transaction, Any, Received], Awaitable[None]]
 """Makes one command call; it may record events and journal entries of its own."""

@@ -20,7 +20,7 @@ from sqlalchemy import Executable
 from common import context
 from common.auth import Principal
 from common.consumer import DecidingHandler, Handler, ProjectingHandler, Received, Statement
-from common.consumer.rows import Rows
+from common.consumer.rows import Together
 from common.db import Transaction
 from common.event import DomainEvent, Envelope
 
@@ -156,7 +156,7 @@ _Key: TypeAlias = tuple[str, UUID]  # topic and key: where an order is kept
 class _Projection:
     """Statements of a batch, grouped so that each group is one executemany and each key keeps its order."""
 
-    _groups: list[tuple[Executable | Rows, list[dict[str, Any]]]] = field(default_factory=list)
+    _groups: list[tuple[Executable | Together, list[dict[str, Any]]]] = field(default_factory=list)
     _latest: dict[_Key, int] = field(default_factory=dict)
 
     def concerns(self, key: _Key) -> bool:
@@ -170,14 +170,14 @@ class _Projection:
 
     async def write(self, tx: Transaction) -> None:
         for statement, parameters in self._groups:
-            if isinstance(statement, Rows):
+            if isinstance(statement, Together):
                 await statement.write(tx, parameters)
             else:
                 await tx.execute(statement, parameters)
         self._groups.clear()
         self._latest.clear()
 
-    def _place(self, key: _Key, statement: Executable | Rows) -> int:
+    def _place(self, key: _Key, statement: Executable | Together) -> int:
         # A key's statement may join a group only at or after the group of the key's statement before it.
         for at in range(self._latest.get(key, 0), len(self._groups)):
             if self._groups[at][0] is statement:

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import ARRAY, DDL, MetaData, Table, Uuid, any_, bindparam, delete, func, insert, select, text
 
-from common import failpoints, inbox, schema
+from common import failpoints, inbox, last_words, schema
 from common.clock import Clock
 from common.consumer import Handler, Handlers
 from common.consumer.handling import Decoded, Spans, handle
@@ -118,6 +118,8 @@ class _Replay:
                 due.append(one)
         with Spans() as spans:
             await handle(self._tx, due, service=self.service, now=self.clock.now(), spans=spans)
+        # What follows from these events was told when they were heard first.
+        last_words.of(self._tx).back_to((0, 0, 0))
 
     async def _applied_live(self, ids: Sequence[UUID]) -> set[tuple[object, ...]]:
         rows = await _APPLIED_LIVE.all(self._tx, {"ids": ids}) if ids else []

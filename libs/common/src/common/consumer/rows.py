@@ -1,5 +1,6 @@
-"""A statement that takes many rows at once: for the projection that nearly every event of a batch changes."""
+"""What takes many rows of a batch at once, as a statement that nearly every event of the batch needs."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 
 from sqlalchemy import TextClause
@@ -8,7 +9,15 @@ from common.db import Transaction
 from common.prepared import Prepared
 
 
-class Rows:
+class Together(ABC):
+    """Takes the rows of a batch at once, in the order of their events."""
+
+    @abstractmethod
+    async def write(self, tx: Transaction, rows: Sequence[Mapping[str, object]]) -> None:
+        """Do with all of them what the statement does."""
+
+
+class Rows(Together):
     """SQL over `unnest` of one array per name, and the names that tell its rows apart.
 
     Of rows that those names do not tell apart the last one counts: one statement cannot write a row twice, and a

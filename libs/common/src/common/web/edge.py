@@ -88,7 +88,7 @@ class _Exchange:
         self._receive, self._send = receive, send
         self._started_at, self._method = time.perf_counter(), scope["method"]
         if self._method == "HEAD":
-            self.scope["method"] = "GET"
+            self.scope["method"], self.scope["state"]["headers_only"] = "GET", True
 
     async def receive(self) -> Message:
         self.awaits_body = True

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from common.errors import DomainError, InvalidInput, NotFound, NotPermitted, RuleRefused, StaleVersion, Text
+from common.errors import DomainError, InvalidInput, NotFound, NotPermitted, RuleRefused, StaleVersion, Text, TooOften
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,7 @@ STATUS_OF_DOMAIN_ERROR: dict[type[DomainError], int] = {
     InvalidInput: 422,
     RuleRefused: 409,
     StaleVersion: 412,
+    TooOften: 429,
 }
 
 REQUEST_MALFORMED = ProblemKind(

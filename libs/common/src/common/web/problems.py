@@ -80,6 +80,9 @@ def domain_problem(request: Request, error: DomainError) -> Response:
     version = error.facts.get("current_version")
     if isinstance(version, int):
         headers["ETag"] = f'"{version}"'
+    wait = error.facts.get("retry_after_seconds")
+    if isinstance(wait, int):
+        headers["Retry-After"] = str(wait)
     return problem(request, kind, facts=error.facts, errors=faults, headers=headers)
 
 

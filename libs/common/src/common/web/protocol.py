@@ -96,7 +96,7 @@ class _CarefulProtocol(HttpToolsProtocol):
         before = self._under_way
         super().on_headers_complete()
         if self._under_way is not before:
-            self.cycle.transport = _PatientTransport(self.transport, self)  # type: ignore[assignment]
+            self.cycle.transport = _PatientTransport(self, self.cycle)  # type: ignore[assignment]
 
     def on_message_complete(self) -> None:
         super().on_message_complete()
@@ -193,14 +193,20 @@ class _CarefulProtocol(HttpToolsProtocol):
 
 
 class _PatientTransport:
-    """The transport as a request under way sees it: closing it leaves the client the time to read the answer."""
+    """The transport as a request under way sees it: closing it leaves the client the time to read the answer.
 
-    def __init__(self, transport: asyncio.Transport, protocol: _CarefulProtocol) -> None:
-        self.write, self.is_closing = transport.write, transport.is_closing
-        self._protocol = protocol
+    One that is broken off has no end to wait for: its reader may never come to it.
+    """
+
+    def __init__(self, protocol: _CarefulProtocol, cycle: RequestResponseCycle) -> None:
+        self.write, self.is_closing = protocol.transport.write, protocol.transport.is_closing
+        self._protocol, self._cycle = protocol, cycle
 
     def close(self) -> None:
-        self._protocol.part()
+        if self._cycle.response_started and not self._cycle.response_complete:
+            self._protocol.transport.abort()
+        else:
+            self._protocol.part()
 
 
 def _facts(kind: ProblemKind) -> dict[str, object]:

@@ -5,6 +5,7 @@ A message holds ids, codes and dates: no person, no score, no amount. One event 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 import msgspec
 
@@ -31,14 +32,19 @@ from contracts.funding import (
     SettlementClosed,
     SettlementOpened,
 )
-from contracts.mentoring import (
-    ImprovementItemClosed,
-    MentorTrainingCompleted,
-    ResidencyAssigned,
-    ResidencyEnded,
-    ResidencyStarted,
+from contracts.partner import (
+    PartnerAgreementEffective,
+    PartnerInspectionPassed,
+    PartnerItemClosed,
+    PartnerProjectSelected,
+    PartnerProjectTerminated,
+    PartnerResidencyAssigned,
+    PartnerResidencyEnded,
+    PartnerResidencyStarted,
+    PartnerTrainingCompleted,
 )
 from contracts.types import Source
+from metrics.partners import commands as partners
 from metrics.webhooks.domain.messages import SAMSUNG, MessageType
 from metrics.webhooks.store.deliveries import QUEUE
 
@@ -55,7 +61,6 @@ _LAPSING = (
     "days_left",
     "last_day",
 )
-_RESIDENCY = ("residency_id", "rotation_id", "project_id", "team_id", "plan_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,22 +94,20 @@ _TO_MUNICIPALITIES: Mapping[type[DomainEvent], _Told] = {
     SettlementOpened: _Told(MessageType.SETTLEMENT_OPENED, (*_PLACE, "settlement_id", "due_on")),
     SettlementClosed: _Told(MessageType.SETTLEMENT_CLOSED, (*_PLACE, "settlement_id")),
 }
-_SHOWN = ("project_id", "call_id", "type_code", "municipality_code")
-_TO_SAMSUNG: Mapping[type[DomainEvent], _Told] = {
-    MentorTrainingCompleted: _Told(MessageType.TRAINING_COMPLETED, ("mentor_id", "cohort_id", "completed_on")),
-    ProjectSelected: _Told(MessageType.PROJECT_SELECTED, (*_SHOWN, "track", "promoted")),
-    AgreementEffective: _Told(MessageType.AGREEMENT_EFFECTIVE, _SHOWN),
-    ResidencyAssigned: _Told(
-        MessageType.RESIDENCY_ASSIGNED, (*_RESIDENCY, "municipality_code", "first_week", "weeks", "answer_due_at")
-    ),
-    ResidencyStarted: _Told(MessageType.RESIDENCY_STARTED, (*_RESIDENCY, "started_on")),
-    ResidencyEnded: _Told(MessageType.RESIDENCY_ENDED, (*_RESIDENCY, "ended_on")),
-    ImprovementItemClosed: _Told(MessageType.ITEM_CLOSED, (*_RESIDENCY, "item_id", "kpi", "closed_on")),
-    InterimInspectionPassed: _Told(MessageType.INSPECTION_PASSED, (*_SHOWN, "inspection_id")),
-    ProjectTerminated: _Told(MessageType.PROJECT_TERMINATED, (*_SHOWN, "termination_id")),
+_TO_SAMSUNG: Mapping[type[DomainEvent], MessageType] = {
+    PartnerTrainingCompleted: MessageType.TRAINING_COMPLETED,
+    PartnerProjectSelected: MessageType.PROJECT_SELECTED,
+    PartnerAgreementEffective: MessageType.AGREEMENT_EFFECTIVE,
+    PartnerResidencyAssigned: MessageType.RESIDENCY_ASSIGNED,
+    PartnerResidencyStarted: MessageType.RESIDENCY_STARTED,
+    PartnerResidencyEnded: MessageType.RESIDENCY_ENDED,
+    PartnerItemClosed: MessageType.ITEM_CLOSED,
+    PartnerInspectionPassed: MessageType.INSPECTION_PASSED,
+    PartnerProjectTerminated: MessageType.PROJECT_TERMINATED,
 }
+"""What Samsung sees of an event is said once, in `partners`: here only what a webhook calls it."""
 
-TOLD = frozenset({*_TO_MUNICIPALITIES, *_TO_SAMSUNG})
+TOLD = frozenset({*_TO_MUNICIPALITIES, *partners.SEEN})
 """The events that somebody is told of."""
 
 
@@ -113,26 +116,27 @@ def tell(event: DomainEvent, received: Received) -> Sequence[Statement]:
     told: list[Statement] = []
     area = _TO_MUNICIPALITIES.get(type(event))
     if area is not None and not (area.own_money and _of(event, "source") != Source.MUNICIPALITY):
-        told.append(_message(area, event, received, owner=str(_of(event, "municipality_code"))))
-    samsung = _TO_SAMSUNG.get(type(event))
-    if samsung is not None:
-        told.append(_message(samsung, event, received, owner=SAMSUNG))
+        cause = {"cause": area.cause} if area.cause else {}
+        data = {name: _of(event, name) for name in area.fields} | cause
+        owner = str(_of(event, "municipality_code"))
+        told.append(_message(area.type, data, received, event_id=received.event_id, owner=owner))
+    seen = partners.seen_of(event, received)
+    if seen is not None:
+        data = {name: _of(seen.event, name) for name in seen.event.__struct_fields__}
+        told.append(_message(_TO_SAMSUNG[type(seen.event)], data, received, event_id=seen.id, owner=SAMSUNG))
     return told
 
 
-def _message(told: _Told, event: DomainEvent, received: Received, *, owner: str) -> Statement:
-    cause = {"cause": told.cause} if told.cause else {}
-    content = {
-        "type": told.type.value,
-        "timestamp": received.at,
-        "data": {name: _of(event, name) for name in told.fields} | cause,
-    }
+def _message(
+    type_: MessageType, data: Mapping[str, object], received: Received, *, event_id: UUID, owner: str
+) -> Statement:
+    content = {"type": type_.value, "timestamp": received.at, "data": data}
     return (
         QUEUE,
         {
-            "event_id": received.event_id,
+            "event_id": event_id,
             "owner": owner,
-            "type": told.type.value,
+            "type": type_.value,
             "body": msgspec.json.encode(content).decode(),
             "occurred_at": received.at,
         },

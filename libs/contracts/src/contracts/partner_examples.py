@@ -1,0 +1,36 @@
+"""Realistic values for the examples of the partners' feed, by the name of a field. All of them are invented."""
+
+from collections.abc import Mapping
+
+PARTNER_EXAMPLES: Mapping[str, object] = {
+    ".after": 11,
+    ".Last-Event-ID": 11,
+    "PartnerEventPage.after": 12,
+    "PartnerEventPage.more": False,
+    "PartnerEventView.id": "0199f1b0-1d20-5c31-9b52-3c1e8f40ab01",
+    "PartnerEventView.source": "/partner",
+    "PartnerEventView.type": "kr.jeonbuk.smartfactory.partner.mentoring.residency-ended.v1",
+    "PartnerEventView.subject": "0199f1b0-1d20-7c31-9b52-3c1e8f40a831",
+    "PartnerEventView.time": "2024-07-26T08:00:00Z",
+    "PartnerEventView.dataschema": (
+        "urn:smartfactory:schema:kr.jeonbuk.smartfactory.partner.mentoring.residency-ended.v1"
+    ),
+    "PartnerEventView.partitionkey": "0199f1b0-1d20-7c31-9b52-3c1e8f40a831",
+    "PartnerEventView.sequence": "00000000000000000003",
+    "PartnerEventView.recordedtime": "2024-07-26T08:00:01Z",
+    "PartnerEventView.correlationid": "0199f1b0-1d20-5c31-9b52-3c1e8f40ab01",
+    "PartnerEventView.causationid": "0199f1b0-1d20-7c31-9b52-3c1e8f40ab02",
+    "PartnerEventView.position": "12",
+    "PartnerEventView.data": {
+        "residency_id": "0199f1b0-1d20-7c31-9b52-3c1e8f40a851",
+        "rotation_id": "0199f1b0-1d20-7c31-9b52-3c1e8f40a831",
+        "project_id": "0199f1b0-1d20-7c31-9b52-3c1e8f40a501",
+        "team_id": "0199f1b0-1d20-7c31-9b52-3c1e8f40a821",
+        "plan_id": "0199f1b0-1d20-7c31-9b52-3c1e8f40a841",
+        "ended_on": "2024-07-26",
+    },
+    "detail.after": 40,
+    "detail.newest": 12,
+    "detail.per_minute": 120,
+    "detail.retry_after_seconds": 1,
+}

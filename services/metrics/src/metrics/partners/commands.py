@@ -1,0 +1,89 @@
+"""What of an event partners see, told once on their topic and in their feed, and the order that the feed gets.
+
+This is the one place that says which events leave for Samsung and with which fields; webhooks ask it too.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID, uuid5
+
+from common.auth import Principal
+from common.consumer import Received, Statement
+from common.consumer.telling import tell as tell_event
+from common.db import Transaction
+from common.event import DomainEvent, encode_data
+from contracts.applicant import AgreementEffective, InterimInspectionPassed, ProjectSelected, ProjectTerminated
+from contracts.mentoring import (
+    ImprovementItemClosed,
+    MentorTrainingCompleted,
+    ResidencyAssigned,
+    ResidencyEnded,
+    ResidencyStarted,
+)
+from contracts.partner import (
+    PartnerAgreementEffective,
+    PartnerInspectionPassed,
+    PartnerItemClosed,
+    PartnerProjectSelected,
+    PartnerProjectTerminated,
+    PartnerResidencyAssigned,
+    PartnerResidencyEnded,
+    PartnerResidencyStarted,
+    PartnerTrainingCompleted,
+)
+from metrics.partners import store
+
+_SEEN_AS: Mapping[type[DomainEvent], type[DomainEvent]] = {
+    MentorTrainingCompleted: PartnerTrainingCompleted,
+    ProjectSelected: PartnerProjectSelected,
+    AgreementEffective: PartnerAgreementEffective,
+    InterimInspectionPassed: PartnerInspectionPassed,
+    ProjectTerminated: PartnerProjectTerminated,
+    ResidencyAssigned: PartnerResidencyAssigned,
+    ResidencyStarted: PartnerResidencyStarted,
+    ResidencyEnded: PartnerResidencyEnded,
+    ImprovementItemClosed: PartnerItemClosed,
+}
+_BY = Principal.service("metrics").actor
+
+SEEN = frozenset(_SEEN_AS)
+"""The events that partners see something of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What partners see of an event, under an id that is the same on the topic, in the feed and of each webhook."""
+
+    id: UUID
+    event: DomainEvent
+
+
+def seen_of(event: DomainEvent, received: Received) -> Seen | None:
+    """What partners see of it: the fields of its class in `contracts.partner` and no others; None for most events."""
+    cls = _SEEN_AS.get(type(event))
+    if cls is None:
+        return None
+    fields = {name: getattr(event, name) for name in cls.__struct_fields__}
+    return Seen(uuid5(received.event_id, cls.TOPIC), cls(**fields))
+
+
+def tell(event: DomainEvent, received: Received) -> Sequence[Statement]:
+    """Tell what partners see of the event, with its effect and as often: once."""
+    seen = seen_of(event, received)
+    if seen is None:
+        return []
+    row = {
+        "event_id": seen.id,
+        "caused_by": received.event_id,
+        "type": seen.event.TYPE,
+        "topic": seen.event.TOPIC,
+        "key": seen.event.key,
+        "data": encode_data(seen.event).decode(),
+        "occurred_at": received.at,
+    }
+    return [tell_event(seen.event, received, event_id=seen.id, by=_BY), (store.ADD, row)]
+
+
+async def place_events(tx: Transaction, *, most: int) -> int:
+    """Give what is committed and has no place in the feed yet the next places, in order; returns how many."""
+    return await store.place(tx, most=most)
