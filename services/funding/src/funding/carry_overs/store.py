@@ -78,7 +78,7 @@ async def limits_of(tx: Transaction, line_ids: Sequence[UUID], *, year: int) -> 
     return {line_id: int(won) for line_id, won in await tx.execute(limit_by_line(line_ids, year=year))}
 
 
-def limit_by_line(line_ids: Sequence[UUID], *, year: int) -> Select[tuple[UUID, int]]:
+def limit_by_line(line_ids: Sequence[UUID], *, year: int) -> Select[UUID, int]:
     """The same as a part of a larger statement."""
     return (
         select(

@@ -94,7 +94,7 @@ async def money_of(tx: Transaction, line_ids: Sequence[UUID]) -> dict[UUID, Line
     return {line_id: LineMoney(*map(int, money)) for line_id, *money in rows if line_id is not None}
 
 
-def money_by_line(line_ids: Sequence[UUID]) -> Select[Any]:
+def money_by_line(line_ids: Sequence[UUID]) -> Select[*tuple[Any, ...]]:
     """For a later feature's statement: a row per line that the caller may see, its columns as LineMoney says them."""
     amount, kind = LedgerEntryRow.amount_won, LedgerAccountRow.kind
     sums = {
