@@ -163,6 +163,7 @@ def _worker(servers: Servers, funding: Funding, book: BankBook, *, kill: bool = 
         "BANK_LEASE_SECONDS": "1",
         "BANK_FIRST_WAIT_SECONDS": "0.2",
         "BANK_LONGEST_WAIT_SECONDS": "1",
+        **funding.programme_time(book.folder),
         **({"FAILPOINTS": f"{_KILLED_AT}=kill9"} if kill else {}),
     }
     return servers.service("funding", "worker", funding.urls, env=settings)

@@ -90,6 +90,7 @@ def _worker(servers: Servers, funding: Funding, book: BankBook, **env: str) -> S
         "BANK_LEASE_SECONDS": "1",
         "BANK_FIRST_WAIT_SECONDS": "0.2",
         "BANK_LONGEST_WAIT_SECONDS": "1",
+        **funding.programme_time(book.folder),
         **env,
     }
     return servers.service("funding", "worker", funding.urls, env=settings)

@@ -19,6 +19,11 @@ class BankBook:
         self.outside, self._path = outside, path
 
     @property
+    def folder(self) -> Path:
+        """Where the book is, and what else belongs to the test."""
+        return self._path.parent
+
+    @property
     def url(self) -> str:
         return self.outside.settings["BANK_URL"]
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -29,6 +30,7 @@ from contracts.roles import Role
 from funding.consumers import HANDLERS
 from funding.main import SERVICE
 from funding.settings import Settings
+from smartfactory.clock import ClockFile
 from smartfactory.stack.provision import DatabaseUrls
 from tests.support.documented import documented
 from tests.support.patience import patiently
@@ -86,6 +88,12 @@ class Funding:
         if version is not None:
             headers["If-Match"] = f'"{version}"'
         return await patiently(lambda: self.http.post(path, json=body, headers=headers))
+
+    def programme_time(self, folder: Path) -> dict[str, str]:
+        """The settings of a worker that is at the same time as this API: on real time, it would end 2024's requests."""
+        clock = folder / "programme-time"
+        ClockFile(clock)(self.clock.now())
+        return {"PROGRAMME_CLOCK_FILE": str(clock)}
 
     async def propose_line(self, by: Person = OFFICER, **changes: object) -> httpx2.Response:
         body = {

@@ -107,6 +107,12 @@ _VAULT = {
     "mentoring.mentor_cohort.source_note": "where a programme stands",
     "mentoring.mentor_cohort.title": "a programme",
     "mentoring.mentor_team.title": "a team",
+    "metrics.good_practice.firm_name": "the company, as it said that it may be shown",
+    "metrics.good_practice.summary_en": "what an office publishes",
+    "metrics.good_practice.summary_ko": "what an office publishes",
+    "metrics.good_practice.title_en": "what an office publishes",
+    "metrics.good_practice.title_ko": "what an office publishes",
+    "metrics.webhook_endpoint.url": "where a receiver's notices go",
 }
 """Columns that may hold what a person typed, each with whose it is. Everything else is a leak: a new column is added here
 after asking whether what stands in it can be erased."""
