@@ -10,13 +10,14 @@ from uuid import UUID
 
 import holidays
 import msgspec
-from sqlalchemy import CheckConstraint, Index, RowMapping, Text, UniqueConstraint, func, select, update
+from sqlalchemy import CheckConstraint, Index, RowMapping, Text, UniqueConstraint, func, select
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from common.data_files import json_files
 from common.db import Transaction
+from common.versions import save_next
 from metrics.outcomes.domain.definitions import Benchmarks, OutcomeRules, Wave
 from metrics.outcomes.domain.refusals import OutcomeReportHasChanged, OutcomeReportUnknown, ReportMeanwhile
 from metrics.outcomes.domain.reports import Correction, Figure, Finding, Grade, Project, Report, ReportState, Silence
@@ -232,19 +233,14 @@ async def get_locked(tx: Transaction, report_id: UUID) -> Report:
 
 async def save_decision(tx: Transaction, report: Report) -> None:
     """Store a decision as the next version; raises OutcomeReportHasChanged when somebody else was first."""
-    saved = await tx.execute(
-        update(OutcomeReportRow)
-        .where(_REPORT.id == report.id, _REPORT.version == report.version)
-        .values(
-            state=report.state,
-            finding=report.finding,
-            checked_outliers=list(report.checked_outliers),
-            decided_by=report.decided_by,
-            decided_at=report.decided_at,
-            version=report.version + 1,
-        )
-    )
-    if saved.rowcount != 1:
+    values = {
+        "state": report.state,
+        "finding": report.finding,
+        "checked_outliers": list(report.checked_outliers),
+        "decided_by": report.decided_by,
+        "decided_at": report.decided_at,
+    }
+    if not await save_next(tx, OutcomeReportRow, report.id, report.version, values):
         raise OutcomeReportHasChanged(current_version=report.version + 1)
 
 
