@@ -8,6 +8,8 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from common.web.access import access_of
+from tools.catalogue.rest import api_routes
 from tools.catalogue.system import System, described
 
 PATH = "docs/permissions.md"
@@ -17,7 +19,7 @@ SCOPES = ("own", "other", "none")
 
 _ROOT = Path(__file__).resolve().parents[2]
 _SOURCE = _ROOT / "docs/permissions.toml"
-_TABLES = frozenset({"otherwise", "roles", "ties"})
+_TABLES = frozenset({"otherwise", "pages", "roles", "ties"})
 _INTRODUCTION = """# 권한표: who may do what
 
 Made from [permissions.toml](permissions.toml) by `python -m tools.catalogue`; do not edit.
@@ -29,6 +31,12 @@ Made from [permissions.toml](permissions.toml) by `python -m tools.catalogue`; d
 - 제안한 사람은 같은 건을 확정할 수 없습니다; 그 규칙은 각 기능의 오류 설명에 있습니다
   (who proposed may not decide; see [problems](problems.md)).
 """
+_PAGES = """## 화면 (pages)
+
+What people open; the things on a page follow the rows above.
+
+| 주소 | 볼 수 있는 사람 |
+|---|---|"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +58,13 @@ class Operation:
 
 @dataclass(frozen=True)
 class Permissions:
-    """The file: its names for roles and ties, the answers by default, and one row per operation."""
+    """The file: its names for roles and ties, the answers by default, one row per operation, and one per page."""
 
     roles: Mapping[str, Mapping[str, str]]
     ties: Mapping[str, Mapping[str, str]]
     otherwise: Mapping[str, Sequence[str]]
     rows: Mapping[str, Mapping[str, Any]]
+    pages: Mapping[str, Sequence[str]]
 
     def answer(self, operation: str, role: str, scope: str) -> str:
         """What `operation` (as `service.operationId`) answers to the role in one of the scopes."""
@@ -79,7 +88,7 @@ class Permissions:
     def without(self, operation: str) -> "Permissions":
         """The same with one row deleted."""
         rows = {name: row for name, row in self.rows.items() if name != operation}
-        return Permissions(self.roles, self.ties, self.otherwise, rows)
+        return Permissions(self.roles, self.ties, self.otherwise, rows, self.pages)
 
     def _answers(self, operation: str, role: str) -> list[str]:
         return [self.answer(operation, role, scope) for scope in SCOPES]
@@ -94,7 +103,7 @@ def load(text: str | None = None) -> Permissions:
         if service not in _TABLES
         for operation, row in operations.items()
     }
-    return Permissions(content["roles"], content["ties"], content["otherwise"], rows)
+    return Permissions(content["roles"], content["ties"], content["otherwise"], rows, content["pages"])
 
 
 def operations(app: FastAPI, service: str) -> Iterator[Operation]:
@@ -105,6 +114,26 @@ def operations(app: FastAPI, service: str) -> Iterator[Operation]:
             roles = frozenset(found["x-roles"]) or frozenset({PUBLIC})
             name, summary = found["operationId"], found.get("summary", "")
             yield Operation(service, name, method.upper(), path, summary, roles, found)
+
+
+def pages(app: FastAPI) -> dict[str, frozenset[str]]:
+    """Every page of an application, as `GET /address`, with the roles that may see it."""
+    found = {}
+    for path, route in api_routes(app):
+        if not route.include_in_schema:
+            roles = access_of(route.dependant).roles
+            for method in sorted(route.methods or ()):
+                found[f"{method} {path}"] = frozenset({PUBLIC}) if roles is None else roles
+    return found
+
+
+def page_disagreements(permissions: Permissions, offered: Mapping[str, frozenset[str]]) -> list[str]:
+    """Where the file's table `pages` and the pages differ: one without a row, a row without a page, other roles."""
+    missing = [f"{page} has no row in [pages]" for page in sorted(set(offered) - set(permissions.pages))]
+    gone = [f"[pages] has a row for {page}, which is none" for page in sorted(set(permissions.pages) - set(offered))]
+    both = sorted(set(offered) & set(permissions.pages))
+    other = [f"{page}: file and code differ" for page in both if _meant(permissions, page) != offered[page]]
+    return missing + gone + other
 
 
 def disagreements(permissions: Permissions, offered: Sequence[Operation], roles: Sequence[str]) -> list[str]:
@@ -136,6 +165,8 @@ def page(system: System) -> str:
         sections.append(f"## {service.title.ko} ({service.name})\n")
         sections.append("| 기능 | 요청 | 대상 | 전체 | 자기 것만 |\n|---|---|---|---|---|")
         sections.append("\n".join(_line(permissions, each) for each in offered if each.service == service.name) + "\n")
+    sections.append(_PAGES)
+    sections.append("\n".join(_page_line(permissions, page) for page in permissions.pages) + "\n")
     sections.append("## 역할별로 할 수 있는 일 (by role)\n")
     sections += [_role(permissions, role, offered) for role in permissions.roles]
     return "\n".join(sections)
@@ -184,6 +215,22 @@ def _line(permissions: Permissions, operation: Operation) -> str:
         limited or "없음",
     )
     return f"| {' | '.join(cells)} |"
+
+
+def _meant(permissions: Permissions, page: str) -> set[str]:
+    named = permissions.pages[page]
+    groups = {name.removesuffix("*") for name in named if name.endswith(".*")}
+    return set(named) & {PUBLIC} or {
+        role for role in permissions.roles if role in named or any(role.startswith(group) for group in groups)
+    }
+
+
+def _page_line(permissions: Permissions, page: str) -> str:
+    meant = _meant(permissions, page)
+    who = (
+        "모든 역할" if PUBLIC in meant else ", ".join(_korean(permissions, r) for r in permissions.roles if r in meant)
+    )
+    return f"| `{page}` | {who} |"
 
 
 def _role(permissions: Permissions, role: str, offered: Sequence[Operation]) -> str:

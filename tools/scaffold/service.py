@@ -84,8 +84,10 @@ def _tell_the_local_stack(changes: Changes, service: str, ko: str) -> None:
     gateway = f"{stack}/Caddyfile"
     route = f"\thandle_path /{service}/* {{\n\t\timport service {{$" + f"{service.upper()}_UPSTREAM}}\n\t}}\n"
     changes.replace(gateway, r"^\thandle_path /issuer/\* \{$", route + r"\g<0>")
-    page = f'\t\t\t<li><a href="/{service}/docs">{ko} · {service.capitalize()}</a>\n'
-    changes.replace(gateway, r"^\t\t\t</ul>$", page + r"\g<0>")
+    pages = f"services/{_LAST}/src/{_LAST}/pages"
+    changes.replace(f"{pages}/api/frame.py", rf'^(_SERVICES = \(.*"{_LAST}".*)\)$', rf'\1, "{service}")')
+    named = f'    {service} = Text("{ko}", "{service.capitalize()}")\n'
+    changes.replace(f"{pages}/domain/developer_words.py", r"^    explorer = ", named + r"\g<0>")
     changes.replace(gateway, rf"(\|{_LAST}(?:\|\w+)*)\)/\?\$", rf"\1|{service})/?$")
 
 

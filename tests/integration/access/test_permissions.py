@@ -4,14 +4,28 @@ import pytest
 
 from contracts.roles import EVERY_ROLE
 from tests.support.access.matrix import cells_of, faults_of
-from tests.support.access.table import OFFERED, PERMISSIONS
+from tests.support.access.table import APPLICATIONS, OFFERED, PERMISSIONS
 from tests.support.access.worlds import World
-from tools.catalogue.permissions import Operation, disagreements
+from tools.catalogue.permissions import Operation, disagreements, page_disagreements, pages
 
 
 @pytest.mark.promise("R25")
 def test_every_route_has_a_row_and_every_row_a_route():
     assert disagreements(PERMISSIONS, OFFERED, sorted(EVERY_ROLE)) == []
+
+
+@pytest.mark.promise("R25")
+def test_every_page_has_a_row_and_every_row_a_page():
+    offered = {page: roles for app in APPLICATIONS.values() for page, roles in pages(app).items()}
+    assert page_disagreements(PERMISSIONS, offered) == []
+    assert page_disagreements(PERMISSIONS, {**offered, "GET /": frozenset({"auditor"})}) == [
+        "GET /: file and code differ"
+    ]
+    assert page_disagreements(PERMISSIONS, {**offered, "GET /planted": frozenset({"public"})}) == [
+        "GET /planted has no row in [pages]"
+    ]
+    del offered["GET /developers"]
+    assert page_disagreements(PERMISSIONS, offered) == ["[pages] has a row for GET /developers, which is none"]
 
 
 @pytest.mark.parametrize("operation", OFFERED, ids=lambda operation: operation.name)

@@ -1,0 +1,1 @@
+"""What pages say and how they write numbers; no request and no template is known here."""

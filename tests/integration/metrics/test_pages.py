@@ -1,0 +1,142 @@
+"""Pages: both languages, no word of script, headers that hold a browser to it, and refusals that people can read."""
+
+import re
+from collections.abc import AsyncIterator, Callable
+from html.parser import HTMLParser
+from urllib.parse import quote
+
+import httpx2
+import pytest
+
+from contracts.applicant import AgreementEffective, ProjectCompleted
+from metrics.main import SERVICE
+from smartfactory.stack.provision import DatabaseUrls
+from tests.support.builders import project_selected
+from tests.support.listening import Listener, listener
+from tests.support.outcomes import facts
+from tests.support.pages import NOT_OPENED, PUBLIC_PAGES
+from tools.catalogue.permissions import pages as pages_of
+
+pytestmark = pytest.mark.anyio
+
+_HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+@pytest.fixture
+async def metrics(fresh_databases: Callable[..., dict[str, DatabaseUrls]]) -> AsyncIterator[Listener]:
+    async with listener(SERVICE, fresh_databases("metrics", migrated=True)) as running:
+        yield running
+
+
+class Elements(HTMLParser):
+    """Every element of a page with its attributes, and the text in between."""
+
+    def __init__(self, page: httpx2.Response) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.said = ""
+        self.feed(page.text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.said += data
+
+
+async def opened(metrics: Listener, path: str, **headers: str) -> httpx2.Response:
+    return await metrics.http.get(path, headers={**_HTML, **headers})
+
+
+async def test_every_page_speaks_both_languages_and_holds_the_browser_to_its_word(metrics: Listener) -> None:
+    assert metrics.app is not None
+    offered = {page.removeprefix("GET ") for page, roles in pages_of(metrics.app).items() if "public" in roles}
+    assert {path.partition("?")[0] for path in PUBLIC_PAGES} >= {p for p in offered - NOT_OPENED if "{" not in p}
+    for path in PUBLIC_PAGES:
+        korean, english = await opened(metrics, path), await opened(metrics, f"{path}?lang=en")
+        for page, language in ((korean, "ko"), (english, "en")):
+            assert page.status_code == 200, page.text
+            assert page.headers["content-type"] == "text/html; charset=utf-8"
+            assert page.headers["content-language"] == language
+            assert page.headers["content-security-policy"] == _POLICY
+            assert page.headers["referrer-policy"] == "same-origin"
+            assert page.headers["x-content-type-options"] == "nosniff"
+            found = Elements(page).found
+            assert ("html", {"lang": language}) in found
+            assert not [tag for tag, _ in found if tag in {"script", "style", "iframe", "object"}]
+            assert not [name for _, attributes in found for name in attributes if name == "style" or name[:2] == "on"]
+            assert [tag for tag, _ in found].count("h1") == 1
+            assert len(page.content) < 150_000
+        assert re.search("[가-힣]", Elements(korean).said)
+        assert korean.text != english.text
+
+
+async def test_the_language_of_the_address_wins_and_stays_in_its_links(metrics: Listener) -> None:
+    page = await opened(metrics, "/?lang=ko", **{"Accept-Language": "en"})
+    assert page.headers["content-language"] == "ko"
+    links = [attributes["href"] for tag, attributes in Elements(page).found if tag == "a"]
+    assert "/developers?lang=ko" in links
+    assert "/?lang=en" in links
+    assert (await opened(metrics, "/", **{"Accept-Language": "en-GB,ko;q=0.5"})).headers["content-language"] == "en"
+
+
+async def test_a_refusal_is_a_page_for_a_browser_and_a_problem_for_everybody_else(metrics: Listener) -> None:
+    for query in (f"a={quote('<script>alert(1)</script>')}", f"{quote('<script>')}=1", "lang=fr", "lang=ko&lang=en"):
+        problem = await metrics.http.get(f"/?{query}")
+        page = await opened(metrics, f"/?{query}")
+        assert (problem.status_code, page.status_code) == (422, 422)
+        assert problem.headers["content-type"] == "application/problem+json"
+        told, said = problem.json(), Elements(page)
+        for words in (told["title"], told["detail"], told["errors"][0]["detail"]):
+            assert words in said.said
+        assert "script" not in [tag for tag, _ in said.found]
+        assert page.headers["content-security-policy"] == _POLICY
+    missing = await opened(metrics, "/no-such-page?lang=en")
+    assert missing.status_code == 404
+    assert "route-not-found" in missing.text
+
+
+async def test_a_bad_token_is_refused_on_a_page_too(metrics: Listener) -> None:
+    refused = await opened(metrics, "/", Authorization="Bearer x.y.z")
+    assert (refused.status_code, refused.headers["content-type"]) == (401, "text/html; charset=utf-8")
+    assert refused.headers["www-authenticate"].startswith("Bearer")
+
+
+async def test_head_tells_what_get_would_and_sends_nothing(metrics: Listener) -> None:
+    head, get = await metrics.http.head("/", headers=_HTML), await opened(metrics, "/")
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-security-policy"] == get.headers["content-security-policy"]
+    assert (await metrics.http.post("/", headers=_HTML)).status_code == 405
+
+
+async def test_assets_are_kept_for_ever_under_the_name_of_their_content(metrics: Listener) -> None:
+    found = Elements(await opened(metrics, "/")).found
+    addresses = [
+        attributes["href"] for tag, attributes in found if tag == "link" and "assets" in (attributes["href"] or "")
+    ]
+    assert len(addresses) == 2
+    for address in addresses:
+        assert address is not None
+        assert re.fullmatch(r"/assets/(style|icon)-[0-9a-f]{12}\.(css|svg)", address)
+        asset = await metrics.http.get(address)
+        assert asset.status_code == 200
+        assert asset.headers["cache-control"] == "public, max-age=31536000, immutable"
+        assert "url(" not in asset.text
+        assert "@import" not in asset.text
+        older = address.replace(address[-16:-4], "0" * 12)
+        assert (await metrics.http.get(older)).status_code == 404
+
+
+async def test_the_dashboard_shows_what_counts_and_withholds_small_places(metrics: Listener) -> None:
+    built = [project_selected() for _ in range(6)] + [project_selected(municipality_code="52740")]
+    await metrics.tell(*built)
+    await metrics.tell(*(AgreementEffective(**facts(each)) for each in built))
+    await metrics.tell(*(ProjectCompleted(**facts(each), completion_id=each.project_id) for each in built))
+    said = " ".join(Elements(await opened(metrics, "/?lang=en")).said.split())
+    assert "7 of 300" in said
+    assert "Jangsu withheld" in said
+    assert "2027" in said
+    assert "2026 was published too" in said
