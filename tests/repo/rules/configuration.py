@@ -19,6 +19,7 @@ _COMES_WITH = {
     "pydantic": "fastapi",
     "pydantic-core": "fastapi",
     "opentelemetry-api": "opentelemetry-sdk",
+    "markupsafe": "jinja2",
     "prometheus-client": "opentelemetry-exporter-prometheus",
 }
 
