@@ -93,7 +93,7 @@ async def _run(options: RunOptions, console: Console) -> int:
             async with installation(wanted, watchers) as running:
                 interrupts.at_second = running.supervisor.kill
                 work = _work(options, running, stream, console, outcome)
-                await _until_one_ends(work, running.supervisor.watch(), stream.run())
+                await until_one_ends(work, running.supervisor.watch(), stream.run())
         except asyncio.CancelledError:
             if not interrupts.fired:
                 raise
@@ -101,7 +101,8 @@ async def _run(options: RunOptions, console: Console) -> int:
     return outcome.exit_code
 
 
-async def _until_one_ends(*coroutines: Coroutine[Any, Any, None]) -> None:
+async def until_one_ends(*coroutines: Coroutine[Any, Any, None]) -> None:
+    """Run them side by side; the first that ends ends all, with its fault if it has one."""
     tasks = [asyncio.create_task(coroutine) for coroutine in coroutines]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

@@ -1,4 +1,7 @@
-"""Reads topics from their first record, outside every consumer group: nothing is committed and nobody is rebalanced."""
+"""Reads topics from their first record, outside every consumer group: nothing is committed and nobody is rebalanced.
+
+How far a group says that it has come is asked here too.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
@@ -6,6 +9,7 @@ from itertools import chain
 from typing import Self
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from common.event import WireRecord, is_misnamed
@@ -144,6 +148,24 @@ async def look_up(options: KafkaOptions, offsets: Mapping[tuple[str, int], int])
     finally:
         await bounded(reader.stop(), _STOP_SECONDS, "stop the reader")
     return found
+
+
+async def group_places(options: KafkaOptions, group: str) -> dict[tuple[str, int], int]:
+    """The next offset that a consumer group wants of each topic and partition; nothing of a group that never was."""
+    admin = AIOKafkaAdminClient(**options.clients())
+    try:
+        async with asyncio.timeout(_START_SECONDS):
+            await admin.start()
+            places = await admin.list_consumer_group_offsets(options.group_prefix + group)
+    except (KafkaError, OSError) as error:
+        raise KafkaFault(f"the group's places cannot be asked: {type(error).__name__}") from error
+    finally:
+        await bounded(admin.close(), _STOP_SECONDS, "close the admin client")
+    return {
+        (place.topic.removeprefix(options.topic_prefix), place.partition): found.offset
+        for place, found in places.items()
+        if found.offset >= 0
+    }
 
 
 async def _at_places(

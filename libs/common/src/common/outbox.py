@@ -16,6 +16,14 @@ from common.event import DomainEvent, encode_data, new_id
 
 _tracer = trace.get_tracer("common.outbox")
 
+_SEND_AGAIN_FROM = text(
+    """
+    UPDATE outbox SET published_at = NULL FROM outbox AS one
+    WHERE one.event_id = :event_id AND outbox.topic = one.topic AND outbox.key = one.key
+        AND outbox.sequence >= one.sequence AND outbox.published_at IS NOT NULL
+    RETURNING outbox.event_id
+    """
+)
 _SEND_AGAIN = text("UPDATE outbox SET published_at = NULL WHERE topic = :topic AND published_at IS NOT NULL")
 
 
@@ -45,6 +53,16 @@ async def send_again(tx: Transaction, topic: str) -> int:
     await log_places.forget(tx, log_places.SENT, topic)
     announce_after_commit(tx)
     return result.rowcount
+
+
+async def send_again_from(tx: Transaction, event_id: UUID) -> list[UUID]:
+    """Let the relay send an event again with all that was sent of its key after it; returns the ids of what it sends.
+
+    It is what is seen of a relay that was killed after sending and before marking: a key's end once more, in order.
+    """
+    sent = (await tx.execute(_SEND_AGAIN_FROM, {"event_id": event_id})).scalars().all()
+    announce_after_commit(tx)
+    return list(sent)
 
 
 def _traceparent(span: trace.SpanContext) -> str | None:

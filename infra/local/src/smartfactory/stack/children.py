@@ -29,11 +29,7 @@ class ChildRecord:
 
     def end_leftovers(self) -> list[str]:
         """End what a run before ours left behind, and give the names. A stranger with a reused pid is safe."""
-        try:
-            entries: dict[str, list[float]] = json.loads(self._path.read_text())
-        except (FileNotFoundError, ValueError):
-            return []
-        found = {name: Identity(int(pid), started_at).find() for name, (pid, started_at) in entries.items()}
+        found = {name: identity.find() for name, identity in recorded_children(self._path).items()}
         alive = {name: process for name, process in found.items() if process is not None}
         for process in alive.values():
             with contextlib.suppress(psutil.NoSuchProcess):
@@ -50,3 +46,12 @@ class ChildRecord:
         fresh = self._path.with_name(f"{self._path.name}.new")
         fresh.write_text(json.dumps(entries))
         fresh.replace(self._path)
+
+
+def recorded_children(path: Path) -> dict[str, Identity]:
+    """Who was started last under each name, by the file; nobody when there is none."""
+    try:
+        entries: dict[str, list[float]] = json.loads(path.read_text())
+    except (FileNotFoundError, ValueError):
+        return {}
+    return {name: Identity(int(pid), started_at) for name, (pid, started_at) in entries.items()}

@@ -12,13 +12,17 @@ from smartfactory.stack.faults import (
     data_directory_held,
     data_directory_missing,
     data_directory_refused,
+    data_of_another_purpose,
     data_of_another_version,
     disk_full,
 )
 
 FORMAT_VERSION = "1"
+PROGRAMME, SANDBOX = "programme", "sandbox"
+"""What a data directory is for; it never changes, so that what was made up does not come among the rest."""
 NEEDED_MIB = 1024
 _MIB = 1024 * 1024
+_PURPOSE = "purpose"
 
 
 class DataDirectory:
@@ -55,6 +59,11 @@ class DataDirectory:
     def documents(self) -> Path:
         """What the applicant service's callers uploaded."""
         return self.root / "documents"
+
+    @property
+    def sandbox(self) -> Path:
+        """What replays of a sandbox have told."""
+        return self.root / "sandbox"
 
     @property
     def archives(self) -> Path:
@@ -103,6 +112,22 @@ class DataDirectory:
         except BaseException:
             self.release()
             raise
+
+    def dedicate(self, purpose: str) -> None:
+        """Say what the directory is for, if nobody has; raise when it is for something else."""
+        found = self.purpose
+        if found is None:
+            self.remember(_PURPOSE, purpose)
+        elif found != purpose:
+            raise data_of_another_purpose(self.root, found)
+
+    @property
+    def purpose(self) -> str | None:
+        """What it is for; one from before that was asked is the programme's, and a new one nobody's yet."""
+        said = self.recall(_PURPOSE)
+        if isinstance(said, str):
+            return said
+        return PROGRAMME if self.recall("ports") is not None else None
 
     def refuse_if_held(self) -> None:
         """Raise when another process has the directory."""

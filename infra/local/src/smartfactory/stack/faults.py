@@ -31,6 +31,18 @@ def port_taken(port: int, holder: str | None) -> StackFault:
     )
 
 
+def kafka_port_taken(port: int, holder: str | None) -> StackFault:
+    """Somebody else listens where integrators would look for Kafka."""
+    fault = port_taken(port, holder)
+    return StackFault(
+        fault.what,
+        Text(
+            "그 프로그램을 끝내거나 --kafka-port로 다른 포트를 지정해 주세요.",
+            "Stop that program, or choose another with --kafka-port.",
+        ),
+    )
+
+
 def data_directory_held(directory: object, pid: int | None) -> StackFault:
     """Another supervisor runs on the same data."""
     return StackFault(
@@ -81,6 +93,18 @@ def data_of_another_version(directory: object, found: str, wanted: str) -> Stack
             "그 판으로 되돌아가서 실행하거나, 자료가 필요 없으면 make clean-data 후 다시 실행해 주세요.",
             "Run the release that wrote it, or, if the data is not needed, `make clean-data` and run again.",
         ),
+    )
+
+
+def data_of_another_purpose(directory: object, found: str) -> StackFault:
+    """What a sandbox makes up and what the programme keeps never lie in one directory."""
+    whose = {"sandbox": Text("연습용 자료", "a sandbox's data")}.get(found, Text("사업 자료", "the programme's data"))
+    return StackFault(
+        Text(
+            f"데이터 폴더 {directory}에는 {whose.ko}가 있어 함께 쓸 수 없습니다. 바뀐 것은 없습니다.",
+            f"The data directory {directory} holds {whose.en}, which nothing else is mixed with. Nothing was changed.",
+        ),
+        Text("--data-dir로 다른 폴더를 지정해 주세요.", "Choose another directory with --data-dir."),
     )
 
 

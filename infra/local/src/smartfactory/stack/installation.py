@@ -6,7 +6,7 @@ Everything that does not wait for something else starts at once; readiness is wh
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +17,7 @@ from common.kafka import KafkaOptions as KafkaClient
 from common.kafka_access import keep_access
 from smartfactory.stack import faults, jars, kafka_users, migrations, ports
 from smartfactory.stack.children import ChildRecord
-from smartfactory.stack.datadir import DataDirectory
+from smartfactory.stack.datadir import PROGRAMME, DataDirectory
 from smartfactory.stack.faults import StackFault
 from smartfactory.stack.gateway import gateway_command
 from smartfactory.stack.kafka import KafkaOptions, broker_answers, prepare_kafka, start_kafka
@@ -35,7 +35,9 @@ _SERVERS_LAYER, _OUTSIDE_LAYER, _SERVICES_LAYER = 0, 1, 2
 class InstallationOptions:
     """Where the data is, the one port people use, what exists already, and faults to inject (process name to list).
 
-    With `secure` Kafka asks everybody who they are, and lets them do what their contracts say.
+    With `secure` Kafka asks everybody who they are, and lets them do what their contracts say. An installation of a few
+    `services` is for one `purpose`, and its data directory for no other. With `broker_restarts` a broker that ends is
+    started again, as services are; with a `kafka_port` it is there that it listens.
     """
 
     directory: Path
@@ -43,6 +45,10 @@ class InstallationOptions:
     existing: ExistingServers
     failpoints: Mapping[str, str] = field(default_factory=dict)
     secure: bool = False
+    services: Sequence[str] = SERVICES
+    purpose: str = PROGRAMME
+    broker_restarts: bool = False
+    kafka_port: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,19 +73,21 @@ class _Needs:
 class Installation:
     """A running installation."""
 
-    def __init__(self, plan: Plan, supervisor: Supervisor, existing: ExistingServers, watchers: Watchers) -> None:
+    def __init__(self, plan: Plan, supervisor: Supervisor, options: InstallationOptions, watchers: Watchers) -> None:
         self.plan = plan
         self.supervisor = supervisor
         self.databases: dict[str, DatabaseUrls] = {}
         self.admin: PostgresAdmin | None = None
-        self._existing = existing
+        self._existing = options.existing
+        self._services = options.services
+        self._broker_restarts = options.broker_restarts
         self._watchers = watchers
 
     @property
     def readable_urls(self) -> dict[str, str]:
         """A plain address per service under which every table can be read: for the independent check."""
         admin = self.admin
-        own = {} if admin is None else {service: admin.url(service) for service in SERVICES}
+        own = {} if admin is None else {service: admin.url(service) for service in self._services}
         readable = own | {service: urls.owner for service, urls in self._existing.databases.items()}
         return {service: url.replace("+asyncpg", "") for service, url in readable.items()}
 
@@ -92,7 +100,7 @@ class Installation:
             raise (failed or group).exceptions[0] from None
 
     async def _start_all(self) -> None:
-        modules = [*(f"{service}.main" for service in SERVICES), "smartfactory.outside"]
+        modules = [*(f"{service}.main" for service in self._services), "smartfactory.outside"]
         nursery = Nursery(modules, self.plan.data.logs / "nursery.log")
         self._show(self.supervisor.adopt(nursery.child, layer=_SERVERS_LAYER))
         async with asyncio.TaskGroup() as group:
@@ -102,12 +110,12 @@ class Installation:
             needs = _Needs(nursery, imported, databases, broker)
             group.create_task(self._timed("issuer, registers", self._start_outside(needs)))
             group.create_task(self._timed("gateway", self._start_gateway()))
-            for service in SERVICES:
+            for service in self._services:
                 group.create_task(self._timed(service, self._start_service(service, needs)))
 
     async def _start_databases(self) -> None:
         existing, data = self._existing.databases, self.plan.data
-        own = {service: service for service in SERVICES if service not in existing}
+        own = {service: service for service in self._services if service not in existing}
         if own:
             self.admin = await self._start_postgres()
             self.databases.update(await asyncio.to_thread(provision, self.admin, Passwords(data.passwords), own))
@@ -143,7 +151,8 @@ class Installation:
                 owner=owner,
             )
             await asyncio.to_thread(prepare_kafka, options)
-            self._show(self.supervisor.adopt(start_kafka(options).child, layer=_SERVERS_LAYER))
+            broker = start_kafka(options).child
+            self._show(self.supervisor.adopt(broker, layer=_SERVERS_LAYER, restarts=self._broker_restarts))
             await self.supervisor.until_ready("kafka", lambda: broker_answers(port, owner))
         if passwords:
             # The client warns of a password that is not encrypted. It is the owner's, and stays on the loopback.
@@ -213,6 +222,7 @@ async def installation(options: InstallationOptions, watchers: Watchers) -> Asyn
     data = DataDirectory(options.directory)
     data.hold()
     try:
+        data.dedicate(options.purpose)
         record = ChildRecord(data.children)
         for name in await asyncio.to_thread(record.end_leftovers):
             watchers.trouble(f"{name} of an earlier run was still there and was ended")
@@ -220,7 +230,9 @@ async def installation(options: InstallationOptions, watchers: Watchers) -> Asyn
             raise faults.port_reserved(options.port)
         if ports.is_taken(options.port):
             raise faults.port_taken(options.port, ports.holder(options.port))
-        chosen = choose_ports(data.recall("ports"), ports.is_taken)
+        if options.kafka_port is not None and ports.is_taken(options.kafka_port):
+            raise faults.kafka_port_taken(options.kafka_port, ports.holder(options.kafka_port))
+        chosen = choose_ports(data.recall("ports"), ports.is_taken, kafka=options.kafka_port)
         data.remember("ports", chosen)
         data.remember("origin", f"http://{ports.LOOPBACK}:{options.port}")
         kafka_users.remember(data, asks=options.secure)
@@ -236,7 +248,7 @@ async def installation(options: InstallationOptions, watchers: Watchers) -> Asyn
         )
         supervisor = Supervisor(record, lambda name, what: watchers.trouble(f"{name} {what}"))
         try:
-            yield Installation(plan, supervisor, options.existing, watchers)
+            yield Installation(plan, supervisor, options, watchers)
         finally:
             await supervisor.stop()
     finally:

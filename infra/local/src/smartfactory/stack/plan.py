@@ -120,9 +120,9 @@ class Plan:
         return Command(name=name, argv=(sys.executable, "-m", f"{service}.main", role), log=log, env=env)
 
 
-def choose_ports(remembered: object, is_taken: Callable[[int], bool]) -> dict[str, int]:
-    """A port per process, the same as last time where it is still free, so that addresses stay."""
-    last = remembered if isinstance(remembered, dict) else {}
+def choose_ports(remembered: object, is_taken: Callable[[int], bool], *, kafka: int | None = None) -> dict[str, int]:
+    """A port per process, the same as last time where it is still free, so that addresses stay. Kafka's can be said."""
+    last = (remembered if isinstance(remembered, dict) else {}) | ({} if kafka is None else {"kafka": kafka})
     chosen: dict[str, int] = {}
     for name in (*_SERVERS, *(f"{service}-{role}" for service in SERVICES for role in ROLES)):
         port = last.get(name)

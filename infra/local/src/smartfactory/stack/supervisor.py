@@ -51,9 +51,11 @@ class Supervisor:
         self._record.add(child)
         return child
 
-    def adopt(self, child: Child, *, layer: int) -> Child:
+    def adopt(self, child: Child, *, layer: int, restarts: bool = False) -> Child:
         """Keep a child that was started elsewhere on the main thread."""
-        return self.start(child.command, layer=layer, launch=lambda _command: child)
+        self._kept[child.command.name] = _Kept(child, restarts, layer, start, [])
+        self._record.add(child)
+        return child
 
     async def until_ready(self, name: str, is_ready: Callable[[], bool], *, timeout_seconds: float = 60.0) -> None:
         """Wait until a child answers for the first time; raise `StackFault` when it ended or time is over."""

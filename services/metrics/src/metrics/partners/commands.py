@@ -67,6 +67,12 @@ def seen_of(event: DomainEvent, received: Received) -> Seen | None:
     return Seen(uuid5(received.event_id, cls.TOPIC), cls(**fields))
 
 
+def seen_fields(event: type[DomainEvent]) -> frozenset[str]:
+    """Which fields of an event partners see; of most, none."""
+    cls = _SEEN_AS.get(event)
+    return frozenset(cls.__struct_fields__ if cls is not None else ())
+
+
 def tell(event: DomainEvent, received: Received) -> Sequence[Statement]:
     """Tell what partners see of the event, with its effect and as often: once."""
     seen = seen_of(event, received)

@@ -111,32 +111,50 @@ TOLD = frozenset({*_TO_MUNICIPALITIES, *partners.SEEN})
 """The events that somebody is told of."""
 
 
-def tell(event: DomainEvent, received: Received) -> Sequence[Statement]:
-    """Queue what the event is told as, for every endpoint of those it concerns; for none, nothing is kept."""
-    told: list[Statement] = []
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What one owner is told of an event, under the id that its receivers know it by."""
+
+    owner: str
+    id: UUID
+    type: MessageType
+    data: Mapping[str, object]
+
+
+def told_fields(event: type[DomainEvent]) -> frozenset[str]:
+    """Which of its fields anybody outside is told; all else of it stays here."""
+    area = _TO_MUNICIPALITIES.get(event)
+    return frozenset(area.fields if area is not None else ()) | partners.seen_fields(event)
+
+
+def messages_of(event: DomainEvent, received: Received) -> Sequence[Message]:
+    """What is told of the event, at most once to each owner, whether or not it has an endpoint."""
+    told: list[Message] = []
     area = _TO_MUNICIPALITIES.get(type(event))
     if area is not None and not (area.own_money and _of(event, "source") != Source.MUNICIPALITY):
         cause = {"cause": area.cause} if area.cause else {}
         data = {name: _of(event, name) for name in area.fields} | cause
-        owner = str(_of(event, "municipality_code"))
-        told.append(_message(area.type, data, received, event_id=received.event_id, owner=owner))
+        told.append(Message(str(_of(event, "municipality_code")), received.event_id, area.type, data))
     seen = partners.seen_of(event, received)
     if seen is not None:
         data = {name: _of(seen.event, name) for name in seen.event.__struct_fields__}
-        told.append(_message(_TO_SAMSUNG[type(seen.event)], data, received, event_id=seen.id, owner=SAMSUNG))
+        told.append(Message(SAMSUNG, seen.id, _TO_SAMSUNG[type(seen.event)], data))
     return told
 
 
-def _message(
-    type_: MessageType, data: Mapping[str, object], received: Received, *, event_id: UUID, owner: str
-) -> Statement:
-    content = {"type": type_.value, "timestamp": received.at, "data": data}
+def tell(event: DomainEvent, received: Received) -> Sequence[Statement]:
+    """Queue what the event is told as, for every endpoint of those it concerns; for none, nothing is kept."""
+    return [_queued(message, received) for message in messages_of(event, received)]
+
+
+def _queued(message: Message, received: Received) -> Statement:
+    content = {"type": message.type.value, "timestamp": received.at, "data": message.data}
     return (
         QUEUE,
         {
-            "event_id": event_id,
-            "owner": owner,
-            "type": type_.value,
+            "event_id": message.id,
+            "owner": message.owner,
+            "type": message.type.value,
             "body": msgspec.json.encode(content).decode(),
             "occurred_at": received.at,
         },
