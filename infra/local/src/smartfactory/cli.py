@@ -38,6 +38,7 @@ app.command("smartfactory.republish_command:republish", name="republish")
 app.command("smartfactory.republish_command:reread", name="reread")
 app.command("smartfactory.notes_command:app", name="notes")
 app.command("smartfactory.archives:verify_archive", name="verify-archive")
+app.command("smartfactory.sandbox.commands:app", name="sandbox")
 
 
 @app.command

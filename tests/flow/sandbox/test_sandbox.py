@@ -1,0 +1,123 @@
+"""The sandbox as an integrator has it: the page's own commands, clients that survive it, one that does not, and its end."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from common.event import open_envelope
+from common.kafka import KafkaOptions
+from common.kafka_history import History
+from smartfactory.sandbox.gathering import PARTNER_TOPICS
+from smartfactory.stack.ports import free_port
+from tests.repo.tree import ROOT
+from tests.support.processes import processes_of
+from tests.support.servers import Servers, ServiceProcess
+
+PAGE = (ROOT / "docs/partner/sandbox.md").read_text("utf-8")
+_START_SECONDS, _STOP_SECONDS = 120.0, 40.0
+
+
+@dataclass
+class Sandbox:
+    """A running sandbox in a folder of its own, and an integrator's shell beside it."""
+
+    folder: Path
+    process: ServiceProcess
+    env: dict[str, str]
+
+    def shell(self, script: str, *, code: int = 0) -> str:
+        done = subprocess.run(
+            ["bash", "-c", f"set -euo pipefail\n{script}"], cwd=self.folder, env=self.env, capture_output=True,
+            timeout=240, check=False,
+        )  # fmt: skip
+        said = done.stdout.decode() + done.stderr.decode()
+        assert done.returncode == code, said + self.process.log
+        return said
+
+    def report(self, *words: str, code: int = 0) -> Any:
+        said = self.shell(f"smartfactory sandbox report --json {' '.join(words)}", code=code)
+        return json.loads(said[said.index("{") :])
+
+    @property
+    def kafka(self) -> KafkaOptions:
+        return KafkaOptions(bootstrap_servers=self.env["BOOTSTRAP_SERVERS"], client_id="test")
+
+
+@pytest.fixture(scope="module")
+def sandbox(session_servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    folder = tmp_path_factory.mktemp("integrator")
+    shutil.copytree(ROOT / "docs/partner", folder / "docs/partner")
+    port, kafka_port = free_port(), free_port()
+    argv = (sys.executable, "-m", "smartfactory", "sandbox", "--data-dir", str(folder / ".sandbox"))
+    ports = ("--port", str(port), "--kafka-port", str(kafka_port))
+    process = session_servers.process("sandbox", (*argv, *ports)).start()
+    process.wait_for_log("Ctrl-C stops everything", _START_SECONDS)
+    env = {
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "LC_ALL": "C.UTF-8", "HOME": str(folder),
+        "ORIGIN": f"http://127.0.0.1:{port}", "BOOTSTRAP_SERVERS": f"127.0.0.1:{kafka_port}",
+        "HOOK_PORT": str(free_port()),
+    }  # fmt: skip
+    yield Sandbox(folder, process, env)
+    process.child.send(signal.SIGINT)
+    assert process.wait_for_end(_STOP_SECONDS) == 130
+    assert processes_of(folder) == [], "Ctrl-C leaves nothing running"
+
+
+async def test_the_pages_commands_bring_everything_once_to_the_samples_and_a_naive_client_is_found_out(
+    sandbox: Sandbox,
+) -> None:
+    blocks = re.findall(r"^```bash\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    said = sandbox.shell("trap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n" + "\n".join(blocks))
+    assert said.count("everything was handled once") == 2
+    verdict = sandbox.report()
+    assert verdict["ledger"] == 1
+    for process in ("metrics-worker ended with exit code -9", "metrics-api ended", "kafka ended"):
+        assert process in sandbox.process.log
+
+    naive, kafka, (endpoint,) = verdict["naive"], verdict["kafka"], verdict["endpoints"]
+    assert kafka["events"] == verdict["in_feed"] == endpoint["messages"] == endpoint["delivered"]
+    assert kafka["acknowledged"] == kafka["records"] == kafka["events"] + naive["doubled_by_records"]
+    assert endpoint["taken"] == endpoint["messages"] + naive["doubled_by_webhooks"]
+    assert all(naive.values()), "every kind of naive client would have been caught"
+
+    # Planted: a client that keeps whatever comes.
+    everything = []
+    async with History(sandbox.kafka, PARTNER_TOPICS) as history:
+        async for batch in history.to_the_end():
+            everything += [open_envelope(record)[0] for record in batch]
+    (sandbox.folder / "naive.txt").write_text("\n".join(f"got {one.event_id}" for one in everything))
+    caught = sandbox.report("--received", "naive.txt", code=1)["received"]
+    assert sum(caught["doubled"].values()) - len(caught["doubled"]) == naive["doubled_by_records"]
+    assert caught["missing"] == []
+    _in_order_of_each_key(everything)
+
+
+def _in_order_of_each_key(told: list[Any]) -> None:
+    """Nothing the programme promises not to do: a repetition begins again somewhere behind, and passes over nothing."""
+    newest: dict[Any, int] = {}
+    for one in told:
+        key = (one.topic, one.key)
+        assert 1 <= one.sequence <= newest.get(key, 0) + 1, f"{key} has a gap before {one.sequence}"
+        newest[key] = max(newest.get(key, 0), one.sequence)
+
+
+def test_told_again_under_the_same_ids_nothing_is_new_and_another_replay_is(sandbox: Sandbox) -> None:
+    sandbox.shell("smartfactory sandbox replay --speed max --only mentor --seed 3")
+    first = sandbox.report()
+    assert first["ledger"] == 2, "the replay of the test before was another one"
+    assert first["kafka"]["records"] == first["kafka"]["events"] == first["in_feed"] == 6
+    sandbox.shell("smartfactory sandbox replay --speed max --again")
+    again = sandbox.report()
+    assert again["ledger"] == first["ledger"]
+    assert again["kafka"]["events"] == again["in_feed"] == 6
+    assert again["kafka"]["records"] == 12
