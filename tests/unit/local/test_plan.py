@@ -51,7 +51,8 @@ def test_every_setting_of_a_process_is_one_that_a_service_reads(tmp_path: Path) 
     env = plan(tmp_path).service("metrics", "api", DatabaseUrls("postgresql://app", "postgresql://owner")).env
     unknown = {name for name in env if name.lower() not in ServiceSettings.model_fields}
     others = {"TAX_OFFICE_URL", "SME_STATUS_URL", "DEBARMENT_URL", "MAIL_URL", "BANK_URL", "DOCUMENTS_FOLDER"}
-    assert unknown == others | {"WEBHOOK_LOOPBACK"}  # applicant's, funding's and metrics' own
+    neighbours = {"APPLICANT_URL", "FUNDING_URL", "MENTORING_URL"}
+    assert unknown == others | {"WEBHOOK_LOOPBACK"} | neighbours  # applicant's, funding's and metrics' own
     assert "owner" not in str(env), "a service must not know its owner role"
 
 

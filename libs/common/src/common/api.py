@@ -38,6 +38,7 @@ def build_app(
     keys = JwksCache(HttpClient(issuer), page)
     time = clock or clock_of(config)
     denials = Denials(opened)
+    others = service.asks(config)
     runtime = Runtime(
         service=service.name,
         settings=config,
@@ -46,10 +47,13 @@ def build_app(
         verifier=verifier or TokenVerifier(keys, issuer=config.issuer, audience=config.audience),
         tenant_fits=service.tenant_fits,
         denials=denials,
+        others=others,
     )
 
     async def close() -> None:
         await keys.aclose()
+        for other in others.values():
+            await other.aclose()
         if database is None:
             await opened.dispose()
 

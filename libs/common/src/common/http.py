@@ -10,6 +10,7 @@ import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -19,6 +20,7 @@ from opentelemetry import propagate, trace
 from opentelemetry.trace import SpanKind, StatusCode
 
 from common.breaker import Breaker
+from common.clock import SystemClock
 
 JsonValue = Any
 
@@ -34,6 +36,7 @@ _LOWEST_SERVER_ERROR_STATUS = 500
 _TEMPORARY_STATUSES = frozenset({502, 503, 504})
 
 _tracer = trace.get_tracer(__name__)
+_real_time = SystemClock()
 
 
 class HttpFault(Exception):
@@ -95,6 +98,10 @@ class HttpClient:
         )
         self._retry_budget = _RetryBudget()
         self._breaker = Breaker(monotonic=monotonic)
+        self.made_at = _real_time.now()
+        """When this client was made, in real time: of what was before it knows nothing."""
+        self.reached_at: datetime | None = None
+        """When a reading last found the other side well, in real time."""
 
     @property
     def leaves_alone(self) -> bool:
@@ -197,7 +204,10 @@ class HttpClient:
         except BaseException:
             self._breaker.abandon()
             raise
-        self._breaker.leave(good=status < _LOWEST_SERVER_ERROR_STATUS)
+        good = status < _LOWEST_SERVER_ERROR_STATUS
+        self._breaker.leave(good=good)
+        if good:
+            self.reached_at = _real_time.now()
         return status, content
 
     async def _exchange(

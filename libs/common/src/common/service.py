@@ -28,6 +28,8 @@ from common.web.health import Health, NotReady
 if TYPE_CHECKING:
     from fastapi import APIRouter
 
+    from common.http import HttpClient
+
 REFUSED = 2
 
 _PROCESSES: Mapping[str, tuple[str, str]] = {
@@ -48,6 +50,10 @@ def _any_tenant(_role: str, _tenant: str | None) -> bool:
 
 def _no_jobs(_settings: Any) -> Sequence[Job]:  # noqa: ANN401  each service has its own settings
     return ()
+
+
+def _nobody(_settings: Any) -> "Mapping[str, HttpClient]":  # noqa: ANN401  the same
+    return {}
 
 
 @dataclass(frozen=True)
@@ -71,6 +77,8 @@ class Service:
     projection: Projection | None = None
     tenant_fits: Callable[[str, str | None], bool] = _any_tenant
     """Whether a token's tenant fits its role; a token of which it does not is refused on every route."""
+    asks: "Callable[[Any], Mapping[str, HttpClient]]" = _nobody
+    """Whom its API reads from, by name: clients that live as long as the process, made of the service's settings."""
     documents: DocumentFacts = field(default_factory=DocumentFacts)
     openapi: Path | None = None
     """The OpenAPI document that its package carries; without one, the API makes it when it is first asked for."""

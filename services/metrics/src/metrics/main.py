@@ -1,7 +1,7 @@
 """The metrics service, put together: which features, which handlers, and the processes they become."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,8 @@ from metrics.webhooks.jobs import DeliverWebhooks, ForgetWebhooks
 if TYPE_CHECKING:
     from fastapi import APIRouter
 
+    from common.http import HttpClient
+
 
 def _jobs(settings: Settings) -> Sequence[Job]:
     return (place_partner_events, DeliverWebhooks(settings), ForgetWebhooks(settings))
@@ -30,6 +32,12 @@ def _routers() -> "Sequence[APIRouter]":
     from metrics.routes import ROUTERS  # noqa: PLC0415  a worker serves none, and holds none in memory
 
     return ROUTERS
+
+
+def _asks(settings: Settings) -> "Mapping[str, HttpClient]":
+    from metrics.neighbours.queries import clients_of  # noqa: PLC0415  only the API draws pages
+
+    return clients_of(settings)
 
 
 SERVICE = Service(
@@ -65,6 +73,7 @@ SERVICE = Service(
     ),
     parked_event_roles=ParkedEventRoles(read=PARKED_EVENT_READERS, mend=PARKED_EVENT_MENDERS),
     tenant_fits=tenant_fits,
+    asks=_asks,
     documents=DOCUMENTS,
     openapi=Path(__file__).with_name("openapi.json"),
 )

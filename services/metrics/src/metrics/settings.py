@@ -6,6 +6,7 @@ from common.settings import ServiceSettings
 
 LOCAL_WEBHOOK_KEY = "webhook-key-for-local-and-test-only"
 _SHORTEST_KEY = 32
+_LOCAL = "http://127.0.0.1:8080"
 
 
 class Settings(ServiceSettings):
@@ -13,6 +14,15 @@ class Settings(ServiceSettings):
 
     small_cell_minimum: int = Field(
         5, ge=2, description="Counts below this are hidden from the public, with what would give them away."
+    )
+
+    applicant_url: str = Field(
+        f"{_LOCAL}/applicant", description="Where pages read the applicant service's interface, as their reader."
+    )
+    funding_url: str = Field(f"{_LOCAL}/funding", description="The same of the funding service.")
+    mentoring_url: str = Field(f"{_LOCAL}/mentoring", description="The same of the mentoring service.")
+    neighbour_timeout_seconds: float = Field(
+        1.5, gt=0, le=3, description="How long one of these may take; a page then shows the rest, and what is missing."
     )
 
     webhook_secret_key: SecretStr = Field(
@@ -70,4 +80,7 @@ class Settings(ServiceSettings):
             faults.append(
                 "WEBHOOK_LEASE_SECONDS is below twice WEBHOOK_TIMEOUT_SECONDS: raise it, or two workers send at once"
             )
+        for name in ("applicant_url", "funding_url", "mentoring_url"):
+            if str(getattr(self, name)).startswith(_LOCAL):
+                faults.append(f"{name.upper()} is the local default: set it to where that service answers")
         return faults

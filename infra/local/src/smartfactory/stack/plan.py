@@ -12,6 +12,7 @@ from smartfactory.stack.provision import SERVICES, DatabaseUrls
 
 AUDIENCE = "smartfactory"
 ROLES = ("api", "worker")
+_DRAWS_PAGES, _READ_BY_PAGES = "metrics", ("applicant", "funding", "mentoring")
 _SESSION_MS = 6_000
 _SERVERS = ("postgres", "kafka", "kafka-controller", "outside")
 
@@ -109,6 +110,7 @@ class Plan:
             "MAIL_URL": f"{self.address('outside')}/mail",
             "BANK_URL": f"{registers}/bank",
             "DOCUMENTS_FOLDER": str(self.data.documents),
+            **self._neighbours(service),
             # Who tries webhooks out has the receiver on the same machine.
             "WEBHOOK_LOOPBACK": "true",
         }
@@ -118,6 +120,11 @@ class Plan:
             env["FAILPOINTS"] = self.failpoints[name]
         log = self.data.logs / f"{name}.log"
         return Command(name=name, argv=(sys.executable, "-m", f"{service}.main", role), log=log, env=env)
+
+    def _neighbours(self, service: str) -> dict[str, str]:
+        """Whom pages are read from: not by way of the gateway, which is not there yet when a service starts."""
+        others = _READ_BY_PAGES if service == _DRAWS_PAGES else ()
+        return {f"{each.upper()}_URL": self.address(f"{each}-api") for each in others}
 
 
 def choose_ports(remembered: object, is_taken: Callable[[int], bool], *, kafka: int | None = None) -> dict[str, int]:

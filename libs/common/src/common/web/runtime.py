@@ -1,13 +1,14 @@
 """What a running API hands to each of its requests."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from fastapi import Request
 
 from common.clock import Clock
 from common.db import Database
 from common.denials import Denials
+from common.http import HttpClient
 from common.settings import ServiceSettings
 from common.tokens import TokenVerifier
 
@@ -23,6 +24,8 @@ class Runtime:
     verifier: TokenVerifier
     denials: Denials
     tenant_fits: Callable[[str, str | None], bool]
+    others: Mapping[str, HttpClient] = field(default_factory=dict)
+    """Whom this API reads from, by name."""
 
 
 def runtime_of(request: Request) -> Runtime:

@@ -1,0 +1,86 @@
+"""Another service's interface over real HTTP, which answers what it is told to, and can go down and come back."""
+
+import contextlib
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from common.http import HttpClient
+
+
+@dataclass
+class Neighbours:
+    """By path (without its query): what is answered there; a number is a status without a body, and 404 the rest."""
+
+    address: str = ""
+    answers: dict[str, Any] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+    tokens: set[str | None] = field(default_factory=set)
+    hanging: threading.Event = field(default_factory=threading.Event)
+
+    def settings(self, **changed: str) -> Mapping[str, str]:
+        """The addresses of all three for the metrics service."""
+        return {f"{name}_url": self.address for name in ("applicant", "funding", "mentoring")} | changed
+
+
+@contextlib.contextmanager
+def neighbours(**answers: Any) -> Iterator[Neighbours]:
+    """All three behind one port of loopback."""
+    told = Neighbours(answers=dict(answers))
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            told.asked.append(self.path)
+            told.tokens.add(self.headers.get("Authorization"))
+            answer = told.answers.get(urlsplit(self.path).path, 404)
+            if answer == "hang":
+                told.hanging.wait(10)
+                answer = 503
+            body = (
+                b"" if isinstance(answer, int) else answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+            )
+            self.send_response(answer if isinstance(answer, int) else 200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the signature of the standard library
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    told.address = f"http://127.0.0.1:{server.server_port}"
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield told
+    finally:
+        told.hanging.set()
+        server.shutdown()
+        server.server_close()
+
+
+class _Through(httpx.AsyncBaseTransport):
+    def __init__(self, http: Any, headers: Mapping[str, str]) -> None:
+        self._http, self._headers = http, {name.lower(): value for name, value in headers.items()}
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        path = request.url.raw_path.decode()
+        found = await self._http.request(
+            request.method, path, headers={**request.headers, **self._headers, "host": "x"}
+        )
+        return httpx.Response(found.status_code, content=found.content)
+
+
+def reading(http: Any, headers: Mapping[str, str] | None = None) -> HttpClient:
+    """How pages read a service that runs in this process, as the person whose headers these are."""
+    return HttpClient("http://neighbour.test", transport=_Through(http, headers or {}))
+
+
+def nobody_there() -> HttpClient:
+    """How pages read a service that is down: nothing listens on this port."""
+    return HttpClient("http://127.0.0.1:9")
