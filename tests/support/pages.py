@@ -1,6 +1,6 @@
 """The pages that every test of pages opens: a new page is one line here."""
 
-PUBLIC_PAGES = ("/", "/developers")
+PUBLIC_PAGES = ("/", "/burden", "/developers")
 """Addresses that everybody may open."""
 
 NOT_OPENED = frozenset({"/assets/{name}", "/no-such-page"})

@@ -99,6 +99,9 @@ async def test_samsung_accepts_and_the_team_comes_and_goes_in_its_weeks(mentorin
     residency = await residency_of(mentoring, project)
     # Seven days from 20 May, until midnight in Korea.
     assert (residency["state"], residency["answer_due_at"]) == ("ASSIGNED", "2024-05-27T15:00:00Z")
+    for of, found in ((project, [residency["id"]]), (UUID(int=0), [])):
+        listed = await mentoring.get(f"/v1/residencies?project_id={of}", role=Role.AUDITOR)
+        assert [each["id"] for each in listed.json()["items"]] == found
     path = f"/v1/residencies/{residency['id']}"
     early = await send(mentoring, "POST", f"{path}/starts", role=Role.MENTOR_LEAD, version=1)
     assert early.json()["code"] == "residency-not-in-state"

@@ -79,10 +79,16 @@ async def list_residencies(
     state: ResidencyState | None,
     team_id: UUID | None,
     municipality_code: str | None,
+    project_id: UUID | None,
     by: Principal,
 ) -> Page[ResidencyView]:
     """The residencies that the caller may see, in the order in which they were assigned."""
-    wanted = {"state": state, "team_id": team_id, "municipality_code": municipality_code}
+    wanted = {
+        "state": state,
+        "team_id": team_id,
+        "municipality_code": municipality_code,
+        "project_id": project_id,
+    }
     statement = _SHOWN.where(
         _reach(by), *(_COLUMNS[name] == value for name, value in wanted.items() if value is not None)
     )

@@ -122,10 +122,11 @@ async def list_residencies(
     state: ResidencyState | None = None,
     team_id: UUID | None = None,
     municipality_code: str | None = None,
+    project_id: UUID | None = None,
 ) -> Page[ResidencyView]:
     """A municipality sees those of its firms, a firm and a mentor their own; everybody else sees all."""
     return await queries.list_residencies(
-        tx, page, state=state, team_id=team_id, municipality_code=municipality_code, by=by
+        tx, page, state=state, team_id=team_id, municipality_code=municipality_code, project_id=project_id, by=by
     )
 
 

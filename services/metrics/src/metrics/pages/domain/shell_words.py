@@ -43,5 +43,5 @@ class RefusalWords:
     home = Text("첫 화면으로", "To the front page")
 
 
-NAVIGATION = (("/", Text("현황", "Overview")),)
+NAVIGATION = (("/", Text("현황", "Overview")), ("/burden", Text("기업 부담 계산", "What it costs a firm")))
 """The pages that the frame leads to, by address."""

@@ -1,0 +1,1 @@
+"""Reading a project, and a firm's cases."""
