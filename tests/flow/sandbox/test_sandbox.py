@@ -1,5 +1,6 @@
 """The sandbox as an integrator has it: the page's own commands, clients that survive it, one that does not, and its end."""
 
+import contextlib
 import json
 import os
 import re
@@ -7,11 +8,13 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 
 from common.event import open_envelope
@@ -22,6 +25,7 @@ from smartfactory.stack.ports import free_port
 from tests.repo.tree import ROOT
 from tests.support.processes import processes_of
 from tests.support.servers import Servers, ServiceProcess
+from tests.support.waiting import eventually
 
 PAGE = (ROOT / "docs/partner/sandbox.md").read_text("utf-8")
 _START_SECONDS, _STOP_SECONDS = 120.0, 40.0
@@ -53,6 +57,36 @@ class Sandbox:
         return KafkaOptions(bootstrap_servers=self.env["BOOTSTRAP_SERVERS"], client_id="test")
 
 
+class Stream(threading.Thread):
+    """A reader of the feed's stream that comes again behind the last event it has, whenever the stream is over."""
+
+    def __init__(self, origin: str, token: str) -> None:
+        super().__init__(daemon=True)
+        self._url, self._token = f"{origin}/metrics/v1/partner-events", token
+        self._left = threading.Event()
+        self.places: list[int] = []
+        self.opened = 0
+
+    def run(self) -> None:
+        with httpx2.Client(timeout=60) as http:  # longer than the feed is ever silent
+            while not self._left.wait(0.05):
+                with contextlib.suppress(httpx2.HTTPError):
+                    self._read(http)
+
+    def _read(self, http: httpx2.Client) -> None:
+        headers = {"Authorization": f"Bearer {self._token}", "Accept": "text/event-stream"}
+        headers |= {"Last-Event-ID": str(self.places[-1])} if self.places else {}
+        with http.stream("GET", self._url, headers=headers) as answer:
+            if answer.status_code == 200:
+                self.opened += 1
+                for line in answer.iter_lines():
+                    self.places += [int(line.removeprefix("id: "))] if line.startswith("id: ") else []
+
+    def leave(self) -> None:
+        """Open it no more; what is open ends with the sandbox."""
+        self._left.set()
+
+
 @pytest.fixture(scope="module")
 def sandbox(session_servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     folder = tmp_path_factory.mktemp("integrator")
@@ -77,6 +111,9 @@ async def test_the_pages_commands_bring_everything_once_to_the_samples_and_a_nai
     sandbox: Sandbox,
 ) -> None:
     blocks = re.findall(r"^```bash\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    token = sandbox.shell("smartfactory token --role samsung.client --data-dir .sandbox").strip()
+    stream = Stream(sandbox.env["ORIGIN"], token)
+    stream.start()
     said = sandbox.shell("trap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n" + "\n".join(blocks))
     assert said.count("everything was handled once") == 2
     verdict = sandbox.report()
@@ -89,6 +126,11 @@ async def test_the_pages_commands_bring_everything_once_to_the_samples_and_a_nai
     assert kafka["acknowledged"] == kafka["records"] == kafka["events"] + naive["doubled_by_records"]
     assert endpoint["taken"] == endpoint["messages"] + naive["doubled_by_webhooks"]
     assert all(naive.values()), "every kind of naive client would have been caught"
+
+    await eventually(lambda: len(stream.places) >= verdict["in_feed"], what="the stream has everything")
+    stream.leave()
+    assert stream.opened > 1, "it never broke off"
+    assert stream.places == list(range(1, verdict["in_feed"] + 1))
 
     # Planted: a client that keeps whatever comes.
     everything = []

@@ -52,7 +52,8 @@ def test_every_setting_of_a_process_is_one_that_a_service_reads(tmp_path: Path) 
     unknown = {name for name in env if name.lower() not in ServiceSettings.model_fields}
     others = {"TAX_OFFICE_URL", "SME_STATUS_URL", "DEBARMENT_URL", "MAIL_URL", "BANK_URL", "DOCUMENTS_FOLDER"}
     neighbours = {"APPLICANT_URL", "FUNDING_URL", "MENTORING_URL"}
-    assert unknown == others | {"WEBHOOK_LOOPBACK"} | neighbours  # applicant's, funding's and metrics' own
+    webhooks = {"WEBHOOK_LOOPBACK", "WEBHOOK_LEASE_SECONDS"}
+    assert unknown == others | webhooks | neighbours  # applicant's, funding's and metrics' own
     assert "owner" not in str(env), "a service must not know its owner role"
 
 

@@ -113,6 +113,8 @@ class Plan:
             **self._neighbours(service),
             # Who tries webhooks out has the receiver on the same machine.
             "WEBHOOK_LOOPBACK": "true",
+            # As short as it may be: what a killed worker had under way waits for its successor this long.
+            "WEBHOOK_LEASE_SECONDS": "20",
         }
         if role == "worker":  # an API does not speak to Kafka
             env |= kafka_users.environment(self.kafka_passwords, service)
