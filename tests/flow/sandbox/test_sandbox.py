@@ -42,7 +42,7 @@ class Sandbox:
     def shell(self, script: str, *, code: int = 0) -> str:
         done = subprocess.run(
             ["bash", "-c", f"set -euo pipefail\n{script}"], cwd=self.folder, env=self.env, capture_output=True,
-            timeout=240, check=False,
+            timeout=480, check=False,
         )  # fmt: skip
         said = done.stdout.decode() + done.stderr.decode()
         assert done.returncode == code, said + self.process.log
@@ -127,7 +127,7 @@ async def test_the_pages_commands_bring_everything_once_to_the_samples_and_a_nai
     assert endpoint["taken"] == endpoint["messages"] + naive["doubled_by_webhooks"]
     assert all(naive.values()), "every kind of naive client would have been caught"
 
-    await eventually(lambda: len(stream.places) >= verdict["in_feed"], what="the stream has everything")
+    await eventually(lambda: len(stream.places) >= verdict["in_feed"], 60, what="the stream has everything")
     stream.leave()
     assert stream.opened > 1, "it never broke off"
     assert stream.places == list(range(1, verdict["in_feed"] + 1))
