@@ -316,5 +316,5 @@ def test_production_has_a_key_of_its_own_and_sends_to_the_internet_only(changed:
     settings = Settings(
         app_env="test", database_url="postgresql://db/metrics", **({"webhook_secret_key": "k" * 40} | changed)
     )  # type: ignore[arg-type]
-    faults = [each for each in settings.production_faults() if each.startswith("WEBHOOK")]
+    faults = [each.en for each in settings.production_faults() if each.en.startswith("WEBHOOK")]
     assert [each.split(" ")[0] for each in faults] == ([named] if named else [])

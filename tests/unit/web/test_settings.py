@@ -2,7 +2,8 @@
 
 import pytest
 
-from common.settings import ServiceSettings, SettingsRefusedError, load, refuse
+from common.errors import Text
+from common.settings import ServiceSettings, SettingsRefusedError, load
 from common.worker import kafka_options
 
 PRODUCTION = {
@@ -92,7 +93,8 @@ def test_a_worker_signs_in_at_kafka_by_scram_and_encrypts_and_hides_its_password
 def test_a_worker_that_would_speak_to_kafka_unsoundly_does_not_start(environment, changed, told: str):
     environment(PRODUCTION | SIGNED_IN | changed)
     with pytest.raises(SettingsRefusedError, match=told):
-        refuse(load(ServiceSettings).kafka_faults())
+        load(ServiceSettings, speaks_to_kafka=True)
+    assert load(ServiceSettings), "an API does not speak to Kafka, and starts"
 
 
 def test_without_a_login_everybody_may_do_everything_where_that_is_allowed(environment):
@@ -102,11 +104,72 @@ def test_without_a_login_everybody_may_do_everything_where_that_is_allowed(envir
     assert kafka_options("applicant", config).reach() == {"bootstrap_servers": "127.0.0.1:9092"}
 
 
-def test_all_faults_are_told_at_once(environment):
-    environment({"APP_ENV": "production", "DATABASE_URL": "postgresql://db/applicant", "FAILPOINTS": "x=raise"})
+def test_all_faults_are_told_at_once_in_both_languages(environment):
+    environment(
+        {
+            "APP_ENV": "production",
+            "DATABASE_URL": "no address",
+            "HTTP_PORT": "eighty",
+            "LOG_LEVEL": "LOUD",
+            "ISSUER": "https://id.jeonbuk.go.kr",
+            "JWKS_URL": "id.jeonbuk.go.kr/keys",
+            "KAFKA_BOOTSTRAP_SERVERS": "kafka",
+            "FAILPOINTS": "x=raise",
+        }
+    )
+    with pytest.raises(SettingsRefusedError) as refusal:
+        load(ServiceSettings, speaks_to_kafka=True)
+    told = {fault.en.split(" ")[0]: fault for fault in refusal.value.faults}
+    assert list(told) == [
+        "DATABASE_URL",
+        "KAFKA_BOOTSTRAP_SERVERS",
+        "JWKS_URL",
+        "HTTP_PORT",
+        "LOG_LEVEL",
+        "FAILPOINTS",
+        "CURSOR_SECRET",
+        "KAFKA_SECURITY_PROTOCOL",
+    ]
+    for name, fault in told.items():
+        assert fault.ko.startswith(name)
+        assert any("가" <= letter <= "힣" for letter in fault.ko)
+        assert f"{fault.ko}\n  {fault.en}" in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "must"),
+    [
+        ("HTTP_PORT", "70000", "it must be a whole number of at least 0, at most 65535"),
+        ("REQUEST_TIMEOUT_SECONDS", "0", "it must be a number above 0"),
+        ("DATABASE_POOL_SIZE", "many", "it must be a whole number of at least 1, at most 50"),
+        ("LOG_JSON", "maybe", "it must be true or false"),
+        ("LOG_LEVEL", "info", "it must be one of DEBUG, INFO, WARNING, ERROR"),
+        ("DATABASE_URL", "mysql://db/applicant", "it must be an address like postgresql://"),
+        (
+            "DATABASE_URL",
+            "postgresql://app:secret-password@db:port/applicant",
+            "it must be an address like postgresql://",
+        ),
+        ("DATABASE_URL", "", "it must be an address like postgresql://"),
+        ("ISSUER", "http://", "it must be an address like https://host/path"),
+        ("JWKS_URL", "https://id/keys?all", "it must be an address like https://host/path"),
+        ("KAFKA_BOOTSTRAP_SERVERS", "kafka-1:9092,kafka-2", "it must be `host:port`"),
+    ],
+)
+def test_a_malformed_setting_is_told_what_it_must_be_and_its_value_is_not_repeated(environment, setting, value, must):
+    environment(PRODUCTION | {"APP_ENV": "test", setting: value})
     with pytest.raises(SettingsRefusedError) as refusal:
         load(ServiceSettings)
-    assert len(str(refusal.value).splitlines()) == 4
+    (fault,) = refusal.value.faults
+    assert fault.en.startswith(f"{setting} is wrong: {must}")
+    assert "secret-password" not in str(refusal.value)
+
+
+def test_a_folder_of_secrets_that_is_not_there_is_said(environment, monkeypatch: pytest.MonkeyPatch, tmp_path):
+    environment(PRODUCTION)
+    monkeypatch.setenv("SECRETS_DIR", str(tmp_path / "nowhere"))
+    with pytest.raises(SettingsRefusedError, match="SECRETS_DIR is wrong: there is no folder"):
+        load(ServiceSettings)
 
 
 def test_secrets_may_be_mounted_files(environment, monkeypatch: pytest.MonkeyPatch, tmp_path):
@@ -120,8 +183,11 @@ def test_a_subclass_inherits_the_refusals(environment):
     class Settings(ServiceSettings):
         tax_office_url: str = "http://127.0.0.1:9"
 
-        def production_faults(self) -> list[str]:
-            return [*super().production_faults(), "TAX_OFFICE_URL is local: set it to the tax office's address"]
+        def production_faults(self) -> list[Text]:
+            told = Text(
+                "TAX_OFFICE_URL이 로컬 주소입니다", "TAX_OFFICE_URL is local: set it to the tax office's address"
+            )
+            return [*super().production_faults(), told]
 
     environment(PRODUCTION)
     with pytest.raises(SettingsRefusedError, match="TAX_OFFICE_URL is local"):

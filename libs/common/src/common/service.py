@@ -140,11 +140,10 @@ def run(service: Service, argv: Sequence[str] | None = None) -> int:
     parser.add_argument("process", choices=("api", "worker", "migrate", "rebuild"), help="which process to run")
     process = parser.parse_args(argv).process
     try:
-        config = settings.load(service.settings)
-        settings.refuse(config.kafka_faults() if process in _SPEAK_TO_KAFKA else ())
+        config = settings.load(service.settings, speaks_to_kafka=process in _SPEAK_TO_KAFKA)
         failpoints.arm(config.failpoints)
     except (SettingsRefusedError, ValueError) as refusal:
-        sys.stderr.write(f"{service.name} does not start:\n{refusal}\n")
+        sys.stderr.write(f"{service.name}이(가) 시작하지 않습니다.\n{service.name} does not start.\n{refusal}\n")
         return REFUSED
     if process in {"migrate", "rebuild"}:
         telemetry.set_up_logging(service.name, config)

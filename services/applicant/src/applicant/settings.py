@@ -19,25 +19,32 @@ Anything else (another status, no JSON, a missing field, another firm's number) 
 
 import tempfile
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from common.settings import ServiceSettings
+from common.errors import Text
+from common.setting_texts import broker_list
+from common.settings import ServiceSettings, WebAddress, https_faults
 
 # Finding it looks at the disk: when the program starts, and in nobody's request.
 _OWN_FOLDER = Path(tempfile.gettempdir()) / "smartfactory-documents"
 
 
+def _one_scanner(value: str) -> str:
+    return broker_list(value) if value else value
+
+
 class Settings(ServiceSettings):
     """The registers that screening asks and the mail port that notices leave by, and how patiently."""
 
-    tax_office_url: str = Field(
+    tax_office_url: WebAddress = Field(
         "http://127.0.0.1:8080/registers/tax-office", description="The tax office's register (rules R-05 and R-06)."
     )
-    sme_status_url: str = Field(
+    sme_status_url: WebAddress = Field(
         "http://127.0.0.1:8080/registers/sme-status", description="The register of size certificates (rule R-02)."
     )
-    debarment_url: str = Field(
+    debarment_url: WebAddress = Field(
         "http://127.0.0.1:8080/registers/debarment", description="The exclusion list (rules R-10 and R-11)."
     )
     register_timeout_seconds: float = Field(
@@ -56,7 +63,7 @@ class Settings(ServiceSettings):
         60.0, gt=0, description="The longest wait between two attempts at one register."
     )
 
-    mail_url: str = Field("http://127.0.0.1:8080/mail", description="The mail port that notices leave by.")
+    mail_url: WebAddress = Field("http://127.0.0.1:8080/mail", description="The mail port that notices leave by.")
     mail_timeout_seconds: float = Field(
         5.0, gt=0, le=20, description="How long the mail port may take to accept a notice before it is sent again."
     )
@@ -93,7 +100,7 @@ class Settings(ServiceSettings):
     document_sweep_seconds: float = Field(
         3_600.0, ge=0, description="Age at which a content that no row names is removed; longer than any request."
     )
-    document_scanner: str = Field(
+    document_scanner: Annotated[str, AfterValidator(_one_scanner)] = Field(
         "", description="clamd as `host:port`; unset means the test scanner, which knows the EICAR text only."
     )
     document_scanner_seconds: float = Field(5.0, gt=0, le=20, description="How long clamd may take for one answer.")
@@ -106,7 +113,7 @@ class Settings(ServiceSettings):
         """Where documents are kept."""
         return self.documents_folder or _OWN_FOLDER
 
-    def production_faults(self) -> list[str]:
+    def production_faults(self) -> list[Text]:
         """Registers hold personal and tax data, mail has addresses: production asks them over https only."""
         addresses = {
             "TAX_OFFICE_URL": self.tax_office_url,
@@ -114,22 +121,27 @@ class Settings(ServiceSettings):
             "DEBARMENT_URL": self.debarment_url,
             "MAIL_URL": self.mail_url,
         }
-        return [
-            *super().production_faults(),
-            *self._documents_faults(),
-            *(
-                f"{name} is not https: set it to the https address of that system"
-                for name, address in addresses.items()
-                if not address.startswith("https://")
-            ),
-        ]
+        remedy = Text("그 시스템의 https 주소를 적으세요", "set it to the https address of that system")
+        faults = [*super().production_faults(), *self._documents_faults()]
+        for name, address in addresses.items():
+            faults += https_faults(name, address, remedy)
+        return faults
 
-    def _documents_faults(self) -> list[str]:
+    def _documents_faults(self) -> list[Text]:
         faults = []
         if self.documents_folder is None:
-            faults.append("DOCUMENTS_FOLDER is not set: set it to a folder that all replicas share")
+            faults.append(
+                Text(
+                    "DOCUMENTS_FOLDER이(가) 설정되지 않았습니다: 모든 복제본이 함께 쓰는 폴더를 적으세요",
+                    "DOCUMENTS_FOLDER is not set: set it to a folder that all replicas share",
+                )
+            )
         if not self.document_scanner:
             faults.append(
-                "DOCUMENT_SCANNER is not set: set it to clamd's host:port, uploads are not scanned without it"
+                Text(
+                    "DOCUMENT_SCANNER이(가) 설정되지 않았습니다: clamd의 host:port를 적으세요."
+                    " 없으면 올린 파일을 검사하지 않습니다",
+                    "DOCUMENT_SCANNER is not set: set it to clamd's host:port, uploads are not scanned without it",
+                )
             )
         return faults

@@ -12,13 +12,16 @@ Anything else (another status, no JSON, a missing field, another reference or am
 
 from pydantic import Field
 
-from common.settings import ServiceSettings
+from common.errors import Text
+from common.settings import ServiceSettings, WebAddress, https_faults
 
 
 class Settings(ServiceSettings):
     """Rates, caps and budgets are data that people propose and confirm, so none of them is a setting."""
 
-    bank_url: str = Field("http://127.0.0.1:8080/registers/bank", description="The bank that orders are brought to.")
+    bank_url: WebAddress = Field(
+        "http://127.0.0.1:8080/registers/bank", description="The bank that orders are brought to."
+    )
     bank_timeout_seconds: float = Field(
         5.0, gt=0, le=20, description="How long the bank may take to answer before what it did counts as unknown."
     )
@@ -36,11 +39,16 @@ class Settings(ServiceSettings):
         3_600.0, gt=0, description="How long an order may stay unknown before it is shown to people; it is asked on."
     )
 
-    def production_faults(self) -> list[str]:
+    def production_faults(self) -> list[Text]:
         """Payment orders hold accounts: production brings them over https only, and outlives a slow answer."""
-        faults = super().production_faults()
-        if not self.bank_url.startswith("https://"):
-            faults.append("BANK_URL is not https: set it to the bank's https address")
+        remedy = Text("은행의 https 주소를 적으세요", "set it to the bank's https address")
+        faults = [*super().production_faults(), *https_faults("BANK_URL", self.bank_url, remedy)]
         if self.bank_lease_seconds <= self.bank_timeout_seconds:
-            faults.append("BANK_LEASE_SECONDS is not above BANK_TIMEOUT_SECONDS: raise it, or two workers ask at once")
+            faults.append(
+                Text(
+                    "BANK_LEASE_SECONDS가 BANK_TIMEOUT_SECONDS보다 크지 않습니다: 늘리세요."
+                    " 그대로면 두 작업자가 함께 묻습니다",
+                    "BANK_LEASE_SECONDS is not above BANK_TIMEOUT_SECONDS: raise it, or two workers ask at once",
+                )
+            )
         return faults

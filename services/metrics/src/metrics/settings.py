@@ -2,10 +2,10 @@
 
 from pydantic import Field, SecretStr
 
-from common.settings import ServiceSettings
+from common.errors import Text
+from common.settings import ServiceSettings, WebAddress, own_key_faults
 
 LOCAL_WEBHOOK_KEY = "webhook-key-for-local-and-test-only"
-_SHORTEST_KEY = 32
 _LOCAL = "http://127.0.0.1:8080"
 
 
@@ -16,11 +16,11 @@ class Settings(ServiceSettings):
         5, ge=2, description="Counts below this are hidden from the public, with what would give them away."
     )
 
-    applicant_url: str = Field(
+    applicant_url: WebAddress = Field(
         f"{_LOCAL}/applicant", description="Where pages read the applicant service's interface, as their reader."
     )
-    funding_url: str = Field(f"{_LOCAL}/funding", description="The same of the funding service.")
-    mentoring_url: str = Field(f"{_LOCAL}/mentoring", description="The same of the mentoring service.")
+    funding_url: WebAddress = Field(f"{_LOCAL}/funding", description="The same of the funding service.")
+    mentoring_url: WebAddress = Field(f"{_LOCAL}/mentoring", description="The same of the mentoring service.")
     neighbour_timeout_seconds: float = Field(
         1.5, gt=0, le=3, description="How long one of these may take; a page then shows the rest, and what is missing."
     )
@@ -66,21 +66,32 @@ class Settings(ServiceSettings):
         10.0, gt=0, description="How long a stream's reader may take nothing before it is cut off."
     )
 
-    def production_faults(self) -> list[str]:
+    def production_faults(self) -> list[Text]:
         """Secrets of one's own, the public internet only, and no webhook sent by two workers at once."""
         faults = super().production_faults()
-        key = self.webhook_secret_key.get_secret_value()
-        if key == LOCAL_WEBHOOK_KEY:
-            faults.append("WEBHOOK_SECRET_KEY is the local default: set a random one of 32 characters or more")
-        elif len(key) < _SHORTEST_KEY:
-            faults.append("WEBHOOK_SECRET_KEY is short: set a random one of 32 characters or more")
+        faults += own_key_faults("WEBHOOK_SECRET_KEY", self.webhook_secret_key, LOCAL_WEBHOOK_KEY)
         if self.webhook_loopback:
-            faults.append("WEBHOOK_LOOPBACK is on: unset it, webhooks go to the public internet only")
+            faults.append(
+                Text(
+                    "WEBHOOK_LOOPBACK이 켜져 있습니다: 지우세요. 웹훅은 공개 인터넷으로만 나갑니다",
+                    "WEBHOOK_LOOPBACK is on: unset it, webhooks go to the public internet only",
+                )
+            )
         if self.webhook_lease_seconds < 2 * self.webhook_timeout_seconds:
             faults.append(
-                "WEBHOOK_LEASE_SECONDS is below twice WEBHOOK_TIMEOUT_SECONDS: raise it, or two workers send at once"
+                Text(
+                    "WEBHOOK_LEASE_SECONDS가 WEBHOOK_TIMEOUT_SECONDS의 두 배보다 작습니다: 늘리세요."
+                    " 그대로면 두 작업자가 함께 보냅니다",
+                    "WEBHOOK_LEASE_SECONDS is below twice WEBHOOK_TIMEOUT_SECONDS: raise it,"
+                    " or two workers send at once",
+                )
             )
         for name in ("applicant_url", "funding_url", "mentoring_url"):
             if str(getattr(self, name)).startswith(_LOCAL):
-                faults.append(f"{name.upper()} is the local default: set it to where that service answers")
+                faults.append(
+                    Text(
+                        f"{name.upper()}이(가) 로컬 기본값입니다: 그 서비스가 응답하는 주소를 적으세요",
+                        f"{name.upper()} is the local default: set it to where that service answers",
+                    )
+                )
         return faults
