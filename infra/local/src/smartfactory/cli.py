@@ -105,7 +105,7 @@ def check(
 ) -> int:
     """Judge the databases of a running installation by independent SQL; the exit code says whether all holds."""
     from smartfactory.check.audit import run_check  # noqa: PLC0415 - as in `run`
-    from smartfactory.run import show_check  # noqa: PLC0415 - as in `run`
+    from smartfactory.check.verdict import show_check  # noqa: PLC0415 - as in `run`
     from smartfactory.season.options import CheckOptions  # noqa: PLC0415 - as in `run`
 
     options = CheckOptions(

@@ -1,7 +1,7 @@
 """One process for everything outside the programme that a local installation needs: issuer, registers, bank and mail.
 
-Started as `python -m smartfactory.outside`; the gateway publishes `/issuer`, only loopback sees `/registers` and
-`/mail`.
+Started as `python -m smartfactory.outside`; the gateway publishes `/issuer`. `/registers` and `/mail` are seen by the
+loopback only, or in a container (HTTP_HOST) by its neighbours.
 """
 
 import os
@@ -63,8 +63,8 @@ def cli() -> int:
     except IssuerRefused as refused:
         print(refused, file=sys.stderr)
         return 78
-    port = int(os.environ["HTTP_PORT"])
-    uvicorn.run(app, host="127.0.0.1", port=port, http=_AbortableProtocol, log_level="warning", access_log=False)
+    host, port = os.environ.get("HTTP_HOST", "127.0.0.1"), int(os.environ["HTTP_PORT"])
+    uvicorn.run(app, host=host, port=port, http=_AbortableProtocol, log_level="warning", access_log=False)
     return 0
 
 

@@ -16,6 +16,7 @@ from common.http import HttpClient
 from smartfactory.archives import take_one
 from smartfactory.check.audit import run_check
 from smartfactory.check.hashes import table_hashes
+from smartfactory.check.verdict import show_check
 from smartfactory.clock import ClockFile
 from smartfactory.console import BAD, GOOD, NOTE, show_fault, show_step, show_trouble
 from smartfactory.interrupts import Interrupts
@@ -23,7 +24,7 @@ from smartfactory.people import Outside
 from smartfactory.running import DATA_DIR
 from smartfactory.scenarios.model import programme
 from smartfactory.season.driver import run_season
-from smartfactory.season.options import CheckOptions, CheckReport, SeasonOptions
+from smartfactory.season.options import CheckOptions, SeasonOptions
 from smartfactory.season.report import show
 from smartfactory.settling import settle
 from smartfactory.simulators.bank import BANK_BOOK
@@ -181,18 +182,6 @@ async def _season(options: RunOptions, running: Installation, console: Console) 
     if check.held:
         data.remember(f"season-{options.season_name}", {"call_id": reports[-1].call_id})
     return 0 if check.held and archived and not changed else 1
-
-
-def show_check(check: CheckReport, console: Console) -> None:
-    """Every claim with how much it looked at, and whatever does not hold."""
-    for claim, count in check.claims.items():
-        broken = [finding for finding in check.findings if finding.what == claim]
-        mark = BAD if broken or not count else GOOD
-        console.print(f"{mark} {claim:<20}{count:>7,} checked, {len(broken) or 'no'} fault found", highlight=False)
-        for finding in broken:
-            console.print(f"    {finding.where}: expected {finding.expected}, found {finding.found}", markup=False)
-    verdict = f"{GOOD} 검사 통과 · the check holds" if check.held else f"{BAD} 검사 실패 · the check FAILED"
-    console.print(f"{verdict}  [dim]{check.seconds:.1f} s[/]", highlight=False)
 
 
 def _changed(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:

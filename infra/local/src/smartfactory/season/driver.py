@@ -1,6 +1,7 @@
 """Plays one programme year over the public REST API, from the budgets to the completed builds."""
 
 import time
+from collections.abc import Sequence
 
 from common.http import HttpClient
 from smartfactory.scenarios.firms import cast_of
@@ -36,6 +37,30 @@ from smartfactory.season.telling import Telling
 _ANSWER_SECONDS = 30.0
 
 
+async def open_season(options: SeasonOptions) -> str:
+    """Play the season up to the call, and stop programme time in its window; its id. Raises SeasonStopped."""
+    scenario = options.scenario
+    async with HttpClient(options.origin, read_timeout_seconds=_ANSWER_SECONDS) as client:
+        origin = Origin(client, options.issue_token, year=keys_of(scenario), seed=options.seed)
+        stage = Stage(options, scenario, cast_of(scenario, options.seed), origin, Telling(options.console))
+        call_id, _ = await _open(stage)
+    options.move_clock(scenario.calendar.drafting_at.value)
+    return call_id
+
+
+async def _open(stage: Stage) -> tuple[str, Sequence[str]]:
+    """Everything up to the published call; its id, and the mentors who were recruited."""
+    await stage.options.tell_registers(stage.cast.registers)
+    await memorandum.register_memorandum(stage)
+    await budgets.agree_split_rule(stage)
+    await budgets.vote_budgets(stage)
+    await mailboxes.register_mailboxes(stage)
+    await records.import_supports(stage)
+    mentors = await mentoring.open_programme(stage)
+    await forum.prepare_firms(stage)
+    return await call.publish_call(stage), mentors
+
+
 async def run_season(options: SeasonOptions) -> SeasonReport:
     """Play the season, or play it again: the same requests under the same keys. Raises SeasonStopped."""
     started = time.monotonic()
@@ -44,15 +69,7 @@ async def run_season(options: SeasonOptions) -> SeasonReport:
     async with HttpClient(options.origin, read_timeout_seconds=_ANSWER_SECONDS) as client:
         origin = Origin(client, options.issue_token, year=keys_of(scenario), seed=options.seed)
         stage = Stage(options, scenario, cast, origin, Telling(options.console))
-        await options.tell_registers(cast.registers)
-        await memorandum.register_memorandum(stage)
-        await budgets.agree_split_rule(stage)
-        await budgets.vote_budgets(stage)
-        await mailboxes.register_mailboxes(stage)
-        await records.import_supports(stage)
-        mentors = await mentoring.open_programme(stage)
-        await forum.prepare_firms(stage)
-        call_id = await call.publish_call(stage)
+        call_id, mentors = await _open(stage)
         cases = await applying.apply_all(stage, call_id)
         eligible, refused = await screening.screen_all(stage, cases)
         extra = await extra_call.receive(stage)

@@ -8,8 +8,10 @@ import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from smartfactory.stack.postgres import PostgresAdmin
+if TYPE_CHECKING:
+    from smartfactory.stack.postgres import PostgresAdmin
 
 SERVICES = ("applicant", "funding", "mentoring", "metrics")
 
@@ -54,17 +56,14 @@ class Passwords:
 
 
 def provision(
-    admin: PostgresAdmin,
+    admin: "PostgresAdmin",
     passwords: Passwords,
     databases: Mapping[str, str],
     *,
     templates: Mapping[str, str] | None = None,
 ) -> dict[str, DatabaseUrls]:
     """Make roles and databases (service to database name; `templates`: database to copy) and give their addresses."""
-    script = [*_roles(passwords, databases), _CLOSE_SHARED_DATABASES]
-    for service, database in databases.items():
-        script.append(_database(service, database, (templates or {}).get(service)))
-    admin.run("\n".join(script))
+    admin.run(script(passwords, databases, templates=templates))
     return {
         service: DatabaseUrls(
             application=admin.url(database, app_role(service), passwords.of(app_role(service))),
@@ -72,6 +71,13 @@ def provision(
         )
         for service, database in databases.items()
     }
+
+
+def script(passwords: Passwords, databases: Mapping[str, str], *, templates: Mapping[str, str] | None = None) -> str:
+    """What `psql` has to be told for that, as an administrator; told again it changes nothing."""
+    parts = [*_roles(passwords, databases), _CLOSE_SHARED_DATABASES]
+    parts += [_database(service, database, (templates or {}).get(service)) for service, database in databases.items()]
+    return "\n".join(parts)
 
 
 _CLOSE_SHARED_DATABASES = "REVOKE CONNECT ON DATABASE postgres, template1 FROM PUBLIC;"
