@@ -6,6 +6,7 @@
 #   make test  [ARGS="-k split"]        every test of what runs, on real PostgreSQL and real Kafka
 #   make drill [SIZE=ci] [ARGS=...]     faults on real servers, with figures; whole, it writes the report of the day
 #   make bench [ARGS="--only P1,P3"]    how close the services come to the limits, as ratios of one run
+#   make compose-check                  docker-compose.yml brought up by a real Docker Engine and tried (docs/compose.md)
 #   make check                          style, types, import contracts, repository rules (tests/repo)
 #   make lock                           resolve dependencies again, Python's and Kafka's
 #   make clean-data                     forget the local installation's data
@@ -20,10 +21,10 @@ PROJECTS := $(wildcard libs/*/pyproject.toml services/*/pyproject.toml infra/loc
 SIZE ?= full
 
 .DEFAULT_GOAL := help
-.PHONY: help run test drill bench check lock clean-data setup
+.PHONY: help run test drill bench compose-check check lock clean-data setup
 
 help:
-	@sed -n '3,12s/^# *//p' Makefile
+	@sed -n '3,13s/^# *//p' Makefile
 
 setup: $(READY)
 
@@ -40,6 +41,9 @@ drill: $(READY)
 	@exec env DRILL_SIZE=$(SIZE) $(if $(SIZE:full=)$(ARGS),,DRILL_REPORTS=docs/drills) $(BIN)/pytest tests/drill $(ARGS)
 bench: $(READY)
 	@exec $(BIN)/python -m tools.bench $(ARGS)
+
+compose-check: $(READY)
+	@exec $(BIN)/python -m tools.compose_check $(ARGS)
 
 check: $(READY)
 	@VENV="$(VENV)" exec bash tools/check.sh

@@ -81,6 +81,7 @@ def test_every_service_runs_as_migration_api_and_worker_of_one_image(services, s
             made = services[f"{service}-{process}"]
             assert made["command"] == [process]
             assert made["image"] == f"smartfactory-{service}:${{SMARTFACTORY_TAG:-dev}}"
+            assert made["pull_policy"] == "never", "no registry has it: it is built here"
         build = services[f"{service}-migrate"]["build"]
         assert (build["context"], build["args"]["SERVICE"]) == (".", service)
 

@@ -263,6 +263,22 @@ async def create_topics(
             raise KafkaFault(f"topic {name} could not be created: {for_code(code).__name__}")
 
 
+async def find_coordinator(options: KafkaOptions, group: str) -> None:
+    """Ask who looks after a consumer group, or raise KafkaFault while nobody does.
+
+    A new broker makes the topic for that when it is first asked, and until then refuses every consumer.
+    """
+    admin = AIOKafkaAdminClient(**options.clients())
+    try:
+        async with asyncio.timeout(_START_SECONDS):
+            await admin.start()
+            await admin.find_coordinator(group)
+    except (KafkaError, OSError) as error:
+        raise KafkaFault(f"nobody looks after groups: {short(error)}") from error
+    finally:
+        await bounded(admin.close(), _STOP_SECONDS, "close the admin client")
+
+
 def kept_days() -> dict[str, int]:
     """The topics that Kafka does not keep for ever, and for how many days it does."""
     return {event.TOPIC: event.KEPT_DAYS for event in registered_events().values() if event.KEPT_DAYS is not None}

@@ -1,11 +1,14 @@
-"""The topics, made from the contracts once the broker serves: an open port is not yet a broker that answers."""
+"""The topics, made from the contracts once the broker serves: an open port is not yet a broker that answers.
+
+It ends when the broker looks after consumer groups too, so that no worker meets one that does not.
+"""
 
 import asyncio
 import os
 import time
 from collections.abc import Iterable
 
-from common.kafka import KafkaFault, KafkaOptions, create_topics
+from common.kafka import KafkaFault, KafkaOptions, create_topics, find_coordinator
 from smartfactory.stack.migrations import topics as declared
 
 _DEADLINE_SECONDS = 120.0
@@ -26,6 +29,7 @@ async def _create(options: KafkaOptions, wanted: Iterable[str]) -> None:
     while True:
         try:
             await create_topics(options, wanted)
+            await find_coordinator(options, options.client_id)
         except (KafkaFault, TimeoutError):
             if time.monotonic() > ends:
                 raise

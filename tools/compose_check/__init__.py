@@ -1,0 +1,1 @@
+"""`make compose-check`: docker-compose.yml as it is shipped, brought up by a real Docker Engine and tried."""
