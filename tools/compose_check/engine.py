@@ -56,6 +56,10 @@ def engine(folder: Path) -> Iterator[Engine]:
     if os.geteuid() != 0:
         raise NoEngine("no Docker Engine answers, and only root may install and start one")
     _install()
+    present = _present()  # where the machine starts services, the package has started its own
+    if present is not None:
+        yield present
+        return
     with _own(folder) as started:
         yield started
 
@@ -92,9 +96,9 @@ def _install() -> None:
 
 @contextmanager
 def _own(folder: Path) -> Iterator[Engine]:
-    # The package may have started one by itself, or another program may bring a client of another version.
     folder.mkdir(parents=True, exist_ok=True)
     socket = folder / "docker.sock"
+    # Debian's own client fits Debian's engine; another one may stand before it on the path.
     debians = Path("/usr/bin/docker")
     docker = str(debians) if debians.exists() else shutil.which("docker") or "docker"
     found = Engine(docker, ("/usr/bin/docker-compose",), f"unix://{socket}")
@@ -153,7 +157,8 @@ def _clean_network(policy: str, forwards: str) -> None:
             _iptables(table, "-F", chain)
             _iptables(table, "-X", chain)
     _iptables("filter", "-P", "FORWARD", policy)
-    run(("ip", "link", "delete", _BRIDGE), seconds=10) if _has_bridge() else None
+    if _has_bridge():
+        run(("ip", "link", "delete", _BRIDGE), seconds=10)
     _FORWARDING.write_text(forwards, encoding="ascii")
 
 
