@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,9 @@ from tests.image_sources import locked
 from tests.repo.tree import ROOT
 from tools.catalogue.system import System, load_system
 
+Composed = dict[str, Any]
+Files = Mapping[str, set[str]]
+
 PROCESSES = ("migrate", "api", "worker")
 _NOT_SETTINGS = {"SECRETS_DIR", "OTEL_EXPORTER_OTLP_ENDPOINT"}
 _UID = "10001"
@@ -22,19 +26,19 @@ _NOT_READ_ONLY = {"kafka", "topic-browser"}
 _LOCAL = {"secrets", "topics", "outside", "seed", "season", "check"}
 
 
-def compose_of(text: str) -> dict[str, Any]:
-    composed: dict[str, Any] = yaml.safe_load(text)
+def compose_of(text: str) -> Composed:
+    composed: Composed = yaml.safe_load(text)
     return composed
 
 
 @pytest.fixture(scope="module")
-def composed() -> dict[str, Any]:
+def composed() -> Composed:
     return compose_of((ROOT / "docker-compose.yml").read_text("utf-8"))
 
 
 @pytest.fixture(scope="module")
-def services(composed: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = composed["services"]
+def services(composed: Composed) -> Composed:
+    found: Composed = composed["services"]
     return found
 
 
@@ -49,7 +53,7 @@ def dockerfile() -> str:
 
 
 @pytest.fixture
-def secret_files(tmp_path) -> Mapping[str, set[str]]:
+def secret_files(tmp_path: Path) -> Files:
     """What `secrets` writes for each reader, by the volume's name."""
     readers = ("postgres", "outside", *SERVICES, *(f"{service}-owner" for service in SERVICES))
     for reader in readers:
@@ -74,7 +78,7 @@ def faults_of_settings(fields: Mapping[str, Any], environment: Mapping[str, str]
     ]
 
 
-def test_every_service_runs_as_migration_api_and_worker_of_one_image(services, system: System):
+def test_every_service_runs_as_migration_api_and_worker_of_one_image(services: Composed, system: System) -> None:
     assert [service.name for service in system.services] == list(SERVICES)
     for service in SERVICES:
         for process in PROCESSES:
@@ -87,7 +91,9 @@ def test_every_service_runs_as_migration_api_and_worker_of_one_image(services, s
 
 
 @pytest.mark.parametrize("process", PROCESSES)
-def test_every_setting_is_set_and_none_is_unknown(services, system: System, secret_files, process: str):
+def test_every_setting_is_set_and_none_is_unknown(
+    services: Composed, system: System, secret_files: Files, process: str
+) -> None:
     for service in system.services:
         made = services[f"{service.name}-{process}"]
         (secrets,) = [
@@ -99,7 +105,7 @@ def test_every_setting_is_set_and_none_is_unknown(services, system: System, secr
         assert faults_of_settings(fields, made["environment"], secret_files[secrets]) == []
 
 
-def test_the_fault_that_is_looked_for_is_found():
+def test_the_fault_that_is_looked_for_is_found() -> None:
     fields = ServiceSettings.model_fields
     faults = faults_of_settings(fields, {"APP_ENV": "local", "DATBASE_URL": "x"}, {"cursor_secret", "key"})
     assert {"DATBASE_URL is no setting", "KEY is no setting that a file may hold", "DATABASE_URL is not set"} <= set(
@@ -108,7 +114,7 @@ def test_the_fault_that_is_looked_for_is_found():
     assert {"JWKS_URL is not set", "KAFKA_BOOTSTRAP_SERVERS is not set"} <= set(faults)
 
 
-def test_only_the_migration_is_given_the_owners_address(services, secret_files):
+def test_only_the_migration_is_given_the_owners_address(services: Composed, secret_files: Files) -> None:
     for service in SERVICES:
         assert "migrations_database_url" in secret_files[f"{service}-owner-secrets"]
         assert "migrations_database_url" not in secret_files[f"{service}-secrets"]
@@ -119,14 +125,14 @@ def test_only_the_migration_is_given_the_owners_address(services, secret_files):
         assert mounted & set(secret_files) == {f"{service}-owner-secrets"}
 
 
-def test_what_secrets_writes_is_mounted_where_it_writes(services, secret_files):
+def test_what_secrets_writes_is_mounted_where_it_writes(services: Composed, secret_files: Files) -> None:
     mounted = dict(mount.split(":") for mount in services["secrets"]["volumes"])
     for volume in secret_files:
         assert mounted[volume] == f"{handed_out.FOLDER}/{volume.removesuffix('-secrets')}"
     assert mounted["passwords"] == str(handed_out.KEPT)
 
 
-def test_everything_waits_for_what_it_needs(services):
+def test_everything_waits_for_what_it_needs(services: Composed) -> None:
     done, healthy = {"condition": "service_completed_successfully"}, {"condition": "service_healthy"}
     assert services["postgres"]["depends_on"]["secrets"] == done
     assert services["provision"]["depends_on"] == {"postgres": healthy}
@@ -140,7 +146,7 @@ def test_everything_waits_for_what_it_needs(services):
     assert services["seed"]["depends_on"]["gateway"] == healthy
 
 
-def test_the_gateway_reads_the_local_stacks_own_file_and_sets_all_it_asks_for(services):
+def test_the_gateway_reads_the_local_stacks_own_file_and_sets_all_it_asks_for(services: Composed) -> None:
     gateway = services["gateway"]
     (mount,) = gateway["volumes"]
     source, target, mode = mount.split(":")
@@ -156,14 +162,14 @@ def test_the_gateway_reads_the_local_stacks_own_file_and_sets_all_it_asks_for(se
         assert gateway["environment"][f"{service.upper()}_UPSTREAM"] == f"{service}-api:8000"
 
 
-def test_nothing_is_published_beyond_this_machine_and_no_server_at_all(services):
+def test_nothing_is_published_beyond_this_machine_and_no_server_at_all(services: Composed) -> None:
     published = {name: port for name, made in services.items() for port in made.get("ports", [])}
     assert published
     assert {name for name, port in published.items() if not port.startswith("127.0.0.1:")} == set()
     assert not {"postgres", "kafka", "outside"} & set(published)
 
 
-def test_every_container_is_hardened_and_bounded(services):
+def test_every_container_is_hardened_and_bounded(services: Composed) -> None:
     for name, made in services.items():
         assert made["cap_drop"] == ["ALL"], name
         assert made["security_opt"] == ["no-new-privileges:true"], name
@@ -175,7 +181,7 @@ def test_every_container_is_hardened_and_bounded(services):
         assert made["restart"] == ("no" if made.get("healthcheck") == {"disable": True} else "unless-stopped"), name
 
 
-def test_no_secret_and_no_latest_is_in_the_file(services):
+def test_no_secret_and_no_latest_is_in_the_file(services: Composed) -> None:
     for name, made in services.items():
         assert ":" in made["image"], name
         assert not made["image"].endswith(":latest"), name
@@ -184,7 +190,9 @@ def test_no_secret_and_no_latest_is_in_the_file(services):
             assert named is None or variable.endswith(("_FILE", "_DIR")), f"{name}: {variable}"
 
 
-def test_what_stands_in_for_the_world_is_of_its_own_image_and_the_product_holds_none_of_it(services, dockerfile: str):
+def test_what_stands_in_for_the_world_is_of_its_own_image_and_the_product_holds_none_of_it(
+    services: Composed, dockerfile: str
+) -> None:
     local = {name for name, made in services.items() if made["image"].startswith("smartfactory-local:")}
     assert local == _LOCAL
     copied = [line for line in dockerfile.splitlines() if line.startswith("COPY") and "--from" not in line]
@@ -192,7 +200,7 @@ def test_what_stands_in_for_the_world_is_of_its_own_image_and_the_product_holds_
     assert not [line for line in copied if "infra/local" in line or "tools" in line or "tests" in line]
 
 
-def test_optional_containers_start_only_when_their_profile_is_named(services):
+def test_optional_containers_start_only_when_their_profile_is_named(services: Composed) -> None:
     profiles = {name: made["profiles"] for name, made in services.items() if "profiles" in made}
     assert profiles == {
         "season": ["season"],
@@ -205,7 +213,7 @@ def test_optional_containers_start_only_when_their_profile_is_named(services):
     }
 
 
-def test_prometheus_asks_every_process_where_it_answers():
+def test_prometheus_asks_every_process_where_it_answers() -> None:
     configured = yaml.safe_load((ROOT / "infra/compose/prometheus.yml").read_text("utf-8"))
     asked = {
         target for job in configured["scrape_configs"] for each in job["static_configs"] for target in each["targets"]
@@ -217,7 +225,7 @@ def test_prometheus_asks_every_process_where_it_answers():
     assert asked == {f"{service}-{process}:{port}" for service in SERVICES for process, port in ports.items()}
 
 
-def test_everything_that_is_mounted_is_there(composed: dict[str, Any], services):
+def test_everything_that_is_mounted_is_there(composed: Composed, services: Composed) -> None:
     used = set()
     for made in services.values():
         for mount in made.get("volumes", []):
@@ -229,7 +237,7 @@ def test_everything_that_is_mounted_is_there(composed: dict[str, Any], services)
     assert used == set(composed["volumes"])
 
 
-def test_the_stand_ins_swap_images_and_nothing_else(services):
+def test_the_stand_ins_swap_images_and_nothing_else(services: Composed) -> None:
     laid_over = compose_of((ROOT / "tests/compose/stand-ins.yml").read_text("utf-8"))["services"]
     for name, made in laid_over.items():
         assert made == {"image": f"stand-in/{services[name]['image']}"}
@@ -238,7 +246,7 @@ def test_the_stand_ins_swap_images_and_nothing_else(services):
     assert set(laid_over) == pulled
 
 
-def test_the_images_user_ports_and_entry_are_what_compose_and_settings_say(dockerfile: str):
+def test_the_images_user_ports_and_entry_are_what_compose_and_settings_say(dockerfile: str) -> None:
     assert f"USER {_UID}:{_UID}" in dockerfile
     assert 'ENTRYPOINT ["/opt/venv/bin/service"]' in dockerfile
     ports = [ServiceSettings.model_fields[name].default for name in ("http_port", "worker_port")]
@@ -247,7 +255,7 @@ def test_the_images_user_ports_and_entry_are_what_compose_and_settings_say(docke
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_service_image_holds_its_own_locked_packages_and_no_tool_of_ours(service: str):
+def test_a_service_image_holds_its_own_locked_packages_and_no_tool_of_ours(service: str) -> None:
     entries = locked.read((ROOT / "requirements.lock").read_text("utf-8"))
     names = set(locked.needed(entries, [f"smartfactory-{service}", "smartfactory-common", "smartfactory-contracts"]))
     assert {"fastapi", "sqlalchemy", "asyncpg", "greenlet", "aiokafka", "alembic", "uvloop", "tzdata"} <= names

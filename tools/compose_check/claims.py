@@ -96,7 +96,7 @@ def stopping_under_load_loses_nothing(stack: Stack) -> str:
     Each ends by itself within its grace; the season gets its answer to every request; and afterwards every claim about
     the four databases holds: nothing lost, nothing done twice, every won where it belongs.
     """
-    season = stack.begin("run", "--rm", "season")
+    season = stack.start("run", "--rm", "season")
     took: list[float] = []
     try:
         for service in _STOPPED:

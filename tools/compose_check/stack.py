@@ -34,7 +34,7 @@ class Stack:
         """Run compose with these arguments; what it said."""
         return run(self._argv(*arguments), seconds=seconds, env=self._env(), cwd=self.root)
 
-    def begin(self, *arguments: str) -> "subprocess.Popen[str]":
+    def start(self, *arguments: str) -> "subprocess.Popen[str]":
         """The same, to go on while other things happen."""
         return subprocess.Popen(
             self._argv(*arguments),

@@ -6,7 +6,7 @@ A field is the environment variable of the same name in capitals. A service adds
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic.fields import FieldInfo
@@ -206,7 +206,7 @@ def load(kind: type[_Settings], *, speaks_to_kafka: bool = False) -> _Settings:
     except ValidationError as error:
         broken = {str(fault["loc"][0]) for fault in error.errors(include_url=False, include_input=False)}
         # What stands beside the broken ones is judged too: whoever mends one a start would need many starts.
-        filled = {name: _stand_in(name, kind.model_fields[name]) for name in broken}
+        filled: dict[str, Any] = {name: _stand_in(name, kind.model_fields[name]) for name in broken}
         beside = _forbidden(kind(_secrets_dir=folder, **filled), speaks_to_kafka=speaks_to_kafka)
         mine = [fault for fault in beside if fault.en.split(" ")[0].lower() not in broken]
         raise SettingsRefusedError([*_broken(kind, error), *mine]) from None
