@@ -23,7 +23,7 @@ _NOT_SETTINGS = {"SECRETS_DIR", "OTEL_EXPORTER_OTLP_ENDPOINT"}
 _UID = "10001"
 _NOT_READ_ONLY = {"kafka", "topic-browser"}
 """Images that write their configuration at each start; docker-compose.yml says so beside them."""
-_LOCAL = {"secrets", "topics", "outside", "seed", "season", "check"}
+_LOCAL = {"secrets", "topics", "outside", "seed"}
 
 
 def compose_of(text: str) -> Composed:
@@ -203,8 +203,6 @@ def test_what_stands_in_for_the_world_is_of_its_own_image_and_the_product_holds_
 def test_optional_containers_start_only_when_their_profile_is_named(services: Composed) -> None:
     profiles = {name: made["profiles"] for name, made in services.items() if "profiles" in made}
     assert profiles == {
-        "season": ["season"],
-        "check": ["season"],
         "otel-collector": ["observability"],
         "jaeger": ["observability"],
         "prometheus": ["observability"],

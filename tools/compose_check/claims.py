@@ -2,8 +2,6 @@
 
 import json
 import re
-import subprocess
-import time
 import urllib.request
 from collections.abc import Callable
 
@@ -25,11 +23,6 @@ print(json.dumps({
 }))
 """
 _USER = [10001, 10001]
-_SERVED = re.compile(r"^http_server_request_duration_seconds_count\{.*\} (\S+)", re.MULTILINE)
-_STOPPED = ("applicant-api", "funding-worker", "applicant-worker", "funding-api")
-_SEASON_SECONDS = 900.0
-_GRACE_SECONDS = 45.0
-_SOME_REQUESTS = 20
 
 
 def images_hold_the_product_only(stack: Stack) -> str:
@@ -90,68 +83,6 @@ def nothing_alarming_was_said(stack: Stack) -> str:
     return f"nothing alarming in {len(lines)} lines of logs"
 
 
-def stopping_under_load_loses_nothing(stack: Stack) -> str:
-    """Processes are stopped and started again while a whole season is played, from the applications to its end.
-
-    Each ends by itself within its grace; the season gets its answer to every request; and afterwards every claim about
-    the four databases holds: nothing lost, nothing done twice, every won where it belongs.
-    """
-    season = stack.start("run", "--rm", "season")
-    took: list[float] = []
-    try:
-        for service in _STOPPED:
-            _let_work(stack, season)
-            took.append(_stopped(stack, service))
-            stack.engine.call("start", stack.container(service))
-            stack.wait_until_healthy([service], seconds=120)
-        said, _ = season.communicate(timeout=_SEASON_SECONDS)
-    finally:
-        if season.poll() is None:
-            season.terminate()
-            season.wait(30)
-    if season.returncode:
-        raise CheckFailed("the season did not come to its end:\n" + "\n".join(said.splitlines()[-30:]))
-    judged = stack.compose("run", "--rm", "check", seconds=300)
-    requests = re.findall(r"([\d,]+) requests", said)
-    verdict = next((line for line in judged.splitlines() if "check holds" in line), "the check holds")
-    return (
-        f"{', '.join(_STOPPED)} stopped under load in {', '.join(f'{each:.1f}' for each in took)} s;"
-        f" {requests[-1] if requests else 'all'} requests answered; {verdict.strip()}"
-    )
-
-
-def _let_work(stack: Stack, season: "subprocess.Popen[str]") -> None:
-    """Wait until the system has answered some more requests than it had."""
-    before, ends = _served(stack), time.monotonic() + 60
-    while _served(stack) < before + _SOME_REQUESTS:
-        if season.poll() is not None or time.monotonic() > ends:
-            raise CheckFailed("the season asks for nothing")
-        time.sleep(0.2)
-
-
-def _served(stack: Stack) -> int:
-    """How many requests the applicant and funding APIs have answered since each was started."""
-    total = 0
-    for service in ("applicant", "funding"):
-        try:
-            page = _page(stack, f"/{service}/openmetrics")
-        except OSError:
-            continue
-        total += sum(int(float(each)) for each in _SERVED.findall(page))
-    return total
-
-
-def _stopped(stack: Stack, service: str) -> float:
-    began = time.monotonic()
-    container = stack.container(service)
-    stack.engine.call("stop", f"--time={_GRACE_SECONDS:.0f}", container, seconds=_GRACE_SECONDS + 20)
-    seconds = time.monotonic() - began
-    state = json.loads(stack.engine.call("inspect", container))[0]["State"]
-    if state["ExitCode"] != 0 or state["OOMKilled"] or seconds >= _GRACE_SECONDS:
-        raise CheckFailed(f"{service} ended with {state['ExitCode']} after {seconds:.1f} s, and did not end by itself")
-    return seconds
-
-
 def _asked(stack: Stack, path: str, token: str) -> dict[str, list[object]]:
     answer: dict[str, list[object]] = json.loads(_page(stack, path, {"Authorization": f"Bearer {token}"}))
     return answer
@@ -170,5 +101,4 @@ CLAIMS: tuple[Callable[[Stack], str], ...] = (
     nothing_alarming_was_said,
     people_can_sign_in,
     a_second_seed_changes_nothing,
-    stopping_under_load_loses_nothing,
 )

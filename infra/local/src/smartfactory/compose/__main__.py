@@ -1,4 +1,4 @@
-"""`python -m smartfactory.compose secrets | topics | outside | seed | season | check | token`: a container each."""
+"""`python -m smartfactory.compose secrets | topics | outside | seed | token`: a container each."""
 
 import sys
 from collections.abc import Callable
@@ -14,8 +14,6 @@ _WORK = {
     "topics": "smartfactory.compose.topics",
     "outside": "smartfactory.compose.outside",
     "seed": "smartfactory.compose.seed",
-    "season": "smartfactory.compose.seed",
-    "check": "smartfactory.compose.check",
     "token": "smartfactory.compose.token",
 }
 

@@ -1,7 +1,7 @@
-"""What a new installation begins with, and the whole small season: both through the public API, both repeatable.
+"""What a new installation begins with: a small call, open for applications, made through the public API.
 
-The seed is the season's own beginning, up to the published call, under the season's own keys: playing the season
-afterwards goes on from there, and seeding again changes nothing. Programme time then stands in the call's window.
+It is the beginning of the season's driver, under the season's own keys, so that an interrupted seed goes on where it
+stopped. Programme time then stands in the call's window.
 """
 
 import asyncio
@@ -17,9 +17,8 @@ from smartfactory.clock import ClockFile
 from smartfactory.compose.outside import secret
 from smartfactory.people import Outside
 from smartfactory.scenarios.model import load
-from smartfactory.season.driver import open_season, run_season
+from smartfactory.season.driver import open_season
 from smartfactory.season.options import SeasonOptions
-from smartfactory.season.report import show
 
 SCENARIO = "small-call"
 _READ_SECONDS = 10.0
@@ -38,12 +37,6 @@ def seed() -> int:
     return 0
 
 
-def season() -> int:
-    """Play the small season to its end: from the applications to the closed books."""
-    asyncio.run(_play(Console(soft_wrap=True)))
-    return 0
-
-
 def _show(console: Console) -> None:
     origin = os.environ.get("PUBLIC_ORIGIN", "http://127.0.0.1:8080")
     sign_in = "docker compose exec -T outside python -m smartfactory.compose token"
@@ -54,7 +47,6 @@ def _show(console: Console) -> None:
         f"  로그인 · sign in: {sign_in} technopark.operator",
         "  예 · for example:",
         f'  curl -H "Authorization: Bearer $({sign_in} province.officer)" {origin}/funding/v1/budget-lines',
-        "  시즌 전체 · the whole season: docker compose run --rm season",
     ):
         console.print(line, markup=False, highlight=False)
 
@@ -62,11 +54,6 @@ def _show(console: Console) -> None:
 async def _open(console: Console) -> str:
     async with _options(console) as options:
         return await open_season(options)
-
-
-async def _play(console: Console) -> None:
-    async with _options(console) as options:
-        show([await run_season(options)], console)
 
 
 def _clock() -> Path:
