@@ -197,6 +197,13 @@ async def test_definitions_are_read_by_everybody(metrics: Listener) -> None:
     read = await _aggregates(metrics, "/v1/public/kpi-definitions", None)
     assert {each["code"]: each["change_kinds"] for each in read["kpis"]} == KINDS
     assert read["method"]["id"] == "median-binomial-1"
+    panel = await _aggregates(metrics, "/v1/public/outcome-benchmarks", None)
+    for each in (read, panel, *read["kpis"]):
+        assert each["note"] == f"{each['note_ko']} {each['note_en']}".strip(), "Korean first, then English"
+    noted = {each["code"]: each["note_ko"] for each in read["kpis"] if each["note"]}
+    assert sorted(noted) == ["C1", "D1", "D2", "Q1"]
+    assert all(noted.values())
+    assert all(read["method"][f"{name}_ko"] for name in ("quartiles", "interval", "bounded"))
 
 
 class _Kept:

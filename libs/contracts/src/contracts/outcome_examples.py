@@ -10,12 +10,27 @@ _FIGURES = [
 _SHA256 = "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"
 _METHOD = {
     "id": "median-binomial-1",
+    "quartiles_ko": "순서통계량 사이를 선형 보간하며 양 끝을 포함합니다(유형 7).",
     "quartiles": "linear interpolation between order statistics, ends included (type 7)",
+    "interval_ko": "순서통계량에 따른 중앙값의 정확 이항 구간입니다.",
     "interval": "exact binomial interval of the median by order statistics",
     "interval_level_bp": 9_500,
+    "bounded_ko": "유효한 수치가 없는 대상 기업을 모두 변화 없음으로 본 중앙값입니다.",
     "bounded": "median with every due firm without a valid figure counted as unchanged",
     "source": "domain.md section 4",
 }
+_EDITIONS = (
+    "산식이 바뀌면 새 판이 되고, 판이 다른 수치는 비교하지 않습니다.",
+    "A formula that changes is a new edition, and figures of two editions are not compared.",
+)
+_PRICES = (
+    "에너지와 자재는 기준 기간의 가격으로 계산합니다.",
+    "Energy and material are reckoned at the prices of the baseline.",
+)
+_OTHERS = (
+    "개선은 양수로 적습니다. 발표 기관의 지표 정의는 공표되지 않았습니다.",
+    "Improvements are positive. Their publishers' definitions are not published.",
+)
 
 OUTCOME_EXAMPLES: Mapping[str, object] = {
     "Outcomes.as_of": "2025-01-15T09:00:00+09:00",
@@ -61,9 +76,15 @@ OUTCOME_EXAMPLES: Mapping[str, object] = {
     "Outcomes.rule_version": "2024-1",
     "PublicOutcomes.rule_version": "2024-1",
     "ProjectOutcomes.rule_version": "2024-1",
-    "DefinitionsView.note": "산식이 바뀌면 새 판이 되고, 판이 다른 수치는 비교하지 않습니다.",
-    "KpiView.note": "에너지와 자재는 기준 기간의 가격으로 계산합니다.",
-    "BenchmarkPanel.note": "개선은 양수로 적습니다. 발표 기관의 지표 정의는 공표되지 않았습니다.",
+    "DefinitionsView.note": f"{_EDITIONS[0]} {_EDITIONS[1]}",
+    "DefinitionsView.note_ko": _EDITIONS[0],
+    "DefinitionsView.note_en": _EDITIONS[1],
+    "KpiView.note": f"{_PRICES[0]} {_PRICES[1]}",
+    "KpiView.note_ko": _PRICES[0],
+    "KpiView.note_en": _PRICES[1],
+    "BenchmarkPanel.note": f"{_OTHERS[0]} {_OTHERS[1]}",
+    "BenchmarkPanel.note_ko": _OTHERS[0],
+    "BenchmarkPanel.note_en": _OTHERS[1],
     "KpiView.code": "P1",
     "KpiView.ko": "시간당 생산량",
     "KpiView.en": "Hourly output",

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
         page_of,
         paginate,
     )
-    from common.web.parameters import AccessPoint, IfMatch, Now, RecordingTx, ShownOnce, Tx, etag, with_etag
+    from common.web.parameters import AccessPoint, IfMatch, Now, RecordingTx, ShownOnce, Tx, etag, is_known, with_etag
     from common.web.routes import router
     from common.web.upload_sheets import Sheet
     from common.web.uploads import MULTI_STATUS, Upload, UploadResult, csv_file, csv_response, uploaded
@@ -53,6 +53,7 @@ __all__ = [
     "csv_file",
     "csv_response",
     "etag",
+    "is_known",
     "narrowed",
     "order",
     "page_of",
@@ -88,6 +89,7 @@ _HOMES = {
     "csv_file": "common.web.uploads",
     "csv_response": "common.web.uploads",
     "etag": "common.web.parameters",
+    "is_known": "common.web.parameters",
     "narrowed": "common.web.pages",
     "order": "common.web.pages",
     "page_of": "common.web.pages",

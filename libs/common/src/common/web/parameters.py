@@ -101,3 +101,11 @@ def with_etag(view: _Versioned, response: Response) -> _Versioned:
     """The view as the answer, with its version as the ETag."""
     etag(response, view.version)
     return view
+
+
+def is_known(tag: str, if_none_match: str | None) -> bool:
+    """Whether the caller of a GET has the content of this tag already, as If-None-Match lists tags (RFC 9110)."""
+    if if_none_match is None:
+        return False
+    listed = [each.strip().removeprefix("W/") for each in if_none_match.split(",")]
+    return tag in listed or listed == ["*"]

@@ -1,12 +1,14 @@
 """Outcomes over HTTP: what is asked, the firm's reports, their verification, sums for all, rows for who checks."""
 
 from datetime import date
-from typing import Annotated, cast
+from functools import partial
+from typing import Annotated, Final, cast
 from uuid import UUID
 
-from fastapi import Query, Request, Response
+from fastapi import Header, Query, Request, Response
 from pydantic import Field
 
+from common.acting import Acting
 from common.auth import Principal
 from common.web import (
     Body,
@@ -20,6 +22,7 @@ from common.web import (
     allowed,
     anyone,
     csv_file,
+    is_known,
     router,
     with_etag,
 )
@@ -32,6 +35,7 @@ from metrics.outcomes.queries import aggregates, benchmarks, definitions, export
 from metrics.outcomes.queries.aggregates import Outcomes, PublicOutcomes
 from metrics.outcomes.queries.benchmarks import BenchmarkPanel
 from metrics.outcomes.queries.definitions import DefinitionsView
+from metrics.outcomes.queries.published import Published
 from metrics.outcomes.queries.reports import OutcomeReportView, ProjectOutcomes
 from metrics.settings import Settings
 
@@ -42,6 +46,8 @@ _Reader = Annotated[Principal, allowed(*_OVERSEERS, *sorted(MUNICIPALITY_ROLES),
 _LARGEST = 1_000_000_000_000_000
 _KPI = r"^[A-Z][0-9]$"
 _KPIS_MAX = 50
+_LONGEST_TAGS = 1_000
+_NOT_MODIFIED: Final = 304
 
 
 class ReportedFigure(Body):
@@ -257,20 +263,26 @@ async def export_outcome_rows(
     "/v1/public/outcomes",
     operation_id="readPublicOutcomes",
     summary="공개 성과 집계 (Outcomes of a wave for everybody, small cells hidden)",
+    response_model=PublicOutcomes,
+    responses={_NOT_MODIFIED: {"description": "이전에 받은 것과 같습니다. The same as was read before."}},
 )
 async def read_public_outcomes(
     request: Request,
     by: Annotated[Principal | None, anyone()],
-    tx: Tx,
     now: Now,
     wave: WaveAfter = WaveAfter.COMPLETION,
-) -> PublicOutcomes:
+    if_none_match: Annotated[str | None, Header(max_length=_LONGEST_TAGS)] = None,
+) -> Response:
     """마지막 공표일의 집계. 5개 미만인 칸과, 빼서 알아낼 수 있는 칸은 비웁니다.
 
-    As of the last day of publication. A cell under the minimum is null, and so is what would give one away.
+    As of the last day of publication. A cell under the minimum is null, and so is what would give one away. With the
+    ETag of an earlier answer in If-None-Match, 304 says that it still stands.
     """
-    minimum = cast("Settings", runtime_of(request).settings).small_cell_minimum
-    return await aggregates.read_public_outcomes(tx, Wave(wave.value), now=now, minimum=minimum)
+    found = await _published(request).read(Wave(wave.value), now=now)
+    headers = {"ETag": found.tag, "Cache-Control": "public, no-cache"}
+    if is_known(found.tag, if_none_match):
+        return Response(status_code=_NOT_MODIFIED, headers=headers)
+    return Response(found.content, media_type="application/json", headers=headers)
 
 
 @routes.get(
@@ -281,7 +293,6 @@ async def read_public_outcomes(
 async def read_outcome_benchmarks(
     request: Request,
     by: Annotated[Principal | None, anyone()],
-    tx: Tx,
     now: Now,
     wave: WaveAfter = WaveAfter.COMPLETION,
 ) -> BenchmarkPanel:
@@ -289,5 +300,16 @@ async def read_outcome_benchmarks(
 
     Percent beside percent, points beside points; what is of an unknown unit stands apart, compared with nothing.
     """
-    minimum = cast("Settings", runtime_of(request).settings).small_cell_minimum
-    return await benchmarks.read_benchmarks(tx, Wave(wave.value), now=now, minimum=minimum)
+    return await benchmarks.read_benchmarks(_published(request), Wave(wave.value), now=now)
+
+
+def _published(request: Request) -> Published:
+    """This process's publications, which its requests share."""
+    state = request.app.state
+    if not hasattr(state, "published_outcomes"):
+        runtime = runtime_of(request)
+        minimum = cast("Settings", runtime.settings).small_cell_minimum
+        reading = partial(runtime.database.transaction, read_only=True, acting=Acting.of(None))
+        state.published_outcomes = Published(reading, minimum=minimum)
+    found: Published = state.published_outcomes
+    return found

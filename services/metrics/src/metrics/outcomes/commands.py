@@ -60,7 +60,7 @@ async def report_outcome(tx: Transaction, project_id: UUID, content: Content, *,
         rules_of_reports.check_baseline_period(content, project, rules.baseline, now=now)
     else:
         rules_of_reports.check_wave_period(content, _window(project, content.wave), now=now)
-    earlier = await store.reports_of(tx, waves=[content.wave], project_id=project_id)
+    earlier = await store.reports_of(tx, waves=[content.wave], project_ids=[project_id])
     report = rules_of_reports.new_report(
         new_id(), project, project.company_id, content, earlier, rules, by=by.person, now=now
     )

@@ -10,13 +10,27 @@ from uuid import UUID
 
 import holidays
 import msgspec
-from sqlalchemy import CheckConstraint, Index, RowMapping, Text, UniqueConstraint, func, select
+from sqlalchemy import (
+    CheckConstraint,
+    Date,
+    Index,
+    RowMapping,
+    SmallInteger,
+    Text,
+    UniqueConstraint,
+    bindparam,
+    cast,
+    func,
+    literal,
+    select,
+)
 from sqlalchemy import insert as plain_insert
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, insert
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, aggregate_order_by, insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from common.data_files import json_files
-from common.db import Transaction
+from common.db import Transaction, one_of
+from common.prepared import Prepared
 from common.versions import save_next
 from metrics.outcomes.domain.definitions import Benchmarks, OutcomeRules, Wave
 from metrics.outcomes.domain.refusals import OutcomeReportHasChanged, OutcomeReportUnknown, ReportMeanwhile
@@ -105,6 +119,19 @@ class OutcomeSilenceRow(Tables):
     recorded_at: Mapped[datetime]
 
 
+class OutcomeChangeRow(Tables):
+    """What has changed of all that aggregates are made of, by the month from which on it counts.
+
+    Triggers write it with each change. Whoever writes at the same time writes another row: nobody waits for anybody.
+    """
+
+    __tablename__ = "outcome_change"
+
+    month: Mapped[date] = mapped_column(primary_key=True)
+    writer: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    version: Mapped[UUID]
+
+
 _project = insert(OutcomeProjectRow)
 PUT_SELECTED = _project.on_conflict_do_update(
     index_elements=[OutcomeProjectRow.project_id],
@@ -123,6 +150,14 @@ PUT_TERMINATED = _project.on_conflict_do_update(
 _PROJECT = OutcomeProjectRow.__table__.c
 _REPORT = OutcomeReportRow.__table__.c
 _SILENCE = OutcomeSilenceRow.__table__.c
+_CHANGE = OutcomeChangeRow.__table__.c
+_STATE = Prepared(
+    select(
+        func.md5(
+            func.string_agg(cast(_CHANGE.version, Text), aggregate_order_by(literal(""), _CHANGE.month, _CHANGE.writer))
+        ).label("state")
+    ).where(_CHANGE.month <= bindparam("by", type_=Date))
+)
 
 
 def rule_versions() -> Mapping[str, OutcomeRules]:
@@ -145,36 +180,48 @@ def is_working_day(day: date) -> bool:
     return day.weekday() < _SATURDAY and day not in _HOLIDAYS
 
 
+async def state_by(tx: Transaction, day: date) -> str:
+    """What all that has an effect by the end of a day stands at: as long as this is the same, so is every aggregate."""
+    (row,) = await _STATE.all(tx, {"by": day})
+    return row["state"] or ""
+
+
 async def find_project(tx: Transaction, project_id: UUID) -> Project | None:
     """One project, if the caller sees it."""
     row = (await tx.execute(select(*_PROJECT).where(_PROJECT.project_id == project_id))).mappings().one_or_none()
     return None if row is None else Project(**row)
 
 
-async def completed_projects(tx: Transaction, *, at: datetime) -> list[Project]:
-    """Every project that the caller sees and that was completed by a moment."""
-    statement = select(*_PROJECT).where(_PROJECT.completed_at <= at).order_by(_PROJECT.project_id)
+async def completed_projects(
+    tx: Transaction, *, at: datetime, after: UUID | None = None, most: int | None = None
+) -> list[Project]:
+    """Every project that the caller sees and that was completed by a moment, or so many of them behind one."""
+    statement = select(*_PROJECT).where(_PROJECT.completed_at <= at).order_by(_PROJECT.project_id).limit(most)
+    if after is not None:
+        statement = statement.where(_PROJECT.project_id > after)
     return [Project(**row) for row in (await tx.execute(statement)).mappings()]
 
 
-async def reports_of(tx: Transaction, *, waves: Collection[Wave], project_id: UUID | None = None) -> list[Report]:
-    """The reports that the caller sees, of a wave in the order in which they were made."""
+async def reports_of(
+    tx: Transaction, *, waves: Collection[Wave], project_ids: Collection[UUID] | None = None
+) -> list[Report]:
+    """The reports that the caller sees, of all projects or of these, of a wave in the order in which they were made."""
     statement = select(*_REPORT).where(_REPORT.wave.in_([wave.value for wave in waves]))
-    if project_id is not None:
-        statement = statement.where(_REPORT.project_id == project_id)
+    if project_ids is not None:
+        statement = statement.where(one_of(OutcomeReportRow.project_id, project_ids))
     rows = (await tx.execute(statement.order_by(_REPORT.project_id, _REPORT.wave, _REPORT.number))).mappings()
     return [_report(row) for row in rows]
 
 
 async def silences_of(
-    tx: Transaction, *, waves: Collection[Wave], at: datetime, project_id: UUID | None = None
+    tx: Transaction, *, waves: Collection[Wave], at: datetime, project_ids: Collection[UUID] | None = None
 ) -> dict[tuple[UUID, Wave], Silence]:
     """By project and wave, the newest reason by a moment."""
     statement = select(_SILENCE.project_id, _SILENCE.wave, _SILENCE.reason).where(
         _SILENCE.wave.in_([wave.value for wave in waves]), _SILENCE.recorded_at <= at
     )
-    if project_id is not None:
-        statement = statement.where(_SILENCE.project_id == project_id)
+    if project_ids is not None:
+        statement = statement.where(one_of(OutcomeSilenceRow.project_id, project_ids))
     rows = await tx.execute(statement.order_by(_SILENCE.recorded_at, _SILENCE.id))
     return {(row.project_id, Wave(row.wave)): Silence(row.reason) for row in rows}
 

@@ -93,32 +93,47 @@ def baseline_given(case: Case) -> BaselineGiven | None:
 
 def change_of(case: Case, kpi: Kpi, kind: ChangeKind, versions: Mapping[str, OutcomeRules]) -> Change:
     """One firm's change of one KPI, told in one kind."""
+    _, changes = changes_of(case, kpi, versions, kinds=(kind,))
+    return changes[kind]
+
+
+def changes_of(
+    case: Case, kpi: Kpi, versions: Mapping[str, OutcomeRules], *, kinds: Sequence[ChangeKind] | None = None
+) -> tuple[bool, dict[ChangeKind, Change]]:
+    """Whether a firm has answered of one KPI, and its change in every kind in which it is told, or in these."""
+    wanted = kpi.change_kinds if kinds is None else kinds
     report, baseline = case.report, case.baseline
+    answered = case.answered(kpi.code)
     after = report.figure(kpi.code) if report else None
     before = baseline.figure(kpi.code) if baseline else None
     if report is None or after is None:
-        return Change(Standing.UNVERIFIED if case.answered(kpi.code) else Standing.NOT_REPORTED)
+        return answered, dict.fromkeys(wanted, Change(Standing.UNVERIFIED if answered else Standing.NOT_REPORTED))
     if baseline is None or before is None:
-        return Change(Standing.NO_BASELINE)
+        return answered, dict.fromkeys(wanted, Change(Standing.NO_BASELINE))
     if any(edition_of(each, kpi, versions) != kpi.edition for each in (report, baseline)):
-        return Change(Standing.DEFINITION_CHANGED)
+        return answered, dict.fromkeys(wanted, Change(Standing.DEFINITION_CHANGED))
     values = Fraction(before.numerator, before.denominator), Fraction(after.numerator, after.denominator)
-    return _compared(report, kpi, kind, *values)
+    return answered, _compared(report, kpi, wanted, *values)
 
 
-def _compared(report: Report, kpi: Kpi, kind: ChangeKind, before: Fraction, after: Fraction) -> Change:
+def _compared(
+    report: Report, kpi: Kpi, kinds: Sequence[ChangeKind], before: Fraction, after: Fraction
+) -> dict[ChangeKind, Change]:
     gain = after - before if kpi.direction is Direction.HIGHER_IS_BETTER else before - after
     relative = gain / before if before else None
     odd = relative is not None and abs(relative) * _WHOLE_BP > kpi.outlier_over_bp
-    standing = Standing.VALID
-    if report.product_changed:
-        standing = Standing.PRODUCT_CHANGED
-    elif kind is ChangeKind.PERCENT and relative is None:
-        standing = Standing.ZERO_BASELINE
-    elif odd and kpi.code not in report.checked_outliers:
-        standing = Standing.OUTLIER
-    improvement = relative if kind is ChangeKind.PERCENT else gain
-    return Change(standing, improvement if standing is Standing.VALID else None, before, after)
+    changes = {}
+    for kind in kinds:
+        standing = Standing.VALID
+        if report.product_changed:
+            standing = Standing.PRODUCT_CHANGED
+        elif kind is ChangeKind.PERCENT and relative is None:
+            standing = Standing.ZERO_BASELINE
+        elif odd and kpi.code not in report.checked_outliers:
+            standing = Standing.OUTLIER
+        improvement = relative if kind is ChangeKind.PERCENT else gain
+        changes[kind] = Change(standing, improvement if standing is Standing.VALID else None, before, after)
+    return changes
 
 
 def _counting(reports: Sequence[Report]) -> Report | None:

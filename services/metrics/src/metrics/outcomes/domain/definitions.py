@@ -57,6 +57,19 @@ class WaveAfter(StrEnum):
     YEAR_3 = "YEAR_3"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Noted:
+    """Something that needs a word beside it, in both languages; nothing where it needs none."""
+
+    note_ko: str
+    note_en: str
+
+    @property
+    def note(self) -> str:
+        """Both, Korean first."""
+        return f"{self.note_ko} {self.note_en}".strip()
+
+
 @dataclass(frozen=True, slots=True)
 class Quantity:
     """One of the two whole numbers that a firm reports for a KPI."""
@@ -67,7 +80,7 @@ class Quantity:
 
 
 @dataclass(frozen=True, slots=True)
-class Kpi:
+class Kpi(_Noted):
     """A KPI is numerator over denominator; `edition` changes with its formula."""
 
     code: str
@@ -81,7 +94,6 @@ class Kpi:
     denominator: Quantity
     change_kinds: tuple[ChangeKind, ...]
     outlier_over_bp: int
-    note: str
     source: str
 
 
@@ -110,9 +122,12 @@ class Method:
     """How figures are summed up."""
 
     id: str
+    quartiles_ko: str
     quartiles: str
+    interval_ko: str
     interval: str
     interval_level_bp: int
+    bounded_ko: str
     bounded: str
     source: str
 
@@ -126,12 +141,11 @@ class Publication:
 
 
 @dataclass(frozen=True, slots=True)
-class OutcomeRules:
+class OutcomeRules(_Noted):
     """A version of all of it, in force from a day on."""
 
     version: str
     valid_from: date
-    note: str
     kpis: tuple[Kpi, ...]
     baseline: BaselineRule
     waves: tuple[WaveRule, ...]
@@ -187,12 +201,11 @@ class Comparator:
 
 
 @dataclass(frozen=True, slots=True)
-class Benchmarks:
+class Benchmarks(_Noted):
     """A version of what others published."""
 
     version: str
     valid_from: date
-    note: str
     comparators: tuple[Comparator, ...]
 
 

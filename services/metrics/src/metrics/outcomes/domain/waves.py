@@ -38,6 +38,11 @@ def day_of(moment: datetime) -> date:
     return moment.astimezone(KST).date()
 
 
+def end_of(day: date) -> datetime:
+    """The last moment of a day in Korea."""
+    return datetime.combine(day + timedelta(days=1), time(), tzinfo=KST) - timedelta(microseconds=1)
+
+
 def window_of(completed_at: datetime, rule: WaveRule, is_working_day: IsWorkingDay) -> Window:
     """When a project's wave is, once it was completed."""
     completed_on = day_of(completed_at)

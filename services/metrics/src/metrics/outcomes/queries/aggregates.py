@@ -2,27 +2,25 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from datetime import date, datetime, time, timedelta
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import date, datetime
 from enum import StrEnum
-from fractions import Fraction
 
 from common.acting import as_service
-from common.clock import KST
 from common.db import Transaction
 from common.web import View
 from contracts.types import MUNICIPALITIES
-from metrics.outcomes.domain.changes import BaselineGiven, Case, Change, Standing, baseline_given, change_of
-from metrics.outcomes.domain.definitions import ChangeKind, Kpi, Measure, Wave, last_publication
+from metrics.outcomes.domain.changes import Standing
+from metrics.outcomes.domain.definitions import ChangeKind, Kpi, Measure, OutcomeRules, Wave, last_publication
 from metrics.outcomes.domain.disclosure import TOTAL, Cell, Member, hidden_cells
-from metrics.outcomes.domain.reports import Grade
-from metrics.outcomes.domain.spread import Spread, in_bp, mean_bp, median_bounded_bp, spread_of
-from metrics.outcomes.domain.waves import Window, day_of
-from metrics.outcomes.queries.cases import WaveOf, due_cases
+from metrics.outcomes.domain.reports import Silence
+from metrics.outcomes.domain.spread import mean_bp, median_bounded_bp, ratio_bp, spread_of
+from metrics.outcomes.domain.sums import Sums, WaveSums
+from metrics.outcomes.domain.waves import day_of, end_of
+from metrics.outcomes.queries.cases import due_cases
 from metrics.outcomes.queries.definitions import MethodView, rules_on
 
-_A_DAY = timedelta(days=1)
 _EVERY_COUNTY = tuple(str(each.code) for each in MUNICIPALITIES)
 
 
@@ -93,162 +91,117 @@ class PublicOutcomes(View):
     aggregates: list[PublicAggregate]
 
 
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """One due firm's change of one KPI in one kind."""
-
-    case: Case
-    change: Change
-    answered: bool
-
-
 async def read_outcomes(
     tx: Transaction, wave: Wave, *, now: datetime, municipality_code: str | None, overseen: bool
 ) -> Outcomes:
     """All that the caller sees, or one municipality's own; those who see all get a line for each county."""
-    found = _within(await due_cases(tx, wave, at=now), municipality_code)
-    cells = _cells(found, [municipality_code] if municipality_code else _EVERY_COUNTY if overseen else ())
+    found = await due_cases(tx, wave, at=now)
+    sums = WaveSums(found.rules, in_full=True)
+    own = [case for case, _ in found.cases if municipality_code in {None, case.project.municipality_code}]
+    # In a thread, since nobody else's request should wait for arithmetic.
+    await asyncio.to_thread(sums.add, own, found.versions)
+    places = [municipality_code] if municipality_code else _EVERY_COUNTY if overseen else ()
     return Outcomes(
         wave=wave,
         as_of=now,
         rule_version=found.rules.version,
         method=MethodView.model_validate(found.rules.method),
-        # In a thread, since nobody else's request should wait for arithmetic.
-        aggregates=await asyncio.to_thread(_summed, found, cells),
+        aggregates=await asyncio.to_thread(_summed, sums, _cells(sums, places)),
     )
 
 
 async def read_public_outcomes(tx: Transaction, wave: Wave, *, now: datetime, minimum: int) -> PublicOutcomes:
-    """The tables of the last publication, so that nobody subtracts today's from yesterday's."""
+    """The tables of the last publication, worked out in this transaction: for a file that is written in it.
+
+    A page asks `published`, which keeps them.
+    """
     day = last_publication(rules_on(day_of(now)).publication, day_of(now))
-    at = datetime.combine(day, time(), tzinfo=KST) + _A_DAY - timedelta(microseconds=1)
     async with as_service(tx):
-        found = await due_cases(tx, wave, at=at)
+        found = await due_cases(tx, wave, at=end_of(day))
+    sums = WaveSums(found.rules, in_full=False)
+    await asyncio.to_thread(sums.add, [case for case, _ in found.cases], found.versions)
+    return await asyncio.to_thread(public_outcomes, sums, wave, as_of=day, minimum=minimum)
+
+
+def public_outcomes(sums: WaveSums, wave: Wave, *, as_of: date, minimum: int) -> PublicOutcomes:
+    """The tables for everybody of what was summed up as of the end of a day; this takes a while."""
     return PublicOutcomes(
         wave=wave,
-        as_of=day,
-        rule_version=found.rules.version,
-        method=MethodView.model_validate(found.rules.method),
+        as_of=as_of,
+        rule_version=sums.rules.version,
+        method=MethodView.model_validate(sums.rules.method),
         suppressed_below=minimum,
-        aggregates=await asyncio.to_thread(_shown, found, minimum=minimum),
+        aggregates=_shown(sums, minimum=minimum),
     )
 
 
-def _summed(found: WaveOf, cells: Sequence[Cell]) -> list[Aggregate]:
+def _summed(sums: WaveSums, cells: Sequence[Cell]) -> list[Aggregate]:
     return [
-        _aggregate(found, kpi, kind, cell, inside)
-        for kpi in found.kpis
+        _aggregate(sums.rules, kpi, kind, cell, sums.within(kpi, kind, cell))
+        for kpi in sums.rules.kpis
         for kind in kpi.change_kinds
-        for cell, inside in _by_cell(_told(found, kpi, kind), cells).items()
+        for cell in cells
     ]
 
 
-def _shown(found: WaveOf, *, minimum: int) -> list[PublicAggregate]:
-    cells = _cells(found, _EVERY_COUNTY)
-    due = [Member(_cells_of(case), (1,)) for case, _ in found.cases]
-    undue = hidden_cells(due, cells, minimum=minimum)
+def _shown(sums: WaveSums, *, minimum: int) -> list[PublicAggregate]:
+    cells = _cells(sums, _EVERY_COUNTY)
+    undue = hidden_cells(sums.members(lambda alike: (alike[0].due,)), cells, minimum=minimum)
     shown = []
-    for kpi in found.kpis:
-        told = {kind: _told(found, kpi, kind) for kind in kpi.change_kinds}
-        members = [
-            Member(_cells_of(several[0].case), (int(several[0].answered), *(int(_counts(each)) for each in several)))
-            for several in zip(*told.values(), strict=True)
-        ]
+    for kpi in sums.rules.kpis:
+        members: list[Member] = sums.members(
+            lambda alike: (alike[0].responded, *(len(each.improvements) for each in alike)), kpi
+        )
         hidden = hidden_cells(members, cells, minimum=minimum, forced=undue)
         for kind in kpi.change_kinds:
-            for cell, inside in _by_cell(told[kind], cells).items():
-                whole = _aggregate(found, kpi, kind, cell, inside)
-                names = set(PublicAggregate.model_fields)
-                if cell in hidden:
-                    names = {"kpi", "measure", "change_kind", "dimension", "value"}
-                    names |= set() if cell in undue else {"n_due"}
+            for cell in cells:
+                inside = sums.within(kpi, kind, cell)
+                told: dict[str, int | None] = {} if cell in undue else {"n_due": inside.due}
+                if cell not in hidden:
+                    told = {**_counted(inside), **_spread(sums.rules, inside)}
                 nothing = dict.fromkeys(PublicAggregate.model_fields)
-                shown.append(PublicAggregate.model_validate({**nothing, **whole.model_dump(include=names)}))
+                shown.append(PublicAggregate.model_validate({**nothing, **_named(kpi, kind, cell), **told}))
     return shown
 
 
-def _aggregate(found: WaveOf, kpi: Kpi, kind: ChangeKind, cell: Cell, told: Sequence[_Told]) -> Aggregate:
-    valid = [each.change for each in told if _counts(each)]
-    improvements = [each.improvement for each in valid if each.improvement is not None]
-    spread: Spread = spread_of(improvements, level_bp=found.rules.method.interval_level_bp)
-    counting = [each for each in told if _counts(each)]
-    return Aggregate(
-        kpi=kpi.code,
-        measure=kpi.measure,
-        change_kind=kind,
-        dimension=Dimension(cell[0]),
-        value=cell[1] or None,
-        n_due=len(told),
-        n_responded=sum(each.answered for each in told),
-        n_valid=len(valid),
-        **asdict(spread),
-        median_bounded_bp=median_bounded_bp(improvements, len(told)),
-        mean_bp=mean_bp(improvements),
-        ratio_of_sums_bp=_ratio_of_sums_bp(valid, kind),
-        n_grade_a_or_b=sum(_grade(each, kpi) in {Grade.A, Grade.B} for each in counting),
-        n_baseline_after_agreement=sum(
-            baseline_given(each.case) not in {None, BaselineGiven.FROZEN} for each in counting
-        ),
-        not_valid=_counted(each.change.standing for each in told if not _counts(each)),
-        silent=_counted(each.case.silence for each in told if each.case.silence and not each.answered),
+def _aggregate(rules: OutcomeRules, kpi: Kpi, kind: ChangeKind, cell: Cell, inside: Sums) -> Aggregate:
+    return Aggregate.model_validate(
+        {
+            **_named(kpi, kind, cell),
+            **_counted(inside),
+            **_spread(rules, inside),
+            "mean_bp": mean_bp(inside.improvements),
+            # How much better the sum of the firms' values became; the mean of ratios beside it says another thing.
+            "ratio_of_sums_bp": ratio_bp(inside.gains, inside.before) if kind is ChangeKind.PERCENT else None,
+            "n_grade_a_or_b": inside.grade_a_or_b,
+            "n_baseline_after_agreement": inside.baseline_after_agreement,
+            "not_valid": _sorted(inside.not_valid),
+            "silent": _sorted(inside.silent),
+        }
     )
 
 
-def _ratio_of_sums_bp(valid: Sequence[Change], kind: ChangeKind) -> int | None:
-    """How much better the sum of the firms' values became; the mean of ratios beside it says another thing."""
-    before = sum((each.before for each in valid if each.before is not None), Fraction(0))
-    gain = sum(
-        (each.improvement * each.before for each in valid if each.improvement is not None and each.before is not None),
-        Fraction(0),
-    )
-    return in_bp(gain / before) if kind is ChangeKind.PERCENT and before else None
+def _named(kpi: Kpi, kind: ChangeKind, cell: Cell) -> dict[str, object]:
+    about = {"kpi": kpi.code, "measure": kpi.measure, "change_kind": kind}
+    return {**about, "dimension": Dimension(cell[0]), "value": cell[1] or None}
 
 
-def _by_cell(told: Sequence[_Told], cells: Sequence[Cell]) -> Mapping[Cell, list[_Told]]:
-    by_cell: dict[Cell, list[_Told]] = {cell: [] for cell in cells}
-    for each in told:
-        for cell in (TOTAL, *_cells_of(each.case)):
-            by_cell[cell].append(each)
-    return by_cell
+def _counted(inside: Sums) -> dict[str, int]:
+    return {"n_due": inside.due, "n_responded": inside.responded, "n_valid": len(inside.improvements)}
 
 
-def _told(found: WaveOf, kpi: Kpi, kind: ChangeKind) -> list[_Told]:
-    return [_Told(case, change_of(case, kpi, kind, found.versions), case.answered(kpi.code)) for case, _ in found.cases]
+def _spread(rules: OutcomeRules, inside: Sums) -> dict[str, int | None]:
+    ordered = inside.ordered
+    spread = asdict(spread_of(ordered, level_bp=rules.method.interval_level_bp))
+    return {**spread, "median_bounded_bp": median_bounded_bp(ordered, inside.due)}
 
 
-def _cells(found: WaveOf, places: Sequence[str]) -> list[Cell]:
+def _cells(sums: WaveSums, places: Sequence[str]) -> list[Cell]:
     """The total, then each table's cells: these places also without a firm, and what there is."""
-    inside = {cell for case, _ in found.cases for cell in _cells_of(case)}
     order = list(Dimension)
-    wanted = inside | {(Dimension.MUNICIPALITY.value, place) for place in places}
+    wanted = sums.cells | {(Dimension.MUNICIPALITY.value, place) for place in places}
     return [TOTAL, *sorted(wanted, key=lambda cell: (order.index(Dimension(cell[0])), cell[1]))]
 
 
-def _cells_of(case: Case) -> tuple[Cell, ...]:
-    project = case.project
-    return (
-        (Dimension.MUNICIPALITY.value, project.municipality_code),
-        (Dimension.TRACK.value, project.track or "?"),
-        (Dimension.TYPE.value, project.type_code),
-    )
-
-
-def _within(found: WaveOf, municipality_code: str | None) -> WaveOf:
-    def own(each: tuple[Case, Window]) -> bool:
-        return municipality_code in {None, each[0].project.municipality_code}
-
-    return WaveOf(found.wave, found.at, found.rules, found.versions, [each for each in found.cases if own(each)])
-
-
-def _counts(told: _Told) -> bool:
-    return told.change.standing is Standing.VALID
-
-
-def _grade(told: _Told, kpi: Kpi) -> Grade | None:
-    figure = told.case.report.figure(kpi.code) if told.case.report else None
-    return figure.grade if figure else None
-
-
-def _counted(reasons: Iterable[StrEnum | None]) -> dict[str, int]:
-    counted = Counter(str(reason) for reason in reasons if reason is not None)
-    return dict(sorted(counted.items()))
+def _sorted(reasons: Counter[Standing] | Counter[Silence]) -> dict[str, int]:
+    return dict(sorted((str(reason), number) for reason, number in reasons.items()))

@@ -2,13 +2,13 @@
 
 from datetime import date, datetime
 
-from common.db import Transaction
 from common.errors import NotFound, Text
 from common.web import View
 from metrics.outcomes import store
 from metrics.outcomes.domain.definitions import Benchmarks, ChangeKind, Comparator, FigureUnit, Measure, Wave
 from metrics.outcomes.domain.waves import day_of
-from metrics.outcomes.queries.aggregates import Dimension, PublicAggregate, read_public_outcomes
+from metrics.outcomes.queries.aggregates import Dimension, PublicAggregate
+from metrics.outcomes.queries.published import Published
 
 
 class NoBenchmarks(NotFound):
@@ -69,24 +69,28 @@ class BenchmarkPanel(View):
     as_of: date
     version: str
     note: str
+    note_ko: str
+    note_en: str
     suppressed_below: int
     comparators: list[ComparatorView]
     measures: list[MeasurePanel]
 
 
-async def read_benchmarks(tx: Transaction, wave: Wave, *, now: datetime, minimum: int) -> BenchmarkPanel:
+async def read_benchmarks(publications: Published, wave: Wave, *, now: datetime) -> BenchmarkPanel:
     """Our published totals of a wave beside theirs; raises NoBenchmarks."""
     benchmarks = store.benchmarks_in_force(day_of(now))
     if benchmarks is None:
         raise NoBenchmarks(on=day_of(now).isoformat())
-    published = await read_public_outcomes(tx, wave, now=now, minimum=minimum)
+    published = (await publications.read(wave, now=now)).outcomes
     ours = [each for each in published.aggregates if each.dimension is Dimension.TOTAL]
     return BenchmarkPanel(
         wave=wave,
         as_of=published.as_of,
         version=benchmarks.version,
         note=benchmarks.note,
-        suppressed_below=minimum,
+        note_ko=benchmarks.note_ko,
+        note_en=benchmarks.note_en,
+        suppressed_below=published.suppressed_below,
         comparators=[ComparatorView.model_validate(each) for each in benchmarks.comparators],
         measures=[_panel(measure, ours, benchmarks) for measure in Measure],
     )

@@ -1,7 +1,7 @@
 """Every project that is due in a wave, with all that was said of it by a moment: what each aggregate is made of."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -32,10 +32,20 @@ class WaveOf:
 
 async def due_cases(tx: Transaction, wave: Wave, *, at: datetime) -> WaveOf:
     """All that the caller sees. Whoever was completed stays due, whatever became of the firm since."""
+    return await _known(tx, wave, await store.completed_projects(tx, at=at), at=at, project_ids=None)
+
+
+async def _known(
+    tx: Transaction,
+    wave: Wave,
+    projects: Sequence[Project],
+    *,
+    at: datetime,
+    project_ids: Collection[UUID] | None,
+) -> WaveOf:
     rules = rules_on(day_of(at))
-    projects = await store.completed_projects(tx, at=at)
-    said = await store.reports_of(tx, waves=[Wave.BASELINE, wave])
-    silences = await store.silences_of(tx, waves=[wave], at=at)
+    said = await store.reports_of(tx, waves=[Wave.BASELINE, wave], project_ids=project_ids)
+    silences = await store.silences_of(tx, waves=[wave], at=at, project_ids=project_ids)
     by_wave: dict[tuple[UUID, Wave], list[Report]] = defaultdict(list)
     for report in said:
         known = as_of(report, at)
@@ -60,3 +70,12 @@ def window_in(project: Project, wave: Wave) -> Window | None:
         return None
     rules = store.rules_in_force(day_of(project.completed_at))
     return None if rules is None else window_of(project.completed_at, rules.wave(wave), store.is_working_day)
+
+
+async def due_part(
+    tx: Transaction, wave: Wave, *, at: datetime, after: UUID | None, most: int
+) -> tuple[WaveOf, UUID | None]:
+    """The due ones of the next `most` projects, and behind which those after them begin; none after the last."""
+    projects = await store.completed_projects(tx, at=at, after=after, most=most)
+    found = await _known(tx, wave, projects, at=at, project_ids=[each.project_id for each in projects])
+    return found, projects[-1].project_id if len(projects) == most else None

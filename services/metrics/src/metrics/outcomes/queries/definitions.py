@@ -25,7 +25,10 @@ class QuantityView(View):
 
 
 class KpiView(View):
-    """Numerator over denominator; `change_kinds` are in the order in which its changes are told."""
+    """Numerator over denominator; `change_kinds` are in the order in which its changes are told.
+
+    `note` is both languages in one, and empty where nothing needs to be said.
+    """
 
     code: str
     edition: int
@@ -39,6 +42,8 @@ class KpiView(View):
     change_kinds: list[ChangeKind]
     outlier_over_bp: int
     note: str
+    note_ko: str
+    note_en: str
     source: str
 
 
@@ -61,12 +66,15 @@ class WaveRuleView(View):
 
 
 class MethodView(View):
-    """How aggregates are made."""
+    """How aggregates are made, in Korean (`_ko`) and in English."""
 
     id: str
+    quartiles_ko: str
     quartiles: str
+    interval_ko: str
     interval: str
     interval_level_bp: int
+    bounded_ko: str
     bounded: str
     source: str
 
@@ -84,6 +92,8 @@ class DefinitionsView(View):
     version: str
     valid_from: date
     note: str
+    note_ko: str
+    note_en: str
     kpis: list[KpiView]
     baseline: BaselineRuleView
     waves: list[WaveRuleView]

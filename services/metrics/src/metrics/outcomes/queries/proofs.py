@@ -74,7 +74,7 @@ async def prove(tx: Transaction, project_id: UUID, wave: str, *, now: datetime) 
     if project is None or project.company_id is None:
         raise OutcomeProjectUnknown
     asked = Wave(wave)
-    said = await store.reports_of(tx, waves=[Wave.BASELINE, asked], project_id=project_id)
+    said = await store.reports_of(tx, waves=[Wave.BASELINE, asked], project_ids=[project_id])
     case = Case(
         project=project,
         baselines=[each for each in said if each.wave is Wave.BASELINE],

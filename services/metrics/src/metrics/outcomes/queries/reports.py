@@ -149,8 +149,8 @@ async def read_project(tx: Transaction, project_id: UUID, *, by: Principal, now:
     if project is None or not _is_shown(project, by):
         raise OutcomeProjectUnknown
     rules = rules_on(day_of(now))
-    said = await store.reports_of(tx, waves=list(Wave), project_id=project_id)
-    silences = await store.silences_of(tx, waves=_WAVES_AFTER, at=now, project_id=project_id)
+    said = await store.reports_of(tx, waves=list(Wave), project_ids=[project_id])
+    silences = await store.silences_of(tx, waves=_WAVES_AFTER, at=now, project_ids=[project_id])
     baselines = [each for each in said if each.wave is Wave.BASELINE]
     cases = {
         wave: Case(
