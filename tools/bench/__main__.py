@@ -14,6 +14,7 @@ from tools.bench import probe, statements, suites
 from tools.bench.applications import Applications
 from tools.bench.ground import Ground
 from tools.bench.measured.ageing import Ageing
+from tools.bench.measured.aggregates import Aggregates
 from tools.bench.measured.chain import Chain
 from tools.bench.measured.codec import Codec
 from tools.bench.measured.cohorts import Cohorts
@@ -22,15 +23,17 @@ from tools.bench.measured.consuming import Consuming
 from tools.bench.measured.edge import EdgeCost
 from tools.bench.measured.matching import MatchingPlans
 from tools.bench.measured.memory import Memory
+from tools.bench.measured.outside import Outside
+from tools.bench.measured.rebuilding import Rebuilding
 from tools.bench.measured.relay import RelayDrain
 from tools.bench.measured.waking import Waking
 from tools.bench.report import Report
 from tools.bench.suites import Suite
 
 _SERVICES = ("applicant", "funding", "metrics", "mentoring")
-_ROUNDS, _MINUTES = 15, 19.0
-_ONLY_NAMED = frozenset({"cohorts"})
-"""A round of these takes minutes: they are measured when they are asked for."""
+_ROUNDS, _MINUTES = 15, 24.0
+_ONLY_NAMED = frozenset({"cohorts", "aggregates"})
+"""To prepare these, or a round of them, takes minutes: they are measured when they are asked for."""
 _REPORTS = Path(__file__).parents[2] / "docs" / "bench"
 
 
@@ -114,7 +117,10 @@ def _suites(ground: Ground, applications: Applications) -> Sequence[Suite]:
         Waking(ground),
         Codec(),
         MatchingPlans(ground),
+        Rebuilding(ground),
+        Outside(ground),
         Cohorts(ground),
+        Aggregates(ground),
         Memory(ground),
     ]
 

@@ -8,10 +8,11 @@ import secrets
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import asyncpg
@@ -44,10 +45,13 @@ PARTS = {
     "peer relay": "tools.bench.peers.relaying",
     "assignment": "tools.bench.anchors.assignment",
     "cohorts": "tools.bench.cohort_work",
+    "history": "tools.bench.anchors.history",
+    "feed": "tools.bench.anchors.feed",
 }
+NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 # A worker is stopped in its place while its backlog is made; its membership must outlast that.
 _SESSION_MILLIS = 600_000
-_READY_SECONDS = 60.0
+_READY_SECONDS = 180.0
 # Commit times of effects, for latencies without a clock in the service.
 _POSTGRES_SETTINGS = "track_commit_timestamp = on\n"
 
@@ -66,6 +70,8 @@ class Ground:
     children: dict[str, Child] = field(init=False, default_factory=dict)
     ports: dict[str, int] = field(init=False, default_factory=dict)
     parts: dict[str, Part] = field(init=False, default_factory=dict)
+    closing: list[Callable[[], None]] = field(init=False, default_factory=list)
+    """What suites have opened in this process."""
 
     def start_servers(self) -> None:
         """PostgreSQL and Kafka, with a migrated database per service and one of the benchmark's own."""
@@ -98,6 +104,10 @@ class Ground:
         """The domain topics and the benchmark's own, six partitions each as everywhere."""
         await create_topics(self.kafka_client(), (*migrations.topics(), *BENCH_TOPICS))
 
+    async def make_topics_apart(self, prefix: str) -> None:
+        """The domain topics once more, for a service that stands apart."""
+        await create_topics(self.kafka_client(prefix), migrations.topics())
+
     @property
     def bootstrap_servers(self) -> str:
         return self.kafka.options.bootstrap_servers if self.kafka is not None else "127.0.0.1:1"
@@ -107,27 +117,44 @@ class Ground:
         found = re.search(r"/kafka_2\.13-([\d.]+)\.jar", class_path())
         return found[1] if found else "unknown"
 
-    def kafka_client(self) -> KafkaClient:
-        return KafkaClient(bootstrap_servers=self.bootstrap_servers, client_id="bench")
+    def kafka_client(self, prefix: str = "") -> KafkaClient:
+        return KafkaClient(bootstrap_servers=self.bootstrap_servers, client_id="bench", topic_prefix=prefix)
 
     def start_service(self, service: str, role: str) -> None:
         """A shipped process, once, set as in an installation: spans, metrics and request log on."""
-        name = f"{service}-{role}"
+        self.start_apart(f"{service}-{role}", service, role, self.urls[service])
+
+    def start_apart(
+        self, name: str, service: str, role: str, urls: DatabaseUrls, settings: Mapping[str, str] = NO_SETTINGS
+    ) -> None:
+        """The same under a name of its own, on a database of its own; `settings` go before those of all."""
         if name in self.children:
             return
         self.ports[name] = ports.free_port()
-        env = {
+        env = self.environment(name, role, urls) | dict(settings)
+        self._adopt(name, (sys.executable, "-m", f"{service}.main", role), env)
+
+    def environment(self, name: str, role: str, urls: DatabaseUrls) -> dict[str, str]:
+        """What a shipped process is set by."""
+        port = self.ports.get(name, 0)
+        return {
             "APP_ENV": "test",
-            "DATABASE_URL": self.urls[service].application,
+            "DATABASE_URL": urls.application,
             "KAFKA_BOOTSTRAP_SERVERS": self.bootstrap_servers,
             "KAFKA_SESSION_TIMEOUT_MS": str(_SESSION_MILLIS),
             "ISSUER": self.issuer.name,
             "JWKS_URL": self.issuer.jwks_url,
-            "HTTP_PORT": str(self.ports[name] if role == "api" else ports.free_port()),
-            "WORKER_PORT": str(self.ports[name] if role == "worker" else ports.free_port()),
+            "HTTP_PORT": str(port if role == "api" else ports.free_port()),
+            "WORKER_PORT": str(port if role == "worker" else ports.free_port()),
             "SPAN_FILE": str(self.folder / "spans" / f"{name}.jsonl"),
         }
-        self._adopt(name, (sys.executable, "-m", f"{service}.main", role), env)
+
+    def make_database(self, service: str, name: str) -> DatabaseUrls:
+        """One more migrated database of a service, for a suite whose rows nobody else may empty."""
+        urls = provision(self.postgres.admin, Passwords(self.folder / "passwords.json"), {service: name})[service]
+        migrations.migrate({service: urls.owner}, self.folder / f"{name}-migrations.log")
+        self.urls[name] = urls
+        return urls
 
     def start_program(self, name: str, module: str, *arguments: str) -> None:
         """A program of the benchmark's own that serves HTTP on `ports[name]`."""
@@ -201,12 +228,18 @@ class Ground:
 
     def stop(self) -> None:
         """End everything, by id, whatever state it is in."""
+        self.close()
         for child in self.children.values():
             child.kill()
         if self.kafka is not None:
             self.kafka.kill()
         if hasattr(self, "postgres"):
             self.postgres.child.kill()
+
+    def close(self) -> None:
+        """Let go of every connection and listener of this process."""
+        for close in (*self.closing, *(part.close for part in self.parts.values()), self.issuer.close):
+            close()
 
     def _adopt(self, name: str, argv: tuple[str, ...], env: Mapping[str, str]) -> None:
         log = self.folder / "logs" / f"{name}.log"

@@ -30,6 +30,11 @@ class BenchIssuer:
         port = self._server.sockets[0].getsockname()[1]
         self.jwks_url = f"http://{LOOPBACK}:{port}/jwks.json"
 
+    def close(self) -> None:
+        """Serve it no more."""
+        if self._server is not None:
+            self._server.close()
+
     def token(self, *, role: str, tenant: str, subject: str) -> str:
         """An access token of this moment."""
         now = int(time.time())

@@ -53,6 +53,13 @@ class Part:
             raise ProgramFailed(self.child.command.name, 0, answer["failed"])
         return answer
 
+    def close(self) -> None:
+        """Ask no more: the helper ends by itself."""
+        if self._streams is None:
+            self._socket.close()
+        else:
+            self._streams[1].close()
+
 
 def serve(deeds: Mapping[str, Deed]) -> None:
     """The helper's side: do one thing after the other until the benchmark goes away."""
