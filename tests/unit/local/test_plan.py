@@ -53,7 +53,8 @@ def test_every_setting_of_a_process_is_one_that_a_service_reads(tmp_path: Path) 
     others = {"TAX_OFFICE_URL", "SME_STATUS_URL", "DEBARMENT_URL", "MAIL_URL", "BANK_URL", "DOCUMENTS_FOLDER"}
     neighbours = {"APPLICANT_URL", "FUNDING_URL", "MENTORING_URL"}
     webhooks = {"WEBHOOK_LOOPBACK", "WEBHOOK_LEASE_SECONDS"}
-    assert unknown == others | webhooks | neighbours  # applicant's, funding's and metrics' own
+    sign_in = {"PAGES_ORIGIN", "SIGN_IN_DISCOVERY_URL", "SIGN_IN_CLIENT_ID", "SIGN_IN_CLIENT_SECRET"}
+    assert unknown == others | webhooks | neighbours | sign_in  # applicant's, funding's and metrics' own
     assert "owner" not in str(env), "a service must not know its owner role"
 
 

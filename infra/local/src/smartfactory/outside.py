@@ -6,6 +6,7 @@ loopback only, or in a container (HTTP_HOST) by its neighbours.
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
 
@@ -15,6 +16,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from common.clock import Clock, FileClock, SystemClock
 from smartfactory.issuer.app import IssuerOptions, IssuerRefused, build_issuer
+from smartfactory.issuer.authorization import Client
 from smartfactory.simulators.app import ABORT, build_simulators
 from smartfactory.simulators.bank import BANK_BOOK, Bank
 from smartfactory.simulators.mail import Mailbox, build_mail
@@ -44,6 +46,19 @@ def build_outside(options: IssuerOptions, clock: Clock) -> FastAPI:
     return app
 
 
+def _client_of(environment: Mapping[str, str]) -> Client | None:
+    """The web pages, which people sign in to; without their origin nobody can."""
+    origin = environment.get("PAGES_ORIGIN")
+    if not origin:
+        return None
+    return Client(
+        client_id=environment["SIGN_IN_CLIENT_ID"],
+        secret=environment["SIGN_IN_CLIENT_SECRET"],
+        redirect_uris=(f"{origin}/signed-in",),
+        post_logout_redirect_uris=(f"{origin}/signed-out",),
+    )
+
+
 def cli() -> int:
     """Serve until told to stop."""
     directory = Path(os.environ["OUTSIDE_DIRECTORY"])
@@ -57,6 +72,8 @@ def cli() -> int:
                 audience=os.environ.get("AUDIENCE", "smartfactory"),
                 directory=directory,
                 admin_secret=os.environ["OUTSIDE_SECRET"],
+                address=os.environ.get("ISSUER_ADDRESS", ""),
+                client=_client_of(os.environ),
             ),
             FileClock(Path(clock_file)) if clock_file else SystemClock(),
         )

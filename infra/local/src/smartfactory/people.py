@@ -8,11 +8,12 @@ from common.http import BadAnswer, HttpClient
 from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES, PROVINCE_ROLES, PROVINCE_TENANT, Role
 from contracts.types import MUNICIPALITIES
 from smartfactory.issuer.app import ADMIN_HEADER
-from smartfactory.season.options import OutsideFirm
+from smartfactory.season.options import OutsideFirm, SignIn
 from smartfactory.stack.faults import StackFault
 
 _TOLD_AT_ONCE = 500
 _OK = 200
+_NO_CONTENT = 204
 _TECHNOPARK_ROLES = frozenset({Role.TECHNOPARK_OPERATOR, Role.PANEL_MEMBER})
 
 
@@ -58,6 +59,19 @@ class Outside:
         wanted = {"subject": subject, "role": role, "tenant": tenant}
         answer = await self._client.post_json("/issuer/local/tokens", wanted, headers={ADMIN_HEADER: self._secret})
         return str(answer["access_token"])
+
+    async def tell_people(self, people: Sequence[SignIn]) -> None:
+        """Let the sign-in page offer these people."""
+        answer = await self._client.send(
+            "PUT",
+            "/issuer/local/people",
+            body=[
+                {"name": each.who, "subject": each.subject, "role": each.role, "tenant": each.tenant} for each in people
+            ],
+            headers={ADMIN_HEADER: self._secret},
+        )
+        if answer.status != _NO_CONTENT:
+            raise BadAnswer(f"the issuer refused the people: {answer.body}", status=answer.status)
 
     async def tell_registers(self, firms: Sequence[OutsideFirm]) -> None:
         """Make firms known to the tax office, the SME-status register and the debarment list."""

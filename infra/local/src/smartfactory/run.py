@@ -163,6 +163,7 @@ async def _season(options: RunOptions, running: Installation, console: Console) 
             )
             for scenario in programme(options.scenario, options.year)
         ]
+        await outside.tell_people([person for report in reports for person in report.sign_ins])
         kept = data.archives / f"{options.season_name}.zip"
         archived = await take_one(running.plan.origin, outside.issue_token, kept, console, replayed=replayed)
     show(reports, console)

@@ -167,11 +167,11 @@ class DataDirectory:
 
     def local_secret(self) -> str:
         """The secret that opens the issuer's local door: whoever may read this directory may be anybody."""
-        path = self.root / "local-secret"
-        if not path.exists():
-            path.touch(mode=0o600)
-            path.write_text(secrets.token_urlsafe(24))
-        return path.read_text()
+        return self._secret("local-secret")
+
+    def sign_in_secret(self) -> str:
+        """The secret by which the issuer knows the pages."""
+        return self._secret("sign-in-secret")
 
     def remember(self, name: str, value: object) -> None:
         """Keep a small fact for later starts and other commands, whole or not at all."""
@@ -188,6 +188,13 @@ class DataDirectory:
         except (FileNotFoundError, ValueError):
             return None
         return value
+
+    def _secret(self, name: str) -> str:
+        path = self.root / name
+        if not path.exists():
+            path.touch(mode=0o600)
+            path.write_text(secrets.token_urlsafe(24))
+        return path.read_text()
 
     def free_mib(self) -> int:
         """Free disk where the directory is or will be."""

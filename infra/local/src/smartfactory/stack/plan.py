@@ -11,6 +11,7 @@ from smartfactory.stack.process import Command
 from smartfactory.stack.provision import SERVICES, DatabaseUrls
 
 AUDIENCE = "smartfactory"
+PAGES = "smartfactory-pages"
 ROLES = ("api", "worker")
 _DRAWS_PAGES, _READ_BY_PAGES = "metrics", ("applicant", "funding", "mentoring")
 _SESSION_MS = 6_000
@@ -81,6 +82,8 @@ class Plan:
                 "OUTSIDE_SECRET": self.data.local_secret(),
                 "PROGRAMME_CLOCK_FILE": str(self.data.clock_file),
                 "HTTP_PORT": str(self.ports["outside"]),
+                "ISSUER_ADDRESS": f"{self.origin}/issuer",
+                **self._sign_in(),
             },
         )
 
@@ -116,6 +119,11 @@ class Plan:
             # As short as it may be: what a killed worker had under way waits for its successor this long.
             "WEBHOOK_LEASE_SECONDS": "20",
         }
+        if service == "metrics":
+            env |= self._sign_in() | {
+                # Not by way of the gateway, which is not there yet when a service starts.
+                "SIGN_IN_DISCOVERY_URL": f"{self.address('outside')}/issuer/.well-known/openid-configuration",
+            }
         if role == "worker":  # an API does not speak to Kafka
             env |= kafka_users.environment(self.kafka_passwords, service)
         if name in self.failpoints:
@@ -127,6 +135,14 @@ class Plan:
         """Whom pages are read from: not by way of the gateway, which is not there yet when a service starts."""
         others = _READ_BY_PAGES if service == _DRAWS_PAGES else ()
         return {f"{each.upper()}_URL": self.address(f"{each}-api") for each in others}
+
+    def _sign_in(self) -> dict[str, str]:
+        """What the issuer and the pages know of each other."""
+        return {
+            "PAGES_ORIGIN": self.origin,
+            "SIGN_IN_CLIENT_ID": PAGES,
+            "SIGN_IN_CLIENT_SECRET": self.data.sign_in_secret(),
+        }
 
 
 def choose_ports(remembered: object, is_taken: Callable[[int], bool], *, kafka: int | None = None) -> dict[str, int]:
