@@ -1,7 +1,7 @@
 """The pages that every test of pages opens: a new page is one line here."""
 
-PUBLIC_PAGES = ("/", "/burden", "/developers")
+PUBLIC_PAGES = ("/", "/burden", "/developers", "/signed-out")
 """Addresses that everybody may open."""
 
-NOT_OPENED = frozenset({"/assets/{name}", "/no-such-page"})
-"""What is no page of its own: files, and the page of an address that nobody serves."""
+NOT_OPENED = frozenset({"/assets/{name}", "/no-such-page", "/sign-in", "/signed-in"})
+"""What is no page of its own: files, the page of an address that nobody serves, and the ways to the issuer and back."""

@@ -303,6 +303,10 @@ _ROWS: Mapping[str, tuple[Any, ...]] = {
             CASE WHEN place IS NOT NULL THEN now() END
         FROM unnest(ARRAY[1000000, NULL]) AS place
         """,
+        """
+        INSERT INTO web_session
+        SELECT sha256('planted'), 'planted', 'planted', 'auditor', '52', 'planted', now(), now(), now(), now(), NULL, 1
+        """,
         "INSERT INTO settled_share SELECT project_id, 'PROVINCE', municipality_code, 1 FROM project_progress",
         """
         INSERT INTO repayment

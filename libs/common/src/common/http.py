@@ -135,6 +135,15 @@ class HttpClient:
         status, sent_back, content = await self._exchange(method, path, params=None, body=body, headers=headers or {})
         return Answer(status, sent_back, _parsed(status, content, host=self._host))
 
+    async def post_form(
+        self, path: str, form: Mapping[str, str], *, headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """Send a form once, as OAuth has it, and hand back any JSON answer; raises Unreachable or TimedOut."""
+        status, sent_back, content = await self._exchange(
+            "POST", path, params=None, body=None, form=form, headers=headers or {}
+        )
+        return Answer(status, sent_back, _parsed(status, content, host=self._host))
+
     async def aclose(self) -> None:
         await self._client.aclose()
 
@@ -218,9 +227,12 @@ class HttpClient:
         params: Mapping[str, str] | None,
         body: JsonValue,
         headers: Mapping[str, str],
+        form: Mapping[str, str] | None = None,
     ) -> tuple[int, Mapping[str, str], bytes]:
         try:
-            async with self._client.stream(method, path, params=params, json=body, headers=headers) as response:
+            async with self._client.stream(
+                method, path, params=params, json=body, data=form, headers=headers
+            ) as response:
                 content = bytearray()
                 async for chunk in response.aiter_bytes():
                     content += chunk

@@ -33,7 +33,8 @@ _UNASKED_AT_MOST_SECONDS = 290.0  # a key that the issuer has revoked is refused
 _REFRESH_AT_MOST_EVERY_SECONDS = 10.0
 _STALE_FOR_SECONDS = 3600.0
 _MAX_TEXT = 255
-_TYPES = frozenset({"at+jwt", "application/at+jwt"})
+_TYPES: frozenset[str | None] = frozenset({"at+jwt", "application/at+jwt"})
+_ID_TOKEN_TYPES: frozenset[str | None] = frozenset({"jwt", None})
 _FOREIGN_KEY_HEADERS = ("jku", "x5u", "jwk", "x5c", "crit", "b64", "zip", "enc", "cty")
 _MOST_CHECKED = 10_000
 _SEGMENT = re.compile(r"[A-Za-z0-9_-]+")
@@ -69,8 +70,26 @@ class TokenVerifier:
             _checked_times(checked.claims, now=now)
         return checked.principal
 
-    async def _check(self, token: str) -> "_Checked":
-        kid, content = checked_header(token)
+    async def verify_id_token(self, token: str, *, client_id: str, nonce: str) -> Mapping[str, Any]:
+        """The claims of an ID token that answers this client's own request (OpenID Connect Core, 3.1.3.7)."""
+        claims = (await self._check(token, _ID_TOKEN_TYPES)).claims
+        if claims.get("iss") != self._issuer:
+            raise TokenRefused("iss is another issuer")
+        if claims.get("aud") not in (client_id, [client_id]):
+            raise TokenRefused("aud is another client")
+        if claims.get("azp", client_id) != client_id:
+            raise TokenRefused("azp is another client")
+        # How long it lives is the issuer's own affair: it is looked at once, when it comes.
+        now = self._real_time()
+        if _instant(claims, "exp") <= now - _LEEWAY_SECONDS or _instant(claims, "iat") > now + _LEEWAY_SECONDS:
+            raise TokenRefused("expired, or issued in the future")
+        if claims.get("nonce") != nonce:
+            raise TokenRefused("nonce is another request's")
+        _text(claims, "sub")
+        return claims
+
+    async def _check(self, token: str, types: frozenset[str | None] = _TYPES) -> "_Checked":
+        kid, content = checked_header(token, types)
         key = await self._keys.find(kid)
         if key is None:
             raise TokenRefused("unknown kid")
@@ -97,7 +116,7 @@ class _Checked:
     principal: Principal | None = None
 
 
-def checked_header(token: str) -> tuple[str, bytes]:
+def checked_header(token: str, types: frozenset[str | None] = _TYPES) -> tuple[str, bytes]:
     """Check all that can be said of a token before its signature is looked at; return the key id and the content."""
     if len(token) > _MAX_TOKEN_BYTES or not token.isascii():
         raise TokenRefused("larger than 8 KiB or not ASCII")
@@ -109,8 +128,8 @@ def checked_header(token: str) -> tuple[str, bytes]:
     if header.get("alg") != ALGORITHM:
         raise TokenRefused(f"alg is not {ALGORITHM}")
     kind = header.get("typ")
-    if not isinstance(kind, str) or kind.lower() not in _TYPES:
-        raise TokenRefused("typ is not at+jwt")
+    if (kind.lower() if isinstance(kind, str) else kind) not in types:
+        raise TokenRefused(f"typ is not {' or '.join(sorted(each for each in types if each))}")
     foreign = [name for name in _FOREIGN_KEY_HEADERS if name in header]
     if foreign:
         raise TokenRefused(f"header brings {', '.join(foreign)}")

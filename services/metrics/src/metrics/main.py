@@ -14,6 +14,7 @@ from contracts.documents import DOCUMENTS
 from contracts.roles import PARKED_EVENT_MENDERS, PARKED_EVENT_READERS, tenant_fits
 from metrics.consumers import HANDLERS, PROJECTED
 from metrics.partners.jobs import place_partner_events
+from metrics.sessions.jobs import ForgetSessions
 from metrics.settings import Settings
 from metrics.tables import Tables
 from metrics.webhooks.jobs import DeliverWebhooks, ForgetWebhooks
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def _jobs(settings: Settings) -> Sequence[Job]:
-    return (place_partner_events, DeliverWebhooks(settings), ForgetWebhooks(settings))
+    return (place_partner_events, DeliverWebhooks(settings), ForgetWebhooks(settings), ForgetSessions())
 
 
 def _routers() -> "Sequence[APIRouter]":

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from metrics.gauge.api import routes as gauge
 from metrics.money.api import routes as money
 from metrics.outcomes.api import routes as outcomes
-from metrics.pages.api.site import routes as pages
+from metrics.pages.api.site import PAGES
 from metrics.partners.api import routes as partners
 from metrics.practices.api.cases import routes as practices
 from metrics.practices.api.published import routes as published_practices
@@ -27,5 +27,5 @@ ROUTERS: Sequence[APIRouter] = (
     practice_studies,
     partners,
     webhooks,
-    pages,
+    *PAGES,
 )

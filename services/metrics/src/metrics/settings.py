@@ -7,6 +7,8 @@ from common.settings import ServiceSettings, WebAddress, own_key_faults
 
 LOCAL_WEBHOOK_KEY = "webhook-key-for-local-and-test-only"
 _LOCAL = "http://127.0.0.1:8080"
+LOCAL_SESSION_KEY = "session-key-for-local-and-test-only"
+LOCAL_CLIENT_SECRET = "sign-in-secret-for-local-and-test-only"  # noqa: S105  production refuses it by name
 
 
 class Settings(ServiceSettings):
@@ -49,6 +51,28 @@ class Settings(ServiceSettings):
         90, ge=1, le=3_650, description="Days after which a webhook's delivery and its attempts are removed."
     )
 
+    pages_origin: str = Field(
+        "http://127.0.0.1:8080",
+        pattern=r"^https?://[^/?#@\s]+$",
+        description="The one origin that people open pages at, `https://host`; the issuer sends them back to it.",
+    )
+    sign_in_discovery_url: str = Field(
+        "http://127.0.0.1:8080/issuer/.well-known/openid-configuration",
+        description="Where the issuer says how people sign in (OpenID Connect Discovery).",
+    )
+    sign_in_client_id: str = Field("smartfactory-pages", description="How the issuer knows the pages.")
+    sign_in_client_secret: SecretStr = Field(
+        SecretStr(LOCAL_CLIENT_SECRET), description="How they prove to the issuer who they are."
+    )
+    session_key: SecretStr = Field(
+        SecretStr(LOCAL_SESSION_KEY),
+        description="Key that sessions are sealed with, the same for all replicas; another signs everybody out.",
+    )
+    session_hours: int = Field(12, ge=1, le=24, description="After so many hours people sign in again.")
+    session_idle_minutes: int = Field(
+        60, ge=5, le=720, description="After so many minutes without a page they do, too."
+    )
+
     partner_feed_per_minute: int = Field(
         120, ge=1, description="How often a partner may read its feed in a minute; more get 429. Each process counts."
     )
@@ -70,6 +94,7 @@ class Settings(ServiceSettings):
         """Secrets of one's own, the public internet only, and no webhook sent by two workers at once."""
         faults = super().production_faults()
         faults += own_key_faults("WEBHOOK_SECRET_KEY", self.webhook_secret_key, LOCAL_WEBHOOK_KEY)
+        faults += self._sign_in_faults()
         if self.webhook_loopback:
             faults.append(
                 Text(
@@ -95,3 +120,24 @@ class Settings(ServiceSettings):
                     )
                 )
         return faults
+
+    def _sign_in_faults(self) -> list[Text]:
+        faults = [
+            Text(
+                f"{name}이(가) https가 아닙니다: 사람들과 인증 서비스가 쓰는 https 주소를 적으세요",
+                f"{name} is not https: set it to the https address that people and the issuer use",
+            )
+            for name, address in (
+                ("PAGES_ORIGIN", self.pages_origin),
+                ("SIGN_IN_DISCOVERY_URL", self.sign_in_discovery_url),
+            )
+            if not address.startswith("https://")
+        ]
+        if self.sign_in_client_secret.get_secret_value() == LOCAL_CLIENT_SECRET:
+            faults.append(
+                Text(
+                    "SIGN_IN_CLIENT_SECRET이 로컬 기본값입니다: 인증 서비스가 준 값을 적으세요",
+                    "SIGN_IN_CLIENT_SECRET is the local default: set the one that the issuer gave",
+                )
+            )
+        return faults + own_key_faults("SESSION_KEY", self.session_key, LOCAL_SESSION_KEY)

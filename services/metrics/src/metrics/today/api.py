@@ -6,13 +6,11 @@ from fastapi import Query
 
 from common.auth import Principal
 from common.web import Now, Tx, allowed, router
-from contracts.roles import MUNICIPALITY_ROLES, PROVINCE_ROLES, Role
-from metrics.today.queries.day import Today
+from metrics.today.queries.day import READERS, Today, area_of
 from metrics.today.queries.day import read_today as read_day
 
 routes = router(tags=["today"])
 
-_OVERSEERS = (Role.TECHNOPARK_OPERATOR, Role.AUDITOR, *sorted(PROVINCE_ROLES))
 _MOST = 200
 
 
@@ -22,7 +20,7 @@ _MOST = 200
     summary="오늘 할 일: 실적보고 기한, 남은 정원과 불용 예산 (Today: reports due, unused seats, money that lapses)",
 )
 async def read_today(
-    by: Annotated[Principal, allowed(*_OVERSEERS, *sorted(MUNICIPALITY_ROLES))],
+    by: Annotated[Principal, allowed(*READERS)],
     tx: Tx,
     now: Now,
     most: Annotated[
@@ -35,5 +33,4 @@ async def read_today(
     that is left and when it lapses; beside each what can be done by whom, or why it cannot. A municipality sees its
     own. A draft that somebody has begun is not known here: only a published call closes the offer.
     """
-    own = by.tenant if by.role in MUNICIPALITY_ROLES else None
-    return await read_day(tx, now=now, by=by, municipality_code=own, most=most)
+    return await read_day(tx, now=now, by=by, municipality_code=area_of(by), most=most)

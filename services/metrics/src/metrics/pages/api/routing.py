@@ -5,17 +5,21 @@ of the API: it stands in no OpenAPI document and may change as people need it.
 """
 
 import json
+import logging
 from collections.abc import Callable, Coroutine
 from typing import Any, cast
 
 from fastapi import APIRouter, Request, Response
 from starlette.responses import HTMLResponse
 
+from common.auth import Principal
 from common.errors import Text
 from common.web import kinds
 from common.web.kinds import FieldFault, Refused
 from common.web.language import Language, preferred
+from common.web.problems import busy
 from common.web.routes import GuardedRoute
+from metrics.pages.api.browser import form_of, in_their_name, is_ours, is_theirs
 
 LANGUAGE = "lang"
 POLICY = {
@@ -35,14 +39,19 @@ _OTHER_LANGUAGE = Text(
     "화면의 언어는 `ko`와 `en` 가운데 하나입니다.", "A page speaks one of two languages: `ko` or `en`."
 )
 
+_log = logging.getLogger(__name__)
+
 _Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 _RefusalPage = Callable[[Request, dict[str, Any], int], Response]
+_WayIn = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class PageRoute(GuardedRoute):
     """One page; made by `page_router`."""
 
     refusal_page: _RefusalPage
+    way_in: _WayIn
+    """What a browser is answered whose person has to sign in first."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:  # noqa: ANN401  FastAPI's own
         super().__init__(path, endpoint, **{**options, "include_in_schema": False, "response_class": HTMLResponse})
@@ -55,6 +64,7 @@ class PageRoute(GuardedRoute):
             asked = _in_asked_language(request)
             try:
                 _refuse_other_languages(asked)
+                asked = await _signed_in(asked)
                 response = await inner(asked)
             except Exception as error:  # noqa: BLE001  whatever it is, a browser is told so by a page
                 response = await self._told(asked, error)
@@ -65,7 +75,10 @@ class PageRoute(GuardedRoute):
         return answer
 
     async def _told(self, request: Request, error: Exception) -> Response:
-        """The problem that the error is everywhere, as a page where a browser asks."""
+        """The problem that the error is everywhere, as a page where a browser asks; or the way to sign in."""
+        nobody = isinstance(error, Refused) and error.kind is kinds.TOKEN_MISSING
+        if nobody and reads_html(request) and "authorization" not in request.headers:
+            return await type(self).way_in(request)
         handlers = request.app.exception_handlers
         handler = next((handlers[kind] for kind in type(error).__mro__ if kind in handlers), None)
         if handler is None:
@@ -79,9 +92,33 @@ class PageRoute(GuardedRoute):
         return page
 
 
-def page_router(refusal_page: _RefusalPage) -> APIRouter:
-    """A router of pages that tell what was refused by this function."""
-    made = type("RefusingPageRoute", (PageRoute,), {"refusal_page": staticmethod(refusal_page)})
+class AnswerRoute(PageRoute):
+    """A page that the issuer sends browsers to: what else it adds to the address is passed over (RFC 6749, 4.1.2)."""
+
+    def _refuse_odd_parameters(self, request: Request) -> None:
+        pass
+
+
+class FormRoute(PageRoute):
+    """What a form of a page is sent to: taken from our own pages alone, and from the session that it was given to.
+
+    It has no transaction of its own: what it changes it asks of an API, in the person's name and under a key.
+    """
+
+    async def _answer_once(self, request: Request, inner: _Handler, caller: Principal) -> Response:  # noqa: ARG002  whose form it is, the session says
+        form = await form_of(request)
+        if not is_ours(request) or not is_theirs(request, form):
+            _log.warning("a form was refused: it is another site's, or another session's")
+            return type(self).foreign_form(request)
+        request.state.form = form
+        return await inner(request)
+
+    foreign_form: Callable[[Request], Response]
+
+
+def page_router(kind: type[PageRoute], **answers: Callable[..., Any]) -> APIRouter:
+    """A router of pages of one kind; the functions answer what is no page: `refusal_page`, `way_in`, `foreign_form`."""
+    made = type(f"Drawn{kind.__name__}", (kind,), {name: staticmethod(answer) for name, answer in answers.items()})
     return APIRouter(route_class=made, tags=["pages"])
 
 
@@ -93,6 +130,16 @@ def reads_html(request: Request) -> bool:
 def language_of(request: Request) -> Language:
     """The language to answer in: of `?lang=`, or else what the reader prefers."""
     return preferred(request.headers.get("accept-language"))
+
+
+async def _signed_in(request: Request) -> Request:
+    try:
+        return await in_their_name(request)
+    except Exception as error:
+        refusal = busy(error)
+        if refusal is None:
+            raise
+        raise refusal from error
 
 
 def _in_asked_language(request: Request) -> Request:

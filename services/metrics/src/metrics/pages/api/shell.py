@@ -8,22 +8,30 @@ A template extends `frame.html` and finds `w` (its own words in the reader's lan
 numbers, won, days and links are written) and what it was handed.
 """
 
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import Request, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, RedirectResponse
 
 from common.auth import Principal
 from common.errors import Text
 from common.web.language import Language, say
-from metrics.pages.api.assets import address_of
-from metrics.pages.api.routing import language_of, page_router
+from common.web.methods import route_path
+from common.web.problems import come_again
+from metrics.pages.api import assets
+from metrics.pages.api.browser import address_of, signed_in_of
+from metrics.pages.api.routing import AnswerRoute, FormRoute, PageRoute, language_of, page_router
 from metrics.pages.api.writing import Writing
+from metrics.pages.domain.role_words import ROLE_NAMES, SOURCE_NAMES
 from metrics.pages.domain.shell_words import NAVIGATION, RefusalWords, ShellWords
+from metrics.pages.domain.sign_in_words import ForeignFormWords, IssuerAwayWords
+from metrics.today.queries.day import READERS
 
 _TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parents[2] / "page_templates"),
@@ -33,7 +41,7 @@ _TEMPLATES = Environment(
     lstrip_blocks=True,
     auto_reload=False,
 )
-_TEMPLATES.globals["asset"] = address_of
+_TEMPLATES.globals["asset"] = assets.address_of
 
 
 def page(
@@ -53,6 +61,11 @@ def page(
         s=in_language(ShellWords, language),
         f=f,
         reader=reader,
+        signed_in=signed_in_of(request),
+        sign_in_way=sign_in_address(request),
+        today_roles=READERS,
+        role_name=lambda role: say(ROLE_NAMES[role], language),
+        source_name=lambda source: say(SOURCE_NAMES[source], language),
         navigation=[(path, say(name, language)) for path, name in NAVIGATION],
         **handed,
     )
@@ -66,8 +79,44 @@ def in_language(words: type, language: Language) -> SimpleNamespace:
     return SimpleNamespace(**{name: say(text, language) for name, text in found.items()})
 
 
+def notice(request: Request, words: type, *, way: str, status: int = 200, follow: bool = False) -> Response:
+    """A page that says one thing and leads on; with `follow` the browser goes there by itself."""
+    response = page(request, "notice.html", words, status=status, way=way)
+    if follow:
+        response.headers["Refresh"] = f"0; url={way}"
+    return response
+
+
+def issuer_away(request: Request) -> Response:
+    """Nobody can sign in now."""
+    response = notice(request, IssuerAwayWords, way=sign_in_address(request), status=503)
+    response.headers["Retry-After"] = come_again()
+    return response
+
+
 def _refusal(request: Request, problem: dict[str, Any], status: int) -> Response:
     return page(request, "refusal.html", RefusalWords, status=status, problem=problem)
 
 
-routes = page_router(_refusal)
+def _foreign_form(request: Request) -> Response:
+    return notice(request, ForeignFormWords, way="/", status=403)
+
+
+async def _way_in(request: Request) -> Response:
+    """To the issuer, and then back here; a form is not sent again by itself, its page is opened anew."""
+    if route_path(request) == "/sign-out":
+        return RedirectResponse("/signed-out", 303)
+    return issuer_away(request) if request.state.issuer_away else RedirectResponse(sign_in_address(request), 303)
+
+
+def sign_in_address(request: Request) -> str:
+    """Of signing in and coming back to this page; to the front page from those that are of the sign-in itself."""
+    if route_path(request) in {"/sign-in", "/signed-in", "/signed-out", "/sign-out", "/no-such-page"}:
+        return "/sign-in"
+    return f"/sign-in?{urlencode({'next': address_of(request)})}"
+
+
+_ANSWERS: dict[str, Callable[..., Any]] = {"refusal_page": _refusal, "way_in": _way_in}
+routes = page_router(PageRoute, **_ANSWERS)
+answers = page_router(AnswerRoute, **_ANSWERS)
+forms = page_router(FormRoute, **_ANSWERS, foreign_form=_foreign_form)

@@ -1,6 +1,10 @@
-"""All pages: importing a page's module puts it on `routes`."""
+"""All pages: importing a page's module puts it on its router."""
 
-from metrics.pages.api import burden, dashboard, firm, frame, project
-from metrics.pages.api.shell import routes
+from fastapi import APIRouter
 
-__all__ = ["burden", "dashboard", "firm", "frame", "project", "routes"]
+from metrics.pages.api import burden, dashboard, firm, frame, project, sign_in, today
+from metrics.pages.api.shell import answers, forms, routes
+
+__all__ = ["PAGES", "burden", "dashboard", "firm", "frame", "project", "sign_in", "today"]
+
+PAGES: tuple[APIRouter, ...] = (routes, answers, forms)

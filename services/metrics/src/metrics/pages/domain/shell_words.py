@@ -16,6 +16,9 @@ class ShellWords:
         "전북특별자치도, 14개 시·군, 삼성전자, 전북테크노파크가 함께하는 대·중소 상생형 지원사업입니다.",
         "A joint programme of Jeonbuk State, its 14 cities and counties, Samsung Electronics and Jeonbuk Technopark.",
     )
+    sign_in = Text("로그인", "Sign in")
+    sign_out = Text("로그아웃", "Sign out")
+    today = Text("오늘 할 일", "Today")
     developers = Text("개발자용 API 문서", "For developers: API documentation")
     shown_at = Text("{moment} 기준으로 그린 화면입니다.", "This page was drawn as of {moment}.")
     hidden = Text("비공개", "withheld")

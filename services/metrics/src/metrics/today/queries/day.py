@@ -5,9 +5,13 @@ from datetime import date, datetime
 from common.auth import Principal
 from common.db import Transaction
 from common.web import View
+from contracts.roles import MUNICIPALITY_ROLES, PROVINCE_ROLES, Role
 from metrics.today import domain, store
 from metrics.today.queries.reports import ReportsDue, read_reports
 from metrics.today.queries.seats import UnusedSeats, read_unused_seats
+
+READERS = (Role.TECHNOPARK_OPERATOR, Role.AUDITOR, *sorted(PROVINCE_ROLES), *sorted(MUNICIPALITY_ROLES))
+"""Who has a day here: those who oversee all, and municipalities of their own."""
 
 
 class Today(View):
@@ -17,6 +21,11 @@ class Today(View):
     rule_version: str
     reports_due: ReportsDue
     unused_seats: UnusedSeats
+
+
+def area_of(by: Principal) -> str | None:
+    """The municipality whose day it is, or none of those who see all."""
+    return by.tenant if by.role in MUNICIPALITY_ROLES else None
 
 
 async def read_today(

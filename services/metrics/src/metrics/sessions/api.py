@@ -1,0 +1,260 @@
+"""Sessions as pages use them: whose browser asks, with which token, and what a form of theirs carries.
+
+The browser has nothing but a random number. The row is found by its hash and opened with it, so that neither a copy of
+the table nor the key of the installation alone gives anybody's tokens.
+"""
+
+import asyncio
+import hashlib
+import hmac
+import json
+import logging
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, cast
+from urllib.parse import urlencode
+
+from fastapi import Request
+
+from common.acting import THE_SERVICE
+from common.auth import Principal, TokenRefused
+from common.clock import SystemClock
+from common.openid import ProviderAway, Registration, RelyingParty, SignInRefused, Tokens
+from common.sealing import NotSealed, derived, seal, unseal
+from common.web.runtime import Runtime, runtime_of
+from metrics.sessions import commands
+from metrics.sessions.domain import Session, own_path, renewal_is_due
+from metrics.settings import Settings
+
+__all__ = ["ProviderAway", "Sessions", "SignInRefused", "SignedIn", "own_path", "sessions_of"]
+
+_ID_BYTES = 32
+_MOST_ID = 64
+_WAITS, _WAIT_SECONDS = 20, 0.2
+_real_time = SystemClock()
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedIn:
+    """Who asks, proved as on every route of the API; with the token other services are asked with on their behalf."""
+
+    principal: Principal
+    name: str
+    access_token: str
+    form_token: str
+    """What each form of theirs carries, so that no other site can send one in their name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kept:
+    access_token: str
+    refresh_token: str | None
+    name: str
+
+
+class _RenewedElsewhere(Exception):
+    """Nothing is wrong: another request has the next token in a moment."""
+
+
+class Sessions:
+    """All sessions, as one process of the API sees them; `sessions_of` gives it."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        settings = cast("Settings", runtime.settings)
+        self.origin = settings.pages_origin
+        self._key = settings.session_key.get_secret_value().encode()
+        self._lasts = timedelta(hours=settings.session_hours)
+        self._client_id = settings.sign_in_client_id
+        self._idle = timedelta(minutes=settings.session_idle_minutes)
+        self.provider = RelyingParty(
+            Registration(
+                issuer=settings.issuer,
+                discovery_url=settings.sign_in_discovery_url,
+                client_id=settings.sign_in_client_id,
+                client_secret=settings.sign_in_client_secret.get_secret_value(),
+                redirect_uri=f"{settings.pages_origin}/signed-in",
+            ),
+            runtime.verifier,
+        )
+
+    async def open_for(self, tokens: Tokens) -> str:
+        """A session for whom the tokens prove, and what their browser is to keep; raises `SignInRefused`."""
+        try:
+            principal = await self._proved(tokens.access_token)
+        except TokenRefused as refused:
+            raise SignInRefused(f"access token: {refused.reason}") from None
+        if tokens.subject != principal.subject:
+            raise SignInRefused("the two tokens are about two people")
+        browser_id = secrets.token_urlsafe(_ID_BYTES)
+        kept = _Kept(
+            access_token=tokens.access_token,
+            refresh_token=tokens.refresh_token,
+            name=tokens.name or principal.subject,
+        )
+        async with self._runtime.database.transaction(acting=THE_SERVICE) as tx:
+            await commands.begin_session(
+                tx,
+                _hash(browser_id),
+                principal,
+                self._sealed(kept, browser_id),
+                now=_real_time.now(),
+                lasts=self._lasts,
+            )
+        return browser_id
+
+    async def find(self, browser_id: str) -> SignedIn | None:
+        """Whose browser this is; nobody's when the session is over, denied or unknown. Raises `ProviderAway`."""
+        if not 0 < len(browser_id) <= _MOST_ID or not browser_id.isascii():
+            return None
+        for _ in range(_WAITS):
+            session = await self._used(browser_id)
+            kept = None if session is None else self._opened(session, browser_id)
+            if session is None or kept is None:
+                return None
+            try:
+                kept = await self._with_live_token(session, kept, browser_id)
+            except _RenewedElsewhere:
+                await asyncio.sleep(_WAIT_SECONDS)
+                continue
+            return None if kept is None else await self._shown(kept, browser_id)
+        raise ProviderAway("the next token did not come")
+
+    async def end(self, browser_id: str) -> None:
+        """End the session here, and tell the issuer."""
+        session = await self._used(browser_id)
+        kept = None if session is None else self._opened(session, browser_id)
+        await self._end(browser_id)
+        if kept is not None and kept.refresh_token is not None:
+            await self.provider.revoke(kept.refresh_token)
+
+    async def end_address(self) -> str | None:
+        """Where the issuer ends its own session, if it has such a page; it asks the person, as no token is shown."""
+        try:
+            endpoint = (await self.provider.provider()).end_session_endpoint
+        except ProviderAway:
+            return None
+        if endpoint is None:
+            return None
+        asked = {"client_id": self._client_id, "post_logout_redirect_uri": f"{self.origin}/signed-out"}
+        return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(asked)}"
+
+    def form_token(self, browser_id: str) -> str:
+        """What a form of this session carries."""
+        return hmac.new(derived(self._key, "form"), browser_id.encode(), hashlib.sha256).hexdigest()
+
+    def seal(self, content: Mapping[str, Any], *, use: str, lasts: timedelta) -> str:
+        """Something for the browser to keep that it cannot read or change, for so long."""
+        until = (_real_time.now() + lasts).timestamp()
+        told = json.dumps({"until": until, "content": content}, ensure_ascii=False, separators=(",", ":"))
+        return seal(told.encode(), key=self._key, use=use)
+
+    def unseal(self, sealed: str | None, *, use: str) -> Mapping[str, Any] | None:
+        """What the browser kept; nothing if it is too old, or was not sealed by us for this use."""
+        if not sealed:
+            return None
+        try:
+            told = json.loads(unseal(sealed, key=self._key, use=use))
+        except NotSealed:
+            return None
+        if told["until"] < _real_time.now().timestamp():
+            return None
+        content: Mapping[str, Any] = told["content"]
+        return content
+
+    async def _used(self, browser_id: str) -> Session | None:
+        async with self._runtime.database.transaction(acting=THE_SERVICE) as tx:
+            return await commands.use_session(tx, _hash(browser_id), now=_real_time.now(), idle=self._idle)
+
+    async def _with_live_token(self, session: Session, kept: _Kept, browser_id: str) -> _Kept | None:
+        """The session with its token, or with the next one; nothing when it has ended."""
+        now = _real_time.now()
+        if kept.refresh_token is None:
+            return kept
+        if renewal_is_due(session, now=now):
+            async with self._runtime.database.transaction(acting=THE_SERVICE) as tx:
+                claimed = await commands.claim_renewal(tx, session, now=now)
+            if claimed:
+                return await self._renewed(session, kept, kept.refresh_token, browser_id)
+        if now < session.token_ends_at:
+            return kept
+        raise _RenewedElsewhere
+
+    async def _renewed(self, session: Session, kept: _Kept, refresh_token: str, browser_id: str) -> _Kept | None:
+        database, now = self._runtime.database, _real_time.now()
+        try:
+            tokens = await self.provider.refresh(refresh_token)
+            principal = await self._proved(tokens.access_token)
+            if principal.subject != session.subject:
+                raise TokenRefused("the next token is somebody else's")
+        except ProviderAway:
+            async with database.transaction(acting=THE_SERVICE) as tx:
+                await commands.put_renewal_off(tx, session, now=now)
+            if now < session.token_ends_at:
+                return kept
+            raise
+        except (SignInRefused, TokenRefused) as refused:
+            _log.info("a session ended: %s", refused.reason)
+            await self._end(browser_id)
+            return None
+        renewed = _Kept(
+            access_token=tokens.access_token,
+            refresh_token=tokens.refresh_token or refresh_token,
+            name=kept.name,
+        )
+        async with database.transaction(acting=THE_SERVICE) as tx:
+            there = await commands.renew_session(tx, session, principal, self._sealed(renewed, browser_id), now=now)
+        return renewed if there else None
+
+    async def _shown(self, kept: _Kept, browser_id: str) -> SignedIn | None:
+        try:
+            principal = await self._proved(kept.access_token)
+        except TokenRefused as refused:
+            _log.info("a session ended: %s", refused.reason)
+            await self._end(browser_id)
+            return None
+        return SignedIn(
+            principal=principal,
+            name=kept.name,
+            access_token=kept.access_token,
+            form_token=self.form_token(browser_id),
+        )
+
+    async def _proved(self, access_token: str) -> Principal:
+        """Whom a token speaks for, checked as `common.web.access` does."""
+        principal = await self._runtime.verifier.verify(access_token)
+        if not self._runtime.tenant_fits(principal.role, principal.tenant):
+            raise TokenRefused("the tenant does not fit the role")
+        self._runtime.denials.check(principal)
+        return principal
+
+    async def _end(self, browser_id: str) -> None:
+        async with self._runtime.database.transaction(acting=THE_SERVICE) as tx:
+            await commands.end_session(tx, _hash(browser_id))
+
+    def _sealed(self, kept: _Kept, browser_id: str) -> str:
+        told = {"access_token": kept.access_token, "refresh_token": kept.refresh_token, "name": kept.name}
+        return seal(json.dumps(told).encode(), key=self._key, use=f"session {browser_id}")
+
+    def _opened(self, session: Session, browser_id: str) -> _Kept | None:
+        try:
+            return _Kept(**json.loads(unseal(session.sealed, key=self._key, use=f"session {browser_id}")))
+        except NotSealed:
+            _log.warning("a session was sealed with another key: whoever has it signs in again")
+            return None
+
+
+def sessions_of(request: Request) -> Sessions:
+    """The process's one, made when the first page asks."""
+    state = request.app.state
+    if not hasattr(state, "sessions"):
+        state.sessions = Sessions(runtime_of(request))
+    found: Sessions = state.sessions
+    return found
+
+
+def _hash(browser_id: str) -> bytes:
+    return hashlib.sha256(browser_id.encode()).digest()

@@ -1,0 +1,82 @@
+"""Begin a session, use it, renew its token and end it. Real time counts."""
+
+from datetime import datetime, timedelta
+
+from common.auth import Principal
+from common.db import Transaction
+from metrics.sessions import domain, store
+from metrics.sessions.domain import Session
+
+_RENEWING = timedelta(seconds=12)
+"""Longer than the issuer may take to answer; whoever dies meanwhile leaves the renewal to the next one after it."""
+_ASK_AGAIN = timedelta(seconds=5)
+
+
+async def begin_session(
+    tx: Transaction, id_hash: bytes, principal: Principal, sealed: str, *, now: datetime, lasts: timedelta
+) -> None:
+    """Keep who signed in. The moment is the token's own, since it is that which a denial is compared with."""
+    signed_in_at = datetime.fromtimestamp(principal.issued_at, tz=now.tzinfo)
+    await store.add(
+        tx,
+        Session(
+            id_hash=id_hash,
+            issuer=principal.issuer,
+            subject=principal.subject,
+            role=principal.role,
+            tenant=principal.tenant or "",
+            sealed=sealed,
+            signed_in_at=signed_in_at,
+            used_at=now,
+            token_ends_at=datetime.fromtimestamp(principal.expires_at, tz=now.tzinfo),
+            ends_at=now + lasts,
+            renewing_until=None,
+            version=1,
+        ),
+    )
+
+
+async def use_session(tx: Transaction, id_hash: bytes, *, now: datetime, idle: timedelta) -> Session | None:
+    """The session of a browser, unless it is over or its person is denied: then it is removed at once."""
+    session = await store.get(tx, id_hash)
+    if session is None:
+        return None
+    if domain.is_over(session, now=now, idle=idle) or await store.is_denied(tx, session):
+        await store.remove(tx, id_hash)
+        return None
+    if domain.use_is_due(session, now=now):
+        await store.save(tx, id_hash, used_at=now)
+    return session
+
+
+async def claim_renewal(tx: Transaction, session: Session, *, now: datetime) -> bool:
+    """Whether it is the caller who asks for the next token: of many requests and processes it is one."""
+    return await store.claim(tx, session, renewing_until=now + _RENEWING)
+
+
+async def renew_session(tx: Transaction, session: Session, principal: Principal, sealed: str, *, now: datetime) -> bool:
+    """Keep the next token; whether the session was still there."""
+    return await store.save(
+        tx,
+        session.id_hash,
+        sealed=sealed,
+        role=principal.role,
+        tenant=principal.tenant or "",
+        token_ends_at=datetime.fromtimestamp(principal.expires_at, tz=now.tzinfo),
+        renewing_until=None,
+    )
+
+
+async def put_renewal_off(tx: Transaction, session: Session, *, now: datetime) -> None:
+    """The issuer gave no answer: not every request asks it again at once."""
+    await store.save(tx, session.id_hash, renewing_until=now + _ASK_AGAIN)
+
+
+async def end_session(tx: Transaction, id_hash: bytes) -> None:
+    """Whoever has the browser's cookie has nothing from now on."""
+    await store.remove(tx, id_hash)
+
+
+async def forget_sessions(tx: Transaction, *, now: datetime, most: int) -> int:
+    """Remove sessions that have run their time; who comes back to one removes it too."""
+    return await store.forget(tx, ended_before=now, most=most)
