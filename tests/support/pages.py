@@ -1,6 +1,15 @@
 """The pages that every test of pages opens: a new page is one line here."""
 
-PUBLIC_PAGES = ("/", "/burden", "/developers", "/signed-out")
+PUBLIC_PAGES = (
+    "/",
+    "/gauge",
+    "/outcomes",
+    "/outcomes?wave=YEAR_1",
+    "/practices",
+    "/burden",
+    "/developers",
+    "/signed-out",
+)
 """Addresses that everybody may open."""
 
 NOT_OPENED = frozenset({"/assets/{name}", "/no-such-page", "/sign-in", "/signed-in"})

@@ -13,8 +13,9 @@ from metrics.main import SERVICE
 from smartfactory.stack.provision import DatabaseUrls
 from tests.support.builders import project_selected
 from tests.support.listening import Listener, listener
-from tests.support.outcomes import facts
+from tests.support.outcomes import REPORTING, facts
 from tests.support.pages import NOT_OPENED, PUBLIC_PAGES
+from tests.support.practices import decide, done, nominate, nomination, publish, reported
 from tools.catalogue.permissions import pages as pages_of
 
 pytestmark = pytest.mark.anyio
@@ -44,7 +45,7 @@ class Elements(HTMLParser):
         self.found.append((tag, dict(attrs)))
 
     def handle_data(self, data: str) -> None:
-        self.said += data
+        self.said += f"{data} "
 
 
 async def opened(metrics: Listener, path: str, **headers: str) -> httpx2.Response:
@@ -56,7 +57,10 @@ async def test_every_page_speaks_both_languages_and_holds_the_browser_to_its_wor
     offered = {page.removeprefix("GET ") for page, roles in pages_of(metrics.app).items() if "public" in roles}
     assert {path.partition("?")[0] for path in PUBLIC_PAGES} >= {p for p in offered - NOT_OPENED if "{" not in p}
     for path in PUBLIC_PAGES:
-        korean, english = await opened(metrics, path), await opened(metrics, f"{path}?lang=en")
+        korean, english = (
+            await opened(metrics, path),
+            await opened(metrics, f"{path}{'&' if '?' in path else '?'}lang=en"),
+        )
         for page, language in ((korean, "ko"), (english, "en")):
             assert page.status_code == 200, page.text
             assert page.headers["content-type"] == "text/html; charset=utf-8"
@@ -128,6 +132,42 @@ async def test_assets_are_kept_for_ever_under_the_name_of_their_content(metrics:
         assert "@import" not in asset.text
         older = address.replace(address[-16:-4], "0" * 12)
         assert (await metrics.http.get(older)).status_code == 404
+
+
+async def test_what_people_typed_stays_text_and_figures_keep_their_units(metrics: Listener) -> None:
+    metrics.clock.move_to(REPORTING)
+    firm = await reported(metrics)
+    planted = "<script>alert(1)</script><b onclick=x>&amp;"
+    kpis = [{"kpi": "P1", "change_kind": "PERCENT"}, {"kpi": "Q1", "change_kind": "POINTS"}]
+    case = await done(await nominate(metrics, firm, nomination(title_ko=planted, summary_ko=planted, kpis=kpis)))
+    case = await done(await decide(metrics, case))
+    await done(await publish(metrics, case))
+    page = Elements(await opened(metrics, "/practices"))
+    assert page.said.count(planted) == 2
+    assert not {"script", "b"} & {tag for tag, _ in page.found}
+    assert "+30.0%" in page.said
+    assert "+2.0%p" in page.said
+
+
+async def test_the_target_is_shown_by_stage_with_its_rule_and_both_years(metrics: Listener) -> None:
+    planned = [project_selected() for _ in range(6)]
+    await metrics.tell(*planned, project_selected(municipality_code="52740"))
+    said = " ".join(Elements(await opened(metrics, "/gauge?lang=en")).said.split())
+    assert "Planned 7 selected, and not agreed yet" in said
+    assert "300 by 2027" in said
+    assert "300 by 2026" in said
+    assert "Stages that count: Completed." in said
+    assert "Jangsu-gun withheld" in said
+
+
+async def test_outcomes_stand_beside_the_benchmarks_and_units_are_never_mixed(metrics: Listener) -> None:
+    page = Elements(await opened(metrics, "/outcomes?wave=YEAR_1&lang=en"))
+    said = " ".join(page.said.split())
+    assert "published as +44%" in said
+    assert "Published without a unit, compared with nothing" in said
+    assert "number of firms not published" in said
+    assert {attributes["href"] for tag, attributes in page.found if tag == "a"} >= {"/outcomes?wave=YEAR_2&lang=en"}
+    assert (await opened(metrics, "/outcomes?wave=BASELINE")).status_code == 422
 
 
 async def test_the_dashboard_shows_what_counts_and_withholds_small_places(metrics: Listener) -> None:

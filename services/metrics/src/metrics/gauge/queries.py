@@ -99,21 +99,40 @@ class Gauge(View):
     corrections: list[GaugeCorrection]
 
 
-class PublicGaugeCell(View):
-    """One municipality's counted units for everybody; null where fewer than the minimum could be worked out."""
+class PublicStages(View):
+    """Units by how far they have come, for everybody; null where fewer than the minimum could be worked out."""
 
-    municipality_code: str
+    planned: int | None
+    agreed: int | None
+    completed: int | None
+    withdrawn: int | None
+    terminated: int | None
     counted: int | None
 
 
-class PublicGauge(View):
-    """The gauge as everybody sees it."""
+class PublicGaugeCell(PublicStages):
+    """One municipality's units."""
+
+    municipality_code: str
+
+
+class PublicGaugeTrack(PublicStages):
+    """One track's units."""
+
+    track: str
+
+
+class PublicGauge(PublicStages):
+    """The gauge as everybody sees it.
+
+    `in_use` is null too while nothing was verified, and where those completed and not in use would be too few.
+    """
 
     as_of: date
     target: Target
     suppressed_below: int
-    agreed: int | None
-    counted: int | None
+    in_use: int | None
+    tracks: list[PublicGaugeTrack]
     municipalities: list[PublicGaugeCell]
 
 
@@ -148,20 +167,40 @@ async def read_public_gauge(tx: Transaction, *, as_of: date | None, now: datetim
     """Totals and municipalities with small cells hidden; raises NoGaugeRule."""
     day, at, rule = _asked(as_of, now)
     async with as_service(tx):
-        found = domain.count(await store.sites(tx), rule, at=at)
-    counted = {str(each.code): 0 for each in MUNICIPALITIES}
-    for (place, _), counts in found.items():
-        counted[place] = counted.get(place, 0) + counts.counted
-    shown = hide_small(counted, minimum=minimum)
+        in_use = await projects_in_use(tx, at=at)
+        found = domain.count(await store.sites(tx), rule, at=at, in_use=in_use or ())
     total = _summed(found)
+    places = _public({str(each.code): [] for each in MUNICIPALITIES}, found, by=0, minimum=minimum)
+    tracks = _public({track: [] for track in rule.tracks}, found, by=1, minimum=minimum)
     return PublicGauge(
         as_of=day,
         target=_target(rule, day),
         suppressed_below=minimum,
-        agreed=hide_small_total(total["agreed"], minimum=minimum),
-        counted=hide_small_total(total["counted"], minimum=minimum),
-        municipalities=[PublicGaugeCell(municipality_code=place, counted=shown[place]) for place in sorted(counted)],
+        **{stage: hide_small_total(total[stage], minimum=minimum) for stage in PublicStages.model_fields},
+        in_use=None if in_use is None else _public_use(total, minimum=minimum),
+        tracks=[PublicGaugeTrack(track=track, **stages) for track, stages in tracks.items()],
+        municipalities=[PublicGaugeCell(municipality_code=place, **stages) for place, stages in places.items()],
     )
+
+
+def _public(
+    lines: dict[str, list[Counts]], found: Mapping[tuple[str, str], Counts], *, by: int, minimum: int
+) -> dict[str, dict[str, int | None]]:
+    """Each line's stages, summed by place (0) or track (1), with what is small in each column hidden."""
+    for key, counts in found.items():
+        lines.setdefault(key[by], []).append(counts)
+    shown: dict[str, dict[str, int | None]] = {line: {} for line in sorted(lines)}
+    for stage in PublicStages.model_fields:
+        column = {line: sum(getattr(each, stage) for each in counts) for line, counts in lines.items()}
+        for line, count in hide_small(column, minimum=minimum).items():
+            shown[line][stage] = count
+    return shown
+
+
+def _public_use(total: Mapping[str, int], *, minimum: int) -> int | None:
+    """Those in use, unless they, or those completed that are not, are few enough to point at one firm."""
+    idle = total["completed"] - total["in_use"]
+    return None if 0 < idle < minimum else hide_small_total(total["in_use"], minimum=minimum)
 
 
 def _asked(as_of: date | None, now: datetime) -> tuple[date, datetime, GaugeRule]:

@@ -278,7 +278,7 @@ async def read_public_outcomes(
     As of the last day of publication. A cell under the minimum is null, and so is what would give one away. With the
     ETag of an earlier answer in If-None-Match, 304 says that it still stands.
     """
-    found = await _published(request).read(Wave(wave.value), now=now)
+    found = await publications_of(request).read(Wave(wave.value), now=now)
     headers = {"ETag": found.tag, "Cache-Control": "public, no-cache"}
     if is_known(found.tag, if_none_match):
         return Response(status_code=_NOT_MODIFIED, headers=headers)
@@ -300,10 +300,10 @@ async def read_outcome_benchmarks(
 
     Percent beside percent, points beside points; what is of an unknown unit stands apart, compared with nothing.
     """
-    return await benchmarks.read_benchmarks(_published(request), Wave(wave.value), now=now)
+    return await benchmarks.read_benchmarks(publications_of(request), Wave(wave.value), now=now)
 
 
-def _published(request: Request) -> Published:
+def publications_of(request: Request) -> Published:
     """This process's publications, which its requests share."""
     state = request.app.state
     if not hasattr(state, "published_outcomes"):

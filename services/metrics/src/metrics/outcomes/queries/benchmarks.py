@@ -5,7 +5,7 @@ from datetime import date, datetime
 from common.errors import NotFound, Text
 from common.web import View
 from metrics.outcomes import store
-from metrics.outcomes.domain.definitions import Benchmarks, ChangeKind, Comparator, FigureUnit, Measure, Wave
+from metrics.outcomes.domain.definitions import Benchmarks, ChangeKind, Comparator, FigureUnit, Measure, Wave, WaveAfter
 from metrics.outcomes.domain.waves import day_of
 from metrics.outcomes.queries.aggregates import Dimension, PublicAggregate
 from metrics.outcomes.queries.published import Published
@@ -74,6 +74,11 @@ class BenchmarkPanel(View):
     suppressed_below: int
     comparators: list[ComparatorView]
     measures: list[MeasurePanel]
+
+
+async def read_benchmarks_after(publications: Published, wave: WaveAfter, *, now: datetime) -> BenchmarkPanel:
+    """For a later feature: the panel of a wave after the completion; raises NoBenchmarks."""
+    return await read_benchmarks(publications, Wave(wave.value), now=now)
 
 
 async def read_benchmarks(publications: Published, wave: Wave, *, now: datetime) -> BenchmarkPanel:

@@ -2,9 +2,21 @@
 
 from fastapi import APIRouter
 
-from metrics.pages.api import burden, dashboard, firm, frame, project, sign_in, today
+from metrics.pages.api import burden, dashboard, firm, frame, gauge, outcomes, practices, project, sign_in, today
 from metrics.pages.api.shell import answers, forms, routes
 
-__all__ = ["PAGES", "burden", "dashboard", "firm", "frame", "project", "sign_in", "today"]
+__all__ = [
+    "PAGES",
+    "burden",
+    "dashboard",
+    "firm",
+    "frame",
+    "gauge",
+    "outcomes",
+    "practices",
+    "project",
+    "sign_in",
+    "today",
+]
 
 PAGES: tuple[APIRouter, ...] = (routes, answers, forms)

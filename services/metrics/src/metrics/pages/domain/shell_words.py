@@ -46,5 +46,11 @@ class RefusalWords:
     home = Text("첫 화면으로", "To the front page")
 
 
-NAVIGATION = (("/", Text("현황", "Overview")), ("/burden", Text("기업 부담 계산", "What it costs a firm")))
+NAVIGATION = (
+    ("/", Text("현황", "Overview")),
+    ("/gauge", Text("목표 집계", "The target")),
+    ("/outcomes", Text("성과", "Outcomes")),
+    ("/practices", Text("우수사례", "Good practices")),
+    ("/burden", Text("기업 부담 계산", "What it costs a firm")),
+)
 """The pages that the frame leads to, by address."""

@@ -1,0 +1,51 @@
+"""`python -m tools.screenshots ORIGIN`: the README's pictures, taken of a running installation with a season in it.
+
+`make run` leaves one at its origin; a picture is taken of each page named below, and overwrites the one of before.
+"""
+
+import asyncio
+import sys
+from pathlib import Path
+
+from tools.browser import DESKTOP, PHONE, Look, NoBrowser, browser
+
+_FOLDER = Path(__file__).resolve().parents[1] / "docs/pictures"
+_PICTURES = {
+    "dashboard": ("/?lang=ko", "light", DESKTOP),
+    "dashboard-dark-phone": ("/?lang=en", "dark", PHONE),
+    "target": ("/gauge?lang=ko", "light", DESKTOP),
+    "outcomes": ("/outcomes?lang=en", "light", DESKTOP),
+}
+_DRAWN = 200
+
+
+async def take(origin: str, folder: Path = _FOLDER) -> list[Path]:
+    """Take them all; raises NoBrowser, or RuntimeError where a page is not answered with 200."""
+    taken = []
+    async with browser() as chromium:
+        for name, (address, scheme, width) in _PICTURES.items():
+            path = folder / f"{name}.png"
+            look = Look(scheme, width, axe=False, picture=str(path))
+            seen = await chromium.visit(f"{origin}{address}", looks=[look])
+            if seen.status != _DRAWN:
+                raise RuntimeError(f"{address} was answered with {seen.status}: is a season in it?")
+            taken.append(path)
+    return taken
+
+
+def main() -> int:
+    """Take the pictures of the origin that is named; exit status 1 when they could not be taken."""
+    if len(sys.argv) != 2 or not sys.argv[1].startswith("http"):  # noqa: PLR2004  the command and its one word
+        print(__doc__)
+        return 1
+    try:
+        taken = asyncio.run(take(sys.argv[1].rstrip("/")))
+    except (NoBrowser, RuntimeError) as fault:
+        print(f"No pictures: {fault}")
+        return 1
+    print("\n".join(str(path) for path in taken))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
