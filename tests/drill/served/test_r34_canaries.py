@@ -107,6 +107,7 @@ _VAULT = {
     "mentoring.mentor_cohort.source_note": "where a programme stands",
     "mentoring.mentor_cohort.title": "a programme",
     "mentoring.mentor_team.title": "a team",
+    "metrics.export_record.reason": "what somebody took a table for, in the own words",
     "metrics.good_practice.firm_name": "the company, as it said that it may be shown",
     "metrics.good_practice.summary_en": "what an office publishes",
     "metrics.good_practice.summary_ko": "what an office publishes",

@@ -14,20 +14,20 @@ from common.consumer.rebuild import rebuild
 from common.db import Database
 from common.event import DomainEvent, WireRecord, new_id
 from common.kafka_history import History
-from contracts.applicant import AgreementEffective, ProjectCompleted, ProjectSelected
+from contracts.applicant import AgreementEffective, ProjectCompleted
 from contracts.roles import Role
 from metrics.main import SERVICE
 from smartfactory.check.hashes import table_hashes
 from smartfactory.stack.provision import DatabaseUrls
 from tests.support.builders import project_selected
 from tests.support.listening import NOW, Listener, listener
-from tests.support.outcomes import AGREED, COMPLETED, REPORTING, SELECTED, built, facts, report, said, verified
+from tests.support.outcomes import AGREED, COMPLETED, REPORTING, SELECTED, facts, said, verified
 from tests.support.recomputing import aggregates_of, rows_of, verdict
+from tests.support.surveying import PLACES, surveyed
 
 pytestmark = pytest.mark.anyio
 KINDS = {"P1": ["PERCENT"], "P2": ["PERCENT"], "Q1": ["PERCENT", "POINTS"], "C1": ["PERCENT"],
          "D1": ["POINTS", "PERCENT"], "D2": ["PERCENT"]}  # fmt: skip
-PLACES = ["52110"] * 12 + ["52130"] * 9 + ["52140"] * 4 + ["52710"] * 3
 
 
 @pytest.fixture
@@ -35,42 +35,6 @@ async def metrics(fresh_databases: Callable[..., dict[str, DatabaseUrls]]) -> As
     async with listener(SERVICE, fresh_databases("metrics", migrated=True)) as running:
         running.clock.move_to(REPORTING)
         yield running
-
-
-async def _surveyed(metrics: Listener) -> list[ProjectSelected]:
-    """Twenty-eight firms of four places, with every trap among them; their wave is due and published."""
-    firms = [
-        project_selected(municipality_code=place, track="A" if at % 5 == 0 else "B", type_code=f"JS{1 + at % 2}")
-        for at, place in enumerate(PLACES)
-    ]
-    await built(metrics, *firms)
-    for at, firm in enumerate(firms):
-        if at % 9 == 8:
-            silence = {"wave": "COMPLETION", "reason": "CLOSED" if at == 8 else "REFUSED"}
-            path = f"/v1/projects/{firm.project_id}/outcome-silences"
-            assert (await metrics.post(path, silence, role=Role.TECHNOPARK_OPERATOR)).status_code == 201
-            continue
-        defects = 0 if at == 3 else 20 + at
-        before = {"P1": (1000 + at, 10), "Q1": (defects, 1000), "D1": (800 + at, 1000), "C1": (5000, 10 + at)}
-        after = {
-            "P1": (1200 + 37 * at, 11),
-            "Q1": (11 + at % 7, 1000),
-            "D1": (850 + 3 * at, 1000),
-            "C1": (4000, 9 + at),
-        }
-        if at == 4:
-            after["P1"] = (9000, 10)  # an outlier that nobody has looked at
-        if at == 6:
-            after["P1"] = (9000, 10)  # and one that somebody has
-        if at != 5:
-            await verified(metrics, firm, said("BASELINE", before))
-        body = said("COMPLETION", after, product_changed=at == 7)
-        if at == 10:
-            assert (await report(metrics, firm, body)).status_code == 201  # nobody has decided yet
-        else:
-            await verified(metrics, firm, body, checked_outliers=["P1"] if at == 6 else [])
-    metrics.clock.move_to(NOW)
-    return firms
 
 
 async def _aggregates(metrics: Listener, path: str, role: str | None = Role.AUDITOR, tenant: str = "52") -> Any:
@@ -89,7 +53,7 @@ def _one(found: Any, kpi: str, kind: str, dimension: str, value: str | None = No
 
 
 async def test_whoever_works_it_out_again_from_the_raw_rows_finds_every_published_figure(metrics: Listener) -> None:
-    await _surveyed(metrics)
+    await surveyed(metrics)
     taken = await metrics.get("/v1/outcomes/rows", role=Role.AUDITOR)
     assert taken.headers["content-type"].startswith("text/csv")
     rows = rows_of(taken.content)
@@ -117,7 +81,7 @@ async def test_whoever_works_it_out_again_from_the_raw_rows_finds_every_publishe
 
 
 async def test_the_public_sees_no_small_cell_and_can_subtract_none(metrics: Listener) -> None:
-    await _surveyed(metrics)
+    await surveyed(metrics)
     public = await _aggregates(metrics, "/v1/public/outcomes", None)
     assert (public["as_of"], public["suppressed_below"]) == ("2023-12-31", 5)
     counts = ("n_due", "n_responded", "n_valid")
@@ -143,7 +107,7 @@ async def test_the_public_sees_no_small_cell_and_can_subtract_none(metrics: List
 
 
 async def test_the_public_figures_stand_until_the_next_day_of_publication(metrics: Listener) -> None:
-    firms = await _surveyed(metrics)
+    firms = await surveyed(metrics)
     before = await _aggregates(metrics, "/v1/public/outcomes", None)
     await verified(metrics, firms[0], said("COMPLETION", {"P1": (1, 10)}, reason="MISTAKE"))
     assert await _aggregates(metrics, "/v1/public/outcomes", None) == before
@@ -154,7 +118,7 @@ async def test_the_public_figures_stand_until_the_next_day_of_publication(metric
 
 
 async def test_who_is_not_due_yet_is_in_no_denominator_and_a_municipality_sees_its_own(metrics: Listener) -> None:
-    await _surveyed(metrics)
+    await surveyed(metrics)
     late = project_selected(municipality_code="52110")
     await metrics.tell(late, at=SELECTED)
     await metrics.tell(ProjectCompleted(**facts(late), completion_id=new_id()), at=NOW)
@@ -169,7 +133,7 @@ async def test_who_is_not_due_yet_is_in_no_denominator_and_a_municipality_sees_i
 
 
 async def test_percent_stands_beside_percent_and_what_is_of_no_known_unit_beside_nothing(metrics: Listener) -> None:
-    await _surveyed(metrics)
+    await surveyed(metrics)
     panel = await _aggregates(metrics, "/v1/public/outcome-benchmarks", None)
     measures = {each["measure"]: each for each in panel["measures"]}
     for each in measures.values():

@@ -18,6 +18,7 @@ import applicant.seat_offers.store as seat_store
 import funding.budgets.commands as budgets
 import funding.budgets.store as budget_store
 import funding.splits.queries as splits
+import metrics.exports.api as exports
 from applicant.applications.commands import drafts, screenings, submissions
 from applicant.applications.store import cases
 from common.acting import THE_SERVICE
@@ -45,6 +46,7 @@ class _EverybodyIsTheService:
 def without_row_security(patch: pytest.MonkeyPatch) -> None:
     """PostgreSQL shows every caller every row; what is left is the code."""
     patch.setattr(routes, "Acting", _EverybodyIsTheService)
+    patch.setattr(exports, "Acting", _EverybodyIsTheService)
 
 
 def without_guards(patch: pytest.MonkeyPatch, worlds: Mapping[str, World]) -> None:

@@ -123,12 +123,16 @@ class Database:
         self._hint = _Hint(self._off_pool)
 
     @contextlib.asynccontextmanager
-    async def transaction(self, *, read_only: bool = False, acting: Acting | None = None) -> AsyncIterator[Transaction]:
+    async def transaction(
+        self, *, read_only: bool = False, acting: Acting | None = None, seconds: float | None = None
+    ) -> AsyncIterator[Transaction]:
         """Open one unit of work: committed on leaving, rolled back on any exception, and then the relay's hint.
 
-        It sees and writes the rows of whom it is `acting` for, or of whom the database was opened for.
+        It sees and writes the rows of whom it is `acting` for, or of whom the database was opened for. `seconds` is
+        for work that may take longer than a unit of this database does.
         """
-        deadline = asyncio.timeout(self._unit_seconds)
+        limit = self._unit_seconds if seconds is None else seconds
+        deadline = asyncio.timeout(limit)
         try:
             async with deadline:
                 tx = await _connect(self._engine)
@@ -149,7 +153,7 @@ class Database:
         except TimeoutError as error:
             if not deadline.expired():
                 raise
-            raise DatabaseUnavailable(f"the work took longer than {self._unit_seconds:g} s") from error
+            raise DatabaseUnavailable(f"the work took longer than {limit:g} s") from error
 
     @contextlib.asynccontextmanager
     async def savepoint(self, tx: Transaction) -> AsyncIterator[None]:

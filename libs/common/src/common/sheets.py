@@ -69,11 +69,16 @@ def plain(cell: str) -> str:
 
 def write_csv(rows: Iterable[Sequence[Cell]]) -> bytes:
     """UTF-8 with the mark that Excel needs, CRLF, every text in quotes (so that no `;` or `,` in it parts a cell)."""
+    return BOM + csv_lines(rows)
+
+
+def csv_lines(rows: Iterable[Sequence[Cell]]) -> bytes:
+    """The same without the mark: what follows the first lines of a file that is written piece by piece."""
     written = io.StringIO(newline="")
     writer = csv.writer(written, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n")
     for row in rows:
         writer.writerow([neutral(cell) if isinstance(cell, str) else cell for cell in row])
-    return BOM + written.getvalue().encode()
+    return written.getvalue().encode()
 
 
 def read_csv(content: bytes) -> list[SheetRow]:

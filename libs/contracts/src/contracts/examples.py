@@ -7,11 +7,13 @@ from collections.abc import Mapping
 
 from contracts.agreement_examples import AGREEMENT_EXAMPLES
 from contracts.amendment_examples import AMENDMENT_EXAMPLES
+from contracts.export_examples import EXPORT_EXAMPLES
 from contracts.forum_examples import FORUM_EXAMPLES
 from contracts.inspection_examples import INSPECTION_EXAMPLES
 from contracts.memorandum_examples import MEMORANDUM_EXAMPLES
 from contracts.mentoring_examples import MENTORING_EXAMPLES
 from contracts.objection_examples import OBJECTION_EXAMPLES
+from contracts.open_data_examples import OPEN_DATA_EXAMPLES
 from contracts.outcome_examples import OUTCOME_EXAMPLES
 from contracts.partner_examples import PARTNER_EXAMPLES
 from contracts.practice_examples import PRACTICE_EXAMPLES
@@ -221,6 +223,8 @@ EXAMPLES: Mapping[str, object] = {
     **OBJECTION_EXAMPLES,
     **RELEASE_EXAMPLES,
     **INSPECTION_EXAMPLES,
+    **EXPORT_EXAMPLES,
+    **OPEN_DATA_EXAMPLES,
     **FORUM_EXAMPLES,
     **AMENDMENT_EXAMPLES,
     **SETTLEMENT_EXAMPLES,

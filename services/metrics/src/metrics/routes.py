@@ -4,8 +4,10 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter
 
+from metrics.exports.api import routes as exports
 from metrics.gauge.api import routes as gauge
 from metrics.money.api import routes as money
+from metrics.open_data.api import routes as open_data
 from metrics.outcomes.api import routes as outcomes
 from metrics.pages.api.site import PAGES
 from metrics.partners.api import routes as partners
@@ -27,5 +29,7 @@ ROUTERS: Sequence[APIRouter] = (
     practice_studies,
     partners,
     webhooks,
+    exports,
+    open_data,
     *PAGES,
 )

@@ -90,6 +90,22 @@ class Settings(ServiceSettings):
         10.0, gt=0, description="How long a stream's reader may take nothing before it is cut off."
     )
 
+    export_seconds: float = Field(
+        60.0,
+        gt=0,
+        le=600,
+        description="How long making one file of an export may take; then 503, and nothing was taken.",
+    )
+    exports_at_once_max: int = Field(
+        2, ge=1, le=20, description="Files of exports that one process makes at once; one more gets 429."
+    )
+    export_xlsx_rows_max: int = Field(
+        100_000, ge=1, le=1_000_000, description="Most rows of a workbook; a longer table is taken as CSV."
+    )
+    export_stall_seconds: float = Field(
+        30.0, gt=0, description="How long a reader of a file may take nothing of it before it is cut off."
+    )
+
     def production_faults(self) -> list[Text]:
         """Secrets of one's own, the public internet only, and no webhook sent by two workers at once."""
         faults = super().production_faults()

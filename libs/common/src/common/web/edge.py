@@ -22,6 +22,9 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _QUIET_PATHS = frozenset({"/livez", "/readyz", "/startupz", "/openmetrics"})
 _LENGTH_DIGITS_MAX = 18
 
+GIVE_TIME = "give_time"
+"""What of a request's state lets a route that makes something large take more time than others do, in seconds."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -86,9 +89,16 @@ class _Exchange:
         self.deadline: asyncio.Timeout | None = None
         self.awaits_body = False
         self._receive, self._send = receive, send
+        self.scope["state"][GIVE_TIME] = self.give_time
         self._started_at, self._method = time.perf_counter(), scope["method"]
         if self._method == "HEAD":
             self.scope["method"], self.scope["state"]["headers_only"] = "GET", True
+
+    def give_time(self, seconds: float) -> None:
+        """Let this request take so long from now on, where that is more than it has."""
+        until = asyncio.get_running_loop().time() + seconds
+        if self.deadline is not None and not self.deadline.expired() and until > (self.deadline.when() or until):
+            self.deadline.reschedule(until)
 
     async def receive(self) -> Message:
         self.awaits_body = True

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, case, func, select
+from sqlalchemy import BigInteger, ColumnElement, Row, Select, case, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from common.acting import as_service
@@ -141,6 +141,83 @@ async def read_public_progress(tx: Transaction, call_id: UUID, *, minimum: int) 
             for place in places
         ],
     )
+
+
+def every_case(
+    *, fiscal_year: int | None, call_id: UUID | None, municipality_code: str | None
+) -> Select[*tuple[Any, ...]]:
+    """For a later feature: each case the caller sees with its project and funding's answer, for row after row."""
+    one, project = CaseProgressRow, ProjectProgressRow
+    columns = (
+        one.application_id,
+        one.call_id,
+        CallRow.track,
+        CallRow.fiscal_year,
+        one.type_code,
+        one.municipality_code,
+        one.state,
+        one.changed_at,
+        project.project_id,
+        project.state.label("project_state"),
+        project.promoted,
+        CommitmentRow.state.label("money_state"),
+        CommitmentRow.total_cost_won,
+    )
+    statement = (
+        select(*columns)
+        .outerjoin(CallRow, CallRow.call_id == one.call_id)
+        .outerjoin(project, project.application_id == one.application_id)
+        .outerjoin(CommitmentRow, CommitmentRow.project_id == project.project_id)
+        .order_by(one.application_id)
+    )
+    for column, wanted in (
+        (CallRow.fiscal_year, fiscal_year),
+        (one.call_id, call_id),
+        (one.municipality_code, municipality_code),
+    ):
+        if wanted is not None:
+            statement = statement.where(column == wanted)
+    return statement
+
+
+def awards_of_year(fiscal_year: int) -> Select[*tuple[Any, ...]]:
+    """For a later feature: what public sources have committed to each project of a year's calls, oldest first."""
+    shares = public_shares().subquery("share")
+    return (
+        select(
+            CommitmentRow.project_id,
+            CommitmentRow.municipality_code,
+            CommitmentRow.changed_at,
+            CallRow.title_ko,
+            CallRow.track,
+            func.sum(shares.c.amount_won).cast(BigInteger).label("amount_won"),
+        )
+        .join(CallRow, CallRow.call_id == CommitmentRow.call_id)
+        .join(shares, shares.c.project_id == CommitmentRow.project_id)
+        .where(CallRow.fiscal_year == fiscal_year, CommitmentRow.state == "COMMITTED")
+        .group_by(CommitmentRow.project_id, CallRow.call_id)
+        .order_by(CommitmentRow.changed_at, CommitmentRow.project_id)
+    )
+
+
+def published_calls(call_id: UUID | None = None) -> Select[*tuple[Any, ...]]:
+    """For a later feature: published calls with the sum of their seats, the latest window first, or one of them."""
+    seats = (
+        select(CallSeatRow.call_id, func.sum(CallSeatRow.seats).cast(BigInteger).label("seats"))
+        .group_by(CallSeatRow.call_id)
+        .subquery("seats")
+    )
+    statement = (
+        select(*CallRow.__table__.columns, func.coalesce(seats.c.seats, 0).label("seats"))
+        .outerjoin(seats, seats.c.call_id == CallRow.call_id)
+        .order_by(CallRow.opens_at.desc(), CallRow.call_id)
+    )
+    return statement if call_id is None else statement.where(CallRow.call_id == call_id)
+
+
+def count_of_calls() -> Select[*tuple[Any, ...]]:
+    """For a later feature: how many calls were published."""
+    return select(func.count()).select_from(CallRow)
 
 
 def lines_of_year(fiscal_year: int) -> Select[*tuple[Any, ...]]:

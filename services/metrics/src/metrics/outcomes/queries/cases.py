@@ -1,10 +1,13 @@
 """Every project that is due in a wave, with all that was said of it by a moment: what each aggregate is made of."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
+
+from sqlalchemy import Select, select
 
 from common.db import Transaction
 from metrics.outcomes import store
@@ -13,6 +16,8 @@ from metrics.outcomes.domain.definitions import Kpi, OutcomeRules, Wave
 from metrics.outcomes.domain.reports import Project, Report
 from metrics.outcomes.domain.waves import Window, day_of, window_of
 from metrics.outcomes.queries.definitions import rules_on
+
+_PART = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,20 @@ class WaveOf:
 async def due_cases(tx: Transaction, wave: Wave, *, at: datetime) -> WaveOf:
     """All that the caller sees. Whoever was completed stays due, whatever became of the firm since."""
     return await _known(tx, wave, await store.completed_projects(tx, at=at), at=at, project_ids=None)
+
+
+async def due_parts(tx: Transaction, wave: Wave, *, at: datetime) -> AsyncIterator[WaveOf]:
+    """The same in parts, one after the other, so that no more than one of them is held at once."""
+    after: UUID | None = None
+    while projects := await store.completed_projects(tx, at=at, after=after, most=_PART):
+        yield await _known(tx, wave, projects, at=at, project_ids=[each.project_id for each in projects])
+        after = projects[-1].project_id
+
+
+def dates_of_projects() -> Select[*tuple[Any, ...]]:
+    """For a later feature: when each project was agreed and completed, as far as it was."""
+    row = store.OutcomeProjectRow
+    return select(row.project_id, row.agreed_at, row.completed_at)
 
 
 async def _known(

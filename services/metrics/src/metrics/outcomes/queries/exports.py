@@ -3,7 +3,7 @@
 Whoever recomputes them finds the same figures: what is valid follows from these columns and the definitions.
 """
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import datetime
 
 from common.db import Transaction
@@ -12,7 +12,7 @@ from metrics.outcomes.domain.changes import Case, baseline_given, edition_of
 from metrics.outcomes.domain.definitions import Kpi, Wave
 from metrics.outcomes.domain.reports import Report
 from metrics.outcomes.domain.waves import Window
-from metrics.outcomes.queries.cases import WaveOf, due_cases
+from metrics.outcomes.queries.cases import WaveOf, due_cases, due_parts
 
 COLUMNS = (
     "project_id",
@@ -44,9 +44,18 @@ COLUMNS = (
 
 async def outcome_rows(tx: Transaction, wave: Wave, *, at: datetime) -> tuple[bytes, int]:
     """The CSV of one wave as of a moment, and how many rows it has."""
-    found = await due_cases(tx, wave, at=at)
-    rows = [list(_row(found, case, window, kpi)) for case, window in found.cases for kpi in found.kpis]
+    rows = _rows(await due_cases(tx, wave, at=at))
     return write_csv([COLUMNS, *rows]), len(rows)
+
+
+async def outcome_row_parts(tx: Transaction, wave: Wave, *, at: datetime) -> AsyncIterator[list[Mapping[str, Cell]]]:
+    """The same rows by the names of their columns, in parts: for a file that is larger than memory should be."""
+    async for found in due_parts(tx, wave, at=at):
+        yield [dict(zip(COLUMNS, row, strict=True)) for row in _rows(found)]
+
+
+def _rows(found: WaveOf) -> list[list[Cell]]:
+    return [list(_row(found, case, window, kpi)) for case, window in found.cases for kpi in found.kpis]
 
 
 def _row(found: WaveOf, case: Case, window: Window, kpi: Kpi) -> Iterator[Cell]:

@@ -12,7 +12,7 @@ from common.db import Transaction
 from metrics.outcomes import store
 from metrics.outcomes.domain.changes import Case, Change, change_of
 from metrics.outcomes.domain.definitions import ChangeKind, Kpi, Wave, WaveAfter
-from metrics.outcomes.domain.refusals import OutcomeProjectUnknown
+from metrics.outcomes.domain.refusals import NoOutcomeRules, OutcomeProjectUnknown
 from metrics.outcomes.domain.reports import Grade, ReportState
 from metrics.outcomes.domain.spread import in_bp
 from metrics.outcomes.domain.waves import day_of
@@ -22,10 +22,12 @@ from metrics.outcomes.store import OutcomeProjectRow, OutcomeReportRow
 __all__ = [
     "ChangeKind",
     "Grade",
+    "NoOutcomeRules",
     "OutcomeProjectUnknown",
     "Place",
     "Proven",
     "ProvenChange",
+    "Wave",
     "WaveAfter",
     "day_of",
     "is_superseded",

@@ -104,6 +104,12 @@ async def list_practices(
     return await page_of(GoodPracticeView, tx, statement, page, by=[GoodPracticeRow.id])
 
 
+def every_practice(*, by: Principal, state: PracticeState | None) -> Select[*tuple[Any, ...]]:
+    """For a later feature: the cases that the caller may see, for whoever reads row after row."""
+    conditions = narrowed((GoodPracticeRow.state, eq, state and state.value))
+    return _cases().where(_visible(by), *conditions).order_by(GoodPracticeRow.id)
+
+
 async def get_practice(tx: Transaction, practice_id: UUID, *, by: Principal) -> GoodPracticeView:
     """One case, if it is the caller's to see."""
     row = (await tx.execute(_cases().where(GoodPracticeRow.id == practice_id, _visible(by)))).one_or_none()

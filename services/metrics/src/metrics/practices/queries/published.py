@@ -60,6 +60,22 @@ async def list_published(
     return Page[PublicPractice](items=items, **turns)
 
 
+async def every_published(tx: Transaction, *, minimum: int) -> list[PublicPractice]:
+    """For a later feature: all that is published, the newest nomination first."""
+    async with as_service(tx):
+        rows = (await tx.execute(_published().order_by(GoodPracticeRow.id.desc()))).all()
+        counts = await held_and_adopted(tx, [row.id for row in rows], minimum=minimum)
+    return [_shown(row, counts[row.id], minimum=minimum) for row in rows]
+
+
+async def published_names(tx: Transaction) -> dict[UUID, str]:
+    """For a later feature that works as the service: under which name the firm of a project is published, if it is."""
+    row = GoodPracticeRow
+    named = row.named & (row.state == PracticeState.PUBLISHED.value) & row.firm_name.is_not(None)
+    found = await tx.execute(select(row.project_id, row.firm_name).where(named))
+    return {project_id: name for project_id, name in found if name is not None}
+
+
 async def get_published(tx: Transaction, practice_id: UUID, *, minimum: int) -> PublicPractice:
     """One published case; raises GoodPracticeUnknown."""
     async with as_service(tx):

@@ -1,13 +1,16 @@
 """Which performance reports are overdue or due soon, and whose turn it is."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import ColumnElement, Select, case, func, select
 
 from common.auth import Principal
 from common.db import Transaction
 from common.web import View
+from metrics.today import store
 from metrics.today.domain import TodayRule
 from metrics.today.queries.actions import TodayAction, report_action
 from metrics.today.store import SettlementReportRow
@@ -39,13 +42,10 @@ async def read_reports(
 ) -> ReportsDue:
     """All of them, or one municipality's own."""
     row = SettlementReportRow
-    due: list[ColumnElement[bool]] = [row.done_at.is_(None), row.due_on <= today + timedelta(days=rule.due_soon_days)]
-    if municipality_code is not None:
-        due.append(row.municipality_code == municipality_code)
+    due = _due(today, rule, municipality_code)
     counted = select(func.count(), func.count(case((row.due_on < today, 1)))).where(*due)
     count, overdue = (await tx.execute(counted)).one()
-    columns = (row.project_id, row.settlement_id, row.municipality_code, row.due_on)
-    listed = select(*columns).where(*due).order_by(row.due_on, row.project_id).limit(most)
+    listed = _listed(due).limit(most)
     return ReportsDue(
         due_soon_days=rule.due_soon_days,
         due_soon_source=rule.due_soon_source,
@@ -61,6 +61,24 @@ async def read_reports(
                 actions=[report_action(settlement_id, by)],
             )
             for project_id, settlement_id, place, due_on in await tx.execute(listed)
-            if due_on is not None  # which the condition on it has seen to
         ],
     )
+
+
+def all_reports_due(today: date, *, municipality_code: str | None) -> Select[*tuple[Any, ...]]:
+    """For a later feature: every one of them by its last day, for whoever reads row after row."""
+    return _listed(_due(today, store.rule_in_force(today), municipality_code))
+
+
+def _due(today: date, rule: TodayRule, municipality_code: str | None) -> list[ColumnElement[bool]]:
+    row = SettlementReportRow
+    due: list[ColumnElement[bool]] = [row.done_at.is_(None), row.due_on <= today + timedelta(days=rule.due_soon_days)]
+    if municipality_code is not None:
+        due.append(row.municipality_code == municipality_code)
+    return due
+
+
+def _listed(due: Sequence[ColumnElement[bool]]) -> Select[*tuple[Any, ...]]:
+    row = SettlementReportRow
+    columns = (row.project_id, row.settlement_id, row.municipality_code, row.due_on)
+    return select(*columns).where(*due).order_by(row.due_on, row.project_id)
