@@ -7,6 +7,7 @@
 #   make drill [SIZE=ci] [ARGS=...]     faults on real servers, with figures; whole, it writes the report of the day
 #   make bench [ARGS="--only P1,P3"]    how close the services come to the limits, as ratios of one run
 #   make compose-check                  docker-compose.yml brought up by a real Docker Engine and tried (docs/compose.md)
+#   make deploy-check                   infra/k8s rendered and held against schemas, checkov and our rules; no cluster
 #   make check                          style, types, import contracts, repository rules (tests/repo)
 #   make lock                           resolve dependencies again, Python's and Kafka's
 #   make clean-data                     forget the local installation's data
@@ -21,7 +22,7 @@ PROJECTS := $(wildcard libs/*/pyproject.toml services/*/pyproject.toml infra/loc
 SIZE ?= full
 
 .DEFAULT_GOAL := help
-.PHONY: help run test drill bench compose-check check lock clean-data setup
+.PHONY: help run test drill bench compose-check deploy-check check lock clean-data setup
 
 help:
 	@sed -n '3,13s/^# *//p' Makefile
@@ -47,6 +48,9 @@ compose-check: $(READY)
 
 check: $(READY)
 	@VENV="$(VENV)" exec bash tools/check.sh
+
+deploy-check: $(READY)
+	@exec $(BIN)/python -m tools.deploy
 
 lock: $(READY)
 	@$$(cat $(VENV)/.uv) lock --quiet

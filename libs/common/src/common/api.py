@@ -22,6 +22,9 @@ from common.web.parked_events import parked_event_routes
 from common.web.protocol import careful_protocol
 from common.web.runtime import Runtime
 
+DRAIN_SECONDS = 20
+"""How long the requests under way may take after SIGTERM; whoever ends a process waits longer than this."""
+
 
 def build_app(
     service: Service,
@@ -92,7 +95,7 @@ def serve(service: Service, config: ServiceSettings) -> int:
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        timeout_graceful_shutdown=20,
+        timeout_graceful_shutdown=DRAIN_SECONDS,
     )
     server = _Server(options, health=app.state.health, delay_seconds=config.shutdown_delay_seconds)
     server.run()

@@ -35,8 +35,10 @@ from common.waiting import bounded
 from common.web.health import Check, Health, NotReady, health_routes
 from common.web.protocol import careful_protocol
 
-_DRAIN_SECONDS = 12.0
-_CLOSE_SECONDS = 5.0
+DRAIN_SECONDS = 12.0
+"""How long work under way may take after SIGTERM."""
+CLOSE_SECONDS = 5.0
+"""How long the database's connections may take after it, and then the pages."""
 
 _log = logging.getLogger(__name__)
 
@@ -112,8 +114,8 @@ class Worker:
             broken = [part.name for part in parts if part.task.done()] if not stop.is_set() else []
             self.health.draining = True
             stop.set()
-            await asyncio.gather(*(bounded(part.task, _DRAIN_SECONDS, f"end {part.name}") for part in parts))
-            await bounded(self._database.dispose(), _CLOSE_SECONDS, "close the database's connections")
+            await asyncio.gather(*(bounded(part.task, DRAIN_SECONDS, f"end {part.name}") for part in parts))
+            await bounded(self._database.dispose(), CLOSE_SECONDS, "close the database's connections")
         _log.info("the worker ended", extra={"service": self._service, "state": "broken" if broken else "clean"})
         return 1 if broken else 0
 
@@ -193,7 +195,7 @@ async def _served(health: Health, settings: ServiceSettings) -> AsyncIterator[No
         yield
     finally:
         server.should_exit = True
-        await bounded(serving, _CLOSE_SECONDS, "close the health pages")
+        await bounded(serving, CLOSE_SECONDS, "close the health pages")
 
 
 @contextlib.asynccontextmanager

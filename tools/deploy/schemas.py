@@ -1,0 +1,25 @@
+"""Rendered objects against Kubernetes' published schemas, where an unknown field is a fault."""
+
+from pathlib import Path
+
+from tools.deploy.rendering import OVERLAYS
+from tools.deploy.steps import Failed
+from tools.deploy.tooling import environment, run
+
+VERSIONS = ("1.32", "1.37")
+"""The oldest that has all we use (a pause before the end, by name), and the newest whose schemas are at hand."""
+
+
+def check(folder: Path) -> str:
+    """Validate each overlay for each version; objects of operators are another step's."""
+    program = environment("tools") / "kubernetes-validate"
+    seen = 0
+    for overlay in OVERLAYS:
+        for version in VERSIONS:
+            done = run([program, "-k", version, "--strict", folder / f"{overlay}.yaml"])
+            lines = (done.stdout + done.stderr).splitlines()
+            faults = [line for line in lines if line.startswith("ERROR")]
+            if faults or not any(" passed for resource " in line for line in lines):
+                raise Failed(f"{overlay} for {version}\n" + "\n".join(faults or lines[-20:]))
+            seen = sum(" passed for resource " in line for line in lines) + (seen if version == VERSIONS[-1] else 0)
+    return f"{seen} objects, for {' and '.join(VERSIONS)}"
