@@ -66,7 +66,9 @@ def what_is_set_is_accepted(rendered: Rendered) -> list[str]:
             found += [f"{pod.name}: {each['loc'] or ''} {each['msg']}" for each in fault.errors()]
             continue
         if pod.component == "worker":
-            found += [f"{pod.name}: {each}" for each in config.kafka_faults()]
+            found += [f"{pod.name}: {each.en}" for each in config.kafka_faults()]
+        if config.app_env == "production":
+            found += [f"{pod.name}: {each.en}" for each in config.production_faults()]
         if rendered.overlay == "production" and config.app_env != "production":
             found.append(f"{pod.name} runs as {config.app_env}")
     return found
