@@ -32,6 +32,7 @@ def unseal(sealed: str, *, key: bytes, use: str) -> bytes:
     """What was sealed; raises `NotSealed`."""
     try:
         found = jwe.decrypt_compact(sealed, OctKey.import_key(derived(key, use)), algorithms=_ALGORITHMS)
-    except (JoseError, ValueError) as error:
+    # A header of other kinds of values than the library expects is met as a TypeError.
+    except (JoseError, ValueError, TypeError) as error:
         raise NotSealed(type(error).__name__) from None
     return found.plaintext or b""
