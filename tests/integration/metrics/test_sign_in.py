@@ -261,6 +261,20 @@ async def test_while_the_issuer_is_away_pages_go_on_and_say_what_is_missing(page
         assert (await another.open("/sign-in")).status_code == 303
 
 
+async def test_who_signs_out_while_the_issuer_is_away_is_out_here(pages: Pages) -> None:
+    async with pages.browser() as browser:
+        await browser.sign_in(OFFICER)
+        form = Form(await browser.open("/")).forms["/sign-out"]
+        pages.issuer.stop()
+        await change(pages, "UPDATE web_session SET token_ends_at = now()")
+        await browser.send("/sign-out", form, "http://evil.test")
+        assert await sessions_in(pages) == 1, "no other site ends it"
+        out = await browser.send("/sign-out", form)
+        assert (out.status_code, out.headers["location"]) == (303, "/signed-out")
+        assert await sessions_in(pages) == 0, "or whoever sits there next is signed in when the issuer is back"
+        assert browser.pages.cookies.get("session") is None
+
+
 async def test_a_form_is_taken_from_our_own_page_and_from_its_own_session_alone(pages: Pages) -> None:
     async with pages.browser() as browser, pages.browser() as another:
         await browser.sign_in(OFFICER)

@@ -25,12 +25,13 @@ from common.web.language import Language, say
 from common.web.methods import route_path
 from common.web.problems import come_again
 from metrics.pages.api import assets
-from metrics.pages.api.browser import address_of, signed_in_of
+from metrics.pages.api.browser import SESSION, address_of, cookie_of, drop_cookie, is_ours, signed_in_of
 from metrics.pages.api.routing import AnswerRoute, FormRoute, PageRoute, language_of, page_router
 from metrics.pages.api.writing import Writing
 from metrics.pages.domain.role_words import ROLE_NAMES, SOURCE_NAMES
 from metrics.pages.domain.shell_words import NAVIGATION, RefusalWords, ShellWords
 from metrics.pages.domain.sign_in_words import ForeignFormWords, IssuerAwayWords
+from metrics.sessions.api import sessions_of
 from metrics.today.queries.day import READERS
 
 _TEMPLATES = Environment(
@@ -105,7 +106,13 @@ def _foreign_form(request: Request) -> Response:
 async def _way_in(request: Request) -> Response:
     """To the issuer, and then back here; a form is not sent again by itself, its page is opened anew."""
     if route_path(request) == "/sign-out":
-        return RedirectResponse("/signed-out", 303)
+        response = RedirectResponse("/signed-out", 303)
+        browser_id = cookie_of(request, SESSION)
+        if browser_id and is_ours(request):
+            # Whose token ended while the issuer is away is nobody for now, and would be somebody again when it is back.
+            await sessions_of(request).end(browser_id)
+            drop_cookie(request, response, SESSION)
+        return response
     return issuer_away(request) if request.state.issuer_away else RedirectResponse(sign_in_address(request), 303)
 
 
