@@ -8,6 +8,7 @@ import httpx2
 import pytest
 from sqlalchemy import text
 
+from common.auth import KeysUnavailable
 from common.clock import SystemClock
 from common.denials import deny
 from metrics.sessions.jobs import ForgetSessions
@@ -259,6 +260,35 @@ async def test_while_the_issuer_is_away_pages_go_on_and_say_what_is_missing(page
         pages.issuer.start()
         await change(pages, "UPDATE web_session SET renewing_until = NULL")
         assert (await another.open("/sign-in")).status_code == 303
+
+
+async def test_nobody_waits_for_an_issuer_that_gave_no_answer_a_moment_ago(
+    pages: Pages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("metrics.sessions.api._WAIT_SECONDS", 60.0)
+    async with pages.browser() as browser:
+        await browser.sign_in(OFFICER)
+        pages.issuer.stop()
+        await change(pages, "UPDATE web_session SET token_ends_at = now()")
+        for _ in range(2):
+            assert (await browser.open("/")).status_code == 200, "the first one asks it, the next one need not"
+
+
+async def test_pages_for_everybody_are_shown_to_who_signed_in_though_nobody_can_check_their_token(
+    pages: Pages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class NoKeys:
+        async def find(self, kid: str) -> None:
+            raise KeysUnavailable(f"{kid} could not be fetched")
+
+    async with pages.browser() as browser:
+        await browser.sign_in(OFFICER)
+        with monkeypatch.context() as away:
+            away.setattr(pages.app.state.runtime.verifier, "_keys", NoKeys())
+            assert (await browser.open("/")).status_code == 200
+            day = await browser.open("/today")
+            assert (day.status_code, "인증 서비스가 응답하지 않습니다" in said(day)) == (503, True)
+        assert (await browser.open("/today")).status_code == 200, "and is signed in as before"
 
 
 async def test_who_signs_out_while_the_issuer_is_away_is_out_here(pages: Pages) -> None:

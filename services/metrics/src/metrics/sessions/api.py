@@ -10,6 +10,7 @@ import hmac
 import json
 import logging
 import secrets
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -33,6 +34,7 @@ __all__ = ["ProviderAway", "Sessions", "SignInRefused", "SignedIn", "own_path", 
 _ID_BYTES = 32
 _MOST_ID = 64
 _WAITS, _WAIT_SECONDS = 20, 0.2
+_AWAY_SECONDS = 5.0
 _real_time = SystemClock()
 _log = logging.getLogger(__name__)
 
@@ -80,6 +82,7 @@ class Sessions:
             ),
             runtime.verifier,
         )
+        self._away_until = 0.0
 
     async def open_for(self, tokens: Tokens) -> str:
         """A session for whom the tokens prove, and what their browser is to keep; raises `SignInRefused`."""
@@ -107,7 +110,10 @@ class Sessions:
         return browser_id
 
     async def find(self, browser_id: str) -> SignedIn | None:
-        """Whose browser this is; nobody's when the session is over, denied or unknown. Raises `ProviderAway`."""
+        """Whose browser this is; nobody's when the session is over, denied or unknown.
+
+        Raises `ProviderAway` or `KeysUnavailable`.
+        """
         if not 0 < len(browser_id) <= _MOST_ID or not browser_id.isascii():
             return None
         for _ in range(_WAITS):
@@ -181,6 +187,9 @@ class Sessions:
                 return await self._renewed(session, kept, kept.refresh_token, browser_id)
         if now < session.token_ends_at:
             return kept
+        if time.monotonic() < self._away_until:
+            # Nobody is about to bring the next token: to wait for it would only make each page slow.
+            raise ProviderAway("the issuer gave no answer a moment ago")
         raise _RenewedElsewhere
 
     async def _renewed(self, session: Session, kept: _Kept, refresh_token: str, browser_id: str) -> _Kept | None:
@@ -191,6 +200,7 @@ class Sessions:
             if principal.subject != session.subject:
                 raise TokenRefused("the next token is somebody else's")
         except ProviderAway:
+            self._away_until = time.monotonic() + _AWAY_SECONDS
             async with database.transaction(acting=THE_SERVICE) as tx:
                 await commands.put_renewal_off(tx, session, now=now)
             if now < session.token_ends_at:
@@ -200,6 +210,7 @@ class Sessions:
             _log.info("a session ended: %s", refused.reason)
             await self._end(browser_id)
             return None
+        self._away_until = 0.0
         renewed = _Kept(
             access_token=tokens.access_token,
             refresh_token=tokens.refresh_token or refresh_token,

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 
 from fastapi import Request, Response
 
+from common.auth import KeysUnavailable
 from common.web import kinds
 from common.web.kinds import Refused
 from common.web.methods import route_path
@@ -31,7 +32,7 @@ async def in_their_name(request: Request) -> Request:
         return request
     try:
         signed_in = await sessions_of(request).find(browser_id)
-    except ProviderAway:
+    except (ProviderAway, KeysUnavailable):
         # What is for everybody is shown all the same; where a person is needed, it is said why there is none.
         request.state.issuer_away = True
         return request
