@@ -19,6 +19,7 @@ from common.http import Answer, BadAnswer, HttpClient, HttpFault
 from common.tokens import TokenVerifier
 
 _DESCRIBED_FOR_SECONDS = 600.0
+_ASK_AGAIN_SECONDS = 30.0
 _READ_SECONDS = 4.0
 _OK = 200
 _LOWEST_SERVER_ERROR = 500
@@ -114,7 +115,9 @@ class RelyingParty:
                     described = _described(await client.get_json(url), self._registration)
             except (HttpFault, ValueError) as fault:
                 if self._provider is not None:
-                    return self._provider  # it has not moved because it is away
+                    # It has not moved because it is away; not everybody waits anew to hear nothing.
+                    self._described_at = self._monotonic() - _DESCRIBED_FOR_SECONDS + _ASK_AGAIN_SECONDS
+                    return self._provider
                 _log.warning("the issuer's description could not be had: %s", fault)
                 raise ProviderAway(str(fault)) from None
             self._provider, self._described_at = described, self._monotonic()
