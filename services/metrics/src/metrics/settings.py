@@ -156,4 +156,11 @@ class Settings(ServiceSettings):
                     "SIGN_IN_CLIENT_SECRET is the local default: set the one that the issuer gave",
                 )
             )
+        if not self.sign_in_client_secret.get_secret_value():
+            faults.append(
+                Text(
+                    "SIGN_IN_CLIENT_SECRET이 비어 있습니다: 인증 서비스가 준 값을 적으세요",
+                    "SIGN_IN_CLIENT_SECRET is empty: set the one that the issuer gave",
+                )
+            )
         return faults + own_key_faults("SESSION_KEY", self.session_key, LOCAL_SESSION_KEY)
