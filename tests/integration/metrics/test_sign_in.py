@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import httpx2
@@ -9,8 +10,9 @@ import pytest
 from sqlalchemy import text
 
 from common.auth import KeysUnavailable
-from common.clock import SystemClock
+from common.clock import FixedClock, SystemClock
 from common.denials import deny
+from common.openid import ProviderAway
 from metrics.sessions.jobs import ForgetSessions
 from smartfactory.stack.provision import DatabaseUrls
 from tests.support.signing_in import (
@@ -272,6 +274,26 @@ async def test_nobody_waits_for_an_issuer_that_gave_no_answer_a_moment_ago(
         await change(pages, "UPDATE web_session SET token_ends_at = now()")
         for _ in range(2):
             assert (await browser.open("/")).status_code == 200, "the first one asks it, the next one need not"
+
+
+async def test_an_issuer_that_hangs_is_left_alone_from_when_that_is_known(
+    pages: Pages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = FixedClock(SystemClock().now())
+
+    async def hang(_refresh_token: str) -> None:
+        clock.move_to(clock.now() + timedelta(seconds=6))
+        raise ProviderAway("no answer")
+
+    async with pages.browser() as browser:
+        await browser.sign_in(OFFICER)
+        monkeypatch.setattr("metrics.sessions.api._real_time", clock)
+        monkeypatch.setattr(pages.app.state.sessions.provider, "refresh", hang)
+        await change(pages, "UPDATE web_session SET token_ends_at = now() + interval '1 minute'")
+        assert (await browser.open("/today")).status_code == 200
+        async with pages.database.transaction() as tx:
+            until = (await tx.execute(text("SELECT renewing_until FROM web_session"))).scalar_one()
+        assert until > clock.now()
 
 
 async def test_pages_for_everybody_are_shown_to_who_signed_in_though_nobody_can_check_their_token(

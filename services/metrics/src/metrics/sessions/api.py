@@ -200,7 +200,8 @@ class Sessions:
             if principal.subject != session.subject:
                 raise TokenRefused("the next token is somebody else's")
         except ProviderAway:
-            self._away_until = time.monotonic() + _AWAY_SECONDS
+            # From when it is known, as an issuer that hangs has taken its time by then.
+            self._away_until, now = time.monotonic() + _AWAY_SECONDS, _real_time.now()
             async with database.transaction(acting=THE_SERVICE) as tx:
                 await commands.put_renewal_off(tx, session, now=now)
             if now < session.token_ends_at:
