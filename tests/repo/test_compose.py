@@ -125,6 +125,23 @@ def test_only_the_migration_is_given_the_owners_address(services: Composed, secr
         assert mounted & set(secret_files) == {f"{service}-owner-secrets"}
 
 
+def test_the_issuer_and_the_pages_know_each_other(services: Composed, secret_files: Files, tmp_path: Path) -> None:
+    issuer, pages = (services[name]["environment"] for name in ("outside", "metrics-api"))
+    for name in ("ISSUER", "AUDIENCE", "PAGES_ORIGIN", "SIGN_IN_CLIENT_ID"):
+        assert issuer[name] == pages[name]
+    # A browser comes by the gateway, and the pages by the network of containers.
+    assert issuer["ISSUER_ADDRESS"] == f"{issuer['PAGES_ORIGIN']}/issuer"
+    assert pages["SIGN_IN_DISCOVERY_URL"] == f"{issuer['ISSUER_INSIDE']}/.well-known/openid-configuration"
+    assert issuer["ISSUER_INSIDE"] == f"http://outside:{issuer['HTTP_PORT']}/issuer"
+    for name in ("OUTSIDE_SECRET_FILE", "SIGN_IN_CLIENT_SECRET_FILE"):
+        folder, _, file = issuer[name].rpartition("/")
+        assert f"outside-secrets:{folder}:ro" in services["outside"]["volumes"]
+        assert file in secret_files["outside-secrets"]
+    assert {"sign_in_client_secret", "session_key"} <= secret_files["metrics-secrets"]
+    one, other = (tmp_path / "out" / reader / "sign_in_client_secret" for reader in ("outside", "metrics"))
+    assert one.read_text("utf-8") == other.read_text("utf-8")
+
+
 def test_what_secrets_writes_is_mounted_where_it_writes(services: Composed, secret_files: Files) -> None:
     mounted = dict(mount.split(":") for mount in services["secrets"]["volumes"])
     for volume in secret_files:

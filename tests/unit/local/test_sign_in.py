@@ -97,6 +97,27 @@ def test_discovery_offers_exactly_what_is_there(client: TestClient) -> None:
     assert found["code_challenge_methods_supported"] == ["S256"]
 
 
+def test_a_container_is_told_to_come_back_inside_and_a_browser_outside(tmp_path: Path) -> None:
+    options = IssuerOptions(
+        app_env="test",
+        issuer=ISSUER,
+        audience="smartfactory",
+        directory=tmp_path,
+        admin_secret=SECRET,
+        address=ADDRESS,
+        inside="http://outside:8000/issuer",
+        client=CLIENT,
+    )
+    asked = TestClient(build_issuer(options))
+    behind = {"jwks_uri", "token_endpoint", "revocation_endpoint"}
+    for host, address in (("outside:8000", "http://outside:8000/issuer"), ("127.0.0.1:8080", ADDRESS)):
+        found = asked.get("/.well-known/openid-configuration", headers={"Host": host}).json()
+        assert found["issuer"] == ISSUER
+        assert {name: found[name].rpartition("/")[0] for name in behind} == dict.fromkeys(behind, address)
+        for name in ("authorization_endpoint", "end_session_endpoint"):
+            assert found[name].startswith(f"{ADDRESS}/"), "a browser goes there"
+
+
 def test_the_page_says_that_it_is_a_stand_in_and_offers_everybody_korean_first(client: TestClient) -> None:
     page = client.get("/authorize", params=ASKED)
     assert page.status_code == 200

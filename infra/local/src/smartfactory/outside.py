@@ -73,6 +73,7 @@ def cli() -> int:
                 directory=directory,
                 admin_secret=os.environ["OUTSIDE_SECRET"],
                 address=os.environ.get("ISSUER_ADDRESS", ""),
+                inside=os.environ.get("ISSUER_INSIDE", ""),
                 client=_client_of(os.environ),
             ),
             FileClock(Path(clock_file)) if clock_file else SystemClock(),

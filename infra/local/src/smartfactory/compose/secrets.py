@@ -32,12 +32,14 @@ def hand_out(folder: Path, passwords: Passwords) -> None:
         folder / "postgres",
         {"superuser_password": passwords.of(SUPERUSER), "provision.sql": script(passwords, databases)},
     )
-    _write(folder / "outside", {"secret": passwords.of("outside")})
+    sign_in = passwords.of("sign-in")
+    _write(folder / "outside", {"secret": passwords.of("outside"), "sign_in_client_secret": sign_in})
     for service in SERVICES:
         application = _address(app_role(service), passwords.of(app_role(service)), service)
         own = {"database_url": application, "cursor_secret": passwords.of(f"{service}-cursors")}
         if service == "metrics":
-            own["webhook_secret_key"] = passwords.of("webhooks")
+            own |= {"webhook_secret_key": passwords.of("webhooks"), "sign_in_client_secret": sign_in}
+            own["session_key"] = passwords.of("sessions")
         _write(folder / service, own)
         owner = _address(owner_role(service), passwords.of(owner_role(service)), service)
         _write(folder / f"{service}-owner", {"database_url": application, "migrations_database_url": owner})

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Body, Depends, FastAPI, Header, HTTPException
+from fastapi import APIRouter, Body, Depends, FastAPI, Header, HTTPException, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -34,7 +35,8 @@ class IssuerRefused(Exception):
 class IssuerOptions:
     """`admin_secret` opens the local door: whoever can read it from the data directory may be anybody.
 
-    `address` is where browsers and clients find the issuer, unless it is where its name says. Without a `client` nobody
+    `address` is where browsers and clients find the issuer, unless it is where its name says. Whoever asks at `inside`,
+    where containers find it, is told to come back there with what a browser has no part in. Without a `client` nobody
     can sign in.
     """
 
@@ -44,6 +46,7 @@ class IssuerOptions:
     directory: Path
     admin_secret: str
     address: str = ""
+    inside: str = ""
     client: Client | None = None
     real_time: Callable[[], float] = time.time
 
@@ -93,8 +96,9 @@ def _metadata(options: IssuerOptions, keys: KeyRing) -> APIRouter:
     router = APIRouter()
 
     @router.get("/.well-known/openid-configuration")
-    def discovery() -> dict[str, object]:
-        return _described(options)
+    def discovery(request: Request) -> dict[str, object]:
+        inside = bool(options.inside) and request.headers.get("host") == urlsplit(options.inside).netloc
+        return _described(options, options.inside if inside else "")
 
     @router.get("/jwks.json")
     def jwks() -> dict[str, list[dict[str, object]]]:
@@ -103,13 +107,14 @@ def _metadata(options: IssuerOptions, keys: KeyRing) -> APIRouter:
     return router
 
 
-def _described(options: IssuerOptions) -> dict[str, object]:
+def _described(options: IssuerOptions, inside: str) -> dict[str, object]:
     """What is offered (OpenID Connect Discovery, RFC 8414), and nothing else."""
     address = options.address or options.issuer
+    behind = inside or address
     described: dict[str, object] = {
         "issuer": options.issuer,
-        "jwks_uri": f"{address}/jwks.json",
-        "token_endpoint": f"{address}/token",
+        "jwks_uri": f"{behind}/jwks.json",
+        "token_endpoint": f"{behind}/token",
         "grant_types_supported": ["client_credentials"],
         "response_types_supported": [],
         "subject_types_supported": ["public"],
@@ -121,7 +126,7 @@ def _described(options: IssuerOptions) -> dict[str, object]:
     return described | {
         "authorization_endpoint": f"{address}/authorize",
         "end_session_endpoint": f"{address}/end-session",
-        "revocation_endpoint": f"{address}/revoke",
+        "revocation_endpoint": f"{behind}/revoke",
         "revocation_endpoint_auth_methods_supported": ["client_secret_basic"],
         "grant_types_supported": ["client_credentials", "authorization_code", "refresh_token"],
         "response_types_supported": ["code"],
