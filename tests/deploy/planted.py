@@ -192,6 +192,17 @@ FAULTS = (
         "CURSOR_SECRET in its environment",
         _config("common", "CURSOR_SECRET", "in the open"),
     ),
+    Fault(settings.the_local_issuer_starts_and_knows_the_pages, "ISSUER is not set", _deployment("outside", f"{_BOX}.env.1.name", "ISSUERS")),
+    Fault(
+        settings.the_local_issuer_starts_and_knows_the_pages,
+        "SIGN_IN_CLIENT_SECRET_FILE names no file",
+        lambda given: given.plant("Secret", "outside", "data.sign_in_client_secret", None),
+    ),
+    Fault(
+        settings.the_local_issuer_starts_and_knows_the_pages,
+        "PAGES_ORIGIN is http://127.0.0.1:8080, and the pages need http://127.0.0.1:9000",
+        _config("metrics-settings", "PAGES_ORIGIN", "http://127.0.0.1:9000"),
+    ),
     Fault(kafka.every_topic_is_made_and_none_unused, "nobody makes the topic funding.budget.v1", lambda given: given.without("KafkaTopic", "funding.budget.v1"), "production"),
     Fault(
         kafka.every_topic_is_made_and_none_unused,

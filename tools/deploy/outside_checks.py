@@ -14,7 +14,6 @@ CHECKOV_SKIPPED: Mapping[str, str] = {
     "CKV_K8S_40": "ours run as 10001; PostgreSQL's and Kafka's images know themselves by smaller numbers, locally",
     "CKV_K8S_25": "Caddy's program carries one right in its file; which pod may have which is our own rule",
     "CKV_K8S_43": "digests are asked of production by our own rule; a local image that nobody pushed has none",
-    "CKV_K8S_35": "one local process and KEDA's reference read a secret from the environment; our services read files",
     "CKV2_K8S_6": "it looks for a policy by labels alone; our own rule works out what all policies together allow",
 }
 ALERTS = ROOT / "infra/k8s/observability/alerts"

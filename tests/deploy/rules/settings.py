@@ -1,5 +1,6 @@
 """Every setting of every service is set or left out on purpose, none is unknown, and the values are accepted."""
 
+import re
 from collections.abc import Mapping
 
 from pydantic import SecretStr, ValidationError
@@ -27,6 +28,9 @@ OTHERS: Mapping[str, str] = {
     "PGSSLMODE": "read by asyncpg",
     "PGSSLROOTCERT": "read by asyncpg",
 }
+_OUTSIDE = ("infra/local/src/smartfactory/outside.py", "infra/local/src/smartfactory/compose/outside.py")
+_CANNOT_DO_WITHOUT = re.compile(r"(?:os\.environ|environment)\[\"([A-Z_]+)\"\]")
+_MOUNTED = "/run/secrets/smartfactory"
 _WORKERS_ONLY = "KAFKA_"
 _MIGRATIONS_ONLY = "MIGRATIONS_DATABASE_URL"
 _ADDRESS = "postgresql://role:password@server:5432/name"
@@ -93,6 +97,39 @@ def secrets_are_given_to_whom_they_serve(rendered: Rendered) -> list[str]:
     return found
 
 
+def the_local_issuer_starts_and_knows_the_pages(rendered: Rendered) -> list[str]:
+    """It has every variable that its code cannot do without, and says to the pages what they say to it."""
+    outside = [pod for pod in rendered.pods() if pod.component == "outside"]
+    if not outside:
+        return [] if rendered.overlay == "production" else ["nobody signs tokens"]
+    (pod,) = outside
+    found, given = [], rendered.environment(pod)
+    asked = {name for path in _OUTSIDE for name in _CANNOT_DO_WITHOUT.findall((ROOT / path).read_text("utf-8"))}
+    # What it takes from files is in its environment as their names.
+    asked = {name if f"{name}_FILE" not in given else f"{name}_FILE" for name in asked}
+    found += [f"{pod.name}: {name} is not set" for name in sorted(asked - set(given))]
+    files = {f"{_MOUNTED}/{name}" for name in rendered.secret_files(pod)}
+    found += [
+        f"{pod.name}: {name} names no file that is mounted"
+        for name, value in sorted(given.items())
+        if name.endswith("SECRET_FILE") and value not in files
+    ]
+    (pages,) = (each for each in rendered.pods() if each.name == "metrics-api")
+    read = rendered.environment(pages)
+    inside = read["SIGN_IN_DISCOVERY_URL"].removesuffix("/.well-known/openid-configuration")
+    wanted = {
+        **{name: read[name] for name in ("ISSUER", "AUDIENCE", "PAGES_ORIGIN", "SIGN_IN_CLIENT_ID")},
+        "ISSUER_ADDRESS": f"{read['PAGES_ORIGIN']}/issuer",
+        "ISSUER_INSIDE": inside,
+    }
+    found += [
+        f"{pod.name}: {name} is {given.get(name)}, and the pages need {value}"
+        for name, value in wanted.items()
+        if given.get(name) != value
+    ]
+    return found
+
+
 def _is_secret(name: str) -> bool:
     return name.endswith(("_PASSWORD", "_SECRET", "_SECRET_KEY", "DATABASE_URL"))
 
@@ -115,4 +152,5 @@ RULES = (
     every_setting_is_set_and_none_unknown,
     what_is_set_is_accepted,
     secrets_are_given_to_whom_they_serve,
+    the_local_issuer_starts_and_knows_the_pages,
 )
