@@ -118,6 +118,13 @@ FAULTS = (
         "passes requests on to mentoring:80",
         _deployment("gateway", f"{_BOX}.env.4.value", "mentoring:80"),
     ),
+    Fault(references.pages_are_reached, "/today is a page, and no way leads there", _config("gateway", "Caddyfile", "@pages path / /burden\n")),
+    Fault(
+        references.pages_are_reached,
+        "/nowhere leads to no page",
+        lambda given: given.plant("HTTPRoute", "public", "spec.rules.4.matches.1.path.value", "/nowhere"),
+        "production",
+    ),
     Fault(references.what_pods_refer_to_exists, "Secret funding-settings", lambda given: given.without("Secret", "funding-settings")),
     Fault(references.what_pods_refer_to_exists, "PersistentVolumeClaim", lambda given: given.without("PersistentVolumeClaim", "clock")),
     Fault(references.what_pods_refer_to_exists, "ServiceAccount", lambda given: given.without("ServiceAccount", "metrics-service")),

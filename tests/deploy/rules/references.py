@@ -1,9 +1,14 @@
 """Whoever names something names what exists."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from tests.deploy.rendered import Pod, Rendered
+from tools.deploy.rendering import ROOT
+
+_PAGE = re.compile(r"^@(?:routes|answers|forms)\.(?:get|post)\(\"([^\"]+)\"", re.MULTILINE)
+_CADDYS_PAGES = re.compile(r"^\s*@pages path (.+)$", re.MULTILINE)
 
 
 def services_lead_to_a_port(rendered: Rendered) -> list[str]:
@@ -52,6 +57,34 @@ def routes_lead_to_a_service(rendered: Rendered) -> list[str]:
             if each["name"].endswith("_UPSTREAM") and (host, int(port)) not in ports:
                 found.append(f"{pod.name} passes requests on to {each['value']}, which no Service offers")
     return found
+
+
+def pages_are_reached(rendered: Rendered) -> list[str]:
+    """Every page of the metrics service has its address at the one origin, and no address leads to none."""
+    folder = ROOT / "services/metrics/src/metrics/pages/api"
+    pages = {page for path in folder.glob("*.py") for page in _PAGE.findall(path.read_text("utf-8"))}
+    led = set(_ways_to_pages(rendered))
+    return [
+        f"{page} is a page, and no way leads there"
+        for page in sorted(pages)
+        if not any(_is_at(page, way) for way in led)
+    ] + [f"{way} leads to no page" for way in sorted(led) if not any(_is_at(page, way) for page in pages)]
+
+
+def _ways_to_pages(rendered: Rendered) -> Iterator[str]:
+    """Addresses that metrics sees as they are, those with what is below them ending in `/*`."""
+    if rendered.overlay == "local":
+        (caddyfile,) = (each["data"]["Caddyfile"] for each in rendered.of("ConfigMap") if "Caddyfile" in each["data"])
+        yield from (way for ways in _CADDYS_PAGES.findall(caddyfile) for way in ways.split())
+        return
+    for rule in rendered.one("HTTPRoute", "public")["spec"]["rules"]:
+        if rule["backendRefs"][0]["name"] == "metrics-api" and "filters" not in rule:
+            for match in rule["matches"]:
+                yield match["path"]["value"] + ("/*" if match["path"]["type"] == "PathPrefix" else "")
+
+
+def _is_at(page: str, way: str) -> bool:
+    return page == way or (way.endswith("/*") and page.startswith(way[:-1]))
 
 
 def what_pods_refer_to_exists(rendered: Rendered) -> list[str]:
@@ -131,6 +164,7 @@ def mounts_have_volumes(rendered: Rendered) -> list[str]:
 RULES = (
     services_lead_to_a_port,
     routes_lead_to_a_service,
+    pages_are_reached,
     what_pods_refer_to_exists,
     images_are_those_of_compose,
     mounts_have_volumes,
