@@ -179,6 +179,32 @@ def test_the_gateway_reads_the_local_stacks_own_file_and_sets_all_it_asks_for(se
         assert gateway["environment"][f"{service.upper()}_UPSTREAM"] == f"{service}-api:8000"
 
 
+def test_gateways_wait_for_a_file_as_long_as_the_service_makes_it(system: System) -> None:
+    (seconds,) = (
+        service.settings.model_fields["export_seconds"].default
+        for service in system.services
+        if service.name == "metrics"
+    )
+    caddyfile = (ROOT / "infra/local/src/smartfactory/stack/Caddyfile").read_text("utf-8")
+    waits = dict(
+        re.findall(
+            r"handle_path /metrics(/v1/(?:public/)?exports)/\* \{\s+rewrite \* \1\{uri\}"
+            r"\s+import service \{\$METRICS_UPSTREAM\} (\d+)s",
+            caddyfile,
+        )
+    )
+    assert set(waits) == {"/v1/exports", "/v1/public/exports"}
+    assert all(int(each) > seconds + 10 for each in waits.values())
+    for name in ("public", "municipality"):
+        route = next(yaml.safe_load_all((ROOT / f"infra/k8s/gateway/route-{name}.yaml").read_text("utf-8")))
+        limits = {
+            match["path"]["value"]: rule["timeouts"]["request"]
+            for rule in route["spec"]["rules"]
+            for match in rule["matches"]
+        }
+        assert limits["/metrics/v1/exports"] == limits["/metrics/v1/public/exports"] == "0s"
+
+
 def test_nothing_is_published_beyond_this_machine_and_no_server_at_all(services: Composed) -> None:
     published = {name: port for name, made in services.items() for port in made.get("ports", [])}
     assert published
