@@ -3,6 +3,7 @@
 With --keep a system that came up stays up for a look, and the engine with it until Ctrl-C.
 """
 
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -19,12 +20,15 @@ _ROOT = Path(__file__).resolve().parents[2]
 _FOLDER = _ROOT / ".run" / "compose-check"
 _BUILD_SECONDS = 1_500.0
 _UP_SECONDS = 600.0
+_TOLD_TO_END = 128 + signal.SIGTERM
 _SKIPPED = (
     "profiles observability and tools: their images are not tried here; tests/repo/test_compose.py reads their files",
 )
 
 
 def main() -> int:
+    # Whoever is told to end cleans up first, as after Ctrl-C: the engine is in a session of its own.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(_TOLD_TO_END))
     try:
         with engine(_FOLDER) as found:
             return _checked(found)
@@ -81,7 +85,10 @@ def _up(stack: Stack) -> str:
 
 def _step(work: Callable[[], str]) -> None:
     began = time.monotonic()
-    said = work()
+    try:
+        said = work()
+    except OSError as fault:  # nobody answers, or with an error
+        raise CheckFailed(str(fault)) from fault
     print(f"✓ {said}  {time.monotonic() - began:.1f} s", flush=True)
 
 

@@ -4,6 +4,8 @@ import json
 import re
 import urllib.request
 from collections.abc import Callable
+from http.cookiejar import CookieJar
+from urllib.parse import parse_qsl, urlencode
 
 from smartfactory.stack.provision import SERVICES
 from tools.compose_check.commands import CheckFailed
@@ -23,6 +25,7 @@ print(json.dumps({
 }))
 """
 _USER = [10001, 10001]
+_OFFICER, _OFFICERS_NAME = "province.officer:52:province-officer", "도 담당관"
 
 
 def images_hold_the_product_only(stack: Stack) -> str:
@@ -66,6 +69,21 @@ def people_can_sign_in(stack: Stack) -> str:
     return f"a person signs in and finds {len(calls)} call and {len(lines)} budget lines"
 
 
+def the_pages_let_people_sign_in(stack: Stack) -> str:
+    """As a browser does it: to the issuer by the published port, back with a code, and on to the officers' day."""
+    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
+    with browser.open(f"{stack.origin}/sign-in?next=/today", timeout=10) as answer:
+        asked, _, query = answer.geturl().partition("?")
+    if asked != f"{stack.origin}/issuer/authorize":
+        raise CheckFailed(f"/sign-in leads to {asked}")
+    form = urlencode([*parse_qsl(query), ("person", _OFFICER)]).encode()
+    with browser.open(asked, data=form, timeout=10) as answer:
+        came_to, text = answer.geturl(), answer.read().decode("utf-8")
+    if came_to != f"{stack.origin}/today" or _OFFICERS_NAME not in text:
+        raise CheckFailed(f"whoever chose {_OFFICER} came to {came_to}")
+    return "a person signs in to the pages and finds the day's work"
+
+
 def a_second_seed_changes_nothing(stack: Stack) -> str:
     """`up` again starts the seed again, which finds what it made."""
     said = stack.compose("run", "--rm", "seed", seconds=120)
@@ -100,5 +118,6 @@ CLAIMS: tuple[Callable[[Stack], str], ...] = (
     an_image_without_settings_says_what_is_missing,
     nothing_alarming_was_said,
     people_can_sign_in,
+    the_pages_let_people_sign_in,
     a_second_seed_changes_nothing,
 )

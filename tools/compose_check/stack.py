@@ -48,4 +48,9 @@ class Stack:
         return (*self.engine.compose, "--project-name", PROJECT, *files, *arguments)
 
     def _env(self) -> dict[str, str]:
-        return {**self.engine.env, "GATEWAY_PORT": self.port, "SMARTFACTORY_VERSION": "0.0.0+check"}
+        return {
+            **self.engine.env,
+            "GATEWAY_PORT": self.port,
+            "SMARTFACTORY_VERSION": "0.0.0+check",
+            "SMARTFACTORY_TAG": "dev",
+        }
