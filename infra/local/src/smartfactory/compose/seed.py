@@ -44,6 +44,7 @@ def _show(console: Console) -> None:
         f"✓ 준비되었습니다 · ready at {origin}",
         f"  공고 · call: {load(SCENARIO).call.title_ko.value}",
         f"  API 문서 · documentation: {origin}/applicant/docs",
+        f"  화면 로그인 · sign in to the pages: {origin}/sign-in",
         f"  로그인 · sign in: {sign_in} technopark.operator",
         "  예 · for example:",
         f'  curl -H "Authorization: Bearer $({sign_in} province.officer)" {origin}/funding/v1/budget-lines',
