@@ -5,6 +5,7 @@ hadolint, its alerts are tried by promtool, and our own rules say whether it fit
 skipped with its reason; the exit code is 1 if anything failed.
 """
 
+import subprocess
 import sys
 from collections.abc import Callable
 
@@ -24,7 +25,11 @@ def _tools() -> str:
 def _render() -> str:
     RENDERED.mkdir(parents=True, exist_ok=True)
     for overlay in OVERLAYS:
-        (RENDERED / f"{overlay}.yaml").write_text(text_of(overlay), "utf-8")
+        try:
+            text = text_of(overlay)
+        except subprocess.CalledProcessError as refused:
+            raise Failed(f"{overlay}\n{refused.stderr.strip()}") from refused
+        (RENDERED / f"{overlay}.yaml").write_text(text, "utf-8")
     return ", ".join(OVERLAYS)
 
 

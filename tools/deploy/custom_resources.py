@@ -11,12 +11,11 @@ from typing import Any, TypeAlias
 
 import yaml
 
-from tools.deploy.rendering import OVERLAYS, Manifest, objects
+from tools.deploy.rendering import OVERLAYS, Manifest, is_built_in, objects
 from tools.deploy.steps import Failed, Skipped
 from tools.deploy.tooling import MODULES, module
 
 Schema: TypeAlias = Mapping[str, Any]
-_BUILT_IN = re.compile(r"^(v1$|apps/|batch/|policy/|autoscaling/|scheduling\.k8s\.io/|networking\.k8s\.io/|rbac\.)")
 _BARE_EQUALS = re.compile(r"^(\s*- )=$", re.MULTILINE)
 _PYTHON_TYPES: Mapping[str, tuple[type, ...]] = {
     "object": (dict,),
@@ -34,7 +33,7 @@ def check(folder: Path) -> str:
         (overlay, each)
         for overlay in OVERLAYS
         for each in objects((folder / f"{overlay}.yaml").read_text("utf-8"))
-        if not _BUILT_IN.match(each["apiVersion"])
+        if not is_built_in(each)
     ]
     if not wanted:
         return "no overlay has any"

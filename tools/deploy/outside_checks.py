@@ -34,6 +34,8 @@ def checkov(folder: Path) -> str:
             report = json.loads(done.stdout)
         except json.JSONDecodeError as broken:
             raise Failed(f"checkov said nothing to read\n{done.stderr[-1000:]}") from broken
+        if report["summary"].get("parsing_errors"):
+            raise Failed(f"checkov could not read all of {overlay}")
         faults = [f"{each['check_id']} {each['resource']}: {each['check_name']}" for each in _failed(report)]
         if faults:
             raise Failed(f"{overlay}\n" + "\n".join(faults))

@@ -1,6 +1,7 @@
 """What an overlay of infra/k8s comes to: kustomize's output as objects."""
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -12,6 +13,8 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / ".cache/deploy"
 OVERLAYS = ("local", "production")
+
+_BUILT_IN = re.compile(r"^(v1$|apps/|batch/|policy/|autoscaling/|scheduling\.k8s\.io/|networking\.k8s\.io/|rbac\.)")
 
 Manifest: TypeAlias = Mapping[str, Any]
 """One object as Kubernetes is given it."""
@@ -44,3 +47,8 @@ def text_of(overlay: str) -> str:
 def objects(text: str) -> Sequence[Manifest]:
     """The objects of a YAML stream."""
     return tuple(each for each in yaml.safe_load_all(text) if each)
+
+
+def is_built_in(manifest: Manifest) -> bool:
+    """Whether Kubernetes itself knows the kind, or an operator of ours."""
+    return bool(_BUILT_IN.match(manifest["apiVersion"]))
