@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import anyio.to_thread
 import httpx
@@ -16,6 +16,7 @@ from common.event import new_id
 from contracts.roles import Role
 from metrics.main import SERVICE
 from smartfactory.stack.provision import DatabaseUrls
+from tests.support.builders import project_committed
 from tests.support.listening import Listener, listener
 from tests.support.three_sixty import faults_of
 
@@ -23,6 +24,7 @@ pytestmark = pytest.mark.anyio
 GRANTS = "/v1/public/open-data/grants?fiscal_year=2024"
 PLACES = ["52110"] * 7 + ["52130"] * 6 + ["52140"] * 3 + ["52710"] * 3
 NAMED = "전주정밀식품 주식회사"
+COMMITTED = datetime(2024, 5, 19, 16, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -31,30 +33,33 @@ async def metrics(fresh_databases: Callable[..., dict[str, DatabaseUrls]]) -> As
         yield running
 
 
-async def _committed(metrics: Listener, places: list[str]) -> list[UUID]:
-    call_id, projects = new_id(), [new_id() for _ in places]
+async def _committed(metrics: Listener, places: list[str], *, at: datetime = COMMITTED) -> dict[UUID, UUID]:
+    """The commitment of each project of one call."""
+    call_id, commitments = new_id(), {new_id(): new_id() for _ in places}
     async with metrics.database.transaction() as tx:
         await tx.execute(_CALL, {"call": call_id, "at": 3})
-        for project, place in zip(projects, places, strict=True):
+        for (project, commitment), place in zip(commitments.items(), places, strict=True):
             of = {"project": project, "call": call_id, "place": place}
-            await tx.execute(_COMMITMENT, of)
-            for source, won in (("NATIONAL", 60_000_000), ("PROVINCE", 24_000_000), ("SME", 40_000_000)):
+            await tx.execute(_COMMITMENT, {**of, "commitment": commitment, "at": at})
+            for source, won in _SHARES.items():
                 await tx.execute(_SHARE, {"project": project, "source": source, "won": won})
             await tx.execute(_PROJECT, {**of, "firm": new_id()})
-        named = {"id": new_id(), "project": projects[0], "firm": new_id(), "name": NAMED, "named": True}
+        first, second, *_ = commitments
+        named = {"id": new_id(), "project": first, "firm": new_id(), "name": NAMED, "named": True}
         await tx.execute(_PRACTICE, named)
-        await tx.execute(_PRACTICE, {**named, "id": new_id(), "project": projects[1], "named": False})
-    return projects
+        await tx.execute(_PRACTICE, {**named, "id": new_id(), "project": second, "named": False})
+    return commitments
 
 
+_SHARES = {"NATIONAL": 60_000_000, "PROVINCE": 24_000_000, "SAMSUNG": 30_000_000, "SME": 40_000_000}
 _CALL = text(
     "INSERT INTO call (call_id, track, title_ko, fiscal_year, opens_at, closes_at) VALUES (:call, 'B',"
     " '2024년 스마트공장 공고', 2024, make_timestamptz(2024, :at, 4, 0, 0, 0, 'UTC'),"
     " make_timestamptz(2024, :at + 1, 29, 8, 0, 0, 'UTC'))"
 )
 _COMMITMENT = text(
-    "INSERT INTO commitment (project_id, call_id, municipality_code, state, total_cost_won, changed_at)"
-    " VALUES (:project, :call, :place, 'COMMITTED', 124000000, '2024-05-19T16:00:00Z')"
+    "INSERT INTO commitment (project_id, commitment_id, call_id, municipality_code, state, total_cost_won, changed_at)"
+    " VALUES (:project, :commitment, :call, :place, 'COMMITTED', 154000000, :at)"
 )
 _SHARE = text("INSERT INTO commitment_share (project_id, source, amount_won) VALUES (:project, :source, :won)")
 _PROJECT = text(
@@ -75,30 +80,68 @@ _PRACTICE = text(
 
 
 async def test_awards_keep_the_rules_of_the_standard_and_name_nobody_who_did_not_agree(metrics: Listener):
-    projects = await _committed(metrics, PLACES)
+    commitments = await _committed(metrics, PLACES)
     answer = await metrics.get(GRANTS)
     assert answer.status_code == 200, answer.text
     package = answer.json()
     assert faults_of(package) == []
-    grants = {grant["id"].removeprefix("360G-jbsmartfactory-"): grant for grant in package["grants"]}
-    assert grants.keys() == {str(each) for each in projects}
-    first, second = grants[str(projects[0])], grants[str(projects[1])]
-    assert (first["amountAwarded"], first["currency"]) == (84_000_000, "KRW"), "what the firm pays is no award"
-    assert (first["awardDate"], first["plannedDates"]) == ("2024-05-20", [{"startDate": "2024-06-01"}]), "days in Korea"
+    grants = {grant["id"]: grant for grant in package["grants"]}
+    names = [_award(commitment) for commitment in commitments.values()]
+    assert grants.keys() == set(names)
+    first, second = grants[names[0]], grants[names[1]]
+    assert (first["amountAwarded"], first["currency"]) == (84_000_000, "KRW"), "what firm and Samsung pay is no award"
+    assert first["awardDate"] == "2024-05-20", "a day in Korea"
     assert first["recipientOrganization"][0]["name"] == NAMED
     assert NAMED not in str(second)
     assert "기업" in second["recipientOrganization"][0]["name"]
     ids = [grant["recipientOrganization"][0]["id"] for grant in grants.values()]
     assert len(set(ids)) == len(ids)
-    assert not any(str(project) in each for project, each in zip(grants, ids, strict=True))
+
+
+def _award(commitment_id: UUID) -> str:
+    return f"360G-jbsmartfactory-{uuid5(commitment_id, 'grant')}"
+
+
+async def test_whoever_knows_the_projects_finds_no_award_by_id_time_or_order(metrics: Listener):
+    commitments = await _committed(metrics, PLACES)
+    grants = (await metrics.get(GRANTS)).json()["grants"]
+    told = str(grants)
+    for project, commitment in commitments.items():
+        derived = (project, uuid5(project, "recipient"), uuid5(project, "grant"), commitment)
+        assert not any(str(each) in told for each in derived)
+    assert [grant["id"] for grant in grants] == sorted(_award(each) for each in commitments.values())
+    assert {grant["dateModified"] for grant in grants} == {"2024-05-20T00:00:00+09:00"}
+    assert not any("plannedDates" in grant or "actualDates" in grant for grant in grants)
+    assert (await metrics.get(GRANTS)).json()["grants"] == grants, "an award is named the same for ever"
+
+
+async def test_an_award_is_named_by_the_commitment_that_funding_told_of(metrics: Listener):
+    await _committed(metrics, PLACES)
+    call_id = new_id()
+    async with metrics.database.transaction() as tx:
+        await tx.execute(_CALL, {"call": call_id, "at": 3})
+    told = project_committed(call_id=call_id)
+    await metrics.tell(told, at=COMMITTED)
+    assert _award(told.commitment_id) in {grant["id"] for grant in (await metrics.get(GRANTS)).json()["grants"]}
 
 
 async def test_a_place_with_few_awards_is_not_told(metrics: Listener):
     await _committed(metrics, PLACES)
+    assert await _told_places(metrics) == {"52110": 7, "52130": 6, None: 6}
+
+
+async def test_few_awards_of_a_place_on_one_day_are_not_told_apart_by_those_of_another_day(metrics: Listener):
+    await _committed(metrics, PLACES)
+    await _committed(metrics, ["52110", "52130"], at=datetime(2024, 7, 1, 1, tzinfo=UTC))
+    assert await _told_places(metrics) == {"52110": 7, "52130": 6, None: 8}
+
+
+async def _told_places(metrics: Listener) -> dict[str | None, int]:
+    """How many awards are told to be where; all others are of the region."""
     places = [grant["beneficiaryLocation"][0] for grant in (await metrics.get(GRANTS)).json()["grants"]]
-    told = [each.get("geoCode") for each in places]
-    assert {place: told.count(place) for place in set(told)} == {"52110": 7, "52130": 6, None: 6}
     assert {each["name"] for each in places if "geoCode" not in each} == {"전북특별자치도 (Jeonbuk State)"}
+    told = [each.get("geoCode") for each in places]
+    return {place: told.count(place) for place in set(told)}
 
 
 async def test_fewer_awards_than_the_minimum_are_none(metrics: Listener):

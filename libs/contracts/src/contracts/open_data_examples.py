@@ -8,13 +8,12 @@ _CALL = "0199f1b0-1d20-7c31-9b52-3c1e8f40a201"
 OPEN_DATA_EXAMPLES: Mapping[str, object] = {
     "Grants.version": "1.4",
     "Grant": {
-        "id": "360G-jbsmartfactory-0199f1b0-1d20-7c31-9b52-3c1e8f40a401",
+        "id": "360G-jbsmartfactory-0c0a4f7e-8f0d-5b1e-9d43-6a52c1b7e402",
         "title": _TITLE,
         "description": "스마트공장 구축 지원, 공공 재원의 몫 (public share of a smart factory), B",
         "currency": "KRW",
         "amountAwarded": 120_000_000,
         "awardDate": "2024-05-20",
-        "plannedDates": [{"startDate": "2024-06-03"}],
         "recipientOrganization": [
             {
                 "id": "360G-jbsmartfactory-org-5b1f0a52-6c7e-5d0c-8f5c-1d8e7c0a9b11",
@@ -25,7 +24,7 @@ OPEN_DATA_EXAMPLES: Mapping[str, object] = {
         "beneficiaryLocation": [{"name": "전주시 (Jeonju-si)", "countryCode": "KR", "geoCode": "52110"}],
         "grantProgramme": [{"code": "B-2024", "title": _TITLE}],
         "fromOpenCall": "Yes",
-        "dateModified": "2024-05-20T01:00:00Z",
+        "dateModified": "2024-05-20T00:00:00+09:00",
     },
     "Opportunity": {
         "id": _CALL,

@@ -46,12 +46,16 @@ class OpenDataRule:
     unnamed: str
     unnamed_source: str
 
-    def grant_id(self, project_id: UUID) -> str:
-        return f"{self.prefix}-{project_id}"
+    def grant_id(self, commitment_id: UUID) -> str:
+        """The same for ever, and of the commitment: partners know a project's id and must not find its money by it.
 
-    def recipient_id(self, project_id: UUID) -> str:
+        Not the commitment's id itself, which tells its time to the millisecond, and so whose selection it followed.
+        """
+        return f"{self.prefix}-{uuid5(commitment_id, 'grant')}"
+
+    def recipient_id(self, commitment_id: UUID) -> str:
         """An id of its own for each award: two awards of one firm are not told to be of the same."""
-        return f"{self.prefix}-org-{uuid5(project_id, 'recipient')}"
+        return f"{self.prefix}-org-{uuid5(commitment_id, 'recipient')}"
 
 
 def in_force(rules: Sequence[OpenDataRule], day: date) -> OpenDataRule:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 from common.consumer import Statement
 from contracts.applicant import (
@@ -86,7 +87,8 @@ def commit_money(event: ProjectCommitted, *, at: datetime) -> Sequence[Statement
         )
         for share in event.shares
     ]
-    return [_answer(event, "COMMITTED", at, total_cost_won=event.total_cost_won), *shares, *_balances(event.balances)]
+    answer = _answer(event, "COMMITTED", at, commitment_id=event.commitment_id, total_cost_won=event.total_cost_won)
+    return [answer, *shares, *_balances(event.balances)]
 
 
 def refuse_money(event: CommitmentRefused, *, at: datetime) -> Sequence[Statement]:
@@ -96,7 +98,7 @@ def refuse_money(event: CommitmentRefused, *, at: datetime) -> Sequence[Statemen
 
 def release_money(event: CommitmentReleased, *, at: datetime) -> Sequence[Statement]:
     """Note that a commitment is no more; its shares stay as history and no longer count."""
-    return [_answer(event, "RELEASED", at), *_balances(event.balances)]
+    return [_answer(event, "RELEASED", at, commitment_id=event.commitment_id), *_balances(event.balances)]
 
 
 def confirm_line(event: BudgetLineConfirmed) -> Sequence[Statement]:
@@ -119,11 +121,13 @@ def _answer(
     state: str,
     at: datetime,
     *,
+    commitment_id: UUID | None = None,
     total_cost_won: int = 0,
     short_source: str | None = None,
 ) -> Statement:
     values = {
         "project_id": event.project_id,
+        "commitment_id": commitment_id,
         "call_id": event.call_id,
         "municipality_code": event.municipality_code,
         "state": state,

@@ -181,11 +181,16 @@ def every_case(
 
 
 def awards_of_year(fiscal_year: int) -> Select[*tuple[Any, ...]]:
-    """For a later feature: what public sources have committed to each project of a year's calls, oldest first."""
-    shares = public_shares().subquery("share")
+    """For a later feature: what public sources have committed to each project of a year's calls, oldest first.
+
+    Samsung's part is private money. A commitment that was heard of before its id was kept has none until a rebuild.
+    """
+    shares = public_shares().where(CommitmentShareRow.source != "SAMSUNG").subquery("share")
     return (
         select(
             CommitmentRow.project_id,
+            CommitmentRow.commitment_id,
+            CommitmentRow.call_id,
             CommitmentRow.municipality_code,
             CommitmentRow.changed_at,
             CallRow.title_ko,
@@ -194,7 +199,11 @@ def awards_of_year(fiscal_year: int) -> Select[*tuple[Any, ...]]:
         )
         .join(CallRow, CallRow.call_id == CommitmentRow.call_id)
         .join(shares, shares.c.project_id == CommitmentRow.project_id)
-        .where(CallRow.fiscal_year == fiscal_year, CommitmentRow.state == "COMMITTED")
+        .where(
+            CallRow.fiscal_year == fiscal_year,
+            CommitmentRow.state == "COMMITTED",
+            CommitmentRow.commitment_id.is_not(None),
+        )
         .group_by(CommitmentRow.project_id, CallRow.call_id)
         .order_by(CommitmentRow.changed_at, CommitmentRow.project_id)
     )

@@ -78,6 +78,7 @@ class CommitmentRow(Tables):
     )
 
     project_id: Mapped[UUID] = mapped_column(primary_key=True)
+    commitment_id: Mapped[UUID | None]
     call_id: Mapped[UUID]
     municipality_code: Mapped[str]
     state: Mapped[str]
@@ -144,7 +145,11 @@ PUT_PROJECT = _project.on_conflict_do_update(
 _commitment = insert(CommitmentRow)
 PUT_COMMITMENT = _commitment.on_conflict_do_update(
     index_elements=[CommitmentRow.project_id],
-    set_={"state": _commitment.excluded.state, "changed_at": _commitment.excluded.changed_at},
+    set_={
+        "commitment_id": func.coalesce(_commitment.excluded.commitment_id, CommitmentRow.commitment_id),
+        "state": _commitment.excluded.state,
+        "changed_at": _commitment.excluded.changed_at,
+    },
 )
 ADD_SHARE = insert(CommitmentShareRow).on_conflict_do_nothing()
 

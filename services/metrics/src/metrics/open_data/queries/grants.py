@@ -1,13 +1,20 @@
 """A year's awards as 360Giving has them: what of a project's cost public sources have committed, and to whom as far as
 that may be said.
 
-A municipality is named where so many awards of the year are its own that the number may be shown, by the rule of every
-other public table; the others are of the region. Below the minimum in all, none is listed.
+A municipality is named where so many awards of the same call and day are its own that the number may be shown, by the
+rule of every other public table; the others are of the region. Below the minimum in all, none is listed.
+
+Partners know each project by its id, its municipality, and the moments of its selection and agreement, and must not
+learn its money. So an award has an id that is told to nobody else, the order of the list follows from it, times are
+told to the day, and of the agreement and the completion no day is told at all.
 """
 
-from collections import Counter
-from datetime import date, datetime
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from datetime import date, datetime, time
 from uuid import UUID
+
+from sqlalchemy import RowMapping
 
 from common.acting import as_service
 from common.clock import KST
@@ -16,19 +23,14 @@ from contracts.types import MUNICIPALITIES
 from metrics.open_data import store
 from metrics.open_data.domain import OpenDataRule, TooFewOpenGrants
 from metrics.open_data.queries.wording import StandardView
-from metrics.outcomes.queries.cases import dates_of_projects
 from metrics.practices.queries.published import published_names
 from metrics.progress.queries import awards_of_year, hide_small, hide_small_total
 
+_Round = tuple[UUID, date]
+"""The awards of one call that were made on the same day."""
+
 _STANDARD = "1.4"
 _NAMES = {str(each.code): f"{each.ko} ({each.en})" for each in MUNICIPALITIES}
-
-
-class GrantDates(StandardView):
-    """When the work was to begin, or has begun and ended."""
-
-    start_date: date
-    end_date: date | None = None
 
 
 class GrantOrganisation(StandardView):
@@ -62,8 +64,6 @@ class Grant(StandardView):
     currency: str
     amount_awarded: int
     award_date: date
-    planned_dates: list[GrantDates] | None = None
-    actual_dates: list[GrantDates] | None = None
     recipient_organization: list[GrantOrganisation]
     funding_organization: list[GrantOrganisation]
     beneficiary_location: list[GrantLocation]
@@ -85,46 +85,47 @@ async def read_grants(tx: Transaction, *, fiscal_year: int, now: datetime, minim
     async with as_service(tx):
         found = (await tx.execute(awards_of_year(fiscal_year))).mappings().all()
         awards = [row for row in found if row["amount_won"] >= rule.least_won]
-        dates = {row.project_id: row for row in await tx.execute(dates_of_projects())}
         names = await published_names(tx)
     if hide_small_total(len(awards), minimum=minimum) is None:
         raise TooFewOpenGrants(fiscal_year=fiscal_year, minimum=minimum)
-    shown = hide_small(Counter(row["municipality_code"] for row in awards), minimum=minimum)
-    grants = []
+    places: dict[_Round, Counter[str]] = defaultdict(Counter)
     for row in awards:
-        known = dates.get(row["project_id"])
-        agreed = _day(known.agreed_at) if known else None
-        completed = _day(known.completed_at) if known else None
-        grants.append(
-            Grant(
-                id=rule.grant_id(row["project_id"]),
-                title=row["title_ko"],
-                description=f"스마트공장 구축 지원, 공공 재원의 몫 (public share of a smart factory), {row['track']}",
-                currency=rule.currency,
-                amount_awarded=row["amount_won"],
-                award_date=row["changed_at"].astimezone(KST).date(),
-                planned_dates=[GrantDates(start_date=agreed)] if agreed else None,
-                actual_dates=[GrantDates(start_date=agreed, end_date=completed)] if agreed and completed else None,
-                recipient_organization=[_recipient(row["project_id"], rule, names)],
-                funding_organization=[GrantOrganisation(id=rule.funder_id, name=rule.funder_name)],
-                beneficiary_location=[_location(row["municipality_code"], rule, shown)],
-                grant_programme=[GrantProgramme(code=f"{row['track']}-{fiscal_year}", title=row["title_ko"])],
-                from_open_call="Yes",
-                date_modified=row["changed_at"],
-            )
+        places[_round(row)][row["municipality_code"]] += 1
+    shown = {each: hide_small(counts, minimum=minimum) for each, counts in places.items()}
+    grants = [
+        Grant(
+            id=rule.grant_id(row["commitment_id"]),
+            title=row["title_ko"],
+            description=f"스마트공장 구축 지원, 공공 재원의 몫 (public share of a smart factory), {row['track']}",
+            currency=rule.currency,
+            amount_awarded=row["amount_won"],
+            award_date=_day(row),
+            recipient_organization=[
+                GrantOrganisation(
+                    id=rule.recipient_id(row["commitment_id"]), name=names.get(row["project_id"], rule.unnamed)
+                )
+            ],
+            funding_organization=[GrantOrganisation(id=rule.funder_id, name=rule.funder_name)],
+            beneficiary_location=[_location(row["municipality_code"], rule, shown[_round(row)])],
+            grant_programme=[GrantProgramme(code=f"{row['track']}-{fiscal_year}", title=row["title_ko"])],
+            from_open_call="Yes",
+            date_modified=datetime.combine(_day(row), time(), tzinfo=KST),
         )
-    return Grants(version=_STANDARD, grants=grants)
+        for row in awards
+    ]
+    return Grants(version=_STANDARD, grants=sorted(grants, key=lambda grant: (grant.award_date, grant.id)))
 
 
-def _recipient(project_id: UUID, rule: OpenDataRule, names: dict[UUID, str]) -> GrantOrganisation:
-    return GrantOrganisation(id=rule.recipient_id(project_id), name=names.get(project_id, rule.unnamed))
+def _round(award: RowMapping) -> _Round:
+    return award["call_id"], _day(award)
 
 
-def _location(place: str, rule: OpenDataRule, shown: dict[str, int | None]) -> GrantLocation:
+def _location(place: str, rule: OpenDataRule, shown: Mapping[str, int | None]) -> GrantLocation:
     if shown.get(place) is None:
         return GrantLocation(name=rule.region, country_code=rule.country_code)
     return GrantLocation(name=_NAMES[place], country_code=rule.country_code, geo_code=place)
 
 
-def _day(moment: datetime | None) -> date | None:
-    return None if moment is None else moment.astimezone(KST).date()
+def _day(award: RowMapping) -> date:
+    day: date = award["changed_at"].astimezone(KST).date()
+    return day

@@ -4,10 +4,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
-
-from sqlalchemy import Select, select
 
 from common.db import Transaction
 from metrics.outcomes import store
@@ -46,12 +43,6 @@ async def due_parts(tx: Transaction, wave: Wave, *, at: datetime) -> AsyncIterat
     while projects := await store.completed_projects(tx, at=at, after=after, most=_PART):
         yield await _known(tx, wave, projects, at=at, project_ids=[each.project_id for each in projects])
         after = projects[-1].project_id
-
-
-def dates_of_projects() -> Select[*tuple[Any, ...]]:
-    """For a later feature: when each project was agreed and completed, as far as it was."""
-    row = store.OutcomeProjectRow
-    return select(row.project_id, row.agreed_at, row.completed_at)
 
 
 async def _known(
