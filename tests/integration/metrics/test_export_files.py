@@ -171,6 +171,7 @@ async def test_a_second_file_waits_for_the_first(metrics: Listener):
         second = await metrics.get(path, role=Role.AUDITOR)
         assert (second.status_code, second.json()["code"]) == (429, "exports-busy")
         assert int(second.headers["retry-after"]) >= 1
+        assert (await metrics.get("/v1/public/exports/gauge")).status_code == 200, "everybody's files have other places"
     assert (await first).status_code == 200
     assert (await metrics.get(path, role=Role.AUDITOR)).status_code == 200
 

@@ -97,7 +97,11 @@ class Settings(ServiceSettings):
         description="How long making one file of an export may take; then 503, and nothing was taken.",
     )
     exports_at_once_max: int = Field(
-        2, ge=1, le=20, description="Files of exports that one process makes at once; one more gets 429."
+        2,
+        ge=1,
+        le=20,
+        description="Files of exports that one process makes at once, and as many of those for everybody; one more gets"
+        " 429.",
     )
     export_xlsx_rows_max: int = Field(
         100_000, ge=1, le=1_000_000, description="Most rows of a workbook; a longer table is taken as CSV."

@@ -195,7 +195,7 @@ async def _saved(
     table, settings = wanted_table(name, asked.filters, by=asked.by), _settings(request)
     file = room()
     try:
-        with _places(request).one():
+        with _places(request, public=taken is None).one():
             request.scope["state"][GIVE_TIME](settings.export_seconds)
             # Not the request's own transaction: reading all of a table takes longer than a request may hold one.
             async with runtime_of(request).database.transaction(
@@ -228,11 +228,12 @@ async def _saved(
         raise
 
 
-def _places(request: Request) -> _Places:
-    state = request.app.state
-    if not hasattr(state, "exports"):
-        state.exports = _Places(_settings(request).exports_at_once_max)
-    found: _Places = state.exports
+def _places(request: Request, *, public: bool) -> _Places:
+    """Two kinds of places: whoever asks without a token takes none away from those who work with the tables."""
+    state, name = request.app.state, "public_exports" if public else "exports"
+    if not hasattr(state, name):
+        setattr(state, name, _Places(_settings(request).exports_at_once_max))
+    found: _Places = getattr(state, name)
     return found
 
 
