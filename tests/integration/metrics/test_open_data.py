@@ -125,6 +125,16 @@ async def test_an_award_is_named_by_the_commitment_that_funding_told_of(metrics:
     assert _award(told.commitment_id) in {grant["id"] for grant in (await metrics.get(GRANTS)).json()["grants"]}
 
 
+async def test_the_title_of_a_call_may_be_longer_than_the_standards(metrics: Listener):
+    await _committed(metrics, PLACES)
+    async with metrics.database.transaction() as tx:
+        await tx.execute(text("UPDATE call SET title_ko = repeat('공', 200)"))
+    package = (await metrics.get(GRANTS)).json()
+    assert faults_of(package) == []
+    first, *_ = package["grants"]
+    assert (first["title"], first["grantProgramme"][0]["title"]) == ("공" * 138 + "…", "공" * 200)
+
+
 async def test_a_place_with_few_awards_is_not_told(metrics: Listener):
     await _committed(metrics, PLACES)
     assert await _told_places(metrics) == {"52110": 7, "52130": 6, None: 6}

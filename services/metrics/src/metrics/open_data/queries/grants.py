@@ -30,6 +30,8 @@ _Round = tuple[UUID, date]
 """The awards of one call that were made on the same day."""
 
 _STANDARD = "1.4"
+_LONGEST_TITLE = 140
+"""Characters that the standard gives the title of a grant; that of a call may be longer."""
 _NAMES = {str(each.code): f"{each.ko} ({each.en})" for each in MUNICIPALITIES}
 
 
@@ -95,7 +97,7 @@ async def read_grants(tx: Transaction, *, fiscal_year: int, now: datetime, minim
     grants = [
         Grant(
             id=rule.grant_id(row["commitment_id"]),
-            title=row["title_ko"],
+            title=_title(row["title_ko"]),
             description=f"스마트공장 구축 지원, 공공 재원의 몫 (public share of a smart factory), {row['track']}",
             currency=rule.currency,
             amount_awarded=row["amount_won"],
@@ -114,6 +116,10 @@ async def read_grants(tx: Transaction, *, fiscal_year: int, now: datetime, minim
         for row in awards
     ]
     return Grants(version=_STANDARD, grants=sorted(grants, key=lambda grant: (grant.award_date, grant.id)))
+
+
+def _title(said: str) -> str:
+    return said if len(said) < _LONGEST_TITLE else said[: _LONGEST_TITLE - 2] + "…"
 
 
 def _round(award: RowMapping) -> _Round:
