@@ -120,9 +120,10 @@ async def test_an_award_is_named_by_the_commitment_that_funding_told_of(metrics:
     call_id = new_id()
     async with metrics.database.transaction() as tx:
         await tx.execute(_CALL, {"call": call_id, "at": 3})
-    told = project_committed(call_id=call_id)
-    await metrics.tell(told, at=COMMITTED)
-    assert _award(told.commitment_id) in {grant["id"] for grant in (await metrics.get(GRANTS)).json()["grants"]}
+    told = [project_committed(call_id=call_id) for _ in range(5)]
+    await metrics.tell(*told, at=COMMITTED)
+    named = {grant["id"] for grant in (await metrics.get(GRANTS)).json()["grants"]}
+    assert named > {_award(each.commitment_id) for each in told}
 
 
 async def test_the_title_of_a_call_may_be_longer_than_the_standards(metrics: Listener):
@@ -140,10 +141,18 @@ async def test_a_place_with_few_awards_is_not_told(metrics: Listener):
     assert await _told_places(metrics) == {"52110": 7, "52130": 6, None: 6}
 
 
-async def test_few_awards_of_a_place_on_one_day_are_not_told_apart_by_those_of_another_day(metrics: Listener):
+async def test_few_awards_of_a_place_are_not_told_by_those_of_another_day(metrics: Listener):
     await _committed(metrics, PLACES)
-    await _committed(metrics, ["52110", "52130"], at=datetime(2024, 7, 1, 1, tzinfo=UTC))
-    assert await _told_places(metrics) == {"52110": 7, "52130": 6, None: 8}
+    await _committed(metrics, ["52110"] * 4 + ["52130"] * 2, at=datetime(2024, 7, 1, 1, tzinfo=UTC))
+    assert await _told_places(metrics) == {"52110": 7, "52130": 6, None: 12}
+
+
+async def test_awards_that_their_day_would_give_away_are_not_listed(metrics: Listener):
+    await _committed(metrics, PLACES)
+    few = await _committed(metrics, ["52110"] * 4, at=datetime(2024, 7, 1, 1, tzinfo=UTC))
+    grants = (await metrics.get(GRANTS)).json()["grants"]
+    assert len(grants) == len(PLACES)
+    assert not {grant["id"] for grant in grants} & {_award(each) for each in few.values()}
 
 
 async def _told_places(metrics: Listener) -> dict[str | None, int]:

@@ -6,7 +6,8 @@ rule of every other public table; the others are of the region. Below the minimu
 
 Partners know each project by its id, its municipality, and the moments of its selection and agreement, and must not
 learn its money. So an award has an id that is told to nobody else, the order of the list follows from it, times are
-told to the day, and of the agreement and the completion no day is told at all.
+told to the day, and of the agreement and the completion no day is told at all. Where fewer than the minimum of a call
+were made on a day, as when a reserve moved up, that day alone would say whose they are: those are not listed.
 """
 
 from collections import Counter, defaultdict
@@ -86,8 +87,10 @@ async def read_grants(tx: Transaction, *, fiscal_year: int, now: datetime, minim
     rule = store.rule_in_force(now.astimezone(KST).date())
     async with as_service(tx):
         found = (await tx.execute(awards_of_year(fiscal_year))).mappings().all()
-        awards = [row for row in found if row["amount_won"] >= rule.least_won]
         names = await published_names(tx)
+    listed = [row for row in found if row["amount_won"] >= rule.least_won]
+    made = Counter(_round(row) for row in listed)
+    awards = [row for row in listed if made[_round(row)] >= minimum]
     if hide_small_total(len(awards), minimum=minimum) is None:
         raise TooFewOpenGrants(fiscal_year=fiscal_year, minimum=minimum)
     places: dict[_Round, Counter[str]] = defaultdict(Counter)
