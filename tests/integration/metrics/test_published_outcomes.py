@@ -92,6 +92,16 @@ async def test_however_many_ask_at_once_the_tables_are_worked_out_once(
     assert worked_out == ["2023-12-31"]
 
 
+async def test_a_file_for_everybody_works_nothing_out_that_is_kept(metrics: Listener, worked_out: list[str]) -> None:
+    await _surveyed(metrics)
+    files = [await metrics.get("/v1/public/exports/outcomes?headings=names") for _ in range(2)]
+    assert {each.status_code for each in files} == {200}
+    assert files[0].content == files[1].content
+    assert (await _total(metrics))["median_bp"] == 2000
+    assert ",2000," in files[0].text, "a number stands without quotes"
+    assert worked_out == ["2023-12-31"]
+
+
 async def test_what_is_kept_is_what_one_transaction_works_out(
     metrics: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any, cast
 from uuid import UUID
 
@@ -27,6 +27,7 @@ from metrics.exports.queries.files import write_table
 from metrics.exports.queries.records import ExportRecord
 from metrics.exports.queries.tables import ExportTables, list_tables, wanted_table
 from metrics.gauge.queries import NoGaugeRule
+from metrics.outcomes.api import publications_of
 from metrics.outcomes.queries.proofs import NoOutcomeRules, WaveAfter
 from metrics.practices.queries.cases import PracticeState
 from metrics.progress.queries import CallUnknown
@@ -113,7 +114,7 @@ async def export_table(
     recorded before the first byte leaves. A file that arrives shorter than its Content-Length was cut off: take it
     again.
     """
-    asked = Asked(by=by, now=now, minimum=_settings(request).small_cell_minimum, filters=filters)
+    asked = _asked(request, by, now, filters)
     return await _saved(request, table, asked, file_format, headings, _Taken(by, reason, access_point))
 
 
@@ -137,7 +138,7 @@ async def export_public_table(
 
     The same as the public reads: small cells are empty. Nobody is recorded.
     """
-    asked = Asked(by=None, now=now, minimum=_settings(request).small_cell_minimum, filters=filters)
+    asked = _asked(request, None, now, filters)
     return await _saved(request, table, asked, file_format, headings, None)
 
 
@@ -226,6 +227,11 @@ async def _saved(
     except BaseException:
         await asyncio.to_thread(file.close)
         raise
+
+
+def _asked(request: Request, by: Principal | None, now: datetime, filters: Filters) -> Asked:
+    minimum = _settings(request).small_cell_minimum
+    return Asked(by=by, now=now, minimum=minimum, filters=filters, published=publications_of(request))
 
 
 def _places(request: Request, *, public: bool) -> _Places:

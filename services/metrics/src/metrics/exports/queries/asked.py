@@ -16,6 +16,7 @@ from common.saved_tables import Column, Headings, Kind, Value
 from contracts.roles import MUNICIPALITY_ROLES, PROVINCE_ROLES, Role
 from contracts.types import MUNICIPALITIES
 from metrics.outcomes.queries.proofs import WaveAfter
+from metrics.outcomes.queries.published import Published
 from metrics.practices.queries.cases import PracticeState
 
 _PART = 1_000
@@ -47,12 +48,16 @@ class Filters:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """Who asks when and for what. A municipality sees its own; below `minimum` everybody sees nothing."""
+    """Who asks when and for what. A municipality sees its own; below `minimum` everybody sees nothing.
+
+    `published` are this process's tables of outcomes for everybody: anybody may ask for them as often as they like.
+    """
 
     by: Principal | None
     now: datetime
     minimum: int
     filters: Filters
+    published: Published
 
     @property
     def municipality_code(self) -> str | None:

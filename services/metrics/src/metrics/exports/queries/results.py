@@ -22,7 +22,7 @@ from metrics.exports.queries.asked import (
     number,
     text,
 )
-from metrics.outcomes.queries.aggregates import read_outcomes, read_public_outcomes
+from metrics.outcomes.queries.aggregates import read_outcomes
 from metrics.outcomes.queries.exports import outcome_row_parts
 from metrics.outcomes.queries.proofs import Wave, WaveAfter
 from metrics.practices.queries.cases import every_practice
@@ -77,8 +77,8 @@ async def _outcomes(tx: Transaction, asked: Asked) -> Parts:
         yield part
 
 
-async def _public_outcomes(tx: Transaction, asked: Asked) -> Parts:
-    found = await read_public_outcomes(tx, _wave(asked), now=asked.now, minimum=asked.minimum)
+async def _public_outcomes(_tx: Transaction, asked: Asked) -> Parts:
+    found = (await asked.published.read(_wave(asked), now=asked.now)).outcomes
     about = {"wave": found.wave, "rule_version": found.rule_version, "as_of": found.as_of}
     async for part in at_once({**about, **each.model_dump()} for each in found.aggregates):
         yield part

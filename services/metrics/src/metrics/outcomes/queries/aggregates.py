@@ -111,9 +111,9 @@ async def read_outcomes(
 
 
 async def read_public_outcomes(tx: Transaction, wave: Wave, *, now: datetime, minimum: int) -> PublicOutcomes:
-    """The tables of the last publication, worked out in this transaction: for a file that is written in it.
+    """The tables of the last publication, worked out in this transaction: what is kept is held against them.
 
-    A page asks `published`, which keeps them.
+    Whoever answers anybody asks `published`, which keeps them.
     """
     day = last_publication(rules_on(day_of(now)).publication, day_of(now))
     async with as_service(tx):
