@@ -156,3 +156,5 @@ async def test_a_municipality_sees_its_own_and_everybody_only_large_numbers(metr
     shown = {cell["municipality_code"]: cell["counted"] for cell in public["municipalities"]}
     assert shown[GUNSAN] is None
     assert shown[JEONJU] is None, "it would give the other one away"
+    told = {"municipality_code", "completed", "counted"}
+    assert {frozenset(cell) for cell in public["municipalities"]} == {frozenset(told)}, "who left is told in all only"

@@ -150,8 +150,11 @@ async def test_what_people_typed_stays_text_and_figures_keep_their_units(metrics
 
 
 async def test_the_target_is_shown_by_stage_with_its_rule_and_both_years(metrics: Listener) -> None:
-    planned = [project_selected() for _ in range(6)]
-    await metrics.tell(*planned, project_selected(municipality_code="52740"))
+    planned = [project_selected() for _ in range(7)]
+    built = [project_selected() for _ in range(6)] + [project_selected(municipality_code="52740")]
+    await metrics.tell(*planned, *built)
+    await metrics.tell(*(AgreementEffective(**facts(each)) for each in built))
+    await metrics.tell(*(ProjectCompleted(**facts(each), completion_id=each.project_id) for each in built))
     said = " ".join(Elements(await opened(metrics, "/gauge?lang=en")).said.split())
     assert "Planned 7 selected, and not agreed yet" in said
     assert "300 by 2027" in said

@@ -46,9 +46,10 @@ async def read_gauge(
 async def read_public_gauge(
     request: Request, by: Annotated[Principal | None, anyone()], tx: Tx, now: Now, as_of: _AsOf = None
 ) -> PublicGauge:
-    """단계별 수를 전체, 트랙, 시·군별로. 한 기업을 알아낼 수 있는 칸은 비웁니다.
+    """단계별 수를 모두 합하여, 완료와 산입은 트랙과 시·군별로도. 한 기업을 알아낼 수 있는 칸은 비웁니다.
 
-    Units by stage, in all, by track and by municipality. Cells that could point at one firm are null.
+    Units by stage in all, and those completed and counted by track and by municipality. Cells that could point at one
+    firm are null.
     """
     settings = cast("Settings", runtime_of(request).settings)
     return await queries.read_public_gauge(tx, as_of=as_of, now=now, minimum=settings.small_cell_minimum)

@@ -110,13 +110,24 @@ class PublicStages(View):
     counted: int | None
 
 
-class PublicGaugeCell(PublicStages):
+class PublicLine(View):
+    """One line's units that were completed, and that count; null where fewer than the minimum could be worked out.
+
+    Who left, and when, is told in all only: a line's count of one day less that of the day before would name a place
+    and a day, and partners know whose project that was.
+    """
+
+    completed: int | None
+    counted: int | None
+
+
+class PublicGaugeCell(PublicLine):
     """One municipality's units."""
 
     municipality_code: str
 
 
-class PublicGaugeTrack(PublicStages):
+class PublicGaugeTrack(PublicLine):
     """One track's units."""
 
     track: str
@@ -186,11 +197,11 @@ async def read_public_gauge(tx: Transaction, *, as_of: date | None, now: datetim
 def _public(
     lines: dict[str, list[Counts]], found: Mapping[tuple[str, str], Counts], *, by: int, minimum: int
 ) -> dict[str, dict[str, int | None]]:
-    """Each line's stages, summed by place (0) or track (1), with what is small in each column hidden."""
+    """What each line tells, summed by place (0) or track (1), with what is small in each column hidden."""
     for key, counts in found.items():
         lines.setdefault(key[by], []).append(counts)
     shown: dict[str, dict[str, int | None]] = {line: {} for line in sorted(lines)}
-    for stage in PublicStages.model_fields:
+    for stage in PublicLine.model_fields:
         column = {line: sum(getattr(each, stage) for each in counts) for line, counts in lines.items()}
         for line, count in hide_small(column, minimum=minimum).items():
             shown[line][stage] = count
