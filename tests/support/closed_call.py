@@ -69,7 +69,8 @@ async def add_case(
 ) -> Application:
     """A submitted application of a company and a worksite of its own, in the state it is wanted in."""
     number = next(_numbers)
-    stem = f"{100_000_000 + number}"
+    # A range of its own: `tests.support.applicant.business_number` counts from a hundred million in the same process.
+    stem = f"{300_000_000 + number}"
     facts = CompanyFacts(
         business_number=BusinessNumber(f"{stem}{business_number_check_digit(stem)}"),
         corporate_number=None,
