@@ -1,5 +1,6 @@
 """Signing in to the pages at the real issuer, and everything that must not sign anybody in or keep them so."""
 
+import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,6 +13,7 @@ from sqlalchemy import text
 from common.auth import KeysUnavailable
 from common.clock import FixedClock, SystemClock
 from common.denials import deny
+from common.event import new_id
 from common.openid import ProviderAway
 from metrics.sessions.jobs import ForgetSessions
 from smartfactory.stack.provision import DatabaseUrls
@@ -355,3 +357,14 @@ async def test_a_role_without_a_day_is_told_so_and_stays_signed_in(pages: Pages)
         refused = await browser.open("/today")
         assert refused.status_code == 403
         assert "멘토단장" in said(refused)
+
+
+async def test_the_frame_leads_each_to_the_page_that_is_theirs(pages: Pages, issuer: LocalIssuer) -> None:
+    firm = str(new_id())
+    issuer.tell_people({"name": "가상기업 대표", "subject": "owner", "role": "company.owner", "tenant": firm})
+    ways = {}
+    for person in (f"company.owner:{firm}:owner", OFFICER):
+        async with pages.browser() as browser:
+            await browser.sign_in(person)
+            ways[person] = set(re.findall(r'<a href="(/(?:firm|today))', (await browser.open("/")).text))
+    assert list(ways.values()) == [{"/firm"}, {"/today"}]
