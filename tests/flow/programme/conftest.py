@@ -83,6 +83,10 @@ class Year:
             for source, by in payers.items():
                 await programme.cover(project, source, by)
             await programme.once(OPERATOR, path, lambda found: found["state"] == "EFFECTIVE")
+        # Funding frees money only when it has heard so, too.
+        await programme.once(
+            OPERATOR, f"/funding/v1/coverages/{project['id']}/release-lines", lambda found: found["lines"]
+        )
         return project
 
 
