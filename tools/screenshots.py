@@ -5,16 +5,36 @@
 
 import asyncio
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from tools.browser import DESKTOP, PHONE, Look, NoBrowser, browser
 
 _FOLDER = Path(__file__).resolve().parents[1] / "docs/pictures"
+_OFFICER = ("click", "text=도 담당관")
+_FIRM = ("click", "section:has-text('기업 · Firms') button")
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A page, what a person clicks on the way to it, and how it is looked at."""
+
+    address: str
+    steps: Sequence[tuple[str, str]] = ()
+    scheme: str = "light"
+    width: int = DESKTOP
+    whole: bool = True
+
+
 _PICTURES = {
-    "dashboard": ("/?lang=ko", "light", DESKTOP),
-    "dashboard-dark-phone": ("/?lang=en", "dark", PHONE),
-    "target": ("/gauge?lang=ko", "light", DESKTOP),
-    "outcomes": ("/outcomes?lang=en", "light", DESKTOP),
+    "dashboard": Picture("/?lang=ko"),
+    "dashboard-dark-phone": Picture("/?lang=en", scheme="dark", width=PHONE, whole=False),
+    "target": Picture("/gauge?lang=ko"),
+    "outcomes": Picture("/outcomes?lang=en"),
+    "today": Picture("/sign-in?next=/today", (_OFFICER,)),
+    "firm": Picture("/sign-in?next=/firm", (_FIRM,)),
+    "project": Picture("/sign-in?next=/firm", (_FIRM, ("click", "a[href^='/projects/']"))),
 }
 _DRAWN = 200
 
@@ -23,12 +43,12 @@ async def take(origin: str, folder: Path = _FOLDER) -> list[Path]:
     """Take them all; raises NoBrowser, or RuntimeError where a page is not answered with 200."""
     taken = []
     async with browser() as chromium:
-        for name, (address, scheme, width) in _PICTURES.items():
+        for name, each in _PICTURES.items():
             path = folder / f"{name}.png"
-            look = Look(scheme, width, axe=False, picture=str(path))
-            seen = await chromium.visit(f"{origin}{address}", looks=[look])
+            look = Look(each.scheme, each.width, axe=False, picture=str(path), whole=each.whole)
+            seen = await chromium.visit(f"{origin}{each.address}", looks=[look], steps=each.steps)
             if seen.status != _DRAWN:
-                raise RuntimeError(f"{address} was answered with {seen.status}: is a season in it?")
+                raise RuntimeError(f"{each.address} was answered with {seen.status}: is a season in it?")
             taken.append(path)
     return taken
 
