@@ -23,7 +23,7 @@ class GaugeWords:
     agreed_means = Text("협약하고 구축 중인 곳", "agreed, and being built")
     completed_means = Text("완료점검을 통과한 곳", "passed the inspection of completion")
     in_use_means = Text("완료 후 성과가 확인된 곳", "with verified figures after completion")
-    withdrawn_means = Text("협약 전에 그만둔 곳", "left before the agreement, or after")
+    withdrawn_means = Text("협약 전이나 뒤에 그만둔 곳", "left before the agreement, or after")
     terminated_means = Text("해지되어 집계에서 빠진 곳", "terminated, and out of the count")
     rule = Text("무엇이 세어지나", "What counts")
     rule_unit_worksite = Text(
