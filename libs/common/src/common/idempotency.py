@@ -6,8 +6,7 @@ A crash takes the key and the effect with it, so the next try simply runs.
 
 import hashlib
 import re
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -16,16 +15,14 @@ from sqlalchemy.dialects.postgresql import insert
 
 from common import last_words
 from common.auth import Principal
-from common.clock import Clock
-from common.db import Database, Transaction
+from common.db import Transaction
+from common.forgetting import Forgetting
 from common.prepared import Prepared
 from common.schema import idempotency_key
 
 KEPT_FOR_DAYS = 7
 """How long an answer is replayed: a public officer may come back after a long weekend."""
 
-_LOOK_EVERY_SECONDS = 600.0
-_MOST_AT_ONCE = 1_000
 _ACCEPTABLE = re.compile(r"[\x21-\x7e]{16,255}")
 _QUOTED = re.compile(r'"([^"]*)"')
 
@@ -48,7 +45,7 @@ _OLD = (
     select(*(_KEY[name] for name in _IDENTITY))
     .where(_KEY.created_at < func.now() - timedelta(days=KEPT_FOR_DAYS))
     .order_by(_KEY.created_at)
-    .limit(_MOST_AT_ONCE)
+    .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
     .cte("old")
 )
@@ -122,19 +119,8 @@ async def store(tx: Transaction, taken: Claim, answer: StoredAnswer) -> None:
     last_words.of(tx).answers.append(taken.parameters() | values)
 
 
-class ForgetOldKeys:
-    """The worker's job that removes keys past their time, a thousand at once so that nobody waits for it."""
+class ForgetOldKeys(Forgetting):
+    """The worker's job that removes keys past their time."""
 
-    def __init__(self, *, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._monotonic = monotonic
-        self._not_before = 0.0
-
-    async def __call__(self, database: Database, clock: Clock) -> bool:  # noqa: ARG002  the form of every job
-        """Remove one batch, at most every ten minutes once nothing old is left. Real time counts here."""
-        if self._monotonic() < self._not_before:
-            return False
-        async with database.transaction() as tx:
-            removed = (await tx.execute(_FORGET)).rowcount
-        if removed < _MOST_AT_ONCE:
-            self._not_before = self._monotonic() + _LOOK_EVERY_SECONDS
-        return removed > 0
+    async def forget(self, tx: Transaction, *, most: int) -> int:
+        return (await tx.execute(_FORGET, {"most": most})).rowcount

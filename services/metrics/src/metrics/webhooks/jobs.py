@@ -8,14 +8,14 @@ twice, and counts by that.
 import asyncio
 import logging
 import time
-from collections.abc import Callable
 from uuid import UUID
 
 from common import failpoints, telemetry
 from common.addresses import Resolve
 from common.auth import Principal
 from common.clock import Clock, SystemClock
-from common.db import Database
+from common.db import Database, Transaction
+from common.forgetting import Forgetting
 from common.http import HttpFault, TimedOut
 from common.http_public import AddressRefused, PublicClient
 from metrics.settings import Settings
@@ -25,8 +25,6 @@ from metrics.webhooks.domain.deliveries import excerpt_of, outcome_of, told_wait
 from metrics.webhooks.domain.signatures import headers
 
 _LOOK_AGAIN_SECONDS = 0.2
-_FORGET_EVERY_SECONDS = 600.0
-_FORGOTTEN_AT_ONCE = 1_000
 _KEPT_AT_ONCE = 4
 _BY = Principal.service("metrics")
 
@@ -142,20 +140,12 @@ class DeliverWebhooks:
         )
 
 
-class ForgetWebhooks:
+class ForgetWebhooks(Forgetting):
     """The job that removes deliveries past their time, and those whose endpoint was removed."""
 
-    def __init__(self, settings: Settings, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
         self._days = settings.webhook_kept_days
-        self._monotonic = monotonic
-        self._not_before = 0.0
 
-    async def __call__(self, database: Database, clock: Clock) -> bool:  # noqa: ARG002  the form of every job
-        """Remove some, at most every ten minutes once nothing old is left. Real time counts here."""
-        if self._monotonic() < self._not_before:
-            return False
-        async with database.transaction() as tx:
-            removed = await deliveries.forget_deliveries(tx, days=self._days, most=_FORGOTTEN_AT_ONCE)
-        if removed < _FORGOTTEN_AT_ONCE:
-            self._not_before = self._monotonic() + _FORGET_EVERY_SECONDS
-        return removed > 0
+    async def forget(self, tx: Transaction, *, most: int) -> int:
+        return await deliveries.forget_deliveries(tx, days=self._days, most=most)
