@@ -5,10 +5,9 @@ import os
 import shlex
 import sys
 import time
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
@@ -18,8 +17,7 @@ from smartfactory.check.audit import run_check
 from smartfactory.check.hashes import table_hashes
 from smartfactory.check.verdict import show_check
 from smartfactory.clock import ClockFile
-from smartfactory.console import BAD, GOOD, NOTE, show_fault, show_step, show_trouble
-from smartfactory.interrupts import Interrupts
+from smartfactory.console import BAD, GOOD, NOTE, show_fault
 from smartfactory.people import Outside
 from smartfactory.running import DATA_DIR
 from smartfactory.scenarios.model import programme
@@ -29,12 +27,12 @@ from smartfactory.season.report import show
 from smartfactory.settling import settle
 from smartfactory.simulators.bank import BANK_BOOK
 from smartfactory.stack.faults import StackFault
-from smartfactory.stack.installation import Installation, InstallationOptions, Watchers, installation
+from smartfactory.stack.installation import Installation, InstallationOptions
 from smartfactory.stack.logs import LogStream, Loudness
 from smartfactory.stack.plan import ExistingServers
+from smartfactory.staying import INTERRUPTED, stay
 
 _TOKEN_SECONDS = 10.0
-_INTERRUPTED = 130
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +58,7 @@ class RunOptions:
 
 @dataclass(slots=True)
 class _Outcome:
-    exit_code: int = _INTERRUPTED
+    exit_code: int = INTERRUPTED
 
 
 def run(options: RunOptions, console: Console) -> int:
@@ -75,12 +73,6 @@ def run(options: RunOptions, console: Console) -> int:
 
 
 async def _run(options: RunOptions, console: Console) -> int:
-    stream = LogStream(console, options.logs)
-    watchers = Watchers(
-        step=lambda name, seconds: show_step(console, name, seconds),
-        trouble=lambda what: show_trouble(console, what),
-        log=stream.follow,
-    )
     wanted = InstallationOptions(
         directory=options.data_dir,
         port=options.port,
@@ -89,30 +81,13 @@ async def _run(options: RunOptions, console: Console) -> int:
         secure=options.secure,
     )
     outcome = _Outcome()
-    with Interrupts() as interrupts:
-        try:
-            async with installation(wanted, watchers) as running:
-                interrupts.at_second = running.supervisor.kill
-                work = _work(options, running, stream, console, outcome)
-                await until_one_ends(work, running.supervisor.watch(), stream.run())
-        except asyncio.CancelledError:
-            if not interrupts.fired:
-                raise
-    console.print(f"{NOTE} 모두 멈췄습니다. Everything is stopped.")
+    await stay(
+        wanted,
+        lambda running, stream: _work(options, running, stream, console, outcome),
+        logs=options.logs,
+        console=console,
+    )
     return outcome.exit_code
-
-
-async def until_one_ends(*coroutines: Coroutine[Any, Any, None]) -> None:
-    """Run them side by side; the first that ends ends all, with its fault if it has one."""
-    tasks = [asyncio.create_task(coroutine) for coroutine in coroutines]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _work(

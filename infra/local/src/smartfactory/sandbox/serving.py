@@ -9,19 +9,17 @@ from pathlib import Path
 from rich.console import Console
 
 from common.errors import Text
-from smartfactory.console import GOOD, NOTE, show_fault, show_step, show_trouble
-from smartfactory.interrupts import Interrupts
-from smartfactory.run import until_one_ends
+from smartfactory.console import GOOD, NOTE, show_fault
 from smartfactory.sandbox.gathering import PARTNER_TOPICS, SAMSUNGS_GROUP
 from smartfactory.stack.datadir import SANDBOX
 from smartfactory.stack.faults import StackFault
-from smartfactory.stack.installation import Installation, InstallationOptions, Watchers, installation
+from smartfactory.stack.installation import Installation, InstallationOptions
 from smartfactory.stack.logs import LogStream, Loudness
 from smartfactory.stack.plan import ExistingServers
+from smartfactory.staying import INTERRUPTED, stay
 
 _SERVICE = "metrics"
 _ALLOWED = frozenset({"local", "test"})
-_INTERRUPTED = 130
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,12 +65,6 @@ def serve(options: ServeOptions, console: Console) -> int:
 
 
 async def _serve(options: ServeOptions, console: Console) -> int:
-    stream = LogStream(console, options.logs)
-    watchers = Watchers(
-        step=lambda name, seconds: show_step(console, name, seconds),
-        trouble=lambda what: show_trouble(console, what),
-        log=stream.follow,
-    )
     wanted = InstallationOptions(
         directory=options.data_dir,
         port=options.port,
@@ -82,19 +74,11 @@ async def _serve(options: ServeOptions, console: Console) -> int:
         broker_restarts=True,
         kafka_port=options.kafka_port,
     )
-    with Interrupts() as interrupts:
-        try:
-            async with installation(wanted, watchers) as running:
-                interrupts.at_second = running.supervisor.kill
-                await until_one_ends(_stay(running, stream, console), running.supervisor.watch(), stream.run())
-        except asyncio.CancelledError:
-            if not interrupts.fired:
-                raise
-    console.print(f"{NOTE} 모두 멈췄습니다. Everything is stopped.")
-    return _INTERRUPTED
+    await stay(wanted, lambda running, stream: _wait(running, stream, console), logs=options.logs, console=console)
+    return INTERRUPTED
 
 
-async def _stay(running: Installation, stream: LogStream, console: Console) -> None:
+async def _wait(running: Installation, stream: LogStream, console: Console) -> None:
     await running.start()
     stream.starting = False
     _show_addresses(running, console)
