@@ -154,7 +154,7 @@ async def test_a_service_that_is_down_is_said_to_be_missing_and_since_when(page:
 
 
 async def test_words_of_a_call_stay_text(page: Page) -> None:
-    bad = "<script>alert('x')</script>{{ 7*7 }}\"'>"
+    bad = "<script>alert('x')</script>{{ 48271*69621 }}\"'>"
     rule = {"version": bad, "title": bad, "source_note": bad, "valid_from": "2023-01-01"}
     share = {"source": "SME", "amount_won": 100, "arithmetic": bad}
     split = {
@@ -170,5 +170,5 @@ async def test_words_of_a_call_stay_text(page: Page) -> None:
         assert answer.status_code == 200, answer.text
         assert "<script" not in answer.text
         assert answer.text.count("&lt;script&gt;") >= 5
-        assert "49" not in answer.text
+        assert str(48271 * 69621) not in answer.text
         assert json.dumps(bad)[1:-1] not in answer.text

@@ -23,7 +23,8 @@ from tests.support.releases import approved, ask_tranche, budgets, in_force
 
 pytestmark = pytest.mark.anyio
 
-BAD = "<script>alert('x')</script>\"'>{{ 7*7 }}"
+BAD = "<script>alert('x')</script>\"'>{{ 48271*69621 }}"
+WORKED_OUT = str(48271 * 69621)  # so long that no id or time on a page has it by chance
 AT = "2024-05-20T01:00:00Z"
 
 
@@ -179,6 +180,6 @@ async def test_words_from_elsewhere_stay_text(pages: Pages) -> None:
             page = await pages.open(id_, role=Role.AUDITOR, lang=lang)
             assert page.status_code == 200, page.text
             assert "<script" not in page.text
-            assert "49" not in page.text.replace(AT, "")
+            assert WORKED_OUT not in page.text
             assert page.text.count("&lt;script&gt;") >= 12
     assert all(token is not None for token in told.tokens), "every reading is in the reader's name"
