@@ -162,27 +162,9 @@ async def test_a_gap_parks_only_its_key_and_closes_by_itself(database: Database,
     assert await sequences_of(database, whole) == [1, 2]
     assert await _parked(database) == [(3, "gap"), (4, "behind")]
     applied = await applier.apply([_sent(gap, 2)])
-    await free(database, applier, applied.freed, service="parcels")
+    await free(database, applier, set(applied.freed), service="parcels")
     assert await sequences_of(database, gap) == [1, 2, 3, 4]
     assert await _parked(database) == []
-
-
-async def test_what_a_dead_process_left_waiting_goes_on_with_the_next_event_of_its_key(
-    database: Database, applier: Applier
-):
-    """Killed after the commit that closed the gap: the same records come again, and nobody else will look."""
-    key = new_id()
-    await applier.apply([_sent(key, 2)])
-    closing = _sent(key, 1)
-    await applier.apply([closing])
-    async with database.transaction() as tx:
-        assert await parked.keys_that_may_go_on(tx) == [Key(TOPIC, str(key))]
-    for record in (closing, _sent(key, 3)):
-        assert (await applier.apply([record])).freed == {Key(TOPIC, str(key))}
-    assert await free(database, applier, [Key(TOPIC, str(key))], service="parcels") == 2
-    assert await sequences_of(database, key) == [1, 2, 3]
-    async with database.transaction() as tx:
-        assert await parked.keys_that_may_go_on(tx) == []
 
 
 async def test_an_event_that_failed_by_itself_does_not_go_on_by_itself(database: Database, applier: Applier):
@@ -207,7 +189,7 @@ async def test_an_event_under_the_id_of_another_is_parked_and_can_be_discarded(d
         await parked.ask_discard(tx, false.id, by=FIRST, reason="not ours", at=AT)
     async with database.transaction() as tx:
         freed = await parked.confirm_discard(tx, false.id, by=SECOND, at=AT)
-    assert await free(database, applier, [freed], service="parcels") == 1
+    assert await free(database, applier, {freed}, service="parcels") == 1
     assert await sequences_of(database, key) == [2]
 
 
@@ -301,7 +283,7 @@ async def test_a_discard_takes_two_people_and_lets_the_key_go_on(database: Datab
             await parked.confirm_discard(tx, second.id, by=SECOND, at=AT)
     async with database.transaction() as tx:
         freed = await parked.confirm_discard(tx, first.id, by=SECOND, at=AT)
-    assert await free(database, applier, [freed], service="parcels") == 1
+    assert await free(database, applier, {freed}, service="parcels") == 1
     assert await sequences_of(database, key) == [2]
     assert await rows(database, "SELECT sequence, outcome FROM inbox ORDER BY position") == [
         (1, "discarded"),

@@ -1,7 +1,7 @@
 """What one member of the group does around its batches, with a subscription of our own making."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
@@ -102,7 +102,7 @@ async def test_what_a_dead_process_left_waiting_goes_on_when_the_next_one_starts
 async def test_what_could_not_go_on_is_tried_until_it_does(database: Database, monkeypatch: pytest.MonkeyPatch):
     key, failed, free = new_id(), False, loop.free
 
-    async def fails_once(database: Database, applier: Applier, keys: Collection[Key], *, service: str) -> int:
+    async def fails_once(database: Database, applier: Applier, keys: set[Key], *, service: str) -> int:
         nonlocal failed
         if keys and not failed:
             failed = True
@@ -124,7 +124,6 @@ async def test_what_waits_behind_an_event_that_an_operator_settled_goes_on_by_it
 ):
     """However much it is: whoever redrives takes a part, and the worker the rest, some at a time."""
     monkeypatch.setattr(loop, "_FREED_SECONDS", 0.0)
-    monkeypatch.setattr(loop, "AT_ONCE_MAX", 2)
     monkeypatch.setattr(redrive, "AT_ONCE_MAX", 2)
     key = new_id()
     applier = Applier(database, FixedClock(AT), HANDLERS, service="parcels")

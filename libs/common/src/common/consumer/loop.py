@@ -13,7 +13,7 @@ from common import failpoints, log_places, parked
 from common.clock import Clock
 from common.consumer import Handlers, topics_of
 from common.consumer.batch import PARKED_IN_A_ROW_MAX, Applier, Trouble
-from common.consumer.redrive import AT_ONCE_MAX, free
+from common.consumer.redrive import free
 from common.consumer.watchdog import DATABASE_IN_TROUBLE, Patience, Progress, watch
 from common.db import Database, is_trouble
 from common.event import WireRecord
@@ -251,8 +251,6 @@ class ConsumerLoop:
                 async with self._database.transaction(read_only=True) as tx:
                     self._freed.update(await parked.keys_that_may_go_on(tx))
             count = await free(self._database, self._applier, self._freed, service=self._service)
-            if count < AT_ONCE_MAX:
-                self._freed.clear()
         except Exception as error:  # noqa: BLE001  they stay parked, in order, until the next try
             _log.warning("events that waited could not go on yet", extra={"reason": type(error).__name__})
         else:

@@ -4,7 +4,6 @@ What an operator asks for is one transaction: who asked and why, every event tha
 it stopped, are committed together or not at all.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -86,21 +85,25 @@ async def redrive(database: Database, applier: Applier, key: Key, *, by: Princip
             return Redriven(key, applied, done.left, done.next_sequence)
 
 
-async def free(database: Database, applier: Applier, keys: Iterable[Key], *, service: str) -> int:
+async def free(database: Database, applier: Applier, keys: set[Key], *, service: str) -> int:
     """Let events go on that only waited for others of their key, now that those are done: each in its transaction.
 
-    At most `AT_ONCE_MAX` of them, so that whoever has much to let go on does not keep all other keys waiting: where so
-    many went on, there may be more.
+    At most `AT_ONCE_MAX` of them, so that whoever has much to let go on does not keep all other keys waiting. A key of
+    which nothing goes on any more is taken out of `keys`: what is left there is for the next time, and nobody looks
+    again at a thousand keys that are done to let one more go on.
     """
     by = Principal.service(service).actor
     applied = 0
     for key in sorted(keys):
         step = _Step.APPLIED
-        while step in _GOES_ON and applied < AT_ONCE_MAX:
+        while step in _GOES_ON:
+            if applied == AT_ONCE_MAX:
+                return applied
             with Spans() as spans:
                 async with database.transaction() as tx:
                     step = await _step(tx, applier, key, by=by, only_waiting=True, spans=spans)
             applied += step is _Step.APPLIED
+        keys.discard(key)
     return applied
 
 
