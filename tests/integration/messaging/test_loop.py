@@ -35,6 +35,7 @@ class Log:
         self.paused = False
         self.fetched_paused = 0
         self.committed: list[int] = []
+        self.waited: list[float] = []
 
     def member(self, *_: object, **__: object) -> "Log":
         return self
@@ -48,6 +49,7 @@ class Log:
 
     async def fetch(self, *, timeout_seconds: float, max_records: int) -> list[WireRecord]:
         self.fetched_paused += self.paused
+        self.waited.append(timeout_seconds)
         await pause(self.nothing_comes, min(timeout_seconds, 0.01))
         return self.batches.pop(0)[:max_records] if self.batches and not self.paused else []
 
@@ -128,7 +130,8 @@ async def test_what_waits_behind_an_event_that_an_operator_settled_goes_on_by_it
     key = new_id()
     applier = Applier(database, FixedClock(AT), HANDLERS, service="parcels")
     await applier.apply([wire(ParcelSent(parcel_id=key, grams=2_000 if n == 1 else 1), n) for n in range(1, 8)])
-    async with _running(database, Log(), monkeypatch) as running:
+    log = Log()
+    async with _running(database, log, monkeypatch) as running:
         await eventually(lambda: not running.progress.fault)
         assert await sequences_of(database, key) == []
         await set_limit(database, 5_000)
@@ -142,6 +145,7 @@ async def test_what_waits_behind_an_event_that_an_operator_settled_goes_on_by_it
             return await sequences_of(database, key) == list(range(1, 8))
 
         await eventually(gone_on)
+        assert 0.0 in log.waited, "while more can go on at once, nobody waits for new records"
 
 
 @pytest.mark.promise("A17")

@@ -112,8 +112,8 @@ class ConsumerLoop:
     async def _settle_all(self, subscription: Subscription, stop: asyncio.Event) -> None:
         joining = True
         while not stop.is_set():
-            await self._let_go_on()
-            records = await self._fetch(subscription, _FETCH_SECONDS)
+            more = await self._let_go_on()
+            records = await self._fetch(subscription, 0.0 if more else _FETCH_SECONDS)
             if joining:
                 joining, self._lost, self.progress.fault = False, False, ""
                 log_places.tell(log_places.HEARD, self._topics, ())
@@ -236,15 +236,15 @@ class ConsumerLoop:
         self.progress.fault = f"{PARKED_IN_A_ROW_MAX} events in a row were parked: mend the deployment and restart"
         _log.critical("the consumer halts: too many events in a row were parked")
 
-    async def _let_go_on(self) -> None:
-        """See to what only waited for others of its key.
+    async def _let_go_on(self) -> bool:
+        """See to what only waited for others of its key; whether more of it can go on at once.
 
         From time to time those are looked for whose turn has come by somebody else: a process that died over it, or an
         operator who has settled the first of many.
         """
         due = time.monotonic() >= self._look_for_freed_at
         if not due and not self._freed:
-            return
+            return False
         try:
             if due:
                 self._look_for_freed_at = time.monotonic() + _FREED_SECONDS
@@ -253,6 +253,7 @@ class ConsumerLoop:
             count = await free(self._database, self._applier, self._freed, service=self._service)
         except Exception as error:  # noqa: BLE001  they stay parked, in order, until the next try
             _log.warning("events that waited could not go on yet", extra={"reason": type(error).__name__})
-        else:
-            if count:
-                _log.info("events that waited went on", extra={"count": count})
+            return False
+        if count:
+            _log.info("events that waited went on", extra={"count": count})
+        return bool(self._freed)
