@@ -20,6 +20,7 @@ from smartfactory.season.options import OutsideFirm
 from smartfactory.stack.datadir import DataDirectory
 from smartfactory.stack.ports import free_port
 from tests.support.applicant import Person, company_body, plan_body, worksite_body
+from tests.support.connections import kept
 from tests.support.servers import Servers
 from tests.support.waiting import eventually
 
@@ -68,7 +69,7 @@ class Programme:
         self._process = servers.process("smartfactory", argv)
         self._keys = itertools.count(1)
         self._tokens: dict[Person, str] = {}
-        self._http = httpx2.AsyncClient(base_url=f"http://127.0.0.1:{self._port}", timeout=30.0)
+        self._http = httpx2.AsyncClient(base_url=f"http://127.0.0.1:{self._port}", timeout=30.0, limits=kept())
 
     def start(self) -> None:
         self._process.start()

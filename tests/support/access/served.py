@@ -14,6 +14,7 @@ from smartfactory.stack.provision import DatabaseUrls
 from tests.support.access.building import built_worlds
 from tests.support.access.table import PERMISSIONS, TOPICS
 from tests.support.access.worlds import Ask, World
+from tests.support.connections import kept
 from tests.support.key_server import serving_keys
 from tests.support.servers import Servers, ServiceProcess
 from tests.support.tokens import ISSUER
@@ -74,7 +75,8 @@ async def served(
                 process = servers.service(name, role, urls[name], topic_prefix=prefix, env=told)
                 running.processes[f"{name}-{role}"] = process.start()
                 running.ports[f"{name}-{role}"] = int(process.env["HTTP_PORT" if role == "api" else "WORKER_PORT"])
-            client = httpx2.AsyncClient(base_url=f"http://127.0.0.1:{running.ports[f'{name}-api']}", timeout=30)
+            origin = f"http://127.0.0.1:{running.ports[f'{name}-api']}"
+            client = httpx2.AsyncClient(base_url=origin, timeout=30, limits=kept())
             running.worlds[name] = replace(world, http=await stack.enter_async_context(client))
         for name, port in running.ports.items():
             await eventually(lambda port=port: _alive(port), 60, what=f"{name} is alive")

@@ -16,6 +16,7 @@ from uuid import UUID, uuid5
 
 import httpx2
 
+from tests.support.connections import kept
 from tests.support.drills.pacing import pause
 from tests.support.tokens import Issuer
 
@@ -27,8 +28,6 @@ _PATIENCE_SECONDS = 90.0
 _PAUSE_SECONDS = (0.05, 1.0)
 _POOLS, _CONNECTIONS = 20, 50
 """A pool looks at all its connections for every request: one for hundreds of people measures itself."""
-_KEPT_SECONDS = 3.0
-"""Less than a service keeps a connection that nobody uses, so that none is closed as a request goes out."""
 _TOKEN_SECONDS = 300.0
 """How long a person keeps a token, which is half of what it is good for."""
 _UNKNOWN = frozenset({408, 425, 429})
@@ -141,7 +140,7 @@ class Clients:
         self._chance = random.Random(seed)
         self._turn = itertools.count()
         self._tokens: dict[Person, tuple[float, dict[str, str]]] = {}
-        limits = httpx2.Limits(max_connections=_CONNECTIONS, keepalive_expiry=_KEPT_SECONDS)
+        limits = kept(at_most=_CONNECTIONS)
         self._http = [httpx2.AsyncClient(timeout=15, limits=limits) for _ in range(_POOLS)]
 
     async def __aenter__(self) -> Self:

@@ -5,9 +5,10 @@ from collections.abc import Callable
 
 import httpx
 import pytest
+import uvicorn
 
 from common.breaker import Breaker
-from common.http import BadAnswer, HttpClient, LeftAlone, TimedOut, Unreachable
+from common.http import KEPT_SECONDS, BadAnswer, HttpClient, LeftAlone, TimedOut, Unreachable
 
 Answer = Callable[[httpx.Request], httpx.Response]
 
@@ -159,3 +160,8 @@ async def test_while_one_tries_the_others_do_not():
     breaker.leave(good=False)
     time.now += 1.0
     assert not breaker.enter(), "the second pause is longer"
+
+
+def test_an_unused_connection_is_let_go_before_a_service_closes_it() -> None:
+    """Else a request goes out on a connection that is just being closed, and nobody knows what became of it."""
+    assert uvicorn.Config("nobody:app").timeout_keep_alive - KEPT_SECONDS >= 1

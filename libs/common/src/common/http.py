@@ -27,6 +27,10 @@ JsonValue = Any
 _CONNECT_SECONDS = 0.5
 _READ_SECONDS = 2.0
 _POOL_SECONDS = 0.5
+KEPT_SECONDS = 3.0
+"""How long a connection that nobody uses is kept: less than a service keeps one (uvicorn's five seconds), or a request
+would now and then go out on one that is being closed, and be told to nobody."""
+_LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=KEPT_SECONDS)
 _MAX_ANSWER_BYTES = 1_048_576
 _RETRY_SHARE = 0.1
 _RETRY_BURST = 3.0
@@ -94,6 +98,7 @@ class HttpClient:
             follow_redirects=False,
             trust_env=False,
             verify=authorities(),
+            limits=_LIMITS,
             transport=transport,
         )
         self._retry_budget = _RetryBudget()
