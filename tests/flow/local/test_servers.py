@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import asyncpg
@@ -11,7 +12,7 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from smartfactory.stack import class_cache
-from smartfactory.stack.ports import free_port
+from smartfactory.stack.ports import free_port, is_taken
 from smartfactory.stack.postgres import PostgresOptions, start_postgres
 from tests.support.servers import Servers
 
@@ -43,6 +44,15 @@ async def test_the_application_role_uses_the_owners_tables_and_changes_none(fres
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await app.execute(statement)
     await app.close()
+
+
+def test_a_port_that_was_given_to_this_process_is_given_to_no_other_though_nobody_listens_on_it_yet() -> None:
+    given = free_port()
+    only_it = f"from smartfactory.stack import ports; ports._next_ports = iter([{given}]); print(ports.free_port())"
+    asked = subprocess.run([sys.executable, "-c", only_it], capture_output=True, text=True, check=False)
+    assert (asked.stdout, asked.returncode) == ("", 1)
+    assert asked.stderr.endswith("is taken\n"), asked.stderr
+    assert not is_taken(given)
 
 
 async def test_the_broker_comes_back_after_a_kill_with_its_topics(servers: Servers, topic_prefix: str) -> None:

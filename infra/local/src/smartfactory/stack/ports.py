@@ -1,11 +1,16 @@
 """Loopback ports: a free one, and whether one is taken and by whom."""
 
+import fcntl
 import http
 import http.client
 import itertools
+import os
 import random
 import socket
+import tempfile
 from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
 
 import psutil
 
@@ -25,14 +30,33 @@ def _each_once_around() -> Iterator[int]:
 _next_ports = _each_once_around()
 
 
+@cache
+def _spoken_for() -> int:
+    """An empty file of this user whose byte at a port is locked by the process that was given the port."""
+    path = Path(tempfile.gettempdir()) / f"smartfactory-ports-{os.getuid()}"
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+
+
+def _speak_for(port: int) -> bool:
+    """Keep the port from other processes of this user until this one ends; False when one of them has it."""
+    try:
+        fcntl.lockf(_spoken_for(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+    except OSError:
+        return False
+    return True
+
+
 def free_port() -> int:
     """A port that nobody listens on at this moment, and that no outgoing connection will be given.
+
+    Nor is it given to another process of this user before this one has ended: between here and the start of a server
+    on it, the port is free to see for everybody.
 
     Raises:
         OSError: every port for servers is taken.
     """
     for port in itertools.islice(_next_ports, len(_FOR_SERVERS)):
-        if not is_taken(port):
+        if not is_taken(port) and _speak_for(port):
             return port
     raise OSError(f"every port from {_FOR_SERVERS[0]} to {_FOR_SERVERS[-1]} is taken")
 
