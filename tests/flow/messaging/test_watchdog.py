@@ -27,13 +27,14 @@ from common.settings import ServiceSettings
 from common.waiting import pause
 from common.worker import Worker
 from tests.flow.messaging.conftest import Parcels
+from tests.support.keeping import KEPT
 from tests.support.parcels.consumers import HANDLERS
 from tests.support.parcels.driver import send, sequences_of
 from tests.support.parcels.events import DeliveryMade, ParcelSent
 from tests.support.waiting import eventually
 
 PATIENCE = Patience(look_every_seconds=0.1, not_ready_seconds=0.5, join_again_seconds=4.0, give_up_seconds=30.0)
-SHORT = dataclasses.replace(PATIENCE, join_again_seconds=1.0, give_up_seconds=2.5)
+SHORT = dataclasses.replace(PATIENCE, join_again_seconds=1.5, give_up_seconds=4.5)
 
 
 class Members:
@@ -89,7 +90,7 @@ async def working(parcels: Parcels, patience: Patience = PATIENCE) -> AsyncItera
     )
     worker = Worker("parcels", settings, database=database, clock=SystemClock(), handlers=HANDLERS, patience=patience)
     running = asyncio.create_task(worker.run(stop))
-    client = httpx2.AsyncClient()
+    client = httpx2.AsyncClient(timeout=30, limits=KEPT)
 
     async def ready() -> str:
         """Empty when the page says that it is ready, or what it says."""
@@ -124,9 +125,10 @@ async def test_a_broker_that_does_not_answer_takes_the_readiness_and_never_the_p
     monkeypatch.setattr(kafka_subscription, "_ASK_SECONDS", 1.0)
     key = new_id()
     async with working(parcels, SHORT) as worker:
+        # Nothing waits while it joins: on a busy machine that may take longer than such a short patience lasts.
+        await eventually(worker.is_ready)
         await send(parcels.database, key, 1)
         await arrived(parcels, key, 1)
-        await eventually(worker.is_ready)
         with parcels.servers.kafka.frozen():
             await send(parcels.database, key, 2)
             began = time.monotonic()
@@ -183,12 +185,13 @@ async def test_when_another_member_does_not_help_the_process_ends_for_a_new_one_
 ):
     members, key = Members(monkeypatch), new_id()
     async with working(parcels, SHORT) as worker:
+        await eventually(worker.is_ready)
         await send(parcels.database, key, 1)
         await arrived(parcels, key, 1)
         members.spoil = True
         await deafen(members.made[-1]).wait()
         await send(parcels.database, key, 2)
-        assert await asyncio.wait_for(worker.running, 40) == 1, "a supervisor starts it again"
+        assert await asyncio.wait_for(worker.running, 90) == 1, "a supervisor starts it again"
     members.spoil = False
     async with working(parcels) as worker:
         await arrived(parcels, key, 2)

@@ -42,6 +42,7 @@ class Progress:
     lag: int = 0
     _stuck_since: float | None = None
     _joined_again: bool = False
+    _others_silence: bool = False
 
     def moved(self) -> None:
         """Note that events flow, or that none waits."""
@@ -69,8 +70,9 @@ class Progress:
         if lag == 0:
             self.moved()
             return
-        if self._stuck_since is None:
-            self._stuck_since = time.monotonic()
+        if self._stuck_since is None or (self._others_silence and replaceable):
+            # What waited while it had no partition was others' to move: its own time begins when it is given one.
+            self._stuck_since, self._joined_again, self._others_silence = time.monotonic(), False, not replaceable
         silent = self.silent_seconds()
         if silent > self.patience.give_up_seconds and replaceable:
             raise Stuck(f"{lag} records wait and nothing moved for {silent:.0f} s")
