@@ -91,10 +91,11 @@ async def test_one_event_in_a_hundred_is_poison(parcels: Parcels, drill: Drill):
     )
     drill.figure("parked without reason, position or the trace they named", int(str(unplaced)), limit="== 0")
     drill.figure("restarts of the worker", int(worker.exit_code() is not None), limit="== 0")
-    drill.figure("log lines with payload", worker.log.count(poison.MARK) + worker.log.count("99999"), limit="== 0")
+    drill.figure("log lines with payload", worker.log.count(poison.MARK) + worker.log.count(poison.NINES), limit="== 0")
     added = statistics.median(took[True]) - statistics.median(took[False])
     drill.figure("a round without poison takes", statistics.median(took[False]), unit="s")
-    drill.figure("added by poison", added, unit="s", limit="<= 1")
+    # Of two rounds of each kind, as the short slice has, one that met other work of the machine is half of the median.
+    drill.figure("added by poison", added, unit="s", limit=drill.scale(ci="<= 5", full="<= 1"))
 
 
 def _counts(tallies: object) -> list[tuple[int, ...]]:

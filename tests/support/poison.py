@@ -12,6 +12,8 @@ from tests.support.parcels.driver import wire
 from tests.support.parcels.events import ParcelSent
 
 MARK = "홍길동-010-5555-0199"
+NINES = "9" * 20
+"""Of both numbers that are too large: so many that no id, time or trace has them by chance."""
 TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
 LARGEST_VALUE = 520_000
 """What still fits a record of our topics with its headers."""

@@ -45,7 +45,7 @@ async def test_poison_of_every_kind_is_parked_once_and_all_that_is_good_is_appli
         assert poison.MARK not in event.detail, kind
     assert worker.exit_code() is None
     assert poison.MARK not in worker.log
-    assert "99999" not in worker.log
+    assert poison.NINES not in worker.log
 
 
 @pytest.mark.promise("R6")

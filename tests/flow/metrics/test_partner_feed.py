@@ -76,12 +76,14 @@ async def test_the_quick_start_reads_the_feed_and_its_stream(api: Api):
     blocks = re.findall(r"^```bash\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
     script = "set -euo pipefail\n" + "\necho; echo '-- end --'\n".join(blocks)
     env = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "METRICS": api.origin, "TOKEN": api.token}
-    done = subprocess.run(["bash", "-c", script], env=env, capture_output=True, timeout=60, check=False)
+    done = subprocess.run(["bash", "-c", script], env=env, capture_output=True, timeout=180, check=False)
     assert done.returncode == 0, done.stderr.decode()
     page, stream = done.stdout.decode().split("-- end --")
     assert page.strip().endswith('"after":2,"more":true}')
     assert page.count('"specversion":"1.0"') == 2
-    ids = [int(each) for each in re.findall(r"^id: (\d+)$", stream, re.MULTILINE)]
+    # Broken off after its seconds, wherever it was: the last event may have come in part.
+    whole = stream.rpartition("\n\n")[0]
+    ids = [int(each) for each in re.findall(r"^id: (\d+)$", whole, re.MULTILINE)]
     assert ids == list(range(3, 3 + len(ids)))
     assert len(ids) > 100
 
@@ -89,12 +91,14 @@ async def test_the_quick_start_reads_the_feed_and_its_stream(api: Api):
 async def test_a_reader_that_stops_reading_is_cut_off_and_the_rest_are_served(api: Api):
     deaf = socket.socket()
     deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
-    deaf.settimeout(20)
+    deaf.settimeout(60)
     deaf.connect(("127.0.0.1", api.port))
     try:
         deaf.sendall(api.head())
-        await eventually(lambda: "is cut off" in api.process.log, deadline=30, what="the deaf reader is cut off")
-        async with httpx2.AsyncClient(base_url=api.origin, headers={"Authorization": f"Bearer {api.token}"}) as http:
+        await eventually(lambda: "is cut off" in api.process.log, what="the deaf reader is cut off")
+        async with httpx2.AsyncClient(
+            base_url=api.origin, headers={"Authorization": f"Bearer {api.token}"}, timeout=30
+        ) as http:
             assert (await http.get(FEED, params={"after": _EVENTS - 1})).json()["after"] == _EVENTS
             metrics = (await http.get("/openmetrics")).text
         assert re.search(r"^streams_cut_off\w* 1\.0$", metrics, re.MULTILINE)

@@ -45,7 +45,7 @@ def test_a_long_step_says_how_many_how_fast_and_with_what_memory_in_both_languag
     assert isinstance(console.file, io.StringIO)
     first, second, last = console.file.getvalue().splitlines()
     assert "plans submitted: 1/3건, 초당 " in first
-    assert re.search(r" · 1/3 done, [\d.]+/s, 0 s, memory [\d,]+ MB$", first), first
+    assert re.search(r" · 1/3 done, [\d.,]+/s, \d+ s, memory [\d,]+ MB$", first), first
     assert int(re.search(r"memory ([\d,]+) MB", first)[1].replace(",", "")) > 0  # type: ignore[index]
     assert "2/3건" in second
     assert "plans submitted: 3/3 in " in last
