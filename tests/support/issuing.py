@@ -11,6 +11,7 @@ import httpx2
 from contracts.roles import Role
 from smartfactory.issuer.app import ADMIN_HEADER
 from smartfactory.stack.provision import DatabaseUrls
+from tests.support.connections import kept
 from tests.support.servers import Servers, ServiceProcess
 from tests.support.waiting import eventually_now
 
@@ -67,7 +68,7 @@ def issuer_process(servers: Servers) -> Iterator[IssuerProcess]:
         "OUTSIDE_DIRECTORY": str(servers.folder / f"outside-{port}"),
     }
     process = servers.process("outside", (sys.executable, "-m", "smartfactory.outside"), env)
-    with httpx2.Client(base_url=origin, timeout=10) as http:
+    with httpx2.Client(base_url=origin, timeout=30, limits=kept()) as http:
         made = IssuerProcess(process, http, secret)
         made.start()
         yield made
@@ -79,7 +80,8 @@ def api_of(
 ) -> Iterator[tuple[ServiceProcess, httpx2.Client]]:
     """The API of a service that believes this issuer, started and alive, and a client of it."""
     process = servers.service(service, "api", urls, env=issuer).start()
-    with httpx2.Client(base_url=f"http://127.0.0.1:{process.env['HTTP_PORT']}", timeout=15) as client:
+    address = f"http://127.0.0.1:{process.env['HTTP_PORT']}"
+    with httpx2.Client(base_url=address, timeout=15, limits=kept()) as client:
         eventually_now(lambda: answers(process, client, "/livez"), deadline=40, what=f"{service} is alive")
         yield process, client
 

@@ -14,6 +14,7 @@ from statistics import quantiles
 import httpx2
 
 from tests.repo.tree import ROOT
+from tests.support.connections import kept
 
 _PAUSE_SECONDS = 0.05
 """The pace of a person's front end: the claim is about waiting, not about throughput."""
@@ -41,7 +42,7 @@ def behave(urls: Sequence[str], writing: Mapping[str, str], reading: Mapping[str
 
 def _behave(urls: Sequence[str], writing: Mapping[str, str], reading: Mapping[str, str], seconds: float) -> Behaved:
     took, failed, ends = list[float](), 0, time.monotonic() + seconds
-    with httpx2.Client(timeout=10) as client:
+    with httpx2.Client(timeout=10, limits=kept()) as client:
         for url in itertools.cycle(urls):
             began = time.monotonic()
             if began > ends:

@@ -24,6 +24,7 @@ from smartfactory.issuer.app import ADMIN_HEADER, IssuerOptions, build_issuer
 from smartfactory.issuer.authorization import Client
 from smartfactory.stack import ports
 from smartfactory.stack.provision import DatabaseUrls
+from tests.support.connections import kept
 from tests.support.listening import NOW
 from tests.support.waiting import eventually_now
 
@@ -69,7 +70,7 @@ class LocalIssuer:
         )
         self.server, self.thread = server, threading.Thread(target=server.run, daemon=True)
         self.thread.start()
-        eventually_now(lambda: server.started, deadline=20, what="the issuer answers")
+        eventually_now(lambda: server.started, what="the issuer answers")
 
     def stop(self) -> None:
         if self.server is not None and self.thread is not None:
@@ -78,7 +79,9 @@ class LocalIssuer:
             self.server = None
 
     def tell_people(self, *people: Mapping[str, str]) -> None:
-        answer = httpx2.put(f"{self.address}/local/people", json=list(people), headers={ADMIN_HEADER: _SECRET})
+        answer = httpx2.put(
+            f"{self.address}/local/people", json=list(people), headers={ADMIN_HEADER: _SECRET}, timeout=30
+        )
         assert answer.status_code == 204, answer.text
 
 
@@ -160,7 +163,7 @@ class Pages:
         transport = httpx2.ASGITransport(self.app)
         async with (
             httpx2.AsyncClient(transport=transport, base_url=PAGES_ORIGIN) as pages,
-            httpx2.AsyncClient() as issuer,
+            httpx2.AsyncClient(timeout=30, limits=kept()) as issuer,
         ):
             yield Browser(pages, issuer)
 

@@ -8,6 +8,7 @@ import httpx2
 from smartfactory.stack.provision import DatabaseUrls
 from tests.integration.web.notebook.main import WRITER
 from tests.repo.tree import ROOT
+from tests.support.connections import kept
 from tests.support.servers import Servers, ServiceProcess
 from tests.support.tokens import ISSUER, Issuer
 from tests.support.waiting import eventually_now
@@ -34,7 +35,7 @@ class Running:
                 **env,
             },
         )
-        self.client = httpx2.Client(timeout=15)
+        self.client = httpx2.Client(timeout=15, limits=kept())
 
     def __enter__(self) -> Self:
         return self
