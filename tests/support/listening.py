@@ -22,6 +22,7 @@ from common.event import DomainEvent, Envelope
 from common.service import Service
 from smartfactory.stack.provision import DatabaseUrls
 from tests.support.documented import documented
+from tests.support.patience import patiently
 from tests.support.tokens import Issuer
 
 NOW = datetime(2024, 5, 20, 1, 0, tzinfo=UTC)
@@ -63,11 +64,11 @@ class Listener:
         subject: str | None = None,
         version: int | None = None,
     ) -> httpx2.Response:
-        """Ask once for something to be done, as somebody whose name follows from the role unless it is given."""
+        """Ask for something to be done, as somebody whose name follows from the role unless it is given."""
         headers = self.issuer.headers(role=role, tenant=tenant, subject=subject or f"somebody-{role}")
         headers |= {"Idempotency-Key": f"listening-{events.new_id()}"}
         headers |= {} if version is None else {"If-Match": f'"{version}"'}
-        return await self.http.post(path, json=body, headers=headers)
+        return await patiently(lambda: self.http.post(path, json=body, headers=headers))
 
     def record(self, told: DomainEvent, *, at: datetime = NOW) -> events.WireRecord:
         """What comes next of this key on the wire."""

@@ -17,6 +17,7 @@ from contracts.applicant import (
 from contracts.roles import Role
 from contracts.types import MUNICIPALITIES
 from tests.support.listening import Listener
+from tests.support.patience import patiently
 
 COHORT: Mapping[str, Any] = {
     "title": "2024년 제1기 멘토단",
@@ -49,7 +50,7 @@ async def send(
     headers = service.issuer.headers(role=role, tenant=tenant, subject=subject or f"the-{role}")
     headers |= {"Idempotency-Key": key or str(uuid4())} if method == "POST" else {}
     headers |= {} if version is None else {"If-Match": f'"{version}"'}
-    return await service.http.request(method, path, json=body, headers=headers)
+    return await patiently(lambda: service.http.request(method, path, json=body, headers=headers))
 
 
 async def made(service: Listener, method: str, path: str, body: object = None, **by: Any) -> Any:

@@ -88,12 +88,12 @@ async def test_uploads_that_race_with_the_same_rows_double_nothing(funding: Fund
     lines = [line(2024 + number) for number in range(12)]
 
     async def until_answered(content: bytes, key: str) -> Any:
-        for _ in range(10):
+        for _ in range(100):
             answer = await upload(funding, content, key=key)
             if answer.status_code == 207:
                 return answer.json()
             assert answer.headers["retry-after"], answer.text
-        raise AssertionError("ten tries were not enough: the uploads keep each other out")
+        raise AssertionError("a hundred tries were not enough: the uploads keep each other out")
 
     told = await asyncio.gather(
         *(
