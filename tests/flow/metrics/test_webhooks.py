@@ -17,7 +17,13 @@ from tests.support.records import wire
 from tests.support.servers import Servers
 from tests.support.waiting import eventually
 
-ON = {"WEBHOOK_LOOPBACK": "true", "WEBHOOK_LEASE_SECONDS": "2", "WEBHOOK_TIMEOUT_SECONDS": "1"}
+ON = {
+    "WEBHOOK_LOOPBACK": "true",
+    "WEBHOOK_LEASE_SECONDS": "4",
+    "WEBHOOK_TIMEOUT_SECONDS": "2",
+    # Who is killed does not say that it goes: its successor waits for so long for its partitions.
+    "KAFKA_SESSION_TIMEOUT_MS": "2000",
+}
 CONTENT = "SELECT cast(id AS text) AS id, state, attempts FROM webhook_delivery ORDER BY id"
 
 

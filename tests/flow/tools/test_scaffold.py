@@ -57,15 +57,15 @@ def copy(tmp_path: Path) -> Iterator[Copy]:
         if (ROOT / name).is_file():
             (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, tmp_path / name, follow_symlinks=False)
-    for cache in (".mypy_cache", ".import_linter_cache"):
-        if (ROOT / cache).is_dir():
-            shutil.copytree(ROOT / cache, tmp_path / cache)
     subprocess.run(["git", "init", "-q", "."], cwd=tmp_path, check=True)
     yield Copy(tmp_path)
     shutil.rmtree(tmp_path, ignore_errors=True)
 
 
 def test_a_new_service_and_new_features_pass_the_gate(copy: Copy):
+    for cache in (".mypy_cache", ".import_linter_cache"):
+        if (ROOT / cache).is_dir():
+            shutil.copytree(ROOT / cache, copy.root / cache)
     copy.run("python", "-m", "tools.new_service", "reporting", "--ko", "보고")
     copy.run("python", "-m", "tools.new_service", "archive", "--ko", "보관")
     made = copy.run("python", "-m", "tools.new_feature", "funding", "refund_notices", "--ko", "반납 고지")

@@ -10,13 +10,13 @@ import pytest
 from asgi_lifespan import LifespanManager
 from sqlalchemy import update
 
-from common import migrations
 from common.acting import THE_SERVICE
 from common.api import build_app
 from common.clock import FixedClock
 from common.db import Database
 from common.settings import ServiceSettings
 from smartfactory.stack.provision import DatabaseUrls
+from tests.integration.web.notebook.databases import have_template
 from tests.integration.web.notebook.main import SERVICE, WRITER
 from tests.integration.web.notebook.process import ISSUED, Running
 from tests.integration.web.notebook.tables import NoteRow
@@ -54,9 +54,8 @@ class Notebook:
 
 @pytest.fixture(scope="session")
 def database_urls(session_servers: Servers) -> DatabaseUrls:
-    urls = session_servers.fresh_databases(["notebook"])["notebook"]
-    migrations.upgrade(SERVICE.migrations, urls.owner)
-    return urls
+    have_template(session_servers)
+    return session_servers.fresh_databases(["notebook"], migrated=True)["notebook"]
 
 
 @pytest.fixture
@@ -102,7 +101,8 @@ def jwks_url() -> Iterator[str]:
 
 @pytest.fixture
 def own_database(servers: Servers, fresh_databases: Callable[..., dict[str, DatabaseUrls]]) -> DatabaseUrls:
-    return fresh_databases("notebook")["notebook"]
+    have_template(servers)
+    return fresh_databases("notebook", migrated=True)["notebook"]
 
 
 @pytest.fixture(scope="session")
@@ -113,6 +113,5 @@ def forking(session_servers: Servers) -> None:
 
 @pytest.fixture
 def running(servers: Servers, own_database: DatabaseUrls, jwks_url: str, forking: None) -> Iterator[Running]:
-    migrations.upgrade(SERVICE.migrations, own_database.owner)
     with Running(servers, own_database, jwks_url) as made:
         yield made

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from common import migrations
-from tests.integration.web.notebook.main import SERVICE, WRITER
+from tests.integration.web.notebook.databases import have_template
+from tests.integration.web.notebook.main import WRITER
 from tests.integration.web.notebook.process import ISSUED, Running
 from tests.support.raw_http import Raw, chunked, request
 from tests.support.servers import Servers
@@ -25,8 +25,8 @@ CONNECTIONS = 30
 @pytest.fixture(scope="module")
 def running(session_servers: Servers, jwks_url: str, forking: None) -> Iterator[Running]:
     """One process for all of it: that it serves the next test as well is part of the claim."""
-    urls = session_servers.fresh_databases(["notebook"])["notebook"]
-    migrations.upgrade(SERVICE.migrations, urls.owner)
+    have_template(session_servers)
+    urls = session_servers.fresh_databases(["notebook"], migrated=True)["notebook"]
     with Running(session_servers, urls, jwks_url) as made:
         made.start(
             MAX_BODY_BYTES=str(LIMIT), REQUEST_TIMEOUT_SECONDS=str(HEAD_SECONDS), HTTP_CONNECTIONS_MAX=str(CONNECTIONS)

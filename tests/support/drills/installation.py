@@ -13,7 +13,7 @@ import psutil
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from smartfactory.clock import ClockFile
-from smartfactory.stack.migrations import migrate, topics
+from smartfactory.stack.migrations import topics
 from smartfactory.stack.process import Child
 from smartfactory.stack.provision import SERVICES, DatabaseUrls
 from tests.support.drills.history import Clients, History
@@ -60,7 +60,7 @@ class Installation:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self.prefix = servers.topic_prefix()
-        self.urls = self._fresh_databases()
+        self.urls = servers.fresh_databases(SERVICES, migrated=True)
         self._first_port = servers.postgres.port
         self.way_to_postgres = FaultProxy(self._first_port)
         self.outside = Outside(folder / "outside")
@@ -162,11 +162,6 @@ class Installation:
         wanted = [NewTopic(self.prefix + name, _PARTITIONS, config={"retention.ms": "-1"}) for name in topics()]
         for made in admin.create_topics(wanted).values():
             made.result(30)
-
-    def _fresh_databases(self) -> dict[str, DatabaseUrls]:
-        made = self.servers.fresh_databases(SERVICES)
-        migrate({service: urls.owner for service, urls in made.items()}, self.folder / "migrations.log")
-        return made
 
 
 def _behind_the_people(child: Child) -> Child:
