@@ -13,6 +13,9 @@ from tests.support.drills.invariants.audit import hold
 from tests.support.drills.steady import Steady
 from tests.support.drills.watching import grown_mb, memory_mb, probes_watched
 
+_A_WAIT_SECONDS = 4.0
+"""Less than any wait for Kafka takes: a publication is given up after ten seconds, a connection after thirty."""
+
 _UNSENT = "SELECT count(*) FROM outbox WHERE published_at IS NULL"
 
 
@@ -43,7 +46,9 @@ async def test_the_broker_is_down(installation: Installation, drill: Drill):
     drill.figure("requests while it was away", len(answers))
     drill.figure("answered as always", 100 * good, unit="%", limit=">= 99.9")
     drill.figure("p99 before", baseline, unit="s")
-    drill.figure("p99 while it was away", slowest(answers, 0.99), unit="s", limit=f"<= {max(2 * baseline, 0.5):.3f}")
+    # The worst of eighty requests, as the short slice makes, is the machine's own news: there only a wait for Kafka fails.
+    limit = drill.scale(ci=f"<= {max(2 * baseline, _A_WAIT_SECONDS)}", full=f"<= {max(2 * baseline, 0.5):.3f}")
+    drill.figure("p99 while it was away", slowest(answers, 0.99), unit="s", limit=limit)
     drill.figure("liveness probes that failed", len(seen.dead), limit="== 0")
     drill.figure("memory grown by at most", grown, unit="MB", limit="<= 50")
     drill.figure("events that waited", waiting, limit="> 0")

@@ -54,8 +54,9 @@ async def test_a_slow_database(installation: Installation, drill: Drill):
             return slowest(history.since(mark), 0.99) <= max(2 * baseline, 0.5)
 
         began = time.monotonic()
-        await eventually(as_before, 20, what="answers are as quick as before")
-        drill.figure("p99 as before after", time.monotonic() - began, unit="s", limit="<= 10")
+        await eventually(as_before, what="answers are as quick as before")
+        limit = drill.scale(ci="<= 40", full="<= 10")
+        drill.figure("p99 as before after", time.monotonic() - began, unit="s", limit=limit)
         drill.figure("memory grown by at most", grown_mb(before, memory_mb(apis)), unit="MB", limit="<= 20")
     drill.figure("time until everything is applied", await installation.settled(), unit="s", limit="<= 60")
     await hold(installation, drill)
@@ -85,7 +86,8 @@ async def test_a_lock_that_is_held(installation: Installation, drill: Drill):
         drill.figure("requests while it was held", len(answers))
         _bounded(drill, answers)
         at_applicant = [one for one in answers if history.operations[one.operation].service == "applicant"]
-        drill.figure("p99 of the service that needs no lock", slowest(at_applicant, 0.99), unit="s", limit="<= 1")
+        limit = drill.scale(ci="<= 3", full="<= 1")
+        drill.figure("p99 of the service that needs no lock", slowest(at_applicant, 0.99), unit="s", limit=limit)
     await holder.close()
     await installation.settled()
     await hold(installation, drill)
@@ -97,7 +99,8 @@ async def _for(steady: Steady, *, per_second: float, seconds: float) -> None:
 
 
 def _bounded(drill: Drill, answers: Sequence[Moment]) -> None:
-    drill.figure("slowest answer", slowest(answers, 1.0), unit="s", limit="<= 5")
+    # Five seconds are the service's own; in the short slice, the rest is what the machine takes to carry the answer.
+    drill.figure("slowest answer", slowest(answers, 1.0), unit="s", limit=drill.scale(ci="<= 8", full="<= 5"))
     refused = [one for one in answers if one.status is not None and one.status >= 500]
     drill.figure("told to come again", len(refused))
     drill.figure(

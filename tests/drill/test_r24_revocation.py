@@ -46,7 +46,8 @@ async def test_a_revocation_reaches_every_service(
             eventually_now(lambda worker=worker, pages=pages: answers(worker, pages, "/readyz"), deadline=60)
         slowest = max(_revoked(clients, issuer, f"auditor-{number}") for number in range(rounds))
     drill.figure("services", len(services))
-    drill.figure("slowest of all services and rounds", slowest, unit="s", limit="<= 4")
+    limit = drill.scale(ci="<= 15", full="<= 4")
+    drill.figure("slowest of all services and rounds", slowest, unit="s", limit=limit)
 
 
 def _revoked(clients: dict[str, httpx2.Client], issuer: Issuer, subject: str) -> float:
@@ -65,7 +66,6 @@ def _revoked(clients: dict[str, httpx2.Client], issuer: Issuer, subject: str) ->
     for name, client in clients.items():
         eventually_now(
             lambda name=name, client=client: client.get(_READS[name], headers=auditor).status_code == 401,
-            deadline=20,
             what=f"{name} refuses",
         )
     return time.monotonic() - began

@@ -25,11 +25,13 @@ def test_every_answer_is_a_documented_one(
     """Schemathesis, with every check on, finds no answer of any service that its own document does not allow."""
     seconds, services = drill.scale(ci=12, full=110), drill.scale(ci=_SHORT, full=SERVICES)
     urls = fresh_databases(*services, migrated=True)
+    # The short slice tries the same cases each time; new ones are what the whole drill looks for.
+    seed = drill.scale(ci=("--seed", "28"), full=())
     with ExitStack() as stack:
         targets = {name: stack.enter_context(api_process(servers, name, urls[name])) for name in services}
         with ThreadPoolExecutor(len(targets)) as pool:
             runs = {
-                name: pool.submit(fuzz, target, [*_PHASES, "--max-time", str(seconds)], folder=tmp_path)
+                name: pool.submit(fuzz, target, [*_PHASES, *seed, "--max-time", str(seconds)], folder=tmp_path)
                 for name, target in targets.items()
             }
         found = {name: run.result() for name, run in runs.items()}

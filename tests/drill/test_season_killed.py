@@ -16,7 +16,7 @@ from tests.support.drills.figures import Drill
 from tests.support.servers import Servers, ServiceProcess
 
 _SCENARIO = "test-undisputed"
-_START_SECONDS, _SEASON_SECONDS = 120.0, 400.0
+_START_SECONDS, _SEASON_SECONDS = 300.0, 900.0
 _BETWEEN_KILLS_SECONDS = (0.5, 3.0)
 """No shorter: a child that dies more than six times in a minute is given up, rightly."""
 _PLAYING = " KST  "

@@ -31,8 +31,9 @@ async def test_members_that_come_go_die_and_pause_leave_nothing_stuck_and_do_not
     for member in members:
         member.start()
     sending, frozen, told = asyncio.create_task(_send(parcels, keys, over)), dict[int, float](), list[str]()
+    stopping = set[int]()
     for _ in range(steps):
-        told.append(_strike(members, frozen, chance))
+        told.append(_strike(members, frozen, stopping, chance))
         await pause(asyncio.Event(), 1.0)
         for one in [one for one, since in frozen.items() if time.monotonic() - since > _PAUSE_SECONDS]:
             members[one].child.send(signal.SIGCONT)
@@ -43,6 +44,9 @@ async def test_members_that_come_go_die_and_pause_leave_nothing_stuck_and_do_not
     for number, member in enumerate(members):
         if number in frozen:
             member.child.send(signal.SIGCONT)
+        if number in stopping:
+            # It was told to end and may take its time: who ends later than this has ended by itself.
+            await asyncio.to_thread(member.wait_for_end)
         if member.exit_code() is not None:
             member.start()
     await settle(parcels, keys, each, deadline=60)
@@ -54,17 +58,19 @@ async def test_members_that_come_go_die_and_pause_leave_nothing_stuck_and_do_not
     drill.figure("members that ended by themselves", ended, limit="== 0")
 
 
-def _strike(members: list[ServiceProcess], frozen: dict[int, float], chance: random.Random) -> str:
+def _strike(members: list[ServiceProcess], frozen: dict[int, float], stopping: set[int], chance: random.Random) -> str:
     number = chance.randrange(len(members))
     member = members[number]
     if member.exit_code() is not None:
         member.start()
+        stopping.discard(number)
         return "start"
     if number in frozen:
         return "none"
     blow = chance.choice(["stop", "kill", "freeze"])
     if blow == "stop":
         member.child.send(signal.SIGTERM)
+        stopping.add(number)
     elif blow == "kill":
         member.kill()
     else:

@@ -38,7 +38,7 @@ async def test_no_text_of_a_caller_becomes_a_part_of_a_statement(
         faults = [place for mark, place in marks.items() if await _answer(services, place, f"{mark}'") >= 500]
         for mark, name in headers.items():
             await _send_header(services, name, f"{mark}'\"")
-        async with httpx2.AsyncClient() as client:
+        async with httpx2.AsyncClient(timeout=30) as client:
             await client.get(f"{door}planted7310'")
         await eventually(lambda: "planted7310" in written(), 20, what="the log is written")
         log = written()

@@ -241,7 +241,7 @@ async def _quiet(services: Served) -> bool:
 
 
 async def _metrics(port: int) -> str:
-    async with httpx2.AsyncClient() as client:
+    async with httpx2.AsyncClient(timeout=30) as client:
         return (await client.get(f"http://127.0.0.1:{port}/openmetrics")).text
 
 

@@ -70,7 +70,8 @@ async def test_nothing_blocks_the_loop(services: Served, loop_watch: LoopWatch, 
     drill.figure("processes that ended", len(ended), limit="== 0")
     drill.figure("samples of the loops' lag", len(lags), limit="> 1000")
     drill.figure("lag p50", cuts[499] * 1000, unit="ms")
-    drill.figure("lag p99", cuts[989] * 1000, unit="ms", limit="<= 50")
+    # In the four seconds of the short slice it is mostly the machine's other work: there a loop that is blocked shows above.
+    drill.figure("lag p99", cuts[989] * 1000, unit="ms", limit=drill.scale(ci="<= 500", full="<= 50"))
     drill.figure("lag p99.9", cuts[998] * 1000, unit="ms", limit=drill.scale(ci="", full="<= 50"))
 
 
