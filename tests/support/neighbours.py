@@ -25,8 +25,9 @@ class Neighbours:
     hanging: threading.Event = field(default_factory=threading.Event)
 
     def settings(self, **changed: str) -> Mapping[str, str]:
-        """The addresses of all three for the metrics service."""
-        return {f"{name}_url": self.address for name in ("applicant", "funding", "mentoring")} | changed
+        """The addresses of all three for the metrics service, and the most time that it may give them."""
+        addresses = {f"{name}_url": self.address for name in ("applicant", "funding", "mentoring")}
+        return addresses | {"neighbour_timeout_seconds": "3"} | changed
 
 
 @contextlib.contextmanager

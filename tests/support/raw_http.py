@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 _CHUNK = 16_384
-_MOMENT_SECONDS = 0.02
+_MOMENT_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,21 +131,22 @@ class ServiceProcess:
     def exit_code(self) -> int | None:
         return self._child.exit_code()
 
-    def wait_for_end(self, deadline: float = 20.0) -> int:
+    def wait_for_end(self, deadline: float = 60.0) -> int:
         """Its exit code once it has ended: -9 after a kill, 0 after a clean stop."""
         code = self._child.wait(deadline)
         assert code is not None, f"{self.name} did not end within {deadline} s\n{self._child.log_tail()}"
         return code
 
-    def wait_for_log(self, text: str, deadline: float = 20.0) -> None:
+    def wait_for_log(self, text: str, deadline: float = 60.0) -> None:
         def printed() -> bool:
             assert self.exit_code() is None or text in self.log, f"{self.name} ended\n{self._child.log_tail()}"
             return text in self.log
 
         eventually_now(printed, deadline, what=f"{text!r} in the log of {self.name}")
 
-    def stop(self) -> int:
-        return self._child.stop()
+    def stop(self, grace_seconds: float = 30.0) -> int:
+        """Its exit code: 0 after a clean stop, -9 when it has not come to its end in the grace."""
+        return self._child.stop(grace_seconds)
 
     def kill(self) -> int:
         """As the kernel's out-of-memory killer would."""

@@ -12,6 +12,9 @@ from common.tokens import TokenVerifier
 
 ISSUER = "https://issuer.test"
 AUDIENCE = "smartfactory"
+IN_FORCE_SECONDS = 20.0
+"""Until tokens that were taken back are refused. Each process looks once a second, which R24's drill measures; the rest is
+what a busy machine may take."""
 
 
 class Issuer:

@@ -8,10 +8,12 @@ from typing import TypeVar
 
 _Value = TypeVar("_Value")
 _POLL_SECONDS = 0.02
+_DEADLINE_SECONDS = 60.0
+"""Longer than anything takes that is on its way, on a machine that does much else: it is no claim, and costs nothing."""
 
 
 async def eventually(
-    condition: Callable[[], _Value | Awaitable[_Value]], deadline: float = 20.0, *, what: str = ""
+    condition: Callable[[], _Value | Awaitable[_Value]], deadline: float = _DEADLINE_SECONDS, *, what: str = ""
 ) -> _Value:
     """The first truthy value of `condition` (plain or async); fails after `deadline` seconds with the last one.
 
@@ -28,7 +30,7 @@ async def eventually(
         await asyncio.sleep(_POLL_SECONDS)
 
 
-def eventually_now(condition: Callable[[], _Value], deadline: float = 20.0, *, what: str = "") -> _Value:
+def eventually_now(condition: Callable[[], _Value], deadline: float = _DEADLINE_SECONDS, *, what: str = "") -> _Value:
     """`eventually` for tests that run no loop."""
     ends = time.monotonic() + deadline
     failure: AssertionError | None = None

@@ -17,7 +17,7 @@ _HERE = Path(__file__).resolve().parent
 _Stream = TypeVar("_Stream")
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 _PACKAGES = ("chromium", "fonts-noto-cjk")
-_APT_SECONDS, _STARTS_SECONDS, _VISIT_SECONDS = 300, 60, 90
+_APT_SECONDS, _STARTS_SECONDS, _VISIT_SECONDS = 300, 180, 240
 _LINE_BYTES = 16 << 20
 
 

@@ -13,7 +13,7 @@ from tools import node_packages
 from tools.node_packages import ROOT as _ROOT
 
 _HERE = Path(__file__).resolve().parent
-_LINT_SECONDS = 120
+_LINT_SECONDS = 400
 
 NotInstalled = node_packages.NotInstalled
 

@@ -9,6 +9,7 @@ import socket
 import sys
 import uuid
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import httpx2
@@ -23,8 +24,8 @@ from tests.support.processes import processes_of
 from tests.support.servers import Servers, ServiceProcess
 from tests.support.waiting import eventually_now
 
-START_SECONDS = 120.0
-STOP_SECONDS = 40.0
+START_SECONDS = 300.0
+STOP_SECONDS = 90.0
 # Of every service an address that asks its database, and what it answers while there is nothing.
 READS = {
     "applicant": ("v1/calls", 200),
@@ -32,6 +33,9 @@ READS = {
     "mentoring": ("v1/waiting-projects", 200),
     "metrics": (f"v1/public/calls/{uuid.UUID(int=1)}/progress", 404),
 }
+
+
+get = partial(httpx2.get, timeout=30)
 
 
 class Command:
@@ -71,55 +75,60 @@ def running(command: Command) -> Iterator[ServiceProcess]:
 @pytest.mark.usefixtures("running")
 class TestWhileItRuns:
     def test_the_doctor_finds_everything_ready(self, command: Command) -> None:
-        doctor = command.other("doctor")
-        assert doctor.wait_for_end(30) == 0, doctor.log
+        def finds_nothing_amiss() -> ServiceProcess:
+            doctor = command.other("doctor")
+            assert doctor.wait_for_end(START_SECONDS) == 0, doctor.log
+            return doctor
+
+        # A worker of a busy machine may have to join its group once more, and says so meanwhile.
+        doctor = eventually_now(finds_nothing_amiss, START_SECONDS, what="everything is ready")
         for part in ("Kafka", "outside", "applicant-api", "funding-worker", "mentoring-api", "metrics-worker"):
             assert f"{part} is ready" in doctor.log
 
     @pytest.mark.parametrize("service", ["applicant", "funding", "mentoring", "metrics"])
     def test_every_service_is_documented_at_the_one_origin(self, command: Command, service: str) -> None:
-        document = httpx2.get(f"{command.origin}/{service}/openapi.json").json()
+        document = get(f"{command.origin}/{service}/openapi.json").json()
         assert document["openapi"].startswith("3.1")
         assert document["servers"] == [{"url": f"/{service}"}]
-        explorer = httpx2.get(f"{command.origin}/{service}/docs")
+        explorer = get(f"{command.origin}/{service}/docs")
         assert explorer.status_code == 200
         for address in re.findall(r'(?:src|href)="([^"]+)"', explorer.text):
-            assert httpx2.get(f"{command.origin}{address}").status_code == 200, address
+            assert get(f"{command.origin}{address}").status_code == 200, address
 
     def test_a_token_of_the_command_lets_its_person_in_and_no_other_role(self, command: Command) -> None:
         def status(role: str, tenant: str) -> int:
             token = command.other("token", "--role", role, "--tenant", tenant)
-            assert token.wait_for_end(30) == 0, token.log
+            assert token.wait_for_end(START_SECONDS) == 0, token.log
             headers = {"Authorization": f"Bearer {token.log.strip()}"}
-            return httpx2.get(f"{command.origin}/funding/v1/commitments", headers=headers).status_code
+            return get(f"{command.origin}/funding/v1/commitments", headers=headers).status_code
 
         assert status("province.officer", "52") == 200
         assert status("mentor", "samsung") == 403
-        assert httpx2.get(f"{command.origin}/funding/v1/commitments").status_code == 401
+        assert get(f"{command.origin}/funding/v1/commitments").status_code == 401
 
     def test_a_role_that_does_not_exist_is_answered_with_those_that_do(self, command: Command) -> None:
         token = command.other("token", "--role", "province.emperor")
-        assert token.wait_for_end(30) == 1
+        assert token.wait_for_end(START_SECONDS) == 1
         assert "province.treasurer" in token.log
 
     def test_what_nobody_publishes_is_a_problem_and_not_a_blank_page(self, command: Command) -> None:
-        answer = httpx2.get(f"{command.origin}/nowhere")
+        answer = get(f"{command.origin}/nowhere")
         assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
         assert (answer.json()["title"], answer.headers["content-language"]) == ("없는 주소", "ko")
-        english = httpx2.get(f"{command.origin}/nowhere", headers={"Accept-Language": "en-GB, ko;q=0.5"})
+        english = get(f"{command.origin}/nowhere", headers={"Accept-Language": "en-GB, ko;q=0.5"})
         assert (english.json()["title"], english.headers["content-language"]) == ("No such address", "en")
-        assert httpx2.get(f"{command.origin}/funding").headers["location"] == "/funding/docs"
+        assert get(f"{command.origin}/funding").headers["location"] == "/funding/docs"
 
     def test_a_second_run_on_the_same_data_is_told_who_has_it(self, command: Command, running: ServiceProcess) -> None:
         second = command.run()
-        assert second.wait_for_end(30) == 1
+        assert second.wait_for_end(START_SECONDS) == 1
         assert f"in use by another run (pid {running.child.pid})" in second.log
         assert "다른 실행" in second.log
-        assert httpx2.get(f"{command.origin}/funding/readyz").status_code == 200
+        assert get(f"{command.origin}/funding/readyz").status_code == 200
 
     def test_nothing_is_parked(self, command: Command) -> None:
         listing = command.other("parked", "list")
-        assert listing.wait_for_end(30) == 0
+        assert listing.wait_for_end(START_SECONDS) == 0
         assert "nothing is parked" in listing.log
 
     @pytest.mark.promise("R38")
@@ -142,11 +151,12 @@ class TestWhileItRuns:
         mine, topic = ("--by", "kim", "--reason", "disk of broker 1 lost"), "applicant.account.v1"
         assert "no topic yet" in refused("republish", "--all")
         token = command.other("token", "--role", "platform.operator")
-        assert token.wait_for_end(30) == 0, token.log
+        assert token.wait_for_end(START_SECONDS) == 0, token.log
         told = httpx2.post(
             f"{command.origin}/applicant/v1/token-revocations",
             json={"subject": "somebody", "reason": "STOLEN"},
             headers={"Authorization": f"Bearer {token.log.strip()}", "Idempotency-Key": "a-revocation-of-somebody"},
+            timeout=30,
         )
         assert told.status_code == 201, told.text
         eventually_now(lambda: "republish applicant.account.v1 --confirm 1" in said("republish", topic))
@@ -179,7 +189,7 @@ class TestWhileItRuns:
 
     def test_a_projection_is_made_anew_by_who_may_read_what_it_is_made_of(self, command: Command) -> None:
         rebuilt = command.other("rebuild", "metrics")
-        assert rebuilt.wait_for_end(60) == 0, rebuilt.log
+        assert rebuilt.wait_for_end(START_SECONDS) == 0, rebuilt.log
 
     def test_kafka_let_every_worker_in_and_nobody_was_refused(self, command: Command) -> None:
         logs = [path.read_text() for path in (command.data / "logs").glob("*-worker.log")]
@@ -188,20 +198,20 @@ class TestWhileItRuns:
 
     def test_the_clock_that_is_moved_is_the_one_the_services_read(self, command: Command) -> None:
         moved = command.other("clock", "2024-04-03T17:00:00")
-        assert moved.wait_for_end(30) == 0
+        assert moved.wait_for_end(START_SECONDS) == 0
         assert "2024-04-03T17:00:00+09:00" in moved.log
         assert (command.data / "programme-clock").read_text() == "2024-04-03T08:00:00+00:00"
         released = command.other("clock", "real")
-        assert released.wait_for_end(30) == 0
+        assert released.wait_for_end(START_SECONDS) == 0
         assert "(real time)" in released.log
 
     @pytest.mark.parametrize("away", READS)
     def test_one_service_is_down_while_the_other_three_keep_answering(self, command: Command, away: str) -> None:
         token = command.other("token", "--role", "technopark.operator")
-        assert token.wait_for_end(30) == 0, token.log
+        assert token.wait_for_end(START_SECONDS) == 0, token.log
         headers = {"Authorization": f"Bearer {token.log.strip()}"}
         seen = set()
-        with httpx2.Client(base_url=command.origin, headers=headers, timeout=10) as client:
+        with httpx2.Client(base_url=command.origin, headers=headers, timeout=30) as client:
 
             def all_answer() -> bool:
                 answers = {service: client.get(f"/{service}/{path}") for service, (path, _) in READS.items()}
@@ -231,10 +241,11 @@ class TestWhileItRuns:
                     found |= {child.pid} if child.name() == "metrics-worker" else set()
             return found
 
-        (before,) = workers()
+        (before,) = eventually_now(workers, START_SECONDS, what="the worker that the test before may have ended")
+        told = running.log.count("metrics-worker ended with exit code -9; starting it again")
         psutil.Process(before).kill()
         eventually_now(lambda: workers() - {before}, what="another worker in its place")
-        eventually_now(lambda: "metrics-worker ended with exit code -9; starting it again" in running.log)
+        eventually_now(lambda: running.log.count("metrics-worker ended with exit code -9; starting it again") > told)
 
 
 def test_a_terminated_run_leaves_no_child(servers: Servers, tmp_path: Path) -> None:
@@ -245,7 +256,7 @@ def test_a_terminated_run_leaves_no_child(servers: Servers, tmp_path: Path) -> N
     assert len(processes_of(tmp_path)) > 1
     process.child.send(signal.SIGTERM)
     assert process.wait_for_end(STOP_SECONDS) == 130
-    assert processes_of(tmp_path) == []
+    eventually_now(lambda: processes_of(tmp_path) == [], what="nobody is left")
     assert "Everything is stopped" in process.log
 
 
@@ -258,7 +269,7 @@ def test_a_run_that_was_killed_hard_leaves_nothing_that_stops_the_next(servers: 
     eventually_now(lambda: processes_of(tmp_path) == [], STOP_SECONDS, what="every child is gone")
     again = command.run("--once")
     assert again.wait_for_end(START_SECONDS) == 0, again.log
-    assert processes_of(tmp_path) == []
+    eventually_now(lambda: processes_of(tmp_path) == [], what="nobody is left")
 
 
 def test_a_start_that_fails_half_way_stops_what_it_started(servers: Servers, tmp_path: Path) -> None:
@@ -280,7 +291,7 @@ def test_a_port_that_is_taken_is_said_with_its_holder_before_anything_starts(ser
         listener.bind(("127.0.0.1", command.port))
         listener.listen()
         process = command.run()
-        assert process.wait_for_end(30) == 1
+        assert process.wait_for_end(START_SECONDS) == 1
     assert f"Port {command.port} is already taken" in process.log
     assert f"(pid {os.getpid()})" in process.log
     assert "--port" in process.log
@@ -292,7 +303,7 @@ def test_data_of_another_version_is_refused_with_the_remedy(servers: Servers, tm
     command.data.mkdir()
     (command.data / "format-version").write_text("0")
     process = command.run()
-    assert process.wait_for_end(30) == 1
+    assert process.wait_for_end(START_SECONDS) == 1
     assert "make clean-data" in process.log
     assert re.search(r"of format 0; this program uses\s+format 1", process.log)
 
@@ -302,7 +313,7 @@ def test_a_folder_that_is_not_ours_is_not_cleaned_away(servers: Servers, tmp_pat
     command.data.mkdir()
     (command.data / "thesis.txt").write_text("irreplaceable")
     cleaning = command.other("clean-data")
-    assert cleaning.wait_for_end(30) == 1
+    assert cleaning.wait_for_end(START_SECONDS) == 1
     assert (command.data / "thesis.txt").exists()
 
 
@@ -315,14 +326,14 @@ def test_the_issuer_s_process_refuses_production(servers: Servers, tmp_path: Pat
         "HTTP_PORT": str(free_port()),
     }
     process = servers.process("outside", (sys.executable, "-m", "smartfactory.outside"), env).start()
-    assert process.wait_for_end(30) == 78
+    assert process.wait_for_end(START_SECONDS) == 78
     assert "APP_ENV=local" in process.log
 
 
 def test_access_lists_are_not_switched_on_for_a_kafka_that_is_not_ours(servers: Servers, tmp_path: Path) -> None:
     command = Command(servers, tmp_path)
     process = command.run("--secure", KAFKA_BOOTSTRAP_SERVERS="127.0.0.1:1")
-    assert process.wait_for_end(30) == 1
+    assert process.wait_for_end(START_SECONDS) == 1
     assert "not started here" in process.log
     assert "without --secure" in process.log
     assert not command.data.exists()

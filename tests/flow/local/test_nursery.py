@@ -54,11 +54,11 @@ def test_a_forked_service_serves_under_its_own_name_group_and_log(nursery: Nurse
 
 def test_the_exit_code_and_the_signal_of_a_forked_service_are_known(nursery: Nursery, tmp_path: Path) -> None:
     refused = nursery.start(outside(tmp_path, free_port(), "production"))
-    assert refused.wait(20) == 78
+    assert refused.wait(60) == 78
     assert "APP_ENV=local" in refused.log_tail()
     killed = nursery.start(outside(tmp_path, free_port(), "local"))
     killed.send(signal.SIGKILL)
-    assert killed.wait(20) == -9
+    assert killed.wait(60) == -9
 
 
 def test_services_do_not_outlive_the_nursery(nursery: Nursery, tmp_path: Path) -> None:
@@ -67,7 +67,7 @@ def test_services_do_not_outlive_the_nursery(nursery: Nursery, tmp_path: Path) -
     eventually_now(lambda: answers(port, "/readyz"))
     nursery.child.kill()
     eventually_now(lambda: not psutil.pid_exists(child.pid))
-    assert child.exit_code() is not None
+    eventually_now(lambda: child.exit_code() is not None, what="the end of the nursery is heard of")
 
 
 def test_a_service_that_stands_still_when_the_nursery_dies_is_ended_all_the_same(
@@ -102,7 +102,7 @@ def test_what_cannot_be_imported_is_said_with_its_traceback(tmp_path: Path) -> N
 def test_a_process_that_gets_the_pid_of_an_ended_one_has_not_ended(nursery: Nursery, tmp_path: Path) -> None:
     ended = nursery.start(outside(tmp_path, free_port(), "local"))
     ended.send(signal.SIGKILL)
-    assert ended.wait(20) == -9
+    assert ended.wait(60) == -9
     again = nursery.start(outside(tmp_path, free_port(), "test"))
     # The kernel gives a pid again when it likes: what the nursery tells of such a process is said here in its place.
     with nursery._news:

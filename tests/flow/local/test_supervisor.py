@@ -52,7 +52,8 @@ async def test_a_stop_leaves_neither_the_stubborn_nor_grandchildren(supervisor: 
         await supervisor.until_ready(name, lambda name=name: "up" in log(tmp_path, name))
     assert len(processes_of(tmp_path)) >= 3
     await supervisor.stop(grace_seconds=0.3)
-    assert processes_of(tmp_path) == []
+    # A grandchild is told to end with its group, and ends when the kernel comes to it; by itself it would sleep on.
+    await eventually(lambda: processes_of(tmp_path) == [], what="nobody is left")
 
 
 async def test_a_stop_ends_nobody_who_was_there_before(servers: Servers, tmp_path: Path) -> None:
@@ -93,7 +94,7 @@ async def test_a_worker_that_dies_again_and_again_is_given_up(
     supervisor.start(program(tmp_path, "worker", "raise SystemExit(3)"), layer=0, restarts=True)
     supervisor.note_ready("worker")
     with pytest.raises(StackFault, match="worker"):
-        await asyncio.wait_for(supervisor.watch(), 30)
+        await asyncio.wait_for(supervisor.watch(), 90)
 
 
 async def test_a_server_that_dies_ends_the_watch_with_its_log(supervisor: Supervisor, tmp_path: Path) -> None:
@@ -101,7 +102,7 @@ async def test_a_server_that_dies_ends_the_watch_with_its_log(supervisor: Superv
     await supervisor.until_ready("server", lambda: "up" in log(tmp_path, "server"))
     child.send(signal.SIGKILL)
     with pytest.raises(StackFault, match="server") as fault:
-        await asyncio.wait_for(supervisor.watch(), 10)
+        await asyncio.wait_for(supervisor.watch(), 60)
     assert "server.log" in fault.value.remedy.en
 
 

@@ -34,7 +34,7 @@ class Receiver:
             "webhook-timestamp": str(int(moment.timestamp())),
             "webhook-signature": Webhook(secret).sign(id_, moment, signed),
         }
-        return httpx2.post(self._url, content=body.encode(), headers=headers).status_code
+        return httpx2.post(self._url, content=body.encode(), headers=headers, timeout=30).status_code
 
     def kept(self) -> list[str]:
         with contextlib.closing(sqlite3.connect(self._store, timeout=10)) as store:

@@ -13,7 +13,7 @@ from smartfactory.stack import ports
 from smartfactory.stack.postgres import PostgresAdmin, PostgresOptions, start_postgres
 
 SERVICES = ("applicant", "funding", "mentoring", "metrics")
-_RUN_SECONDS = 480
+_RUN_SECONDS = 1_500
 
 
 @dataclass

@@ -21,6 +21,7 @@ from tests.support.applicant import (
     Person,
     an_owner,
 )
+from tests.support.tokens import IN_FORCE_SECONDS
 from tests.support.waiting import eventually
 
 GUNSAN_APPROVER = Person(Role.MUNICIPALITY_APPROVER, GUNSAN, "gunsan-approver")
@@ -69,7 +70,7 @@ async def test_two_people_appoint_an_officer_and_two_end_it_with_the_tokens(appl
     async def shut_out() -> bool:
         return (await applicant.get("/v1/appointments", by=officer)).status_code == 401
 
-    await eventually(shut_out, deadline=2.5)
+    await eventually(shut_out, deadline=IN_FORCE_SECONDS)
     told = await applicant.rows(
         "SELECT convert_from(payload, 'UTF8')::jsonb AS said FROM outbox WHERE type LIKE '%tokens-revoked.v1'"
         " AND convert_from(payload, 'UTF8')::jsonb ->> 'subject' = :subject",
@@ -189,7 +190,7 @@ async def test_an_owner_invites_a_person_joins_and_the_owner_ends_it(applicant: 
     async def shut_out() -> bool:
         return (await applicant.get(f"/v1/companies/{owner.tenant}", by=staff)).status_code == 401
 
-    await eventually(shut_out, deadline=2.5)
+    await eventually(shut_out, deadline=IN_FORCE_SECONDS)
     assert await held(applicant, person.subject) == []
     own = (await applicant.get(f"/v1/companies/{owner.tenant}/staff", by=owner)).json()["items"][0]
     owners = await applicant.post(

@@ -16,7 +16,7 @@ from metrics.main import SERVICE as METRICS
 from smartfactory.stack.provision import DatabaseUrls
 from tests.support.applicant import Applicant, Person
 from tests.support.listening import listener
-from tests.support.tokens import ISSUER
+from tests.support.tokens import IN_FORCE_SECONDS, ISSUER
 from tests.support.waiting import eventually
 
 PLATFORM = Person(Role.PLATFORM_OPERATOR, "platform", "operator-1")
@@ -36,7 +36,7 @@ async def test_the_operator_takes_back_tokens_and_all_are_told(applicant: Applic
     async def refused() -> bool:
         return (await applicant.get("/v1/disclosures", by=somebody)).status_code == 401
 
-    await eventually(refused, deadline=2.5)
+    await eventually(refused, deadline=IN_FORCE_SECONDS)
     told = await applicant.rows(
         "SELECT convert_from(payload, 'UTF8')::jsonb AS said FROM outbox WHERE key = :key", key=uuid.UUID(made["id"])
     )
@@ -86,5 +86,5 @@ async def test_who_hears_of_it_refuses_too(fresh_databases: Callable[..., dict[s
         async def refused() -> bool:
             return (await running.get(path, role="auditor")).status_code == 401
 
-        await eventually(refused, deadline=2.5)
+        await eventually(refused, deadline=IN_FORCE_SECONDS)
         assert (await running.get(path, role="province.officer")).status_code in {200, 404}

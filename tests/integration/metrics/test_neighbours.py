@@ -13,7 +13,10 @@ from tests.support.neighbours import Neighbours, neighbours
 
 pytestmark = pytest.mark.anyio
 
-_DEADLINE = 0.3
+_DEADLINE = 20.0
+"""What an answer that comes may take on a busy machine."""
+_SHORT = 1.5
+"""Enough for the one that answers, while the other one hangs for ten seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +93,10 @@ async def test_who_never_answered_is_told_with_the_time_since_which_he_is_asked(
 async def test_one_that_hangs_costs_its_own_deadline_and_holds_up_no_other(asked: Asked) -> None:
     asked.told.answers |= {"/v1/slow": "hang", "/v1/one": {"name": "하나"}}
     began = time.monotonic()
+    asking = Asking(asked.asking.clients, _SHORT, "a-token")
     slow, fast = await asyncio.gather(
-        asked.asking.ask(Neighbour.APPLICANT, "/v1/slow", Told), asked.asking.ask(Neighbour.FUNDING, "/v1/one", Told)
+        asking.ask(Neighbour.APPLICANT, "/v1/slow", Told), asking.ask(Neighbour.FUNDING, "/v1/one", Told)
     )
     assert isinstance(slow, Away)
     assert fast == Found(Told("하나"))
-    assert time.monotonic() - began < 3 * _DEADLINE + 2
+    assert time.monotonic() - began < 10, "whoever hangs was waited for"

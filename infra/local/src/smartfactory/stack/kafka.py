@@ -18,7 +18,7 @@ from smartfactory.stack.process import Child, Command, await_ready, run_to_end, 
 # Fixed, because a cluster of one on a developer's machine needs no identity that differs from another's.
 _CLUSTER_ID = "c21hcnQtZmFjdG9yeS0xMA"
 _LISTENER = "CLIENTS"
-_START_SECONDS = 60.0
+_START_SECONDS = 120.0
 _PROBE_SECONDS = 2.0
 _OFFSETS_KEPT_MINUTES = 43_200  # 30 days: longer than any holiday in which a stack is left alone
 # Measured: as good as the full JIT and twice the memory for this load, and quicker to start.

@@ -30,7 +30,7 @@ from smartfactory.stack.process import Child, Command, Identity, ProgramFailed, 
 
 _PR_SET_PDEATHSIG, _PR_SET_NAME = 1, 15
 _NAME_BYTES = 15
-_START_SECONDS = 60.0
+_START_SECONDS = 120.0
 _LOOK_AGAIN_SECONDS = 0.05
 # What uvicorn and SQLAlchemy import only when they start: better once than eight times.
 _IMPORTED_LATE = (

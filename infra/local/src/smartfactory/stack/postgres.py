@@ -16,7 +16,7 @@ from smartfactory.stack.process import Child, Command, await_ready, run_to_end, 
 
 SUPERUSER = "postgres"
 _NOT_DURABLE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
-_START_SECONDS = 30.0  # includes replaying the log after a crash
+_START_SECONDS = 120.0  # includes replaying the log after a crash
 
 
 def _bin() -> Path:

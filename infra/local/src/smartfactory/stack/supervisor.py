@@ -57,7 +57,7 @@ class Supervisor:
         self._record.add(child)
         return child
 
-    async def until_ready(self, name: str, is_ready: Callable[[], bool], *, timeout_seconds: float = 60.0) -> None:
+    async def until_ready(self, name: str, is_ready: Callable[[], bool], *, timeout_seconds: float = 120.0) -> None:
         """Wait until a child answers for the first time; raise `StackFault` when it ended or time is over."""
         deadline = time.monotonic() + timeout_seconds
         kept = self._kept[name]
