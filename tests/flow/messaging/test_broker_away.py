@@ -6,6 +6,7 @@ import httpx2
 import msgspec
 import pytest
 
+from common import relay
 from common.event import new_id
 from common.kafka import Publisher, create_topics
 from tests.support.parcels.driver import deliveries, send, sequences_of, wire
@@ -39,14 +40,16 @@ async def test_commands_go_on_without_the_broker_and_drain_in_order_when_it_is_b
                 began = time.monotonic()
                 await send(parcels.database, key, number)
                 slowest = max(slowest, time.monotonic() - began)
-        assert slowest < 2.0, "a command felt that the broker was away"
+        assert slowest < relay._PUBLISH_SECONDS / 2, (
+            "a command waited for the broker, which a publication gives ten seconds"
+        )
         assert await parcels.unpublished() >= 100
         # The broker stays away until a publication was given up: only then is it seen whether anything was marked.
         await eventually(lambda: worker.log.count("events wait for Kafka") > waits)
         assert worker.exit_code() is None
     finally:
         parcels.servers.kafka.start()
-    await eventually(lambda: _count(parcels, 200), 30)
+    await eventually(lambda: _count(parcels, 200))
     await eventually(lambda: _published(parcels))
     for key in keys:
         assert await sequences_of(parcels.database, key) == list(range(1, 41))
@@ -67,7 +70,7 @@ async def test_a_topic_that_is_not_there_spoils_no_producer(parcels: Parcels):
     await publisher.start()
     try:
         for _ in range(2):
-            published = await publisher.publish([away, here, away], deadline_seconds=10)
+            published = await publisher.publish([away, here, away], deadline_seconds=30)
             assert published.acknowledged == [False, True, False]
             assert (published.fault, published.missing) == (None, {"parcels.nowhere.v1"})
         await create_topics(parcels.options, ["parcels.nowhere.v1"])

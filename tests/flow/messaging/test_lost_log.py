@@ -29,7 +29,7 @@ TOPICS = [ParcelSent.TOPIC, DeliveryMade.TOPIC]
 def lose(parcels: Parcels, *topics: str) -> None:
     admin = AdminClient({"bootstrap.servers": parcels.servers.bootstrap_servers})
     for deleted in admin.delete_topics([parcels.prefix + topic for topic in topics]).values():
-        deleted.result(20)
+        deleted.result(60)
 
 
 async def lose_and_make_anew(parcels: Parcels, *topics: str) -> None:
@@ -71,7 +71,7 @@ async def test_a_lost_topic_stops_its_relay_and_its_listeners_until_an_operator_
         await send(parcels.database, key, 4)
 
     worker.start()
-    await eventually(lambda: complains(parcels, worker, "consumer", "is not the one that was read before"), 30)
+    await eventually(lambda: complains(parcels, worker, "consumer", "is not the one that was read before"))
     await eventually(lambda: "is not the one that was written before" in worker.log)
     metrics = (await parcels.health(worker, "openmetrics")).text
     assert f'kafka_log_lost{{side="heard",topic="{ParcelSent.TOPIC}"}} 1.0' in metrics
@@ -84,7 +84,7 @@ async def test_a_lost_topic_stops_its_relay_and_its_listeners_until_an_operator_
     await eventually(lambda: _published(parcels))
     assert await sequences_of(parcels.database, keys[1]) == [1, 2, 3], "its listeners wait for a word of their own"
     await begin_again(parcels.database)
-    await eventually(lambda: both_have(parcels, keys[1:], 4), 30)
+    await eventually(lambda: both_have(parcels, keys[1:], 4))
     await eventually(parcels.consumed)
     assert await both_have(parcels, keys[:1], 3)
     assert await rows(parcels.database, TALLY) == projected
@@ -113,13 +113,13 @@ async def test_a_topic_that_went_and_came_while_everything_ran_is_noticed_too(pa
     await eventually(lambda: both_have(parcels, [key], 5))
     await lose_and_make_anew(parcels, *TOPICS)
     await send(parcels.database, key, 6)
-    await eventually(lambda: complains(parcels, worker, "consumer", "log"), 30)
-    await eventually(lambda: _says_lost(parcels, worker, "sent"), 30)
+    await eventually(lambda: complains(parcels, worker, "consumer", "log"))
+    await eventually(lambda: _says_lost(parcels, worker, "sent"))
     assert await sequences_of(parcels.database, key) == [1, 2, 3, 4, 5]
     assert await parcels.unpublished() == 1, "what may have gone into the new log too early is not taken for sent"
     await republish_all(parcels.database)
     await begin_again(parcels.database)
-    await eventually(lambda: both_have(parcels, [key], 6), 30)
+    await eventually(lambda: both_have(parcels, [key], 6))
     await eventually(parcels.consumed)
     await eventually(lambda: _nothing_waits(parcels))
     assert worker.exit_code() is None
@@ -140,7 +140,7 @@ async def test_another_log_that_happens_to_be_as_long_is_not_taken_for_the_one_t
     unsent = await rows(parcels.database, "SELECT event_id FROM outbox WHERE published_at IS NULL")
     await _fill_with_others(parcels, key, len(lost) + 2)
     worker.start()
-    await eventually(lambda: complains(parcels, worker, "consumer", "is not the one that was read before"), 30)
+    await eventually(lambda: complains(parcels, worker, "consumer", "is not the one that was read before"))
     assert await sequences_of(parcels.database, key) == [1, 2, 3]
     assert len(unsent) == 4
 

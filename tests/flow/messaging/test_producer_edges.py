@@ -27,7 +27,7 @@ async def _publisher(parcels: Parcels) -> AsyncIterator[Publisher]:
     made = Publisher(parcels.options)
     await made.start()
     try:
-        assert (await made.publish([parcel()], deadline_seconds=10)).fault is None
+        assert (await made.publish([parcel()], deadline_seconds=30)).fault is None
         yield made
     finally:
         await made.close()
@@ -44,7 +44,7 @@ async def works(parcels: Parcels, *records: WireRecord) -> bool:
     other = Publisher(parcels.options)
     await other.start()
     try:
-        return all((await other.publish(records, deadline_seconds=10)).acknowledged)
+        return all((await other.publish(records, deadline_seconds=30)).acknowledged)
     finally:
         await other.close()
 
@@ -77,19 +77,18 @@ async def _given_up(parcels: Parcels) -> WireRecord:
         with parcels.servers.kafka.frozen():
             began = time.monotonic()
             published = await publisher.publish([record], deadline_seconds=0.5)
-            assert time.monotonic() - began < 2, "an idempotent batch never expires by itself"
+            assert time.monotonic() - began < 20, "an idempotent batch never expires by itself"
             assert (published.acknowledged, published.fault) == ([False], "no acknowledgement before the deadline")
             began = time.monotonic()
             await publisher.close()
-            took = time.monotonic() - began
-            assert took < kafka._STOP_SECONDS + 1, "a producer with unsent records waits to flush them"
+            assert time.monotonic() - began < 20, "a producer with unsent records waits for ever to flush them"
     return record
 
 
 @pytest.mark.promise("A4")
 async def test_a_producer_whose_sequence_is_out_of_order_is_replaced(parcels: Parcels, publisher: Publisher):
     record = parcel()
-    assert (await publisher.publish([record], deadline_seconds=10)).fault is None
+    assert (await publisher.publish([record], deadline_seconds=30)).fault is None
     numbers = publisher._producer._txn_manager._sequence_numbers
     for partition in range(6):
         numbers[kafka.TopicPartition(parcels.prefix + record.topic, partition)] += 7

@@ -83,7 +83,7 @@ class Parcels:
         """Every record of a topic from offset 0, read by a client that is not ours."""
         reader = AIOKafkaConsumer(bootstrap_servers=self.bootstrap_servers)
         try:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 await reader.start()
                 partitions = [TopicPartition(self.prefix + topic, number) for number in range(6)]
                 reader.assign(partitions)
@@ -99,19 +99,22 @@ class Parcels:
             await reader.stop()
 
     async def consumed(self) -> bool:
-        """Whether all that was sent is published, and the group has committed every offset of the topic."""
+        """Whether all that was sent, and all that was told of it, is published and every offset of the topic committed."""
         if await self.unpublished():
             return False
         if self.observer is None:
             self.observer = Observer(self.bootstrap_servers)
             await self.observer.start()
-        return await self.observer.lag(self.prefix + "parcels", self.prefix + ParcelSent.TOPIC) == 0
+        if await self.observer.lag(self.prefix + "parcels", self.prefix + ParcelSent.TOPIC):
+            return False
+        # What the group told of the last of it was committed before its offset was.
+        return not await self.unpublished()
 
     async def unpublished(self) -> int:
         return int(str(await scalar(self.database, "SELECT count(*) FROM outbox WHERE published_at IS NULL")))
 
     async def health(self, worker: ServiceProcess, page: str) -> httpx2.Response:
-        async with httpx2.AsyncClient() as client:
+        async with httpx2.AsyncClient(timeout=30) as client:
             return await client.get(f"http://127.0.0.1:{worker.env['WORKER_PORT']}/{page}")
 
 
