@@ -211,7 +211,7 @@ tried: list[int] = []
 async def test_a_handler_that_does_not_end_is_tried_twice_and_stands_alone(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(handling, "_HANDLER_SECONDS", 0.5)
+    monkeypatch.setattr(handling, "_HANDLER_SECONDS", 1.5)
     monkeypatch.setattr(batch_, "_SLOW_DATABASE_SECONDS", 60.0)
     tried.clear()
     applier = _applier(database, _slow_when_heavy)

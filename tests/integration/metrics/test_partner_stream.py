@@ -59,7 +59,7 @@ async def test_a_silent_stream_says_that_it_stands(fresh_databases: Databases):
 
 async def test_it_ends_whole_with_the_callers_token(partners: Partners):
     now = int(time.time())
-    async with partners.stream(partners.headers(iat=now - 598, exp=now + 2)) as stream:
+    async with partners.stream(partners.headers(iat=now - 596, exp=now + 4)) as stream:
         await eventually(lambda: stream.status == 200)
         await eventually(lambda: stream.over)
         assert stream.complete

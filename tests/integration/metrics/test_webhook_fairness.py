@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.promise("R32")]
 
 @pytest.fixture
 async def hooks(fresh_databases: Callable[..., dict[str, DatabaseUrls]]) -> AsyncIterator[Hooks]:
-    async with hooks_over(fresh_databases("metrics", migrated=True), webhook_timeout_seconds=0.3) as running:
+    async with hooks_over(fresh_databases("metrics", migrated=True), webhook_timeout_seconds=2.0) as running:
         yield running
 
 

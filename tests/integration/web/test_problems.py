@@ -234,7 +234,7 @@ async def test_a_caller_that_finds_every_connection_taken_is_told_so_in_time(not
             await held.enter_async_context(notebook.database.transaction())
         began = time.monotonic()
         refused = await notebook.write()
-        assert time.monotonic() - began < 4.0
+        assert time.monotonic() - began < 5.0
     assert refused.status_code == 503
     assert 1 <= int(refused.headers["retry-after"]) <= 4
     assert (await notebook.write()).status_code == 201

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx2
@@ -53,7 +53,7 @@ def test_no_answer_leaves_before_the_commit(running: Running, tmp_path):
     assert running.notes() == []
     assert answered == []
     gate.touch()
-    caller.join(10)
+    caller.join(60)
     assert [answer.status_code for answer in answered] == [201]
     assert len(running.notes()) == 1
 
@@ -69,25 +69,34 @@ def test_sigterm_finishes_what_is_under_way(running: Running, tmp_path):
     running.process.child.send(signal.SIGTERM)
     eventually_now(lambda: running.client.get("/readyz").json()["state"] == "draining", what="readiness is taken back")
     gate.touch()
-    caller.join(10)
+    caller.join(60)
     assert [answer.status_code for answer in answered] == [201]
 
 
 @pytest.fixture
-def unmigrated(servers: Servers, own_database: DatabaseUrls, jwks_url: str, forking: None) -> Iterator[Running]:
-    with Running(servers, own_database, jwks_url) as made:
+def empty_database(fresh_databases: Callable[..., dict[str, DatabaseUrls]]) -> DatabaseUrls:
+    return fresh_databases("notebook")["notebook"]
+
+
+@pytest.fixture
+def unmigrated(servers: Servers, empty_database: DatabaseUrls, jwks_url: str, forking: None) -> Iterator[Running]:
+    with Running(servers, empty_database, jwks_url) as made:
         yield made
 
 
 def test_not_ready_until_migrated_and_it_says_what_to_do(
-    servers: Servers, own_database: DatabaseUrls, unmigrated: Running
+    servers: Servers, empty_database: DatabaseUrls, unmigrated: Running
 ):
     running = unmigrated
     running.start()
     before = running.client.get("/readyz")
     assert before.status_code == 503
     assert "run `notebook migrate`" in before.json()["checks"]["schema"]["detail"]
-    env = {"APP_ENV": "test", "DATABASE_URL": own_database.application, "MIGRATIONS_DATABASE_URL": own_database.owner}
+    env = {
+        "APP_ENV": "test",
+        "DATABASE_URL": empty_database.application,
+        "MIGRATIONS_DATABASE_URL": empty_database.owner,
+    }
     migrate = servers.process(
         "notebook-migrate",
         (sys.executable, "-m", "tests.integration.web.notebook.main", "migrate"),
@@ -100,13 +109,18 @@ def test_not_ready_until_migrated_and_it_says_what_to_do(
     assert running.client.get("/version").json()["service"] == "notebook"
 
 
+def _cut(servers: Servers, name: str) -> None:
+    """End all connections to the database, and wait until they have ended: told to, a session may answer once more."""
+    servers.postgres.run(f"SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE datname = '{name}'")
+
+
 @pytest.mark.promise("R8")
 def test_database_away_is_503_and_back_is_200(running: Running, servers: Servers, own_database: DatabaseUrls):
     running.start()
     assert running.write(str(uuid.uuid4())).status_code == 201
     name = own_database.owner.rsplit("/", 1)[1]
     servers.postgres.run(f"ALTER DATABASE {name} CONNECTION LIMIT 0")
-    servers.postgres.run(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+    _cut(servers, name)
     key = str(uuid.uuid4())
     away = running.write(key)
     assert (away.status_code, away.json()["code"]) == (503, "service-busy")
@@ -123,7 +137,7 @@ def test_a_restarted_database_costs_one_try_at_most(running: Running, servers: S
     with ThreadPoolExecutor(5) as callers:
         list(callers.map(running.write, [str(uuid.uuid4()) for _ in range(10)]))
     name = own_database.owner.rsplit("/", 1)[1]
-    servers.postgres.run(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+    _cut(servers, name)
     key = str(uuid.uuid4())
     tries = [running.write(key).status_code for _ in range(2)]
     assert tries[0] in {201, 503}
@@ -192,7 +206,7 @@ def test_metrics_are_openmetrics_text(running: Running):
     assert page.text.endswith("# EOF\n")
 
 
-def test_without_settings_it_says_which_are_missing(own_database: DatabaseUrls):
+def test_without_settings_it_says_which_are_missing():
     argv = (sys.executable, "-m", "tests.integration.web.notebook.main", "api")
     ended = subprocess.run(argv, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False)
     assert ended.returncode == 2
