@@ -78,7 +78,7 @@ async def crashing(apis: list[ServiceProcess], *, within: int) -> AsyncIterator[
         api.kill()
 
     tasks = [asyncio.create_task(supervise(api)) for api in apis]
-    await eventually(lambda: all(page(api, "livez") == 200 for api in apis), 30, what="the replicas live")
+    await eventually(lambda: all(page(api, "livez") == 200 for api in apis), 60, what="the replicas live")
     try:
         yield deaths
     finally:

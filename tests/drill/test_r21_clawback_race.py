@@ -67,7 +67,7 @@ async def test_clawbacks_race_payments(funding: Funding, crashable_servers: Serv
                 )
             outcomes.update(await _race(funding, number))
             if number % 10 == 0:
-                await eventually(partial(_died, worker), 30, what="the worker dies while it pays")
+                await eventually(partial(_died, worker), 60, what="the worker dies while it pays")
                 kills += worker.hit(_KILLED_AT)
             worker.kill()
             if number % 25 == 24 or number == rounds - 1:

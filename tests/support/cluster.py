@@ -68,4 +68,4 @@ class Cluster:
 
     def _metadata(self, topic: str):
         admin = AdminClient({"bootstrap.servers": self.bootstrap_servers})
-        return admin.list_topics(topic, timeout=20).topics[topic]
+        return admin.list_topics(topic, timeout=60).topics[topic]

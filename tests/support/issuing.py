@@ -32,7 +32,7 @@ class IssuerProcess:
 
     def start(self) -> None:
         self.process.start()
-        eventually_now(lambda: answers(self.process, self.http, "/readyz"), deadline=40, what="the issuer answers")
+        eventually_now(lambda: answers(self.process, self.http, "/readyz"), deadline=90, what="the issuer answers")
 
     def token(self, *, role: Role, tenant: str, subject: str = "someone") -> str:
         wanted = {"subject": subject, "role": role, "tenant": tenant}
@@ -82,7 +82,7 @@ def api_of(
     process = servers.service(service, "api", urls, env=issuer).start()
     address = f"http://127.0.0.1:{process.env['HTTP_PORT']}"
     with httpx2.Client(base_url=address, timeout=15, limits=kept()) as client:
-        eventually_now(lambda: answers(process, client, "/livez"), deadline=40, what=f"{service} is alive")
+        eventually_now(lambda: answers(process, client, "/livez"), deadline=90, what=f"{service} is alive")
         yield process, client
 
 

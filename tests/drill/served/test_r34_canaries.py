@@ -223,7 +223,7 @@ async def _send_poison(kafka: KafkaOptions, canaries: Canaries) -> set[bytes]:
     ]
     publisher = Publisher(kafka)
     await publisher.start()
-    done = await publisher.publish(records, deadline_seconds=10)
+    done = await publisher.publish(records, deadline_seconds=60)
     await publisher.close()
     assert all(done.acknowledged), done.fault
     return {record.key for record in records if record.key}

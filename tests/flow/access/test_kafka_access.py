@@ -188,7 +188,7 @@ async def test_a_partner_that_reads_too_fast_waits_and_nobody_else_does(asking_k
         publisher = Publisher(asking_kafka.owner)
         await publisher.start()
         record = WireRecord(topic=topic, key=_KEY_OF_PARTITION_0, value=value, headers=[])
-        sent = await publisher.publish([record] * 4, deadline_seconds=10)
+        sent = await publisher.publish([record] * 4, deadline_seconds=60)
         await publisher.close()
         assert {partition for _, partition in sent.last} == {0}
     async with asking(asking_kafka.client(asking_kafka.login("samsung-mentor"))) as partner:
@@ -212,7 +212,7 @@ async def _write_and_look(options: KafkaOptions, topics: set[str], key: bytes) -
     publisher = Publisher(options)
     await publisher.start()
     try:
-        sent = await publisher.publish(records, deadline_seconds=10)
+        sent = await publisher.publish(records, deadline_seconds=60)
     finally:
         await publisher.close()
     assert (sent.fault, sent.missing, set(sent.acknowledged)) == (None, frozenset(), {True})

@@ -129,6 +129,6 @@ def _a_call(track: str, shares: Sequence[int]) -> list[ProjectSelected]:
 async def _publish(options: KafkaOptions, records: list[WireRecord]) -> None:
     publisher = Publisher(options)
     await publisher.start()
-    published = await publisher.publish(records, deadline_seconds=20)
+    published = await publisher.publish(records, deadline_seconds=60)
     await publisher.close()
     assert all(published.acknowledged), published.fault

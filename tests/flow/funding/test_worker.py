@@ -28,7 +28,7 @@ async def test_a_worker_killed_after_its_commit_commits_no_money_twice(
         publisher = Publisher(options)
         await publisher.start()
         records = [funding.record(one) for one in (kept, given_back, project_withdrawn(given_back))]
-        published = await publisher.publish(records, deadline_seconds=10)
+        published = await publisher.publish(records, deadline_seconds=60)
         await publisher.close()
         assert all(published.acknowledged), published.fault
 

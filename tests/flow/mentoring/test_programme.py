@@ -66,7 +66,7 @@ async def test_story_7_the_plan_says_who_has_no_slot_and_what_a_team_of_two_woul
     projects = [project_confirmed() for _ in range(3)]
     publisher = Publisher(options)
     await publisher.start()
-    published = await publisher.publish([wire(each, 1, at=NOW) for each in projects], deadline_seconds=10)
+    published = await publisher.publish([wire(each, 1, at=NOW) for each in projects], deadline_seconds=60)
     await publisher.close()
     assert all(published.acknowledged), published.fault
     async with listener(SERVICE, urls) as mentoring:

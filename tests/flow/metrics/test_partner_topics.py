@@ -49,7 +49,7 @@ class Telling:
     async def send(self, records: Sequence[WireRecord]) -> None:
         publisher = Publisher(self._options)
         await publisher.start()
-        published = await publisher.publish(records, deadline_seconds=10)
+        published = await publisher.publish(records, deadline_seconds=60)
         await publisher.close()
         assert all(published.acknowledged), published.fault
 

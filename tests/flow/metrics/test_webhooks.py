@@ -35,7 +35,7 @@ async def publish(options: KafkaOptions, events: Sequence[DomainEvent]) -> None:
     for each in events:
         numbers[each.key] = numbers.get(each.key, 0) + 1
         records.append(wire(each, numbers[each.key], at=NOW))
-    published = await publisher.publish(records, deadline_seconds=10)
+    published = await publisher.publish(records, deadline_seconds=60)
     await publisher.close()
     assert all(published.acknowledged), published.fault
 

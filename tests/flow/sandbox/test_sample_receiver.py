@@ -53,7 +53,7 @@ def receiver(servers: Servers, tmp_path: Path) -> Iterator[Receiver]:
     env = {"PATH": os.environ["PATH"], "SECRET": SECRET, "STORE": str(store), "PORT": str(port)}
     process = servers.process("receiver", (sys.executable, str(ROOT / "docs/partner/receiver.py")), env).start()
     made = Receiver(process, port, store)
-    eventually_now(made.answers, 30, what="the receiver answers")
+    eventually_now(made.answers, 60, what="the receiver answers")
     yield made
     process.kill()
 

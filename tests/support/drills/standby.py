@@ -62,7 +62,7 @@ class Standby:
         admin.run(f"ALTER SYSTEM SET synchronous_standby_names = '{_NAME}'")
         admin.run("SELECT pg_reload_conf()")
         follows = f"SELECT count(*) FROM pg_stat_replication WHERE application_name = '{_NAME}' AND sync_state = 'sync'"
-        eventually_now(lambda: admin.run(follows) == "1", 20, what="the standby follows in step")
+        eventually_now(lambda: admin.run(follows) == "1", 60, what="the standby follows in step")
 
     @property
     def port(self) -> int:

@@ -46,7 +46,7 @@ class Running:
     def start(self, **env: str) -> None:
         self._env = env
         self._begin()
-        eventually_now(self.answers, deadline=40, what="the notebook is alive")
+        eventually_now(self.answers, deadline=90, what="the notebook is alive")
 
     def answers(self) -> bool:
         if self.process.exit_code() is not None:

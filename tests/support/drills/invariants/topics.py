@@ -32,7 +32,7 @@ class Told:
 def read_all(bootstrap_servers: str, prefix: str) -> list[Told]:
     """Every record of every topic with this prefix, in the order of each partition."""
     settings = {"bootstrap.servers": bootstrap_servers, "log_level": 0}
-    names = [name for name in AdminClient(settings).list_topics(timeout=20).topics if name.startswith(prefix)]
+    names = [name for name in AdminClient(settings).list_topics(timeout=60).topics if name.startswith(prefix)]
     reader = Consumer(
         {**settings, "group.id": f"{prefix}examiner", "enable.auto.commit": False, "enable.partition.eof": True}
     )
@@ -47,11 +47,11 @@ def read_all(bootstrap_servers: str, prefix: str) -> list[Told]:
 
 def _read_topic(reader: Consumer, name: str, prefix: str) -> list[Told]:
     partitions = [
-        TopicPartition(name, number, 0) for number in reader.list_topics(name, timeout=20).topics[name].partitions
+        TopicPartition(name, number, 0) for number in reader.list_topics(name, timeout=60).topics[name].partitions
     ]
     left = 0
     for partition in partitions:
-        first, end = reader.get_watermark_offsets(partition, timeout=20)
+        first, end = reader.get_watermark_offsets(partition, timeout=60)
         assert first == 0, f"{name}/{partition.partition} begins at {first}: something was thrown away"
         left += end
     reader.assign(partitions)
