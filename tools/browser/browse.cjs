@@ -37,7 +37,7 @@ async function act(page, step) {
 async function visit(browser, wanted) {
   const context = await browser.newContext({ locale: wanted.language || "ko-KR", viewport: { width: 1280, height: 900 } });
   const page = await context.newPage();
-  page.setDefaultTimeout(wanted.timeout_ms || 30000);
+  page.setDefaultTimeout(wanted.timeout_ms || 90000);
   const said = [], asked = [];
   page.on("console", (message) => said.push(`${message.type()}: ${message.text()}`));
   page.on("pageerror", (error) => said.push(`error: ${error.message}`));
@@ -61,7 +61,7 @@ async function visit(browser, wanted) {
 }
 
 async function main() {
-  const browser = await chromium.launch({ executablePath: process.argv[2], args: FLAGS, timeout: 60000 });
+  const browser = await chromium.launch({ executablePath: process.argv[2], args: FLAGS, timeout: 150000 });
   console.log(JSON.stringify({ ready: browser.version() }));
   for await (const line of readline.createInterface({ input: process.stdin })) {
     try {
