@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import itertools
 import sys
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -26,6 +27,8 @@ from tests.support.servers import Servers
 from tests.support.waiting import eventually
 
 START_SECONDS, HEARD_SECONDS = 300.0, 90.0
+_TOKEN_SECONDS = 240.0
+"""Less than half of what the issuer gives: the year may take longer than that."""
 OPERATOR = Person(Role.TECHNOPARK_OPERATOR, "jtp", "operator")
 OFFICER = Person(Role.PROVINCE_OFFICER, "52", "officer")
 APPROVER = Person(Role.PROVINCE_APPROVER, "52", "approver")
@@ -69,8 +72,8 @@ class Programme:
         argv = (sys.executable, "-m", "smartfactory", "run", "--no-season", *at)
         self._process = servers.process("smartfactory", argv)
         self._keys = itertools.count(1)
-        self._tokens: dict[Person, str] = {}
         self._http = httpx2.AsyncClient(base_url=f"http://127.0.0.1:{self._port}", timeout=30.0, limits=kept())
+        self._tokens: dict[Person, tuple[str, float]] = {}
 
     def start(self) -> None:
         self._process.start()
@@ -227,12 +230,15 @@ class Programme:
         return f"http://127.0.0.1:{self._ports['outside']}"
 
     async def _headers(self, by: Person) -> dict[str, str]:
-        if by not in self._tokens:
+        token, until = self._tokens.get(by, ("", 0.0))
+        if time.monotonic() > until:
             wanted = {"subject": by.subject, "role": by.role, "tenant": by.tenant}
             address, secret = f"{self._outside}/issuer/local/tokens", self._data.local_secret()
+            until = time.monotonic() + _TOKEN_SECONDS
             answer = await self._http.post(address, json=wanted, headers={ADMIN_HEADER: secret})
-            self._tokens[by] = answer.json()["access_token"]
-        return {"Authorization": f"Bearer {self._tokens[by]}", "Accept-Language": "en"}
+            token = answer.json()["access_token"]
+            self._tokens[by] = token, until
+        return {"Authorization": f"Bearer {token}", "Accept-Language": "en"}
 
 
 async def at_once(*asked: Awaitable[httpx2.Response]) -> list[httpx2.Response]:
