@@ -18,6 +18,7 @@ from tools.catalogue.permissions import Operation
 
 _CALLERS = 4
 _STARTING_SECONDS = 1.0
+_REQUESTS, _SAMPLES = 100, 1_000
 
 _BLOCKED = """
 import asyncio, time, uvloop
@@ -44,7 +45,7 @@ def test_a_loop_that_is_blocked_is_noticed(tmp_path: Path, drill: Drill) -> None
     watch = LoopWatch(tmp_path)
     argv = (sys.executable, "-c", _BLOCKED)
     child = start(Command(name="blocked", argv=argv, log=tmp_path / "log", env=watch.env))
-    assert child.wait(20) == 0, child.log_tail()
+    assert child.wait(60) == 0, child.log_tail()
     drill.figure("blocking calls noted", len(watch.blocked()), limit="== 1")
     assert watch.blocked()[0].startswith("time.sleep"), watch.blocked()
     drill.figure("longest wait for a turn", max(watch.lags(since=0)) * 1000, unit="ms", limit="> 200")
@@ -57,18 +58,21 @@ async def test_nothing_blocks_the_loop(services: Served, loop_watch: LoopWatch, 
     assert not loop_watch.blocked(), "\n".join(sorted(set(loop_watch.blocked())))
     await _each_once(services)
     began = time.time()
-    sent = await _read_for(services, drill.scale(ci=4.0, full=60.0))
-    lags = loop_watch.lags(since=began + _STARTING_SECONDS)
+    sent, lags = 0, list[float]()
+    # So long again, until there is enough to judge by: a machine that does other work, too, reads less in that time.
+    while sent <= _REQUESTS or len(lags) <= _SAMPLES:
+        sent += await _read_for(services, drill.scale(ci=4.0, full=60.0))
+        lags = loop_watch.lags(since=began + _STARTING_SECONDS)
     blocked, logs = loop_watch.blocked(), "".join(services.log().values())
     ended = [name for name, process in services.processes.items() if process.exit_code() is not None]
     cuts = statistics.quantiles(lags, n=1000)
     drill.figure("operations", len(OFFERED))
     drill.figure("processes under watch", len(services.processes), limit="== 8")
-    drill.figure("requests under watch", sent, limit="> 100")
+    drill.figure("requests under watch", sent, limit=f"> {_REQUESTS}")
     assert not blocked, "\n".join(sorted(set(blocked)))
     drill.figure("blocking calls", len(blocked) + logs.count("BlockingError"), limit="== 0")
     drill.figure("processes that ended", len(ended), limit="== 0")
-    drill.figure("samples of the loops' lag", len(lags), limit="> 1000")
+    drill.figure("samples of the loops' lag", len(lags), limit=f"> {_SAMPLES}")
     drill.figure("lag p50", cuts[499] * 1000, unit="ms")
     # In the four seconds of the short slice it is mostly the machine's other work: there a loop that is blocked shows above.
     drill.figure("lag p99", cuts[989] * 1000, unit="ms", limit=drill.scale(ci="<= 500", full="<= 50"))

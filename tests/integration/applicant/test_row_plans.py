@@ -17,7 +17,8 @@ from common.db import Database
 from contracts.roles import Role
 from tests.support.judging import JEONJU, Judging, Person
 
-_MILLISECONDS = 50
+_PAGES = 500
+"""Of eight kilobytes, in memory or not; walking over the whole table takes several thousand."""
 _MANY = (
     """
     INSERT INTO company SELECT made.* FROM company AS one, generate_series(1, 500) AS number,
@@ -76,7 +77,7 @@ async def _plans(judging: Judging, by: Person, path: str, **query: object) -> li
     found = []
     async with database.transaction(read_only=True, acting=Acting(by.role, by.tenant, by.subject)) as tx:
         for statement, parameters in asked:
-            explained = await tx.exec_driver_sql(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", parameters)
+            explained = await tx.exec_driver_sql(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement}", parameters)
             plans = explained.scalar_one()
             found.append((plans if isinstance(plans, list) else json.loads(plans))[0])
     return found
@@ -94,6 +95,10 @@ def _looked_at(plan: dict[str, Any]) -> int:
     assert scans, plan
     assert not [node for node in scans if node["Node Type"] == "Seq Scan"], plan
     return sum((node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"] for node in scans)
+
+
+def _pages(plan: dict[str, Any]) -> int:
+    return int(plan["Plan"]["Shared Hit Blocks"] + plan["Plan"]["Shared Read Blocks"])
 
 
 def _indexes(plan: dict[str, Any]) -> set[str]:
@@ -126,7 +131,7 @@ async def test_lists_use_the_callers_index(many: Judging, role: Role, query: dic
         (plan,) = await _plans(many, by, "/v1/applications", **page)
         assert index in _indexes(plan), json.dumps(plan, indent=1)
         assert _looked_at(plan) <= most, json.dumps(plan, indent=1)
-        assert plan["Execution Time"] < _MILLISECONDS, plan
+        assert _pages(plan) < _PAGES, plan
         callers = [node for node in _nodes(plan["Plan"]) if node.get("Parent Relationship") == "InitPlan"]
         assert callers, "the caller is worked out beside the scan, not in it"
         assert all(node["Actual Loops"] <= 1 for node in callers), plan
@@ -137,7 +142,7 @@ async def test_one_application_is_found_by_its_key(many: Judging):
     found = await many.value(f"SELECT id FROM application WHERE company_id = '{company}' LIMIT 1")
     (plan,) = await _plans(many, Person(Role.COMPANY_OWNER, "somebody", company), f"/v1/applications/{found}")
     assert _looked_at(plan) == 1, plan
-    assert plan["Execution Time"] < _MILLISECONDS, plan
+    assert _pages(plan) < _PAGES, plan
 
 
 async def test_the_first_versions_of_many_rows_are_kept_in_one_commit(judging: Judging):
