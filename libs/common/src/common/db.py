@@ -29,6 +29,7 @@ Transaction = AsyncConnection
 
 OUTBOX_CHANNEL = "outbox"
 
+_CONNECT_SECONDS = 2.0
 _HINT_INTERVAL_SECONDS = 0.005
 _GRACE_SECONDS = 0.5
 _CLOSE_SECONDS = 6.0
@@ -102,7 +103,7 @@ class Database:
         connect_args = {
             "server_settings": _SESSION | {"application_name": application_name} | opened_for,
             "connection_class": SpeakingConnection,
-            "timeout": 2.0,
+            "timeout": _CONNECT_SECONDS,
             # A dead network must not hold a unit of work: above statement_timeout, below the request's deadline.
             "command_timeout": 5.0,
         }
