@@ -27,7 +27,7 @@ from common.settings import ServiceSettings
 from common.waiting import pause
 from common.worker import Worker
 from tests.flow.messaging.conftest import Parcels
-from tests.support.keeping import KEPT
+from tests.support.connections import kept
 from tests.support.parcels.consumers import HANDLERS
 from tests.support.parcels.driver import send, sequences_of
 from tests.support.parcels.events import DeliveryMade, ParcelSent
@@ -90,7 +90,7 @@ async def working(parcels: Parcels, patience: Patience = PATIENCE) -> AsyncItera
     )
     worker = Worker("parcels", settings, database=database, clock=SystemClock(), handlers=HANDLERS, patience=patience)
     running = asyncio.create_task(worker.run(stop))
-    client = httpx2.AsyncClient(timeout=30, limits=KEPT)
+    client = httpx2.AsyncClient(timeout=30, limits=kept())
 
     async def ready() -> str:
         """Empty when the page says that it is ready, or what it says."""
