@@ -8,7 +8,7 @@ from contextlib import ExitStack
 import httpx2
 import pytest
 
-from common.kafka import KafkaOptions, create_topics
+from common.kafka import KafkaOptions
 from contracts.roles import PROVINCE_TENANT, Role
 from smartfactory.stack.migrations import topics
 from smartfactory.stack.provision import DatabaseUrls
@@ -17,6 +17,7 @@ from tests.support.issuing import answers, api_of
 from tests.support.key_server import serving_keys
 from tests.support.servers import Servers
 from tests.support.tokens import ISSUER, Issuer
+from tests.support.topics import have_topics
 from tests.support.waiting import eventually_now
 
 _READS = {
@@ -35,7 +36,7 @@ async def test_a_revocation_reaches_every_service(
     services = drill.scale(ci=("applicant", "mentoring"), full=tuple(_READS))
     rounds = drill.scale(ci=2, full=10)
     options = KafkaOptions(bootstrap_servers=servers.bootstrap_servers, client_id="drill", topic_prefix=topic_prefix)
-    await create_topics(options, topics())
+    await have_topics(options, topics())
     urls, issuer = fresh_databases(*services, migrated=True), Issuer()
     with serving_keys(issuer) as keys, ExitStack() as stack:
         settings = {"ISSUER": ISSUER, "JWKS_URL": keys.jwks_url}

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from common.kafka import KafkaOptions as KafkaClient
-from common.kafka import create_topics
 from common.kafka_access import keep_access
 from common.kafka_rights import Access, KafkaLogin
 from smartfactory.stack import migrations
 from smartfactory.stack.kafka import Kafka, KafkaOptions, start_kafka
 from smartfactory.stack.ports import free_port
 from tests.support.asking_kafka import asking
+from tests.support.topics import have_topics
 
 PARTNER_TOPICS = {"partner.project.v1", "partner.mentoring.v1"}
 
@@ -79,7 +79,7 @@ def _options(folder: Path, *, owner: KafkaLogin | None) -> KafkaOptions:
 
 
 async def _prepare(made: AskingKafka) -> None:
-    await create_topics(made.owner, {*migrations.topics(), *PARTNER_TOPICS})
+    await have_topics(made.owner, {*migrations.topics(), *PARTNER_TOPICS})
     await made.keep()
     async with asking(made.owner) as owner:
         await owner.have_groups()

@@ -6,13 +6,14 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from common.event import WireRecord, new_id
-from common.kafka import KafkaOptions, Publisher, create_topics
+from common.kafka import KafkaOptions, Publisher
 from contracts.applicant import ProjectSelected
 from smartfactory.stack.migrations import topics
 from smartfactory.stack.provision import DatabaseUrls
 from tests.support.builders import commitment_requested, project_selected, project_withdrawn
 from tests.support.funding import Funding, running_funding
 from tests.support.servers import Servers, ServiceProcess
+from tests.support.topics import have_topics
 from tests.support.waiting import eventually
 
 BUDGET_WON = 1_000
@@ -37,7 +38,7 @@ async def test_the_better_firm_has_the_last_won_whoever_dies_and_whatever_comes_
 ):
     urls = fresh_databases("funding", migrated=True)["funding"]
     options = KafkaOptions(bootstrap_servers=servers.bootstrap_servers, client_id="drill", topic_prefix=topic_prefix)
-    await create_topics(options, topics())
+    await have_topics(options, topics())
     pick = random.Random(41)
     async with running_funding(urls) as funding:
         await funding.confirmed_rule("half", **HALF)

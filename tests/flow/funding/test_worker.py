@@ -4,12 +4,13 @@ from collections.abc import Callable
 
 import pytest
 
-from common.kafka import KafkaOptions, Publisher, create_topics
+from common.kafka import KafkaOptions, Publisher
 from smartfactory.stack.migrations import topics
 from smartfactory.stack.provision import DatabaseUrls
 from tests.support.builders import project_selected, project_withdrawn
 from tests.support.funding import JEONJU, running_funding
 from tests.support.servers import Servers
+from tests.support.topics import have_topics
 from tests.support.waiting import eventually
 
 
@@ -19,7 +20,7 @@ async def test_a_worker_killed_after_its_commit_commits_no_money_twice(
 ):
     urls = fresh_databases("funding", migrated=True)["funding"]
     options = KafkaOptions(bootstrap_servers=servers.bootstrap_servers, client_id="drill", topic_prefix=topic_prefix)
-    await create_topics(options, topics())
+    await have_topics(options, topics())
     async with running_funding(urls) as funding:
         await funding.confirmed_rule()
         await funding.confirmed_line(10**9)

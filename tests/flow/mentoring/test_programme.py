@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from common.event import WireRecord, decode, open_envelope
-from common.kafka import KafkaOptions, Publisher, create_topics
+from common.kafka import KafkaOptions, Publisher
 from common.kafka_history import History
 from contracts.mentoring import MentorTrainingCompleted, ResidencyAssigned
 from contracts.roles import Role
@@ -28,6 +28,7 @@ from tests.support.mentoring import (
 )
 from tests.support.records import wire
 from tests.support.servers import Servers
+from tests.support.topics import have_topics
 from tests.support.waiting import eventually
 
 
@@ -36,7 +37,7 @@ async def test_who_completed_the_training_is_told_to_everybody(
 ):
     urls = fresh_databases("mentoring", migrated=True)
     options = KafkaOptions(bootstrap_servers=servers.bootstrap_servers, client_id="test", topic_prefix=topic_prefix)
-    await create_topics(options, topics())
+    await have_topics(options, topics())
     async with listener(SERVICE, urls) as mentoring:
         worker = servers.service("mentoring", "worker", urls["mentoring"], topic_prefix=topic_prefix).start()
         cohort = await open_cohort(mentoring)
@@ -62,7 +63,7 @@ async def test_story_7_the_plan_says_who_has_no_slot_and_what_a_team_of_two_woul
 ):
     urls = fresh_databases("mentoring", migrated=True)
     options = KafkaOptions(bootstrap_servers=servers.bootstrap_servers, client_id="test", topic_prefix=topic_prefix)
-    await create_topics(options, topics())
+    await have_topics(options, topics())
     projects = [project_confirmed() for _ in range(3)]
     publisher = Publisher(options)
     await publisher.start()

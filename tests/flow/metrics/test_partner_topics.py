@@ -15,7 +15,7 @@ from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
 
 from common.event import DomainEvent, WireRecord, open_envelope
-from common.kafka import KafkaOptions, Publisher, create_topics
+from common.kafka import KafkaOptions, Publisher
 from common.kafka_history import History
 from contracts.partner import PartnerProjectSelected, PartnerResidencyAssigned
 from smartfactory.stack.migrations import topics
@@ -25,6 +25,7 @@ from tests.support.listening import NOW
 from tests.support.partners import project, residency, trained
 from tests.support.records import wire
 from tests.support.servers import Servers, ServiceProcess
+from tests.support.topics import have_topics
 from tests.support.waiting import eventually
 
 SUBSCRIBER = ROOT / "docs/partner/subscriber.py"
@@ -86,7 +87,7 @@ async def on_the_topics(options: KafkaOptions) -> list[WireRecord]:
 @pytest.fixture
 async def options(servers: Servers, topic_prefix: str) -> KafkaOptions:
     made = KafkaOptions(bootstrap_servers=servers.bootstrap_servers, client_id="test", topic_prefix=topic_prefix)
-    await create_topics(made, topics())
+    await have_topics(made, topics())
     return made
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from common.event import DomainEvent
-from common.kafka import KafkaOptions, Publisher, create_topics
+from common.kafka import KafkaOptions, Publisher
 from contracts.roles import Role
 from smartfactory.stack.migrations import topics
 from smartfactory.stack.provision import DatabaseUrls
@@ -15,6 +15,7 @@ from tests.support.listening import NOW
 from tests.support.receiving import JEONJU, hooks_over, receiving
 from tests.support.records import wire
 from tests.support.servers import Servers
+from tests.support.topics import have_topics
 from tests.support.waiting import eventually
 
 ON = {
@@ -46,7 +47,7 @@ async def test_what_kafka_tells_is_sent_signed_also_after_a_kill_and_never_by_a_
 ):
     urls = fresh_databases("metrics", migrated=True)
     options = KafkaOptions(bootstrap_servers=servers.bootstrap_servers, client_id="test", topic_prefix=topic_prefix)
-    await create_topics(options, topics())
+    await have_topics(options, topics())
     with receiving() as receiver, receiving() as samsung:
         async with hooks_over(urls) as hooks:
             _, secret = await hooks.register(receiver.url, tenant=JEONJU)

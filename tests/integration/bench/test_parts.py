@@ -11,10 +11,10 @@ from typing import Any, cast
 import asyncpg
 import pytest
 
-from common.kafka import create_topics
 from smartfactory.stack.postgres import Postgres
 from smartfactory.stack.provision import DatabaseUrls
 from tests.support.servers import Servers
+from tests.support.topics import have_topics
 from tools.bench.figures import Figure, Slice, judge
 from tools.bench.ground import BENCH_TOPICS, Ground
 from tools.bench.measured.aggregates import Aggregates
@@ -63,7 +63,7 @@ async def ground(
     # Whose processor time is read here is of no interest.
     made.postgres = cast("Postgres", SimpleNamespace(child=SimpleNamespace(pid=os.getpid())))
     await made.issuer.start()
-    await create_topics(made.kafka_client(), BENCH_TOPICS)
+    await have_topics(made.kafka_client(), BENCH_TOPICS)
     yield made
     made.close()
     for child in made.children.values():

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx2
 from sqlalchemy import delete
 
-from common.kafka import KafkaOptions, create_topics
+from common.kafka import KafkaOptions
 from common.schema import log_place
 from smartfactory.stack.provision import DatabaseUrls
 from tests.support.access.building import built_worlds
@@ -18,6 +18,7 @@ from tests.support.connections import kept
 from tests.support.key_server import serving_keys
 from tests.support.servers import Servers, ServiceProcess
 from tests.support.tokens import ISSUER
+from tests.support.topics import have_topics
 from tests.support.waiting import eventually
 from tools.catalogue.permissions import ALLOWED, Operation
 
@@ -54,7 +55,7 @@ async def served(
     kafka = KafkaOptions(bootstrap_servers=servers.bootstrap_servers, client_id="served", topic_prefix=prefix)
     async with AsyncExitStack() as stack:
         worlds = await stack.enter_async_context(built_worlds(urls))
-        await create_topics(kafka, TOPICS)
+        await have_topics(kafka, TOPICS)
         running = Served(kafka, urls)
         stack.callback(_end, running)
         for name, world in worlds.items():

@@ -17,12 +17,13 @@ from common.acting import THE_SERVICE
 from common.clock import SystemClock
 from common.consumer.batch import Applier
 from common.db import Database
-from common.kafka import KafkaOptions, Publisher, create_topics
+from common.kafka import KafkaOptions, Publisher
 from smartfactory.stack.provision import DatabaseUrls
 from tests.support.parcels.consumers import HANDLERS
 from tests.support.parcels.driver import scalar
 from tests.support.parcels.events import DeliveryMade, ParcelSent
 from tests.support.servers import Servers, ServiceProcess
+from tests.support.topics import have_topics
 
 
 @dataclass
@@ -152,7 +153,7 @@ async def installed(
     """One installation with its topics; its processes are ended with it."""
     database = Database(urls.application, application_name="tests", acting=THE_SERVICE)
     made = Parcels(servers, urls, prefix, database, folder, brokers=brokers)
-    await create_topics(made.options, [ParcelSent.TOPIC, DeliveryMade.TOPIC], replicas=replicas)
+    await have_topics(made.options, [ParcelSent.TOPIC, DeliveryMade.TOPIC], replicas=replicas)
     try:
         yield made
     finally:

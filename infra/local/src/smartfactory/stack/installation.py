@@ -29,6 +29,7 @@ from smartfactory.stack.provision import SERVICES, DatabaseUrls, Passwords, prov
 from smartfactory.stack.supervisor import Supervisor
 
 _SERVERS_LAYER, _OUTSIDE_LAYER, _SERVICES_LAYER = 0, 1, 2
+_TOPIC_TRIES = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +159,7 @@ class Installation:
             # The client warns of a password that is not encrypted. It is the owner's, and stays on the loopback.
             logging.getLogger("aiokafka.conn").setLevel(logging.ERROR)
         client = KafkaClient(bootstrap_servers=self.plan.bootstrap_servers, client_id="smartfactory-local", login=owner)
-        await create_topics(client, migrations.topics())
+        await _make_topics(client)
         if passwords:
             await keep_access(client, await asyncio.to_thread(migrations.principals), passwords)
 
@@ -208,6 +209,18 @@ class Installation:
         except KafkaFault as failed:
             raise faults.program_failed("kafka", self.plan.data.logs / "kafka.log", str(failed)) from failed
         self._watchers.step(name, time.monotonic() - began)
+
+
+async def _make_topics(client: KafkaClient) -> None:
+    """The broker answers by now; on a machine that does much else it may take more than one try to get it in time."""
+    for tries_left in reversed(range(_TOPIC_TRIES)):
+        try:
+            await create_topics(client, migrations.topics())
+        except KafkaFault:
+            if not tries_left:
+                raise
+        else:
+            return
 
 
 def _owners(databases: Mapping[str, DatabaseUrls]) -> dict[str, str]:
