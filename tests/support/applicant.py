@@ -134,7 +134,8 @@ SUPPLIER = business_number()
 class StandIn:
     """The outside registers as one small HTTP server in this process: good standing unless told otherwise.
 
-    `mode` is "answer", "slow" (until `answer` again), "refuse" (403), "down" (the connection is dropped) or "garbage".
+    `mode` is "answer", "slow" (until `answer` again), "late" (who waits already goes on waiting, whoever comes new is
+    answered), "refuse" (403), "down" (the connection is dropped) or "garbage".
     """
 
     address: str = ""
@@ -165,7 +166,7 @@ class StandIn:
         status, content = "200 OK", self._content(target)
         if self.mode == "slow":
             self.waiting += 1
-            await eventually(lambda: self.mode != "slow", 30.0, what="the register's patience")
+            await eventually(lambda: self.mode not in {"slow", "late"}, 300.0, what="the register's patience")
         if self.mode == "down":
             return False
         if self.mode == "refuse":
