@@ -6,6 +6,7 @@ from typing import Any
 from common.sheets import BOM, read_csv, write_csv
 from contracts.roles import Role
 from tests.support.funding import GUNSAN, JEONJU, OFFICER, Funding, Person, clerk, head
+from tests.support.patience import patiently
 
 MACHINE = Person(Role.MUNICIPALITY_CLIENT, JEONJU, f"municipality-{JEONJU}")
 HEADER = ["source", "track", "fiscal_year", "municipality_code", "amount_won", "legal_regime", "funder"]
@@ -28,9 +29,9 @@ async def upload(
 ) -> Any:
     headers = funding._headers(by) | {"Idempotency-Key": key or f"upload-test-{next(funding._keys):08}"}
     if isinstance(content, dict):
-        return await funding.http.post(_PATH, json=content, headers=headers, params=query)
+        return await patiently(lambda: funding.http.post(_PATH, json=content, headers=headers, params=query))
     headers["Content-Type"] = "text/csv; charset=utf-8"
-    return await funding.http.post(_PATH, content=content, headers=headers, params=query)
+    return await patiently(lambda: funding.http.post(_PATH, content=content, headers=headers, params=query))
 
 
 async def stored(funding: Funding) -> int:

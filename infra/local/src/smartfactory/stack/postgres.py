@@ -89,7 +89,7 @@ class PostgresAdmin:
             "PGUSER": self.user,
             "PGPASSWORD": self.password,
             "PGDATABASE": database,
-            "PGCONNECT_TIMEOUT": "5",
+            "PGCONNECT_TIMEOUT": "15",
         }
 
 
