@@ -12,13 +12,20 @@ import schemathesis
 
 _TOKENS: dict[str, str] = json.loads(os.environ["SMARTFACTORY_TOKENS"])
 _ROLES = sorted(_TOKENS)
+_CREATED: dict[str, str] = {}
+"""Who made what, by its id: the authorization that was answered with 201. A proposal is there for who may see it."""
+_CREATED_STATUS = 201
 
 
 @schemathesis.auth(refresh_interval=None)  # type: ignore[call-overload]  its types know a number only
 class TokenOfSomeRole:
-    """Three of four times a role that may call the operation, else whichever comes."""
+    """Three of four times a role that may call the operation, else whichever comes; what was made, its maker reads."""
 
     def get(self, case: Any, _context: Any) -> str:
+        if case.method == "GET":
+            for value in (case.path_parameters or {}).values():
+                if maker := _CREATED.get(str(value)):
+                    return maker
         may = case.operation.definition.raw.get("x-roles") or _ROLES
         number = _number_of(case)
         roles = [role for role in may if role in _TOKENS] if number % 4 else _ROLES
@@ -43,6 +50,16 @@ def before_call(_context: Any, case: Any, _options: Any) -> None:
     for name, value in list((case.query or {}).items()):
         if isinstance(value, str):
             case.query[name] = value.replace("\0", "")
+
+
+@schemathesis.hook
+def after_call(_context: Any, case: Any, response: Any) -> None:
+    """Remember who made a thing."""
+    if response.status_code != _CREATED_STATUS:
+        return
+    made = response.json()
+    if isinstance(made, dict) and isinstance(made.get("id"), str):
+        _CREATED[made["id"]] = case.headers["Authorization"].removeprefix("Bearer ")
 
 
 def _number_of(case: Any) -> int:
