@@ -140,7 +140,7 @@ class Funding:
         """Let each of these come by itself, and what waited for it go on, as a worker does."""
         for record in records:
             applied = await self.apply([record])
-            await free(self.database, self._applier(), applied.freed, service="funding")
+            await free(self.database, self._applier(), set(applied.freed), service="funding")
 
     async def redrive(self, told: DomainEvent) -> Redriven:
         """Try all that is parked under this event's key again, as an operator does."""

@@ -28,6 +28,7 @@ from smartfactory.stack.postgres import Postgres, PostgresAdmin, PostgresOptions
 from smartfactory.stack.process import Child, Command
 from smartfactory.stack.process import start as start_process
 from smartfactory.stack.provision import DatabaseUrls, Passwords, provision
+from tests.support.pausing import pause_process, resume_process
 from tests.support.waiting import eventually_now
 
 _IN_MEMORY = Path("/dev/shm")
@@ -94,11 +95,11 @@ class Broker:
     def frozen(self) -> Iterator[None]:
         """Connections stay open and nobody answers: what a broker in a long pause looks like from outside."""
         assert self._kafka is not None, "it does not run"
-        self._kafka.child.send(signal.SIGSTOP)
+        pause_process(self._kafka.child)
         try:
             yield
         finally:
-            self._kafka.child.send(signal.SIGCONT)
+            resume_process(self._kafka.child)
 
 
 @dataclass

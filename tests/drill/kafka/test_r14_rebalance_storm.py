@@ -14,6 +14,7 @@ from tests.support.parcels.driver import tell
 from tests.support.parcels.events import ParcelSent
 from tests.support.parcels.judging import judge, settle
 from tests.support.parcels.running import Parcels
+from tests.support.pausing import pause_process, resume_process
 from tests.support.servers import ServiceProcess
 
 KEYS, MEMBERS = 12, 4
@@ -36,14 +37,14 @@ async def test_members_that_come_go_die_and_pause_leave_nothing_stuck_and_do_not
         told.append(_strike(members, frozen, stopping, chance))
         await pause(asyncio.Event(), 1.0)
         for one in [one for one, since in frozen.items() if time.monotonic() - since > _PAUSE_SECONDS]:
-            members[one].child.send(signal.SIGCONT)
+            resume_process(members[one].child)
             del frozen[one]
     over.set()
     each = await sending
     calm = time.monotonic()
     for number, member in enumerate(members):
         if number in frozen:
-            member.child.send(signal.SIGCONT)
+            resume_process(member.child)
         if number in stopping:
             # It was told to end and may take its time: who ends later than this has ended by itself.
             await asyncio.to_thread(member.wait_for_end)
@@ -74,7 +75,7 @@ def _strike(members: list[ServiceProcess], frozen: dict[int, float], stopping: s
     elif blow == "kill":
         member.kill()
     else:
-        member.child.send(signal.SIGSTOP)
+        pause_process(member.child)
         frozen[number] = time.monotonic()
     return blow
 

@@ -1,7 +1,6 @@
 """Promise R40: a process sleeps through its lease and wakes up as a zombie."""
 
 import asyncio
-import signal
 
 import psutil
 import pytest
@@ -13,6 +12,7 @@ from tests.support.drills.figures import Drill
 from tests.support.parcels.driver import rows
 from tests.support.parcels.judging import judge, judge_topic, settle
 from tests.support.parcels.running import Parcels
+from tests.support.pausing import pause_process, resume_process
 from tests.support.servers import ServiceProcess
 from tests.support.waiting import eventually
 
@@ -33,13 +33,13 @@ async def test_a_leader_that_slept_through_its_lease_writes_nothing_wrong_when_i
     taken_over = 0
     for _ in range(naps):
         leader, session = await eventually(lambda: _leader(parcels, workers))
-        leader.child.send(signal.SIGSTOP)
+        pause_process(leader.child)
         # What a database does with a connection whose other side is gone for long: the lease of the relay is its lock.
         parcels.servers.postgres.run(f"SELECT pg_terminate_backend({session})")
         await pause(asyncio.Event(), _PAUSE_SECONDS)
         other, _ = await eventually(lambda: _leader(parcels, workers))
         taken_over += other is not leader
-        leader.child.send(signal.SIGCONT)
+        resume_process(leader.child)
     over.set()
     each = await sending
     await settle(parcels, keys, each, deadline=60)

@@ -13,6 +13,7 @@ import pytest
 from smartfactory.stack.nursery import Nursery, _Forked
 from smartfactory.stack.ports import answers, free_port
 from smartfactory.stack.process import Command, ProgramFailed, identity_of
+from tests.support.pausing import pause_process
 from tests.support.waiting import eventually_now
 
 
@@ -77,7 +78,7 @@ def test_a_service_that_stands_still_when_the_nursery_dies_is_ended_all_the_same
     child = nursery.start(outside(tmp_path, port, "test"))
     # Until it has a group of its own it would be ended with the nursery's.
     eventually_now(lambda: answers(port, "/readyz"))
-    child.send(signal.SIGSTOP)
+    pause_process(child)
     nursery.child.kill()
     assert child.wait(0.2) is None, "the signal to stop waits for it"
     assert child.kill() == -9
