@@ -22,8 +22,9 @@ COPY libs/common/src /opt/smartfactory/libs/common/src
 COPY libs/contracts/src /opt/smartfactory/libs/contracts/src
 COPY services/${SERVICE}/src /opt/smartfactory/services/${SERVICE}/src
 COPY services/${SERVICE}/migrations /opt/smartfactory/services/${SERVICE}/migrations
-# What `openapi.json` of the service's package is a link to.
-COPY docs/api/${SERVICE}.json /opt/smartfactory/docs/api/${SERVICE}.json
+# What `openapi.json` of the service's package is a link to; metrics carries the document of all services too.
+COPY docs/api/${SERVICE}.json docs/api/smartfactory.json /opt/smartfactory/docs/api/
+RUN [ "$SERVICE" = metrics ] || rm /opt/smartfactory/docs/api/smartfactory.json
 COPY infra/image/ready.py /opt/smartfactory/ready.py
 COPY infra/image/installed.py ./
 RUN python installed.py /opt/venv /opt/smartfactory "$SERVICE"

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from tests.deploy.rendered import Rendered
-from tests.deploy.rules import Rule, kafka, monitoring, network, pods, references, rollout, settings
+from tests.deploy.rules import Rule, documentation, kafka, monitoring, network, pods, references, rollout, settings
 
 _POD = "spec.template.spec"
 _BOX = f"{_POD}.containers.0"
@@ -123,6 +123,33 @@ FAULTS = (
         references.pages_are_reached,
         "/nowhere leads to no page",
         lambda given: given.plant("HTTPRoute", "public", "spec.rules.4.matches.1.path.value", "/nowhere"),
+        "production",
+    ),
+    Fault(documentation.documents_are_reached, "/funding/docs is on the page", _config("gateway", "Caddyfile", "@pages path /developers\n")),
+    Fault(
+        documentation.documents_are_reached,
+        "/mentoring/problems is on the page for developers, and does not lead to mentoring-api /problems",
+        lambda given: given.without("HTTPRoute", "documents"),
+        "production",
+    ),
+    Fault(
+        documentation.documents_are_reached,
+        "/applicant/docs/start.js leads nowhere",
+        lambda given: given.plant("HTTPRoute", "documents", "spec.rules.0.matches.0.path.type", "Exact"),
+        "production",
+    ),
+    Fault(
+        documentation.documents_are_reached,
+        "partner.smartfactory.jeonbuk.example answers with metrics's problems, and /metrics/problems leads nowhere",
+        lambda given: given.plant("HTTPRoute", "documents", "spec.hostnames.2", None),
+        "production",
+    ),
+    Fault(
+        documentation.what_a_process_tells_of_itself_stays_inside,
+        "/funding/openmetrics shows everybody /openmetrics of funding-api",
+        lambda given: given.plant("HTTPRoute", "documents", "spec.rules.3.matches.0.path.value", "/funding").plant(
+            "HTTPRoute", "documents", "spec.rules.3.filters.0.urlRewrite.path.replacePrefixMatch", "/"
+        ),
         "production",
     ),
     Fault(references.what_pods_refer_to_exists, "Secret funding-settings", lambda given: given.without("Secret", "funding-settings")),

@@ -12,5 +12,5 @@ PUBLIC_PAGES = (
 )
 """Addresses that everybody may open."""
 
-NOT_OPENED = frozenset({"/assets/{name}", "/no-such-page", "/sign-in", "/signed-in"})
+NOT_OPENED = frozenset({"/assets/{name}", "/developers/openapi.json", "/no-such-page", "/sign-in", "/signed-in"})
 """What is no page of its own: files, the page of an address that nobody serves, and the ways to the issuer and back."""

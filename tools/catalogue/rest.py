@@ -1,4 +1,4 @@
-"""The REST surface: one OpenAPI document per service, and one page that says who may call what."""
+"""The REST surface: one OpenAPI document per service, one of all, and a page that says who may call what."""
 
 import json
 from collections.abc import Iterator
@@ -9,9 +9,11 @@ from fastapi.routing import APIRoute, iter_route_contexts
 
 from common.service import Service
 from common.web.access import access_of
+from tools.catalogue import rest_merged
 from tools.catalogue.system import System, described
 
 FOLDER = "docs/api"
+MERGED = "smartfactory"
 
 _INTRODUCTION = """# REST: who may call what
 
@@ -23,7 +25,9 @@ the same answer. A request that decides on something needs the `ETag` that was r
 `{"items": [...], "next": cursor, "prev": cursor}` and a `Link` header; a larger page than there is gets the largest,
 an unknown parameter is refused, and a cursor counts for the filters it came from. Within `/v1` the surface only grows:
 readers pass over fields, and values of an enumeration, that they do not know. "anyone" needs no token. Full documents:
-the JSON files in this folder, and `/docs` of each running service.
+the JSON files in this folder, and `/docs` of each running service. All services in one document, of which a front end's
+client is made: [smartfactory.json](smartfactory.json), served as `/developers/openapi.json`
+([how](../front-end.md)).
 """
 
 
@@ -38,13 +42,15 @@ class Operation:
 
 
 def documents(system: System) -> dict[str, str]:
-    made = {}
-    sections = [_INTRODUCTION]
-    for service in system.services:
-        app = described(service)
-        made[f"{FOLDER}/{service.name}.json"] = json.dumps(app.openapi(), indent=1, ensure_ascii=False) + "\n"
-        sections.append(_section(service, app))
-    return {**made, f"{FOLDER}/README.md": "\n".join(sections)}
+    apps = {service.name: described(service) for service in system.services}
+    told = {name: app.openapi() for name, app in apps.items()}
+    told[MERGED] = rest_merged.merged(told)
+    made = {
+        f"{FOLDER}/{name}.json": json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+        for name, document in told.items()
+    }
+    sections = [_section(service, apps[service.name]) for service in system.services]
+    return {**made, f"{FOLDER}/README.md": "\n".join([_INTRODUCTION, *sections])}
 
 
 def operations(app: FastAPI) -> Iterator[Operation]:

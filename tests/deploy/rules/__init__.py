@@ -3,11 +3,12 @@
 from collections.abc import Callable
 
 from tests.deploy.rendered import Rendered
-from tests.deploy.rules import kafka, monitoring, network, pods, references, rollout, settings
+from tests.deploy.rules import documentation, kafka, monitoring, network, pods, references, rollout, settings
 
 Rule = Callable[[Rendered], list[str]]
 
 RULES: tuple[Rule, ...] = (
+    *documentation.RULES,
     *kafka.RULES,
     *monitoring.RULES,
     *network.RULES,

@@ -3,10 +3,7 @@
 import json
 import os
 import re
-import subprocess
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -28,35 +25,13 @@ from tests.support.applicant import (
     plan_body,
     worksite_body,
 )
+from tests.support.quick_starts import Step, faults_of, run_all, steps
 from tests.support.servers import Servers
 from tests.support.waiting import eventually_now
 
 _DOCUMENT = ROOT / "docs" / "municipalities" / "quick-start.md"
-_BLOCK = re.compile(r"^```(bash|json|http|csv)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _SECRET = "secret-of-the-local-door"
 _SECONDS = 180
-_THE_SAME = {"code", "status", "state", "row", "rows", "accepted", "refused", "field", "cell"}
-_MARK = "-- end of block --"
-
-
-@dataclass(frozen=True)
-class Step:
-    """One block of commands, and the answer that the page shows for its last one."""
-
-    commands: str
-    kind: str | None
-    shown: str
-
-
-def steps() -> list[Step]:
-    found: list[Step] = []
-    for kind, content in _BLOCK.findall(_DOCUMENT.read_text("utf-8")):
-        if kind == "bash":
-            found.append(Step(content, None, ""))
-        else:
-            assert found[-1].kind is None, "two answers to one block"
-            found[-1] = Step(found[-1].commands, kind, content)
-    return found
 
 
 class Origin:
@@ -149,61 +124,17 @@ def origin(servers: Servers, tmp_path: Path) -> Origin:
     return made
 
 
-def run_all(origin: Origin, found: list[Step], folder: Path) -> list[str]:
-    """What each block printed, run one after another in one shell."""
-    script = "set -euo pipefail\n" + "".join(f"{step.commands}\necho; echo '{_MARK}'\n" for step in found)
+def test_every_command_of_the_quick_start_does_what_the_page_shows(origin: Origin, tmp_path: Path) -> None:
+    found = steps(_DOCUMENT.read_text("utf-8"))
+    folder = tmp_path / "developer"
+    folder.mkdir()
     secrets = json.loads((origin.folder / "outside" / "clients.json").read_text())
     env = {
         "PATH": os.environ["PATH"], "ORIGIN": origin.address, "LC_ALL": "C.UTF-8",
         "CLIENT_SECRET": secrets[f"municipality-{GUNSAN}"],
     }  # fmt: skip
-    done = subprocess.run(
-        ["bash", "-c", script], cwd=folder, env=env, capture_output=True, timeout=_SECONDS, check=False
-    )
-    assert done.returncode == 0, done.stderr.decode() + done.stdout.decode()
-    return done.stdout.decode("utf-8-sig").split(f"\n{_MARK}\n")[:-1]
 
-
-def differences(shown: Any, answered: Any, at: str = "") -> Iterator[str]:
-    """Where an answer lacks what the page shows, or has it in another kind; amounts and ids may differ."""
-    if isinstance(shown, dict) and isinstance(answered, dict):
-        for name, value in shown.items():
-            if name not in answered:
-                yield f"{at}/{name} is missing"
-            else:
-                yield from differences(value, answered[name], f"{at}/{name}")
-    elif isinstance(shown, list) and isinstance(answered, list):
-        if len(answered) < len(shown):
-            yield f"{at} has {len(answered)} entries and {len(shown)} are shown"
-        for number, (value, other) in enumerate(zip(shown, answered, strict=False)):
-            yield from differences(value, other, f"{at}/{number}")
-    elif type(shown) is not type(answered) or (at.rpartition("/")[2] in _THE_SAME and shown != answered):
-        yield f"{at} is {answered!r} and {shown!r} is shown"
-
-
-def faults_of(step: Step, printed: str) -> list[str]:
-    """How what was printed differs from what the page shows."""
-    if step.kind == "json":
-        return list(differences(json.loads(step.shown), json.loads(printed.strip().splitlines()[-1])))
-    if step.kind == "http":
-        status, *headers = step.shown.strip().splitlines()
-        lines = printed.replace("\r", "").splitlines()
-        names = {line.partition(":")[0].lower() for line in lines}
-        wanted = [header.partition(":")[0] for header in headers]
-        return [f"{lines[0]} is not {status}"] * (lines[0].split()[1] != status.split()[1]) + [
-            f"no header {name}" for name in wanted if name.lower() not in names
-        ]
-    if step.kind == "csv":
-        return [f"no line {line}" for line in step.shown.strip().splitlines() if line not in printed.replace('"', "")]
-    return []
-
-
-def test_every_command_of_the_quick_start_does_what_the_page_shows(origin: Origin, tmp_path: Path) -> None:
-    found = steps()
-    folder = tmp_path / "developer"
-    folder.mkdir()
-
-    printed = run_all(origin, found, folder)
+    printed = run_all(found, folder, env, seconds=_SECONDS)
 
     assert len(printed) == len(found) >= 12
     assert {number: faults for number, step in enumerate(found) if (faults := faults_of(step, printed[number]))} == {}

@@ -1,5 +1,6 @@
 """Pages: both languages, no word of script, headers that hold a browser to it, and refusals that people can read."""
 
+import json
 import re
 from collections.abc import AsyncIterator, Callable
 from html.parser import HTMLParser
@@ -11,6 +12,7 @@ import pytest
 from contracts.applicant import AgreementEffective, ProjectCompleted
 from metrics.main import SERVICE
 from smartfactory.stack.provision import DatabaseUrls
+from tests.repo.tree import ROOT
 from tests.support.builders import project_selected
 from tests.support.listening import Listener, listener
 from tests.support.outcomes import REPORTING, facts
@@ -132,6 +134,17 @@ async def test_assets_are_kept_for_ever_under_the_name_of_their_content(metrics:
         assert "@import" not in asset.text
         older = address.replace(address[-16:-4], "0" * 12)
         assert (await metrics.http.get(older)).status_code == 404
+
+
+async def test_the_whole_api_is_one_document_that_the_page_for_developers_leads_to(metrics: Listener) -> None:
+    page = Elements(await opened(metrics, "/developers"))
+    assert "/developers/openapi.json" in [attributes["href"] for tag, attributes in page.found if tag == "a"]
+    served = await metrics.http.get("/developers/openapi.json")
+    assert (served.status_code, served.headers["content-type"]) == (200, "application/json")
+    assert served.json() == json.loads((ROOT / "docs/api/smartfactory.json").read_text("utf-8"))
+    again = await metrics.http.get("/developers/openapi.json", headers={"If-None-Match": served.headers["etag"]})
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", served.headers["etag"])
+    assert (await metrics.http.get("/developers/openapi.json?version=1")).status_code == 422
 
 
 async def test_what_people_typed_stays_text_and_figures_keep_their_units(metrics: Listener) -> None:
