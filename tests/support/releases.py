@@ -12,6 +12,7 @@ from funding.settings import Settings
 from tests.support import standings
 from tests.support.builders import agreement_effective, agreement_signed, project_selected
 from tests.support.funding import APPROVER, JEONJU, TREASURER, Funding, Person, head
+from tests.support.offers import without_offers
 
 ACCOUNT = "전북은행 가상계좌 1"
 OPERATOR = Person(Role.TECHNOPARK_OPERATOR, "jtp", "operator")
@@ -131,7 +132,7 @@ async def place_hold(funding: Funding, selected: ProjectSelected, by: Person, so
 async def read(funding: Funding, release: Any) -> Any:
     answer = await funding.get(f"/v1/releases/{release['id']}", OPERATOR)
     assert answer.status_code == 200, answer.text
-    return answer.json()
+    return without_offers(answer.json())
 
 
 class Working:

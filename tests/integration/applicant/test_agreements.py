@@ -146,6 +146,38 @@ async def test_the_three_parties_sign_in_turn_and_funding_is_told_once(judging: 
     assert {entry["rule_version"] for entry in entries[2:]} == {"deadline/2024-2", "standing/2022-1"}
 
 
+async def offers(judging: Judging, found: dict[str, Any], by: Person) -> tuple[set[str], dict[str, list[str]]]:
+    """What this person may do now with the agreement, and why not the rest: each of which is refused for just that."""
+    said = await agreement(judging, found["project_id"], by)
+    closed = {each["operation_id"]: [why["code"] for why in each["because"]] for each in said["closed_actions"]}
+    steps = {"issueAgreement": ("issues", None), "signAgreement": ("signatures", TERMS)}
+    for operation, because in closed.items():
+        step, body = steps.get(operation, ("standing-checks", None))
+        path = f"/v1/agreements/{found['project_id']}/{step}"
+        assert (await judging.post(path, body, by=by, version=said["version"])).json()["code"] in because, operation
+    return {each["operation_id"] for each in said["actions"]}, closed
+
+
+async def test_each_party_is_offered_its_own_turn_and_told_why_not_before(judging: Judging):
+    case, draft = await drafted(judging)
+    others = {"issueAgreement": ["role-not-allowed"], "askStandingCheck": ["role-not-allowed"]}
+    assert await offers(judging, draft, OPERATOR) == (
+        {"issueAgreement"},
+        {"signAgreement": ["not-your-turn-to-sign"], "askStandingCheck": ["standing-not-needed"]},
+    )
+    path = f"/v1/agreements/{draft['project_id']}/issues"
+    assert (await judging.post(path, by=OPERATOR, version=draft["version"])).status_code == 201
+    for by in (owner_of(case), supplier_of(draft)):
+        assert await offers(judging, draft, by) == ({"signAgreement"}, others)
+        assert (await sign(judging, draft, by)).status_code == 201
+        assert await offers(judging, draft, by) == (set(), {"signAgreement": ["not-your-turn-to-sign"], **others})
+    issued_already = {"issueAgreement": ["agreement-already-issued"]}
+    unasked = {"signAgreement": ["firm-standing-unknown"], **issued_already}
+    assert await offers(judging, draft, OPERATOR) == ({"askStandingCheck"}, unasked)
+    await tax_office_answers(judging.database, judging.clock.now())
+    assert await offers(judging, draft, OPERATOR) == ({"signAgreement", "askStandingCheck"}, issued_already)
+
+
 async def test_nobody_signs_out_of_turn_twice_for_another_or_something_else(judging: Judging):
     case, found = await issued(judging)
     owner, supplier = owner_of(case), supplier_of(found)
@@ -200,6 +232,9 @@ async def test_once_in_force_the_place_cannot_be_given_back_by_either_door(judgi
     ):
         refused = await judging.post(path, {"reason": "사정"}, by=owner_of(case), version=version)
         assert (refused.status_code, refused.json()["code"]) == (409, "agreement-in-force")
+    read = (await judging.get(f"/v1/applications/{case.id}", owner_of(case))).json()
+    closed = {each["operation_id"]: [why["code"] for why in each["because"]] for each in read["closed_actions"]}
+    assert closed["withdrawApplication"] == ["agreement-in-force"]
     assert (await judging.project(case))["state"] == "CONFIRMED"
     assert await judging.told("project.withdrawn") == []
 

@@ -11,6 +11,7 @@ from applicant.deadlines.jobs import work_deadlines
 from applicant.main import ACTS
 from tests.support.building_site import SECOND, Site, site_under_way
 from tests.support.judging import AUDITOR, JEONJU, OPERATOR, Judging, owner_of
+from tests.support.offers import without_offers
 
 pytestmark = pytest.mark.anyio
 
@@ -64,7 +65,7 @@ class Witness:
 
     async def _got(self, path: str) -> Any:
         answer = await self.judging.get(path, AUDITOR)
-        return None if answer.status_code == 404 else answer.json()
+        return None if answer.status_code == 404 else without_offers(answer.json())
 
 
 async def completes(site: Site) -> None:

@@ -25,6 +25,7 @@ from tests.support.judging import (
     member,
     owner_of,
 )
+from tests.support.offers import without_offers
 
 pytestmark = pytest.mark.anyio
 
@@ -65,7 +66,7 @@ class Witness:
         scores = (await self.judging.get(f"/v1/applications/{case.id}/scores", AUDITOR)).json()["items"]
         objections = (await self.judging.get("/v1/objections", AUDITOR, call_id=str(self.judging.call_id))).json()
         return {
-            "application": (await self.judging.get(f"/v1/applications/{case.id}", AUDITOR)).json(),
+            "application": without_offers((await self.judging.get(f"/v1/applications/{case.id}", AUDITOR)).json()),
             "score_sheets": scores,
             "objections": [each for each in objections["items"] if each["application_id"] == str(case.id)],
             "placings": [found async for found in self._placings(case)],

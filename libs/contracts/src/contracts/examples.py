@@ -5,6 +5,7 @@ One case runs through them: a food maker in Jeonju asks for a smart factory of 2
 
 from collections.abc import Mapping
 
+from contracts.action_examples import ACTION_EXAMPLES
 from contracts.agreement_examples import AGREEMENT_EXAMPLES
 from contracts.amendment_examples import AMENDMENT_EXAMPLES
 from contracts.export_examples import EXPORT_EXAMPLES
@@ -218,6 +219,7 @@ EXAMPLES: Mapping[str, object] = {
     "state_reason": "F-05: MUNICIPALITY",
     "ProjectNotFunded.reason": "F-05: MUNICIPALITY",
     "outcome": "SELECTED",
+    **ACTION_EXAMPLES,
     **AGREEMENT_EXAMPLES,
     **MEMORANDUM_EXAMPLES,
     **OBJECTION_EXAMPLES,

@@ -33,7 +33,7 @@ from applicant.notices.api import routes as notices
 from applicant.objections.api import routes as objections
 from applicant.past_supports.api import routes as past_supports
 from applicant.projects.api import routes as projects
-from applicant.projects.commands import AgreementInForce, withdraw_project_of
+from applicant.projects.commands import AgreementInForce, against_giving_up, withdraw_project_of
 from applicant.seat_offers.api import routes as seat_offers
 from applicant.seat_offers.queries import confirmed_seats
 from applicant.selections.api import routes as selections
@@ -55,7 +55,7 @@ ROUTERS: Sequence[APIRouter] = (
     seat_offers,
     applying,
     withdrawal_routes(withdraw_project_of, AgreementInForce),
-    reading_routes(assigned_cases),
+    reading_routes(assigned_cases, against_giving_up),
     screening,
     evaluations,
     campaigns,

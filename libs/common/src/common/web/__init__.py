@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from common.web.access import Caller, allowed, anyone
+    from common.web.actions import OfferedAction, RefusedAction, actions_of
     from common.web.bodies import Body, View
     from common.web.openapi import problem_responses
     from common.web.pages import (
@@ -37,10 +38,12 @@ __all__ = [
     "Column",
     "IfMatch",
     "Now",
+    "OfferedAction",
     "Page",
     "PageQuery",
     "PageRequest",
     "RecordingTx",
+    "RefusedAction",
     "Sheet",
     "ShownOnce",
     "Turns",
@@ -48,6 +51,7 @@ __all__ = [
     "Upload",
     "UploadResult",
     "View",
+    "actions_of",
     "allowed",
     "anyone",
     "csv_file",
@@ -73,10 +77,12 @@ _HOMES = {
     "IfMatch": "common.web.parameters",
     "MULTI_STATUS": "common.web.uploads",
     "Now": "common.web.parameters",
+    "OfferedAction": "common.web.actions",
     "Page": "common.web.pages",
     "PageQuery": "common.web.pages",
     "PageRequest": "common.web.pages",
     "RecordingTx": "common.web.parameters",
+    "RefusedAction": "common.web.actions",
     "Sheet": "common.web.upload_sheets",
     "ShownOnce": "common.web.parameters",
     "Turns": "common.web.pages",
@@ -84,6 +90,7 @@ _HOMES = {
     "Upload": "common.web.uploads",
     "UploadResult": "common.web.uploads",
     "View": "common.web.bodies",
+    "actions_of": "common.web.actions",
     "allowed": "common.web.access",
     "anyone": "common.web.access",
     "csv_file": "common.web.uploads",

@@ -3,15 +3,15 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Query, Response
+from fastapi import Query, Request, Response
 from pydantic import Field
 
 from applicant.agreements import commands, queries
-from applicant.agreements.queries import AgreementState, AgreementView
+from applicant.agreements.queries import AgreementForCaller, AgreementState, AgreementView
 from applicant.standings import queries as standings
 from applicant.standings.queries import StandingCheckView
 from common.auth import Principal
-from common.web import Body, IfMatch, Now, Page, PageQuery, Tx, View, allowed, router, with_etag
+from common.web import Body, IfMatch, Now, Page, PageQuery, Tx, View, actions_of, allowed, router, with_etag
 from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES, PROVINCE_ROLES, Role
 
 routes = router(tags=["agreements"])
@@ -53,9 +53,21 @@ async def list_agreements(
 
 
 @routes.get("/v1/agreements/{project_id}", operation_id="getAgreement", summary="협약 조회 (Read an agreement)")
-async def get_agreement(project_id: UUID, by: _Reader, tx: Tx, response: Response) -> AgreementView:
-    """과제의 협약: 재원별 금액, 서명, 기한. A project's agreement: amounts by source, signatures, deadlines."""
-    return with_etag(await queries.view_agreement(tx, project_id, by=by), response)
+async def get_agreement(
+    project_id: UUID, by: _Reader, tx: Tx, now: Now, request: Request, response: Response
+) -> AgreementForCaller:
+    """과제의 협약: 재원별 금액, 서명, 기한. 지금 할 수 있는 일과, 나머지를 할 수 없는 이유가 함께 있습니다.
+
+    A project's agreement: amounts by source, signatures, deadlines, what the caller may do now and why not the rest.
+    """
+    view = await queries.view_agreement(tx, project_id, by=by)
+    against = {
+        "issueAgreement": lambda: commands.against_issuing(tx, project_id),
+        "signAgreement": lambda: commands.against_signing(tx, project_id, by=by, now=now),
+        "askStandingCheck": lambda: commands.against_asking_standing(tx, project_id),
+    }
+    actions, closed = await actions_of(request, by, against, project_id=project_id)
+    return with_etag(AgreementForCaller(**dict(view), actions=actions, closed_actions=closed), response)
 
 
 @routes.post(

@@ -28,6 +28,7 @@ from applicant.standings import commands as standings
 from common import journal, outbox
 from common.auth import Principal
 from common.db import Transaction
+from common.errors import DomainError
 from common.journal import JsonValue
 from contracts.applicant import AgreementEffective, AgreementLapsed, AgreementSigned
 from contracts.roles import Role
@@ -37,7 +38,11 @@ __all__ = [
     "AgreementInForce",
     "CommittedProject",
     "Terms",
+    "against_asking_standing",
+    "against_issuing",
+    "against_signing",
     "ask_standing",
+    "check_may_withdraw",
     "cover_agreement",
     "draft_agreement",
     "issue_agreement",
@@ -244,6 +249,45 @@ async def withdraw_agreement(tx: Transaction, project_id: UUID, *, by: Principal
     saved = await store.save(tx, withdrawn)
     await deadlines.settle_deadlines(tx, project_id, _OWN_DEADLINES, DeadlineState.DROPPED, at=now)
     await _journal(tx, saved, "agreement-withdrawn", {"was": agreement.state.value}, None, by=by, now=now)
+
+
+async def check_may_withdraw(tx: Transaction, project_id: UUID) -> None:
+    """Raises AgreementInForce where a project cannot be given back any more."""
+    agreement = await store.find(tx, project_id)
+    if agreement is not None:
+        domain.withdraw(agreement)
+
+
+async def against_issuing(tx: Transaction, project_id: UUID) -> list[DomainError]:
+    """Why the operator cannot send it to its parties now, by the check of the step itself."""
+    try:
+        domain.issue(await store.get(tx, project_id))
+    except DomainError as refusal:
+        return [refusal]
+    return []
+
+
+async def against_signing(tx: Transaction, project_id: UUID, *, by: Principal, now: datetime) -> list[DomainError]:
+    """Why this party cannot sign now, whatever the terms are that it sends."""
+    party = _PARTY_OF[Role(by.role)]
+    try:
+        deadline = await deadlines.find_deadline(tx, project_id, DeadlineKind.AGREEMENT_SIGNATURES)
+        due_at = deadline.due_at if deadline else None
+        domain.check_turn(await store.get(tx, project_id), party=party, due_at=due_at, now=now)
+        if party is Party.OPERATOR:
+            await standings.check_agreement(tx, project_id, now=now)
+    except DomainError as refusal:
+        return [refusal]
+    return []
+
+
+async def against_asking_standing(tx: Transaction, project_id: UUID) -> list[DomainError]:
+    """Why the tax office is not asked about the firm now."""
+    try:
+        domain.check_standing_needed(await store.get(tx, project_id))
+    except DomainError as refusal:
+        return [refusal]
+    return []
 
 
 async def _pass_on(tx: Transaction, signed: Agreement, party: Party, *, now: datetime) -> None:

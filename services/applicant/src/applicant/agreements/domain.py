@@ -228,20 +228,24 @@ def issue(agreement: Agreement) -> Agreement:
     return replace(agreement, state=AgreementState.ISSUED)
 
 
-def sign(agreement: Agreement, *, party: Party, terms: Terms, due_at: datetime | None, now: datetime) -> Agreement:
-    """One party signs in its turn. The operator's own signature is not bound by the deadline of the other two."""
-    before, after = _TURNS[party]
-    if due_at is None or agreement.state is not before:
+def check_turn(agreement: Agreement, *, party: Party, due_at: datetime | None, now: datetime) -> None:
+    """It is this party's turn, and in time; the operator is not bound by the deadline of the other two."""
+    if due_at is None or agreement.state is not _TURNS[party][0]:
         raise NotYourTurnToSign(state=agreement.state, party=party)
     if party is not Party.OPERATOR and now >= due_at:
         raise SigningDeadlinePassed(due_at=due_at.isoformat())
+
+
+def sign(agreement: Agreement, *, party: Party, terms: Terms, due_at: datetime | None, now: datetime) -> Agreement:
+    """One party signs in its turn, the later ones what the first one signed."""
+    check_turn(agreement, party=party, due_at=due_at, now=now)
     if terms.supplier_contract_won > agreement.total_cost_won:
         raise SupplierContractAboveCost(
             supplier_contract_won=terms.supplier_contract_won, total_cost_won=agreement.total_cost_won
         )
     if party is not Party.ADOPTER and terms != agreement.terms:
         raise AgreementTermsDiffer
-    return replace(agreement, state=after, terms=terms)
+    return replace(agreement, state=_TURNS[party][1], terms=terms)
 
 
 def cover(agreement: Agreement, *, now: datetime) -> Agreement:

@@ -13,10 +13,10 @@ from applicant.companies import queries as companies
 from applicant.deadlines.queries import DeadlineView, deadlines_of_projects
 from common.auth import Principal
 from common.db import Transaction
-from common.web import Page, PageRequest, View, paginate
+from common.web import OfferedAction, Page, PageRequest, RefusedAction, View, paginate
 from contracts.types import Source
 
-__all__ = ["AgreementState", "AgreementView", "list_agreements", "view_agreement"]
+__all__ = ["AgreementForCaller", "AgreementState", "AgreementView", "list_agreements", "view_agreement"]
 
 
 class AgreedShareView(View):
@@ -53,6 +53,13 @@ class AgreementView(View):
     drafted_at: datetime
     effective_at: datetime | None
     version: int
+
+
+class AgreementForCaller(AgreementView):
+    """An agreement with what this caller may do now, and everything that stands against the rest."""
+
+    actions: list[OfferedAction]
+    closed_actions: list[RefusedAction]
 
 
 async def list_agreements(

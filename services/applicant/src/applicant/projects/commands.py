@@ -18,6 +18,7 @@ from applicant.projects.domain import NeedWon, Project, ProjectState
 from common import journal, outbox
 from common.auth import Principal
 from common.db import Transaction
+from common.errors import DomainError
 from common.event import new_id
 from common.journal import JsonValue
 from contracts.applicant import (
@@ -32,6 +33,7 @@ __all__ = [
     "AgreementInForce",
     "Place",
     "Project",
+    "against_giving_up",
     "ask_again",
     "call_of",
     "confirm_project",
@@ -201,6 +203,17 @@ async def withdraw_project_of(
     project = await store.find_standing(tx, application_id)
     if project is not None:
         await _withdraw(tx, project.id, read_version=project.version, reason=reason, by=by, now=now)
+
+
+async def against_giving_up(tx: Transaction, application_id: UUID) -> list[DomainError]:
+    """Why the place that this application holds cannot be given back; nothing when it holds none."""
+    try:
+        project = await store.find_standing(tx, application_id, lock=False)
+        if project is not None:
+            await agreements.check_may_withdraw(tx, project.id)
+    except DomainError as refusal:
+        return [refusal]
+    return []
 
 
 async def lapse_project(tx: Transaction, deadline: Deadline, by: Principal, now: datetime) -> bool:

@@ -63,15 +63,13 @@ async def get(tx: Transaction, project_id: UUID, *, lock: bool = False) -> Proje
     return _project(row)
 
 
-async def find_standing(tx: Transaction, application_id: UUID) -> Project | None:
-    """The project of an application that is selected or confirmed, held until the transaction ends."""
+async def find_standing(tx: Transaction, application_id: UUID, *, lock: bool = True) -> Project | None:
+    """The project of an application that is selected or confirmed; with `lock`, held until the transaction ends."""
     standing = (ProjectState.SELECTED.value, ProjectState.CONFIRMED.value)
-    statement = (
-        select(*ProjectRow.__table__.columns)
-        .where(ProjectRow.application_id == application_id, ProjectRow.state.in_(standing))
-        .with_for_update()
+    statement = select(*ProjectRow.__table__.columns).where(
+        ProjectRow.application_id == application_id, ProjectRow.state.in_(standing)
     )
-    row = (await tx.execute(statement)).mappings().one_or_none()
+    row = (await tx.execute(statement.with_for_update() if lock else statement)).mappings().one_or_none()
     return None if row is None else _project(row)
 
 

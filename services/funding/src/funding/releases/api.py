@@ -3,16 +3,17 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Query, Response
+from fastapi import Query, Request, Response
 from pydantic import Field
 
 from common.auth import Principal
-from common.web import Body, IfMatch, Now, Page, PageQuery, Tx, allowed, etag, router, with_etag
+from common.web import Body, IfMatch, Now, Page, PageQuery, Tx, actions_of, allowed, etag, router, with_etag
 from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES, PROVINCE_ROLES, Role
 from contracts.types import InvalidBusinessNumber, Source, Won, parse_business_number
 from funding.releases import queries
-from funding.releases.commands import decisions, findings, held
+from funding.releases.commands import decisions, findings, held, offered
 from funding.releases.queries import ReleaseFindingView, ReleaseHoldView, ReleaseLinesView, ReleaseState, ReleaseView
+from funding.releases.queries.for_caller import ReleaseForCaller
 
 routes = router(tags=["releases"])
 
@@ -129,9 +130,22 @@ async def list_releases(
 
 
 @routes.get("/v1/releases/{release_id}", operation_id="getRelease", summary="지급 조회 (Read a release)")
-async def get_release(release_id: UUID, by: _Reader, tx: Tx, response: Response) -> ReleaseView:
-    """지급 건 하나와 결정에 필요한 ETag. One release, with the ETag that a decision needs."""
-    return with_etag(await queries.get_release(tx, release_id, by=by), response)
+async def get_release(
+    release_id: UUID, by: _Reader, tx: Tx, now: Now, request: Request, response: Response
+) -> ReleaseForCaller:
+    """지급 건 하나와 결정에 필요한 ETag. 지금 할 수 있는 일과, 나머지를 할 수 없는 이유가 함께 있습니다.
+
+    One release, with the ETag that a decision needs, what the caller may do now, and why the rest is closed.
+    """
+    view = await queries.get_release(tx, release_id, by=by)
+    against = {
+        "approveRelease": lambda: offered.against_approving(tx, release_id, by=by, now=now),
+        "rejectRelease": lambda: offered.against_rejecting(tx, release_id, by=by),
+        "orderRelease": lambda: offered.against_ordering(tx, release_id, by=by, now=now),
+        "proposeReleaseFinding": lambda: offered.against_finding(tx, release_id),
+    }
+    actions, closed = await actions_of(request, by, against, release_id=release_id)
+    return with_etag(ReleaseForCaller(**dict(view), actions=actions, closed_actions=closed), response)
 
 
 @routes.post(

@@ -1,28 +1,42 @@
 """Reading applications: companies their own, municipalities their area, panel members what they were assigned."""
 
-from collections.abc import Callable
-from typing import Annotated
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Annotated, Protocol
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import AwareDatetime
 
 from applicant.applications import queries
+from applicant.applications.commands import offered
 from applicant.applications.queries import (
+    Application,
     ApplicationFilter,
     ApplicationSort,
     ApplicationStatus,
-    ApplicationView,
     Assigned,
     ListedApplication,
+    Outcome,
     ScreeningView,
 )
+from applicant.applications.queries.for_caller import ApplicationForCaller
 from common.auth import Principal
-from common.web import ChangedFrom, Page, PageQuery, Tx, allowed, etag, router
+from common.db import Transaction
+from common.errors import DomainError
+from common.web import ChangedFrom, Now, Page, PageQuery, Tx, actions_of, allowed, etag, router
+from common.web.actions import Against
 from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES, PROVINCE_ROLES, Role
 
 AssignedCases = Callable[[Principal], Assigned]
 """Which applications a panel member may see; asked for that role only."""
+
+
+class AgainstGivingUp(Protocol):
+    """Why the place that a case holds cannot be given back; nothing if it holds none."""
+
+    async def __call__(self, tx: Transaction, application_id: UUID, /) -> list[DomainError]: ...
+
 
 _STAFF = (*sorted(COMPANY_ROLES | PROVINCE_ROLES | MUNICIPALITY_ROLES), Role.TECHNOPARK_OPERATOR, Role.AUDITOR)
 _READERS = (*_STAFF, Role.PANEL_MEMBER)
@@ -51,8 +65,8 @@ async def _narrowed(
     )
 
 
-def reading_routes(assigned_cases: AssignedCases) -> APIRouter:
-    """The routes that read, with the later feature that knows who was assigned what."""
+def reading_routes(assigned_cases: AssignedCases, against_giving_up: AgainstGivingUp) -> APIRouter:
+    """The routes that read, with the later features that know who was assigned what, and whether a place is bound."""
     routes = router(tags=["applications"])
 
     def assigned_to(by: Principal) -> Assigned | None:
@@ -76,12 +90,23 @@ def reading_routes(assigned_cases: AssignedCases) -> APIRouter:
         "/v1/applications/{application_id}", operation_id="getApplication", summary="신청 조회 (Read an application)"
     )
     async def get_application(
-        application_id: UUID, by: Annotated[Principal, allowed(*_READERS)], tx: Tx, response: Response
-    ) -> ApplicationView:
-        """신청 하나와, 결정에 필요한 ETag. One application, with the ETag that a decision needs."""
+        application_id: UUID,
+        by: Annotated[Principal, allowed(*_READERS)],
+        tx: Tx,
+        now: Now,
+        request: Request,
+        response: Response,
+    ) -> ApplicationForCaller:
+        """신청 하나와, 결정에 필요한 ETag. 지금 할 수 있는 일과, 나머지를 할 수 없는 이유가 함께 있습니다.
+
+        One application, with the ETag that a decision needs, what the caller may do now, and why the rest is closed.
+        """
         application = await queries.get_visible_application(tx, application_id, by=by, assigned=assigned_to(by))
+        against = _against(tx, application, against_giving_up, now=now)
+        actions, closed = await actions_of(request, by, against, application_id=application_id)
         etag(response, application.version)
-        return queries.application_view(application)
+        view = queries.application_view(application)
+        return ApplicationForCaller(**dict(view), actions=actions, closed_actions=closed)
 
     @routes.get(
         "/v1/applications/{application_id}/screening",
@@ -100,3 +125,25 @@ def reading_routes(assigned_cases: AssignedCases) -> APIRouter:
         return view
 
     return routes
+
+
+def _against(
+    tx: Transaction, application: Application, against_giving_up: AgainstGivingUp, *, now: datetime
+) -> Mapping[str, Against]:
+    """Who asks what stands against each step of this application."""
+
+    async def against_withdrawing() -> list[DomainError]:
+        ended = await offered.against_withdrawing(application, now=now)
+        if ended or application.outcome is not Outcome.SELECTED:  # Nobody else holds a place.
+            return ended
+        return await against_giving_up(tx, application.id)
+
+    return {
+        "reviseApplication": lambda: offered.against_revising(application),
+        "submitApplication": lambda: offered.against_submitting(tx, application, now=now),
+        "supplementApplication": lambda: offered.against_supplementing(application, now=now),
+        "withdrawApplication": against_withdrawing,
+        "beginScreening": lambda: offered.against_screening(application),
+        "requestSupplement": lambda: offered.against_asking_more(application, now=now),
+        "decideEligibility": lambda: offered.against_deciding(tx, application, now=now),
+    }

@@ -69,6 +69,8 @@ async def request_supplement(
     for item in items:
         if item.rule is not None and item.rule not in rules:
             raise screening.UnknownRule(rule=item.rule)
+    # Asked before a deadline is opened: while the firm's answer is awaited one runs already, and there is only one.
+    case.request_supplement(application, items=items, due_at=now, now=now)
     deadline = await deadlines.open_deadline(
         tx, DeadlineKind.SUPPLEMENT, subject_of(application), now=now, days=call.terms.supplement_days
     )

@@ -224,14 +224,6 @@ def check_version(application: Application, read_version: int) -> None:
         raise ApplicationHasChanged(current_version=application.version)
 
 
-def check_window(*, opens_at: datetime, closes_at: datetime, now: datetime) -> None:
-    """Half-open, to the second: at `closes_at` it is late. Raises WindowNotOpen or WindowClosed."""
-    if now < opens_at:
-        raise WindowNotOpen(opens_at=opens_at)
-    if now >= closes_at:
-        raise WindowClosed(closes_at=closes_at)
-
-
 def draft(application: Application, *, closes_at: datetime, now: datetime) -> Application:
     """A draft may be begun before the window opens, not after it has closed."""
     if now >= closes_at:
@@ -245,6 +237,33 @@ def revise(application: Application, changes: Mapping[str, object]) -> Applicati
     return replace(application, plan=_changed(application.plan, changes))
 
 
+def against_submission(
+    application: Application,
+    *,
+    opens_at: datetime,
+    closes_at: datetime,
+    min_cost_won: Won | None,
+    other_live_applications: int,
+    now: datetime,
+) -> list[RuleRefused]:
+    """Everything that stands against handing a draft in. The window is half-open: at `closes_at` it is late."""
+    if application.status is not ApplicationStatus.DRAFT:
+        return [NotInThisState(status=application.status.value)]
+    missing = _missing(application.plan.consents)
+    found: list[RuleRefused] = []
+    if now < opens_at:
+        found.append(WindowNotOpen(opens_at=opens_at))
+    if now >= closes_at:
+        found.append(WindowClosed(closes_at=closes_at))
+    if missing:
+        found.append(ConsentMissing(missing=", ".join(missing)))
+    if min_cost_won is not None and application.plan.total_cost_won < min_cost_won:
+        found.append(CostBelowMinimum(min_cost_won=min_cost_won))
+    if other_live_applications:
+        found.append(WorksiteHasLiveApplication())
+    return found
+
+
 def submit(
     application: Application,
     *,
@@ -256,15 +275,15 @@ def submit(
     now: datetime,
 ) -> Application:
     """Hand the draft in; from here the case is the programme's."""
-    _require(application, {ApplicationStatus.DRAFT})
-    check_window(opens_at=opens_at, closes_at=closes_at, now=now)
-    missing = _missing(application.plan.consents)
-    if missing:
-        raise ConsentMissing(missing=", ".join(missing))
-    if min_cost_won is not None and application.plan.total_cost_won < min_cost_won:
-        raise CostBelowMinimum(min_cost_won=min_cost_won)
-    if other_live_applications:
-        raise WorksiteHasLiveApplication
+    for refusal in against_submission(
+        application,
+        opens_at=opens_at,
+        closes_at=closes_at,
+        min_cost_won=min_cost_won,
+        other_live_applications=other_live_applications,
+        now=now,
+    ):
+        raise refusal
     return replace(application, status=ApplicationStatus.SUBMITTED, submitted_at=now, first_timer=first_timer)
 
 

@@ -91,10 +91,15 @@ class Screening:
     waiting_on: tuple[Waiting, ...]
 
 
-def confirmed_failures(screening: Screening, confirmed: Verdict) -> tuple[str, ...]:
-    """The failed rules, if the round is complete and the officer confirms what it found."""
+def check_complete(screening: Screening) -> None:
+    """Every register has answered, and nobody has decided on the round yet; raises StillChecking."""
     if screening.state is not ScreeningState.CHECKED:
         raise StillChecking(waiting_on=", ".join(each.register.value for each in screening.waiting_on))
+
+
+def confirmed_failures(screening: Screening, confirmed: Verdict) -> tuple[str, ...]:
+    """The failed rules, if the round is complete and the officer confirms what it found."""
+    check_complete(screening)
     failed = failed_rules(screening.findings)
     found = Verdict.INELIGIBLE if failed else Verdict.ELIGIBLE
     if confirmed is not found:

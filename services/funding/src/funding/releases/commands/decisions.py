@@ -4,6 +4,7 @@ Every step takes the project's lock first, then the release's row: so a hold, an
 for each other instead of crossing.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -45,7 +46,18 @@ from funding.releases.store import holds, lines, releases, terms
 from funding.self_payments import queries as self_payments
 from funding.standings import commands as standings
 
-__all__ = ["Gate", "Invoice", "Rejection", "approve_release", "order_release", "reject_release", "request_release"]
+__all__ = [
+    "Gate",
+    "Invoice",
+    "Rejection",
+    "approval_of",
+    "approve_release",
+    "check_line_free",
+    "check_may_reject",
+    "order_release",
+    "reject_release",
+    "request_release",
+]
 
 
 async def request_release(
@@ -104,20 +116,28 @@ async def approve_release(
 ) -> None:
     """One more officer says yes, for the body whose role it is; with the last, the firm's standing is asked anew."""
     release = await _locked(tx, release_id, read_version, by=by)
-    body = Body.MUNICIPALITY if by.role in MUNICIPALITY_ROLES else Body.PROVINCE
-    if body is Body.MUNICIPALITY and release.source is not Source.MUNICIPALITY:
-        raise ApprovalNotYours(body=body)
-    approval = Approval(body, by.person, now)
-    approved = domain.approve(release, await releases.approvals_of(tx, release_id), approval)
+    approval, approved = approval_of(release, await releases.approvals_of(tx, release_id), by=by, now=now)
+    facts: dict[str, JsonValue] = {"body": approval.body.value}
     await releases.add_approval(tx, release_id, approval)
     await releases.save(tx, approved)
     if approved.state is ReleaseState.APPROVED:
-        await telling.tell_step(tx, approved, by=by, now=now, facts={"body": body.value})
+        await telling.tell_step(tx, approved, by=by, now=now, facts=facts)
         await standings.ask_if_needed(
             tx, release.project_id, release.company_id, release.municipality_code, by=by, now=now
         )
     else:
-        await telling.tell_decision(tx, approved, "release-approval-given", by=by, now=now, facts={"body": body.value})
+        await telling.tell_decision(tx, approved, "release-approval-given", by=by, now=now, facts=facts)
+
+
+def approval_of(
+    release: Release, approvals: Sequence[Approval], *, by: Principal, now: datetime
+) -> tuple[Approval, Release]:
+    """This officer's yes, and the release with it; raises what stands against it."""
+    body = Body.MUNICIPALITY if by.role in MUNICIPALITY_ROLES else Body.PROVINCE
+    if body is Body.MUNICIPALITY and release.source is not Source.MUNICIPALITY:
+        raise ApprovalNotYours(body=body)
+    approval = Approval(body, by.person, now)
+    return approval, domain.approve(release, approvals, approval)
 
 
 async def reject_release(
@@ -125,14 +145,19 @@ async def reject_release(
 ) -> None:
     """An officer says no before the order: what was reserved goes back to the line."""
     release = await _locked(tx, release_id, read_version, by=by)
-    if by.role in MUNICIPALITY_ROLES and release.source is not Source.MUNICIPALITY:
-        raise ApprovalNotYours(body=Body.MUNICIPALITY)
-    domain.check_may_reject(release, by.person)
+    check_may_reject(release, by=by)
     async with as_service(tx):
         resolution_id = await ledger.void(tx, release.reservation_id, at=now)
     rejected = domain.void(release, VoidReason.REJECTED, resolution_id, now=now)
     await releases.save(tx, rejected)
     await telling.tell_step(tx, rejected, by=by, now=now, facts={"rejection": reason.value})
+
+
+def check_may_reject(release: Release, *, by: Principal) -> None:
+    """Raises why this officer may not say no."""
+    if by.role in MUNICIPALITY_ROLES and release.source is not Source.MUNICIPALITY:
+        raise ApprovalNotYours(body=Body.MUNICIPALITY)
+    domain.check_may_reject(release, by.person)
 
 
 async def order_release(tx: Transaction, release_id: UUID, *, read_version: int, by: Principal, now: datetime) -> None:
@@ -141,8 +166,7 @@ async def order_release(tx: Transaction, release_id: UUID, *, read_version: int,
     The firm must be in good standing at this moment; if it is not, the rule's own words say why its money is held.
     """
     release = await _locked(tx, release_id, read_version, by=by)
-    open_holds = await holds.open_on(tx, release.project_id, release.source)
-    domain.check_free([each.reason for each in open_holds if each.reason is not HoldReason.PROJECT_FIRM_STANDING])
+    await check_line_free(tx, release)
     await carry_overs.check_payable(tx, release.budget_line_id, now=now)
     approvals = await releases.approvals_of(tx, release_id)
     domain.check_may_order(release, approvals, by.person)
@@ -154,6 +178,12 @@ async def order_release(tx: Transaction, release_id: UUID, *, read_version: int,
         "standing_holds_until": standing.holds_until.isoformat() if standing.holds_until else None,
     }
     await telling.tell_step(tx, ordered, by=by, now=now, facts=facts)
+
+
+async def check_line_free(tx: Transaction, release: Release) -> None:
+    """Raises why nothing leaves the line; a hold for the firm's standing is told in the words of the rule it breaks."""
+    open_holds = await holds.open_on(tx, release.project_id, release.source)
+    domain.check_free([each.reason for each in open_holds if each.reason is not HoldReason.PROJECT_FIRM_STANDING])
 
 
 async def _locked(tx: Transaction, release_id: UUID, read_version: int, *, by: Principal) -> Release:

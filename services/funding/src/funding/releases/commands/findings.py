@@ -23,6 +23,7 @@ from funding.releases.store import findings, releases
 __all__ = [
     "FindingReason",
     "FoundOutcome",
+    "check_may_propose",
     "confirm_finding",
     "end_moot",
     "end_overtaken",
@@ -66,6 +67,14 @@ async def propose_finding(
     await findings.add(tx, finding)
     await _tell(tx, release, finding, "release-finding-proposed", by=by, now=now)
     return finding.id
+
+
+async def check_may_propose(tx: Transaction, release: Release) -> None:
+    """Raises why nobody can say by hand what became of this order, whatever the bank's paper says."""
+    unclear = await findings.is_unclear(tx, release.id)
+    domain.check_proposal(release, FoundOutcome.NOT_PAID, None, unclear=unclear)
+    if await findings.proposed_about(tx, release.id) is not None:
+        raise FindingExists
 
 
 async def confirm_finding(

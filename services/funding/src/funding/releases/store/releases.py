@@ -162,6 +162,14 @@ async def project_of(tx: Transaction, release_id: UUID) -> UUID:
     return found
 
 
+async def get(tx: Transaction, release_id: UUID) -> Release:
+    """One release as it is now; raises ReleaseUnknown."""
+    found = await _read(tx, select(*_COLUMNS).where(ReleaseRow.id == release_id))
+    if not found:
+        raise ReleaseUnknown
+    return found[0]
+
+
 async def get_locked(tx: Transaction, release_id: UUID) -> Release:
     """One release that stays as read until commit; raises ReleaseUnknown."""
     found = await _read(tx, select(*_COLUMNS).where(ReleaseRow.id == release_id).with_for_update())
