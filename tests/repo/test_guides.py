@@ -2,21 +2,41 @@
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from smartfactory.cli import app
 from tests.repo.tree import ROOT
-from tests.support.guides import LANGUAGES, SECTIONS, Guide, differences, facts, faults, guides, links, read, tokens
+from tests.support.guides import (
+    LANGUAGES,
+    SECTIONS,
+    Guide,
+    differences,
+    facts,
+    faults,
+    guides,
+    links,
+    read,
+    shape,
+    tokens,
+)
 from tools.catalogue.permissions import load
 
 KNOWN = facts(load())
 GUIDES = {language: guides(language) for language in LANGUAGES}
+_ENGLISH = {
+    "README.md": "README.ko.md",
+    "docs/ko/README.md": "docs/en/README.md",
+}
+"""What the Korean page points at, and the English one in its place."""
+
+_BLOCK = re.compile(r"^```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _COMMAND = re.compile(r"`smartfactory ([a-z-]+)")
 
 
-def _pages(language: str) -> dict[str, str]:
-    return {path.name: path.read_text("utf-8") for path in sorted((ROOT / "docs" / language).glob("*.md"))}
+def _pages(language: str) -> dict[Path, str]:
+    return {path: path.read_text("utf-8") for path in sorted((ROOT / "docs" / language).glob("*.md"))}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -27,7 +47,7 @@ def test_what_a_guide_names_exists_and_is_for_its_roles(language: str) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_role_has_one_guide_and_the_index_says_which(language: str) -> None:
     named = [role for guide in GUIDES[language].values() for role in guide.roles]
-    index = _pages(language)["README.md"]
+    index = _pages(language)[ROOT / "docs" / language / "README.md"]
 
     assert sorted(named) == sorted(KNOWN.permissions.roles)
     for name, guide in GUIDES[language].items():
@@ -43,19 +63,34 @@ def test_both_languages_say_the_same() -> None:
     assert {name: found for name, guide in mirrored.items() if (found := differences(guide, english[name]))} == {}
 
 
+def test_both_readmes_say_the_same() -> None:
+    korean, english = ((ROOT / path).read_text("utf-8") for path in ("README.ko.md", "README.md"))
+    of_korean = [_ENGLISH.get(target, target) for target in links(korean)]
+
+    assert shape(korean) == shape(english)
+    assert _without_remarks(korean) == _without_remarks(english)
+    assert of_korean == links(english)
+    assert [target for target in {*links(korean), *links(english)} if not (ROOT / target).exists()] == []
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_what_a_guide_points_at_is_there(language: str) -> None:
-    folder = ROOT / "docs" / language
     gone = [
-        f"{name}: {target}"
-        for name, text in _pages(language).items()
+        f"{path.name}: {target}"
+        for path, text in _pages(language).items()
         for target in links(text)
-        if not (folder / target).is_file()
+        if not (path.parent / target).is_file()
     ]
     commands = {name for text in _pages(language).values() for name in _COMMAND.findall(text)}
 
     assert gone == []
     assert commands <= set(app), "each is a command of the program"
+
+
+def _without_remarks(page: str) -> list[str]:
+    """Its commands and what they print."""
+    lines = [line for block in _BLOCK.findall(page) for line in block.splitlines()]
+    return [re.sub(r" +# .*$", "", line) for line in lines]
 
 
 def _spoiled(about: str, old: str, new: str) -> Guide:

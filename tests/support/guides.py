@@ -90,6 +90,11 @@ def links(text: str) -> list[str]:
     return [target for target in _LINK.findall(text) if not target.startswith(("http:", "https:"))]
 
 
+def shape(text: str) -> list[str]:
+    """What kind of line follows which: headings, rows, points, pictures, prose."""
+    return [line[:1] if line[:1] in {"#", "|", "-", "!"} else "x" for line in text.splitlines() if line.strip()]
+
+
 def read(text: str, name: str, language: str) -> Guide:
     head, *sections = re.split(r"^## .*$", text, flags=re.MULTILINE)
     return Guide(name, language, head, sections)
@@ -138,14 +143,9 @@ def differences(one: Guide, other: Guide) -> list[str]:
     return [
         f"{part}: {what}"
         for part, first, second in parts
-        for what, names in (("names", tokens), ("links", links), ("lines", _shape))
+        for what, names in (("names", tokens), ("links", links), ("lines", shape))
         if sorted(names(first)) != sorted(names(second))
     ]
-
-
-def _shape(text: str) -> list[str]:
-    """What kind of line follows which: rows, points, prose."""
-    return [line[:1] if line[:1] in {"|", "-", "!"} else "x" for line in text.splitlines() if line.strip()]
 
 
 def _of_pages(guide: Guide, known: Facts) -> Iterator[str]:
