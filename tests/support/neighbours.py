@@ -14,15 +14,28 @@ import httpx
 from common.http import HttpClient
 
 
+@dataclass(frozen=True)
+class Sent:
+    """One POST that came, with its headers by lower-case name."""
+
+    path: str
+    headers: Mapping[str, str]
+    body: Any
+
+
 @dataclass
 class Neighbours:
-    """By path (without its query): what is answered there; a number is a status without a body, and 404 the rest."""
+    """By path (without its query): what is answered there; a number is a status without a body, and 404 the rest.
+
+    To a POST is answered what stands at `POST /path`, as a status and a body.
+    """
 
     address: str = ""
     answers: dict[str, Any] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     tokens: set[str | None] = field(default_factory=set)
     hanging: threading.Event = field(default_factory=threading.Event)
+    sent: list[Sent] = field(default_factory=list)
 
     def settings(self, **changed: str) -> Mapping[str, str]:
         """The addresses of all three for the metrics service, and the most time that it may give them."""
@@ -51,6 +64,17 @@ def neighbours(**answers: Any) -> Iterator[Neighbours]:
             self.end_headers()
             self.wfile.write(body)
 
+        def do_POST(self) -> None:
+            content = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            told.sent.append(Sent(self.path, headers, json.loads(content)))
+            status, answer = told.answers.get(f"POST {self.path}", (404, None))
+            body = json.dumps(answer).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the signature of the standard library
             pass
 
@@ -71,9 +95,8 @@ class _Through(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         path = request.url.raw_path.decode()
-        found = await self._http.request(
-            request.method, path, headers={**request.headers, **self._headers, "host": "x"}
-        )
+        headers = {**request.headers, **self._headers, "host": "x"}
+        found = await self._http.request(request.method, path, headers=headers, content=await request.aread())
         return httpx.Response(found.status_code, content=found.content)
 
 

@@ -30,12 +30,19 @@ from tests.support.waiting import eventually_now
 
 PAGES_ORIGIN = "http://pages.test"
 CLIENT_ID, CLIENT_SECRET = "smartfactory-pages", "the pages' own secret: 100%"
-CLIENT = Client(
-    client_id=CLIENT_ID,
-    secret=CLIENT_SECRET,
-    redirect_uris=(f"{PAGES_ORIGIN}/signed-in",),
-    post_logout_redirect_uris=(f"{PAGES_ORIGIN}/signed-out",),
-)
+
+
+def client_at(origin: str) -> Client:
+    """The pages as the issuer knows them, when people open them there."""
+    return Client(
+        client_id=CLIENT_ID,
+        secret=CLIENT_SECRET,
+        redirect_uris=(f"{origin}/signed-in",),
+        post_logout_redirect_uris=(f"{origin}/signed-out",),
+    )
+
+
+CLIENT = client_at(PAGES_ORIGIN)
 OFFICER = "province.officer:52:province-officer"
 WANJU = "municipality.officer:52710:officer-52710"
 OPERATOR = "technopark.operator:jtp:technopark-operator"
@@ -49,6 +56,7 @@ class LocalIssuer:
 
     address: str
     directory: Path
+    client: Client = CLIENT
     ahead_seconds: float = 0.0
     server: uvicorn.Server | None = None
     thread: threading.Thread | None = None
@@ -60,7 +68,7 @@ class LocalIssuer:
             audience="smartfactory",
             directory=self.directory,
             admin_secret=_SECRET,
-            client=CLIENT,
+            client=self.client,
             real_time=lambda: time.time() + self.ahead_seconds,
         )
         port = urlsplit(self.address).port
@@ -86,9 +94,9 @@ class LocalIssuer:
 
 
 @contextlib.contextmanager
-def local_issuer(directory: Path) -> Iterator[LocalIssuer]:
-    """An issuer with fresh keys, started."""
-    made = LocalIssuer(f"http://127.0.0.1:{ports.free_port()}", directory)
+def local_issuer(directory: Path, *, pages_origin: str = PAGES_ORIGIN) -> Iterator[LocalIssuer]:
+    """An issuer with fresh keys, started; it sends people back to the pages at that origin."""
+    made = LocalIssuer(f"http://127.0.0.1:{ports.free_port()}", directory, client_at(pages_origin))
     made.start()
     try:
         yield made

@@ -307,6 +307,10 @@ _ROWS: Mapping[str, tuple[Any, ...]] = {
         INSERT INTO web_session
         SELECT sha256('planted'), 'planted', 'planted', 'auditor', '52', 'planted', now(), now(), now(), now(), NULL, 1
         """,
+        """
+        INSERT INTO kept_form (id_hash, owner, sealed, kept_at, ends_at)
+        SELECT sha256('planted'), 'planted', 'planted', now(), now()
+        """,
         "INSERT INTO settled_share SELECT project_id, 'PROVINCE', municipality_code, 1 FROM project_progress",
         """
         INSERT INTO repayment

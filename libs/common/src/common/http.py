@@ -91,10 +91,12 @@ class HttpClient:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._host = urlsplit(base_url).hostname or base_url
+        self._connect = connect_timeout_seconds
+        self._timeout = _timeout(read_timeout_seconds, connect_timeout_seconds)
         self._client = httpx.AsyncClient(
             base_url=base_url,
             headers={"Accept": "application/json", **(headers or {})},
-            timeout=httpx.Timeout(read_timeout_seconds, connect=connect_timeout_seconds, pool=_POOL_SECONDS),
+            timeout=self._timeout,
             follow_redirects=False,
             trust_env=False,
             verify=authorities(),
@@ -134,10 +136,21 @@ class HttpClient:
         return await self._ask("POST", path, body=body, headers=sent, retry=idempotency_key is not None)
 
     async def send(
-        self, method: str, path: str, *, body: JsonValue = None, headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        body: JsonValue = None,
+        headers: Mapping[str, str] | None = None,
+        read_timeout_seconds: float | None = None,
     ) -> Answer:
-        """Send once and hand back any JSON answer, also an error; raises Unreachable or TimedOut."""
-        status, sent_back, content = await self._exchange(method, path, params=None, body=body, headers=headers or {})
+        """Send once and hand back any JSON answer, also an error; raises Unreachable, TimedOut or BadAnswer.
+
+        What is to be done may take longer than what is read: `read_timeout_seconds` then counts, for this once.
+        """
+        status, sent_back, content = await self._exchange(
+            method, path, params=None, body=body, headers=headers or {}, read_timeout_seconds=read_timeout_seconds
+        )
         return Answer(status, sent_back, _parsed(status, content, host=self._host))
 
     async def post_form(
@@ -233,10 +246,12 @@ class HttpClient:
         body: JsonValue,
         headers: Mapping[str, str],
         form: Mapping[str, str] | None = None,
+        read_timeout_seconds: float | None = None,
     ) -> tuple[int, Mapping[str, str], bytes]:
+        timeout = self._timeout if read_timeout_seconds is None else _timeout(read_timeout_seconds, self._connect)
         try:
             async with self._client.stream(
-                method, path, params=params, json=body, data=form, headers=headers
+                method, path, params=params, json=body, data=form, headers=headers, timeout=timeout
             ) as response:
                 content = bytearray()
                 async for chunk in response.aiter_bytes():
@@ -270,6 +285,10 @@ class _RetryBudget:
             return False
         self._tokens -= 1
         return True
+
+
+def _timeout(read_seconds: float, connect_seconds: float) -> httpx.Timeout:
+    return httpx.Timeout(read_seconds, connect=connect_seconds, pool=_POOL_SECONDS)
 
 
 def _decoded(status: int, content: bytes, *, host: str) -> JsonValue:

@@ -13,6 +13,7 @@ from common.service import Service, run
 from contracts.documents import DOCUMENTS
 from contracts.roles import PARKED_EVENT_MENDERS, PARKED_EVENT_READERS, tenant_fits
 from metrics.consumers import HANDLERS, PROJECTED
+from metrics.kept_forms.jobs import ForgetForms
 from metrics.partners.jobs import place_partner_events
 from metrics.sessions.jobs import ForgetSessions
 from metrics.settings import Settings
@@ -26,7 +27,13 @@ if TYPE_CHECKING:
 
 
 def _jobs(settings: Settings) -> Sequence[Job]:
-    return (place_partner_events, DeliverWebhooks(settings), ForgetWebhooks(settings), ForgetSessions())
+    return (
+        place_partner_events,
+        DeliverWebhooks(settings),
+        ForgetWebhooks(settings),
+        ForgetSessions(),
+        ForgetForms(),
+    )
 
 
 def _routers() -> "Sequence[APIRouter]":

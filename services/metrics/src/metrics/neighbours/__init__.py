@@ -1,1 +1,1 @@
-"""Reading what the other services publish, for pages: their REST interfaces only, as the person who reads the page."""
+"""The other services' REST interfaces, for pages: read, or asked to do something, as the person who has the page."""

@@ -7,6 +7,9 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
+_LOWEST_SERVER_FAULT = 500
+_NOT_YET = frozenset({"request-in-progress"})
+
 
 class Neighbour(StrEnum):
     """A service that pages are made from beside this one."""
@@ -45,6 +48,39 @@ class Away:
 
 
 Reply = Found[T] | Closed | Away
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong with what was sent, in the words of who refused it."""
+
+    detail: str
+    pointer: str | None = None
+    name: str | None = None
+
+    @property
+    def field(self) -> str:
+        """The field of the body that it is about, as far as the pointer says one."""
+        return (self.pointer or "").lstrip("/").partition("/")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The other side answered, and did not do it: its problem (RFC 9457), in the language that it was asked in."""
+
+    status: int
+    code: str
+    title: str
+    detail: str
+    errors: tuple[Fault, ...] = ()
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing was done and nothing will be. Otherwise it may have been done, or may be yet."""
+        return self.status < _LOWEST_SERVER_FAULT and self.code not in _NOT_YET
+
+
+Sent = Found[T] | Refusal | Away
 
 
 @dataclass(frozen=True, slots=True)

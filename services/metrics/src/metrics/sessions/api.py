@@ -48,6 +48,8 @@ class SignedIn:
     access_token: str
     form_token: str
     """What each form of theirs carries, so that no other site can send one in their name."""
+    form_owner: str
+    """What a form carries besides that is kept for them when it comes too late: whose it is, told to nobody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +154,17 @@ class Sessions:
         """What a form of this session carries."""
         return hmac.new(derived(self._key, "form"), browser_id.encode(), hashlib.sha256).hexdigest()
 
+    def form_owner(self, principal: Principal) -> str:
+        """What says whom a form was given to: nobody else can make it, and nobody read it."""
+        said = json.dumps([principal.issuer, principal.subject, principal.role, principal.tenant])
+        owner = hmac.new(derived(self._key, "form owner"), said.encode(), hashlib.sha256).hexdigest()
+        return f"{owner}.{self._vouched(owner)}"
+
+    def owner_of(self, form_owner: str) -> str | None:
+        """Whom a form was given to, always by the same name; nobody if that was not said here."""
+        owner, _, voucher = form_owner.partition(".")
+        return owner if hmac.compare_digest(voucher.encode(), self._vouched(owner).encode()) else None
+
     def seal(self, content: Mapping[str, Any], *, use: str, lasts: timedelta) -> str:
         """Something for the browser to keep that it cannot read or change, for so long."""
         until = (_real_time.now() + lasts).timestamp()
@@ -170,6 +183,9 @@ class Sessions:
             return None
         content: Mapping[str, Any] = told["content"]
         return content
+
+    def _vouched(self, owner: str) -> str:
+        return hmac.new(derived(self._key, "form owner is ours"), owner.encode(), hashlib.sha256).hexdigest()
 
     async def _used(self, browser_id: str) -> Session | None:
         async with self._runtime.database.transaction(acting=THE_SERVICE) as tx:
@@ -233,6 +249,7 @@ class Sessions:
             name=kept.name,
             access_token=kept.access_token,
             form_token=self.form_token(browser_id),
+            form_owner=self.form_owner(principal),
         )
 
     async def _proved(self, access_token: str) -> Principal:

@@ -6,7 +6,7 @@ of the API: it stands in no OpenAPI document and may change as people need it.
 
 import json
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, cast
 
 from fastapi import APIRouter, Request, Response
@@ -19,7 +19,7 @@ from common.web.kinds import FieldFault, Refused
 from common.web.language import Language, preferred
 from common.web.problems import busy
 from common.web.routes import GuardedRoute
-from metrics.pages.api.browser import form_of, in_their_name, is_ours, is_theirs
+from metrics.pages.api.browser import form_of, in_their_name, is_ours, is_theirs, signed_in_of
 
 LANGUAGE = "lang"
 POLICY = {
@@ -44,6 +44,7 @@ _log = logging.getLogger(__name__)
 _Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 _RefusalPage = Callable[[Request, dict[str, Any], int], Response]
 _WayIn = Callable[[Request], Coroutine[Any, Any, Response]]
+_ForeignForm = Callable[[Request, Mapping[str, str]], Coroutine[Any, Any, Response]]
 
 
 class PageRoute(GuardedRoute):
@@ -75,10 +76,15 @@ class PageRoute(GuardedRoute):
         return answer
 
     async def _told(self, request: Request, error: Exception) -> Response:
-        """The problem that the error is everywhere, as a page where a browser asks; or the way to sign in."""
-        nobody = isinstance(error, Refused) and error.kind is kinds.TOKEN_MISSING
-        if nobody and reads_html(request) and "authorization" not in request.headers:
-            return await type(self).way_in(request)
+        """The problem that the error is everywhere, as a page where a browser asks; or what it is answered instead."""
+        if isinstance(error, Refused) and reads_html(request):
+            try:
+                instead = await self._instead(request, error)
+            except Exception as trouble:  # noqa: BLE001  the same
+                error = busy(trouble) or trouble
+            else:
+                if instead is not None:
+                    return instead
         handlers = request.app.exception_handlers
         handler = next((handlers[kind] for kind in type(error).__mro__ if kind in handlers), None)
         if handler is None:
@@ -90,6 +96,12 @@ class PageRoute(GuardedRoute):
         kept = {name: value for name, value in problem.headers.items() if not name.startswith("content-")}
         page.headers.update(kept)
         return page
+
+    async def _instead(self, request: Request, refused: Refused) -> Response | None:
+        """What a browser is answered in place of a refusal: the way to sign in, where its person has to."""
+        if refused.kind is kinds.TOKEN_MISSING and "authorization" not in request.headers:
+            return await type(self).way_in(request)
+        return None
 
 
 class AnswerRoute(PageRoute):
@@ -108,12 +120,21 @@ class FormRoute(PageRoute):
     async def _answer_once(self, request: Request, inner: _Handler, caller: Principal) -> Response:  # noqa: ARG002  whose form it is, the session says
         form = await form_of(request)
         if not is_ours(request) or not is_theirs(request, form):
-            _log.warning("a form was refused: it is another site's, or another session's")
-            return type(self).foreign_form(request)
+            _log.warning("a form was not taken: it is another site's, or another session's")
+            return await type(self).foreign_form(request, form)
         request.state.form = form
         return await inner(request)
 
-    foreign_form: Callable[[Request], Response]
+    async def _instead(self, request: Request, refused: Refused) -> Response | None:
+        if refused.kind is kinds.ROLE_NOT_ALLOWED and signed_in_of(request) is not None:
+            # Where somebody else has signed in since it was opened, it is not their form that would be refused.
+            form = await form_of(request)
+            if not is_ours(request) or not is_theirs(request, form):
+                return await type(self).foreign_form(request, form)
+        return await super()._instead(request, refused)
+
+    foreign_form: _ForeignForm
+    """What is answered to a form of another site, or of another session."""
 
 
 def page_router(kind: type[PageRoute], **answers: Callable[..., Any]) -> APIRouter:

@@ -8,7 +8,7 @@ A template extends `frame.html` and finds `w` (its own words in the reader's lan
 numbers, won, days and links are written) and what it was handed.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -25,12 +25,27 @@ from common.web.language import Language, say
 from common.web.methods import route_path
 from common.web.problems import come_again
 from metrics.pages.api import assets
-from metrics.pages.api.browser import SESSION, address_of, cookie_of, drop_cookie, is_ours, signed_in_of
+from metrics.pages.api.browser import (
+    SESSION,
+    address_of,
+    cookie_of,
+    drop_cookie,
+    form_of,
+    is_ours,
+    signed_in_of,
+)
+from metrics.pages.api.kept import keep_form, whose
 from metrics.pages.api.routing import AnswerRoute, FormRoute, PageRoute, language_of, page_router
 from metrics.pages.api.writing import Writing
 from metrics.pages.domain.role_words import ROLE_NAMES, SOURCE_NAMES
 from metrics.pages.domain.shell_words import NAVIGATION, RefusalWords, ShellWords
-from metrics.pages.domain.sign_in_words import ForeignFormWords, IssuerAwayWords
+from metrics.pages.domain.sign_in_words import (
+    ForeignFormWords,
+    FormKeptIssuerAwayWords,
+    FormKeptWords,
+    IssuerAwayWords,
+    SomebodyElsesFormWords,
+)
 from metrics.sessions.api import sessions_of
 from metrics.today.queries.day import READERS
 
@@ -90,7 +105,10 @@ def notice(request: Request, words: type, *, way: str, status: int = 200, follow
 
 def issuer_away(request: Request) -> Response:
     """Nobody can sign in now."""
-    response = notice(request, IssuerAwayWords, way=sign_in_address(request), status=503)
+    return _away(notice(request, IssuerAwayWords, way=sign_in_address(request), status=503))
+
+
+def _away(response: Response) -> Response:
     response.headers["Retry-After"] = come_again()
     return response
 
@@ -99,8 +117,27 @@ def _refusal(request: Request, problem: dict[str, Any], status: int) -> Response
     return page(request, "refusal.html", RefusalWords, status=status, problem=problem)
 
 
-def _foreign_form(request: Request) -> Response:
-    return notice(request, ForeignFormWords, way="/", status=403)
+async def _foreign_form(request: Request, form: Mapping[str, str]) -> Response:
+    """Of another site nothing is kept. Of an earlier session it is for whom the form was given to."""
+    owner = await keep_form(request, form) if is_ours(request) else None
+    if owner is None:
+        return notice(request, ForeignFormWords, way="/", status=403)
+    if owner == whose(request):
+        # The same person has signed in anew meanwhile, in another window perhaps: they look at it and send it again.
+        return RedirectResponse(address_of(request), 303)
+    return notice(request, SomebodyElsesFormWords, way="/", status=403)
+
+
+async def _late_form(request: Request) -> Response:
+    """A form that comes when nobody is signed in: it waits, and its person is told so.
+
+    By a page with a link: browsers follow a form to no other host, and the issuer is one.
+    """
+    if not is_ours(request) or await keep_form(request, await form_of(request)) is None:
+        return notice(request, ForeignFormWords, way="/", status=403)
+    if request.state.issuer_away:
+        return _away(notice(request, FormKeptIssuerAwayWords, way=sign_in_address(request), status=503))
+    return notice(request, FormKeptWords, way=sign_in_address(request), status=401)
 
 
 async def _way_in(request: Request) -> Response:
@@ -113,6 +150,8 @@ async def _way_in(request: Request) -> Response:
             await sessions_of(request).end(browser_id)
             drop_cookie(request, response, SESSION)
         return response
+    if request.method == "POST":
+        return await _late_form(request)
     return issuer_away(request) if request.state.issuer_away else RedirectResponse(sign_in_address(request), 303)
 
 

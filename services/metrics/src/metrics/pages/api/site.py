@@ -2,13 +2,26 @@
 
 from fastapi import APIRouter
 
-from metrics.pages.api import burden, dashboard, firm, frame, gauge, outcomes, practices, project, sign_in, today
+from metrics.pages.api import (
+    burden,
+    dashboard,
+    extra_call,
+    firm,
+    frame,
+    gauge,
+    outcomes,
+    practices,
+    project,
+    sign_in,
+    today,
+)
 from metrics.pages.api.shell import answers, forms, routes
 
 __all__ = [
     "PAGES",
     "burden",
     "dashboard",
+    "extra_call",
     "firm",
     "frame",
     "gauge",

@@ -61,3 +61,45 @@ class ForeignFormWords:
         "send it again.",
     )
     action = Text("첫 화면으로", "To the front page")
+
+
+class FormKeptWords:
+    """Nobody is signed in any more when the form comes."""
+
+    title = Text("로그인이 끝났습니다. 적으신 내용은 보관했습니다", "Your session has ended. What you typed is kept")
+    says = Text(
+        "아직 아무것도 저장하거나 보내지 않았습니다. 적으신 내용은 한 시간 동안 본인만 볼 수 있게 보관합니다. "
+        "다시 로그인하면 그대로 채워진 양식으로 돌아갑니다.",
+        "Nothing was saved or sent yet. What you typed is kept for an hour, for you alone. Sign in again and you come "
+        "back to the form as you filled it in.",
+    )
+    action = Text("다시 로그인", "Sign in again")
+
+
+class FormKeptIssuerAwayWords:
+    """The same while nobody can sign in."""
+
+    title = Text(
+        "지금은 로그인할 수 없습니다. 적으신 내용은 보관했습니다",
+        "Signing in is not possible now. What you typed is kept",
+    )
+    says = Text(
+        "인증 서비스가 응답하지 않습니다. 아직 아무것도 저장하거나 보내지 않았고, 적으신 내용은 한 시간 동안 본인만 "
+        "볼 수 있게 보관합니다. 잠시 뒤 다시 로그인하면 그대로 채워진 양식으로 돌아갑니다.",
+        "The identity provider does not answer. Nothing was saved or sent yet, and what you typed is kept for an hour, "
+        "for you alone. Sign in again in a moment and you come back to the form as you filled it in.",
+    )
+    action = Text("다시 시도", "Try again")
+
+
+class SomebodyElsesFormWords:
+    """Another person has signed in here since the form was opened."""
+
+    title = Text("다른 사람이 연 양식입니다", "Somebody else opened this form")
+    says = Text(
+        "양식을 연 뒤 이 브라우저에서 다른 사람이 로그인했습니다. 보내거나 저장한 것은 없습니다. 적힌 내용은 양식을 연 "
+        "사람을 위해 한 시간 동안 보관합니다. 그 사람이 다시 로그인해 같은 화면을 열면 채워져 있습니다.",
+        "Since it was opened, another person has signed in with this browser. Nothing was sent or saved. What was "
+        "typed is kept for an hour for whoever opened the form: it is there when they sign in and open the page again.",
+    )
+    action = Text("첫 화면으로", "To the front page")

@@ -51,37 +51,3 @@ class TodayWords:
     cannot = Text("추가모집을 제안하지 않는 까닭", "Why no extra call is offered")
     more = Text("{count}건 가운데 {shown}건을 보입니다.", "{shown} of {count} are shown.")
     rule = Text("업무 기준 {version}판", "Rule of the day, version {version}")
-
-
-class ExtraCallWords:
-    """The prepared draft of an extra call for seats that nobody holds."""
-
-    title = Text("추가모집 공고 초안", "Draft of an extra call")
-    lead = Text(
-        "{place} {type_code} {seats}곳만 다시 모집하는 공고입니다. 정원과 예산은 남은 만큼 미리 채웠습니다.",
-        "An extra call for {seats} {type_code} seats of {place} only; seats and money are filled in with what is left.",
-    )
-    prepared = Text("미리 채운 내용", "Filled in")
-    track = Text("트랙", "Track")
-    fiscal_year = Text("회계연도", "Fiscal year")
-    seats = Text("모집 정원", "Seats")
-    budget = Text("재원별 계획 예산", "Planned budget by source")
-    budget_table = Text("이 정원에 드는 재원별 예산 상한", "What these seats cost each source at most")
-    source = Text("재원", "Source")
-    amount = Text("금액", "Amount")
-    copied = Text("앞선 공고에서 그대로 옮기는 것: {fields}", "Taken from the earlier call as they are: {fields}")
-    who_may = Text("이 초안은 {roles}만 쓸 수 있습니다.", "This draft is for {roles} to write.")
-    back = Text("오늘 할 일로", "Back to today")
-
-
-class ExtraCallGoneWords:
-    """The offer does not stand any more."""
-
-    title = Text("지금은 이 추가모집을 제안하지 않습니다", "This extra call is not offered now")
-    says = Text(
-        "그 사이 자리가 찼거나, 다른 공고가 시작되었거나, 남은 예산이 모자랍니다. "
-        "오늘 할 일에서 까닭을 볼 수 있습니다.",
-        "The seats were taken meanwhile, another call began, or too little money is left. The page of the day "
-        "says why.",
-    )
-    action = Text("오늘 할 일로", "Back to today")
