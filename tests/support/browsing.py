@@ -15,10 +15,10 @@ LANGUAGES = ("ko", "en")
 
 
 @asynccontextmanager
-async def at_an_origin(running: Listener) -> AsyncIterator[str]:
+async def at_an_origin(running: Listener, *, port: int | None = None) -> AsyncIterator[str]:
     """The origin at which the service answers, without a gateway: its pages have the same addresses there."""
     assert running.app is not None
-    port = free_port()
+    port = port or free_port()
     config = uvicorn.Config(running.app, host=LOOPBACK, port=port, lifespan="off", log_config=None, access_log=False)
     server = uvicorn.Server(config)
     # `serve` would take the signals of the tests' own process.
