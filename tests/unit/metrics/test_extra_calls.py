@@ -1,10 +1,25 @@
 """How a filled form becomes a call's draft: moments are Korean, seats are those offered, money follows the seats."""
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
 
-from metrics.extra_calls.domain import CallMoney, CallSeats, CallShown, Offered, draft_body, moment_of, seats_of
+from metrics.extra_calls.domain import (
+    EDITED,
+    TERMS,
+    CallMoney,
+    CallSeats,
+    CallShown,
+    Offered,
+    draft_body,
+    edited_body,
+    is_as_typed,
+    moment_of,
+    seats_of,
+    typed_of,
+)
 from metrics.extra_calls.domain import drafts_for as begun
 from metrics.kept_forms.domain import id_of
 from metrics.neighbours.domain import Fault, Refusal
@@ -88,6 +103,7 @@ def call(state: str, *lines: CallSeats) -> CallShown:
         types=(),
         seat_lines=lines,
         planned_budget_lines=(),
+        version=1,
     )
 
 
@@ -101,6 +117,24 @@ def test_a_draft_for_the_same_seats_is_shown_and_no_other() -> None:
         call("DRAFT"),
     ]
     assert begun([*others, own], "JS1", "52710") == [own]
+
+
+def test_a_call_says_what_was_typed_if_titles_and_moments_are_the_same() -> None:
+    present = replace(call("DRAFT"), opens_at=datetime(2024, 12, 3, 0, 0, 30, tzinfo=UTC))
+    typed = typed_of(present)
+    assert (typed["opens_at"], typed["closes_at"]) == ("2024-12-03T09:00:30", "2024-04-03T17:00")
+    assert is_as_typed(present, typed | {"title_ko": f" {present.title_ko} ", "version": "9"})
+    for name in typed:
+        assert not is_as_typed(present, typed | {name: "2024-12-03T09:01"}), name
+        assert not is_as_typed(present, {other: value for other, value in typed.items() if other != name}), name
+
+
+def test_a_changed_draft_keeps_every_term_that_is_not_typed() -> None:
+    present: dict[str, object] = {name: f"as it was: {name}" for name in TERMS} | {"id": "x", "version": 3}
+    body = edited_body(present, {"title_en": "New", "opens_at": "2024-12-03T09:00", "track": "A"})
+    assert set(body) == set(TERMS)
+    assert {name for name in TERMS if body[name] != present[name]} == set(EDITED)
+    assert (body["title_en"], body["opens_at"]) == ("New", "2024-12-03T09:00:00+09:00")
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,25 @@ from zoneinfo import ZoneInfo
 KST = ZoneInfo("Asia/Seoul")
 FIELDS = ("title_ko", "title_en", "opens_at", "closes_at", "seats")
 """What a person writes; all else is offered by the day, or promised by the earlier call."""
+EDITED = ("title_ko", "title_en", "opens_at", "closes_at")
+"""What a person changes of a draft on its page."""
+TERMS = (
+    "track",
+    "title_ko",
+    "title_en",
+    "fiscal_year",
+    "opens_at",
+    "closes_at",
+    "split_rule_version",
+    "types",
+    "rates",
+    "seat_lines",
+    "planned_budget_lines",
+    "panel_rule",
+    "screening_rule_version",
+    "supplement_days",
+)
+"""All that a call promises, as `editCall` takes it: a draft is replaced as a whole."""
 
 _DRAFT = "DRAFT"
 _SEATS = re.compile(r"[0-9]{1,4}")
@@ -61,6 +80,7 @@ class CallShown:
     types: tuple[CallType, ...]
     seat_lines: tuple[CallSeats, ...]
     planned_budget_lines: tuple[CallMoney, ...]
+    version: int
     published_at: datetime | None = None
 
     @property
@@ -131,6 +151,41 @@ def draft_body(
             for each in offered.of_one_seat
         ],
     }
+
+
+def edited_body(present: Mapping[str, object], typed: Mapping[str, str]) -> dict[str, object]:
+    """The draft as it stands, with titles and window as typed."""
+    written = {
+        "title_ko": typed.get("title_ko", "").strip(),
+        "title_en": typed.get("title_en", "").strip(),
+        "opens_at": moment_of(typed.get("opens_at", "")),
+        "closes_at": moment_of(typed.get("closes_at", "")),
+    }
+    return {name: present[name] for name in TERMS} | written
+
+
+def typed_of(call: CallShown) -> dict[str, str]:
+    """Titles and window of a call as its form has them."""
+    return {
+        "title_ko": call.title_ko,
+        "title_en": call.title_en,
+        "opens_at": _typed_moment(call.opens_at),
+        "closes_at": _typed_moment(call.closes_at),
+    }
+
+
+def is_as_typed(call: CallShown, typed: Mapping[str, str]) -> bool:
+    """Whether the call says already what was typed: the form came twice, or was taken without an answer."""
+    moments = {name: moment_of(typed.get(name, "")) for name in ("opens_at", "closes_at")}
+    titles = {name: typed.get(name, "").strip() for name in ("title_ko", "title_en")}
+    says = {"title_ko": call.title_ko, "title_en": call.title_en}
+    says |= {name: moment_of(typed_of(call)[name]) for name in moments}
+    return says == titles | moments
+
+
+def _typed_moment(moment: datetime) -> str:
+    local = moment.astimezone(KST)
+    return local.strftime(_MOMENTS[1] if local.second else _MOMENTS[0])
 
 
 def drafts_for(calls: Collection[CallShown], type_code: str, municipality_code: str) -> list[CallShown]:

@@ -9,13 +9,36 @@ from uuid import UUID
 from common.auth import Principal
 from common.db import Transaction
 from contracts.roles import Role
-from metrics.extra_calls.domain import FIELDS, CallMoney, CallShown, Offered, drafts_for, seats_of
+from metrics.extra_calls.domain import (
+    EDITED,
+    FIELDS,
+    CallMoney,
+    CallShown,
+    Offered,
+    drafts_for,
+    is_as_typed,
+    seats_of,
+    typed_of,
+)
 from metrics.neighbours.queries import Asking, Away, Neighbour, Reply, Rows, body_of, rows_of
 from metrics.today.queries.actions import CopiedTerms, ExtraCallDraft
 from metrics.today.queries.day import area_of, read_today
 from metrics.today.queries.seats import UnusedSeatLine
 
-__all__ = ["FIELDS", "Beside", "CallShown", "Line", "Offer", "offer_of", "read_beside", "read_call", "seats_of"]
+__all__ = [
+    "EDITED",
+    "FIELDS",
+    "Beside",
+    "CallShown",
+    "Line",
+    "Offer",
+    "is_as_typed",
+    "offer_of",
+    "read_beside",
+    "read_call",
+    "seats_of",
+    "typed_of",
+]
 
 _MOST_SEARCHED = 200
 _MOST_CALLS = "100"

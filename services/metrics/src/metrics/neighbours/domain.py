@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
+_STALE = 412
 _LOWEST_SERVER_FAULT = 500
 _NOT_YET = frozenset({"request-in-progress"})
 
@@ -73,6 +74,11 @@ class Refusal:
     title: str
     detail: str
     errors: tuple[Fault, ...] = ()
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether somebody else was faster: what was read does not stand there any more."""
+        return self.status == _STALE
 
     @property
     def is_final(self) -> bool:

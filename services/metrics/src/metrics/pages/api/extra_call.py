@@ -1,4 +1,4 @@
-"""The prepared draft of an extra call: the form in which the Technopark completes and sends it, and what it became.
+"""The prepared draft of an extra call, and the form in which the Technopark completes and sends it.
 
 The applicant service decides, in the person's name and under the form's key: the same form sent twice makes one draft.
 Whatever comes of it, what was typed stays in the form until it was taken.
@@ -23,33 +23,29 @@ from common.web.runtime import runtime_of
 from contracts.roles import Role
 from contracts.types import municipality
 from metrics.extra_calls import commands
-from metrics.extra_calls.queries import FIELDS, Line, Offer, offer_of, read_beside, read_call, seats_of
+from metrics.extra_calls.queries import FIELDS, Line, Offer, offer_of, read_beside, seats_of
 from metrics.neighbours.commands import Fault, Refusal
 from metrics.neighbours.queries import Away, Closed, Found, asking_for_reader
+from metrics.pages.api.answered import answered
 from metrics.pages.api.browser import address_of
 from metrics.pages.api.gathering import gathered
 from metrics.pages.api.kept import drop_kept_form, kept_form
 from metrics.pages.api.routing import language_of
-from metrics.pages.api.shell import forms, notice, page, routes
+from metrics.pages.api.shell import forms, page, routes
 from metrics.pages.api.writing import Writing
-from metrics.pages.domain.extra_call_words import (
-    CallNotShownWords,
-    DraftedCallWords,
-    ExtraCallGoneWords,
-    ExtraCallWords,
-)
+from metrics.pages.domain.extra_call_words import ExtraCallGoneWords, ExtraCallWords
 from metrics.today.queries.day import READERS
 
 _KEY = "key"
 _NOT_SENT = "not-sent"
-_SEATS_LINE = {"seat_lines": "seats"}
+_MEANT = {"seat_lines": "seats"}
 """Which field of the form is meant where the draft's own field is refused."""
 _IN_OUR_WORDS = {
     "idempotency-key-reused": (ExtraCallWords.refused, ExtraCallWords.sent_before),
     "request-in-progress": (ExtraCallWords.away, ExtraCallWords.in_progress),
 }
 """What is said of a form's key, which nobody who fills one in has heard of: title and detail."""
-_SHOWN, _NOT_SHOWN, _GONE, _UNREADABLE, _NOBODY_ANSWERS = 200, 404, 409, 422, 503
+_NOT_OFFERED, _GONE, _UNREADABLE = 404, 409, 422
 
 _TypeCode = Annotated[str, Query(alias="type", pattern="^[A-Z][A-Z0-9_]{0,15}$")]
 _Place = Annotated[str, Query(alias="municipality", pattern="^[0-9]{5}$")]
@@ -68,7 +64,7 @@ async def show_extra_call(
     offer = await _offer(request, by, (call, type_code, municipality_code), now=now)
     typed = await kept_form(request)
     if offer is None:
-        return _gone(request, typed, status=_NOT_SHOWN)
+        return _gone(request, typed, status=_NOT_OFFERED)
     return await _form_page(request, by, offer, typed, now=now, kept=bool(typed))
 
 
@@ -91,21 +87,6 @@ async def draft_extra_call(
         await drop_kept_form(request)
         return RedirectResponse(Writing(request, language_of(request)).link(f"/today/calls/{outcome}"), 303)
     return await _form_page(request, by, offer, typed, now=now, outcome=outcome)
-
-
-@routes.get("/today/calls/{call_id}", operation_id="showDraftedCall")
-async def show_drafted_call(
-    request: Request, call_id: UUID, by: Annotated[Principal, allowed(*READERS)], now: Now
-) -> Response:
-    """A call as the applicant service shows it to the reader, and what comes next."""
-    found = await read_call(asking_for_reader(request), call_id)
-    if isinstance(found, Closed):
-        return notice(request, CallNotShownWords, way="/today", status=_NOT_SHOWN)
-    call = found.body if isinstance(found, Found) else None
-    status = _SHOWN if call else _NOBODY_ANSWERS
-    return gathered(
-        request, "drafted_call.html", DraftedCallWords, away=[found], reader=by, status=status, now=now, call=call
-    )
 
 
 async def _offer(request: Request, by: Principal, line: Line, *, now: datetime) -> Offer | None:
@@ -154,29 +135,22 @@ async def _form_page(
     outcome: Refusal | Away | None = None,
 ) -> Response:
     beside = await read_beside(asking_for_reader(request), offer)
-    refusal = outcome if isinstance(outcome, Refusal) else None
-    away = outcome if isinstance(outcome, Away) else None
-    faults = [(_SEATS_LINE.get(each.field, each.field), each.detail) for each in (refusal.errors if refusal else ())]
     # Refused for good it was not done, and is another request when it comes again; unless that is known, the same.
-    done_with = refusal is not None and refusal.is_final and refusal.code != _NOT_SENT
+    refused = isinstance(outcome, Refusal) and outcome.is_final and outcome.code != _NOT_SENT
     return gathered(
         request,
         "extra_call.html",
         ExtraCallWords,
-        away=[*beside.away, away],
+        away=[*beside.away, outcome],
         reader=by,
-        status=refusal.status if refusal else _NOBODY_ANSWERS if away else _SHOWN,
         now=now,
         offer=offer,
         beside=beside,
         address=address_of(request),
         values=_prepared(offer) | {name: typed[name] for name in FIELDS if name in typed},
-        key=str(new_id()) if done_with else _key_of(typed),
+        key=str(new_id()) if refused else _key_of(typed),
         kept=kept,
-        unanswered=away is not None,
-        refusal=refusal,
-        faults={name: detail for name, detail in faults if name in FIELDS},
-        besides=[detail for name, detail in faults if name not in FIELDS],
+        **answered(outcome, FIELDS, meant=_MEANT),
     )
 
 

@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from metrics.pages.api import (
     burden,
     dashboard,
+    drafted_call,
     extra_call,
     firm,
     frame,
@@ -21,6 +22,7 @@ __all__ = [
     "PAGES",
     "burden",
     "dashboard",
+    "drafted_call",
     "extra_call",
     "firm",
     "frame",

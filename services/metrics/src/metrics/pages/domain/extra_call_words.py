@@ -106,8 +106,8 @@ class DraftedCallWords:
     facts = Text("공고 내용", "The call")
     title_ko = Text("공고 제목 (한국어)", "Title in Korean")
     title_en = Text("공고 제목 (영어)", "Title in English")
-    opens_at = Text("접수 시작", "Opens at")
-    closes_at = Text("접수 마감", "Closes at")
+    opens_at = Text("접수 시작 (한국 시각)", "Opens at (Korean time)")
+    closes_at = Text("접수 마감 (한국 시각)", "Closes at (Korean time)")
     published_at = Text("게시한 때", "Published at")
     number = Text("공고 번호", "Id of the call")
     track = Text("트랙", "Track")
@@ -119,6 +119,25 @@ class DraftedCallWords:
     budget_table = Text("재원별 예산 상한", "What each source pays at most")
     source = Text("재원", "Source")
     amount = Text("금액", "Amount")
+    version = Text("몇 판", "Version")
+    typed = Text("적으신 내용 (저장하지 않았습니다)", "What you typed (it was not saved)")
+    write = Text("초안 고치기", "Change the draft")
+    send = Text("고친 초안 저장", "Save the change")
+    edit_says = Text(
+        "고친 사람도 이 공고를 게시할 수 없게 됩니다. 정원과 예산을 바꾸려면 오늘 할 일에서 초안을 새로 쓰세요.",
+        "Whoever changes it may not publish it either. For other seats or money write a new draft from today.",
+    )
+    kept = ExtraCallWords.kept
+    kept_says = ExtraCallWords.kept_says
+    away = ExtraCallWords.away
+    away_says = Text(
+        "신청 서비스가 응답하지 않았습니다. 적은 내용은 아래에 그대로 있습니다. 잠시 뒤 그대로 다시 보내세요.",
+        "The applicant service did not answer. What you typed stands below. Send it again as it is in a moment.",
+    )
+    refused_says = Text(
+        "지금 저장되어 있는 내용과 적으신 내용이 아래에 함께 있습니다. 확인한 뒤 다시 보내세요.",
+        "What is saved now and what you typed stand below. Look at both, and send it again.",
+    )
     next_steps = Text("다음 순서", "What comes next")
     committee = Text(
         "지방보조금관리위원회가 심의합니다. 의결일과 의결번호가 있어야 게시할 수 있습니다.",
