@@ -5,6 +5,7 @@ import base64
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -96,7 +97,8 @@ async def test_an_operator_drafts_the_extra_call_once_however_often_the_form_is_
         await applicant.made(f"/v1/calls/{draft['id']}/publications", committee, by=APPROVER, version=1)
         opened = await browser.open(f"{drafted}?lang=en")
         assert "The call is published, and cannot change any more." in said(opened)
-        await day.tell(published(UUID(draft["id"]), m52710=2, closes_at=office.pages.clock.now()))
+        closes_at = office.pages.clock.now() + timedelta(days=14)
+        await day.tell(published(UUID(draft["id"]), m52710=2, closes_at=closes_at))
         gone = await browser.send(address(call_id), form | {"key": "another-key-of-this-form"})
         assert (gone.status_code, "적으신 내용" in said(gone)) == (409, True)
         assert "완주군 JS1 추가모집 &lt;b&gt;재공고&lt;/b&gt;" in gone.text
