@@ -72,13 +72,16 @@ class Office:
 
 
 @pytest.fixture
-async def office(tmp_path: Path, fresh_databases: Callable[..., dict[str, DatabaseUrls]]) -> AsyncIterator[Office]:
+async def office(
+    tmp_path: Path, fresh_databases: Callable[..., dict[str, DatabaseUrls]], monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Office]:
+    monkeypatch.setattr("metrics.neighbours.commands._SECONDS", 8.0)
     port = ports.free_port()
     origin, urls = f"http://127.0.0.1:{port}", fresh_databases("applicant", "metrics", migrated=True)
     with local_issuer(tmp_path, pages_origin=origin) as issuer:
         async with (
             running_applicant(urls["applicant"]) as applicant,
-            pages_with(issuer, urls["metrics"], pages_origin=origin) as pages,
+            pages_with(issuer, urls["metrics"], pages_origin=origin, neighbour_timeout_seconds=3) as pages,
         ):
             call_id = UUID(await applicant.published_call())
             operator = applicant.issuer.headers(role=DRAFTER.role, tenant=DRAFTER.tenant, subject=DRAFTER.subject)

@@ -1,5 +1,6 @@
 """A day on which an extra call is offered for Wanju, the form that drafts it, and an applicant service that answers so."""
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -11,8 +12,9 @@ from tests.support.applicant import call_body
 from tests.support.days import CALL, IKSAN, THE_DAY, WANJU, case, confirmed_line, placed, published, report_out
 from tests.support.listening import Listener
 from tests.support.neighbours import Neighbours
-from tests.support.signing_in import Browser, Form, Pages
+from tests.support.signing_in import Browser, Form, Pages, said
 from tests.support.tokens import Issuer
+from tests.support.waiting import eventually
 
 INSPECTOR = "technopark.operator:jtp:technopark-inspector"
 TYPED = {
@@ -73,6 +75,29 @@ def form_of(page: httpx2.Response) -> dict[str, str]:
     found = [form for action, form in Form(page).forms.items() if action.startswith("/today/extra-call?")]
     assert len(found) == 1, page.text
     return found[0]
+
+
+async def sent(browser: Browser, path: str, form: Mapping[str, str]) -> httpx2.Response:
+    """Send the form, and again while nobody answers in time, as its page asks for: that is done once."""
+
+    async def once() -> httpx2.Response:
+        answer = await browser.send(path, form)
+        assert answer.status_code != 503, answer.text
+        return answer
+
+    return await eventually(once, what="the applicant service answers")
+
+
+async def shown(browser: Browser, path: str, *words: str) -> httpx2.Response:
+    """Open a page, and again while a service that it asks does not answer in time; these words stand on it."""
+
+    async def once() -> httpx2.Response:
+        page = await browser.open(path)
+        for each in words:
+            assert each in said(page), f"{each} in {said(page)}"
+        return page
+
+    return await eventually(once, what="the page is whole")
 
 
 async def filled(browser: Browser, **changes: str) -> dict[str, str]:

@@ -13,7 +13,7 @@ from common.http import HttpClient
 from smartfactory.stack.provision import DatabaseUrls
 from tests.support.applicant import APPROVER, Applicant, call_body, running_applicant
 from tests.support.applicant import OPERATOR as DRAFTER
-from tests.support.extra_calls import INSPECTOR
+from tests.support.extra_calls import INSPECTOR, sent, shown
 from tests.support.neighbours import nobody_there, reading
 from tests.support.signing_in import OFFICER, OPERATOR, Form, LocalIssuer, Pages, local_issuer, pages_with, said
 
@@ -48,9 +48,15 @@ def issuer(tmp_path: Path) -> Iterator[LocalIssuer]:
 
 
 @pytest.fixture
-async def desk(issuer: LocalIssuer, fresh_databases: Callable[..., dict[str, DatabaseUrls]]) -> AsyncIterator[Desk]:
+async def desk(
+    issuer: LocalIssuer, fresh_databases: Callable[..., dict[str, DatabaseUrls]], monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Desk]:
+    monkeypatch.setattr("metrics.neighbours.commands._SECONDS", 8.0)
     urls = fresh_databases("applicant", "metrics", migrated=True)
-    async with running_applicant(urls["applicant"]) as applicant, pages_with(issuer, urls["metrics"]) as pages:
+    async with (
+        running_applicant(urls["applicant"]) as applicant,
+        pages_with(issuer, urls["metrics"], neighbour_timeout_seconds=3) as pages,
+    ):
         draft = await applicant.made("/v1/calls", call_body(), by=DRAFTER)
         made = Desk(pages, applicant, f"/today/calls/{draft['id']}")
         operator = applicant.issuer.headers(role=DRAFTER.role, tenant=DRAFTER.tenant, subject=DRAFTER.subject)
@@ -62,29 +68,30 @@ async def test_of_two_who_change_one_draft_the_second_is_told_and_may_write_over
     async with desk.pages.browser() as one, desk.pages.browser() as other:
         await one.sign_in(OPERATOR)
         await other.sign_in(INSPECTOR)
-        first, second = [desk.form_of(await each.open(desk.path)) for each in (one, other)]
+        first, second = [desk.form_of(await shown(each, desk.path, "초안 고치기")) for each in (one, other)]
         assert {name: first[name] for name in WINDOW} == WINDOW
         first |= {"title_ko": "먼저 고친 제목", "closes_at": "2024-04-04T18:00"}
         second |= {"title_ko": "나중에 고친 <b>제목</b>"}
         for _ in range(2):
             # Sent a second time, as by a double click, it is done already.
-            done = await one.send(desk.path, first)
+            done = await sent(one, desk.path, first)
             assert (done.status_code, done.headers["location"]) == (303, desk.path)
         assert ((await desk.call())["version"], (await desk.call())["title_ko"]) == (2, "먼저 고친 제목")
 
-        told = await other.send(desk.path, second)
+        told = await sent(other, desk.path, second)
         assert (told.status_code, "그사이 공고가 바뀌었습니다" in said(told)) == (412, True)
         assert "먼저 고친 제목" in said(told), "what stands there now"
         assert desk.form_of(told) == second | {"version": "2"}, "and what was typed"
         assert (await desk.call())["version"] == 2
-        over = await other.send(desk.path, desk.form_of(told))
+        over = await sent(other, desk.path, desk.form_of(told))
         assert over.status_code == 303
         call = await desk.call()
         assert (call["title_ko"], call["closes_at"]) == ("나중에 고친 <b>제목</b>", "2024-04-03T17:00:00+09:00")
         same = {name for name in call_body() if name not in {"title_ko", "planned_budget_lines", "panel_rule", "types"}}
         assert {name: call[name] for name in same} == {name: call_body()[name] for name in same}
 
-        wrong = await other.send(desk.path, desk.form_of(told) | {"version": "3", "title_en": "", "opens_at": "soon"})
+        soon = {"version": "3", "title_en": "", "opens_at": "soon"}
+        wrong = await sent(other, desk.path, desk.form_of(told) | soon)
         assert wrong.status_code == 422
         assert ("opens_at-fault" in wrong.text, "title_en-fault" in wrong.text) == (True, True)
         assert desk.form_of(wrong)["opens_at"] == "soon"
@@ -92,13 +99,14 @@ async def test_of_two_who_change_one_draft_the_second_is_told_and_may_write_over
         committee = {"committee_date": "2024-02-05", "committee_resolution_number": "2024-9"}
         published = f"{desk.path.replace('/today', '/v1')}/publications"
         await desk.applicant.made(published, committee, by=APPROVER, version=3)
-        late = await other.send(
-            f"{desk.path}?lang=en", desk.form_of(wrong) | WINDOW | {"title_en": "Late", "version": "4"}
-        )
+        after = desk.form_of(wrong) | WINDOW | {"title_en": "Late", "version": "4"}
+        late = await sent(other, f"{desk.path}?lang=en", after)
         assert (late.status_code, "A published call cannot change" in said(late)) == (409, True)
         assert "What you typed (it was not saved)" in said(late)
         assert "나중에 고친 &lt;b&gt;제목&lt;/b&gt;" in late.text
-        assert desk.path not in Form(await other.open(desk.path)).forms, "nobody changes it any more"
+        assert desk.path not in Form(await shown(other, desk.path, "게시된 공고입니다")).forms, (
+            "nobody changes it any more"
+        )
 
 
 async def test_a_change_survives_an_outage_and_the_end_of_the_session_with_the_version_it_was_made_on(
@@ -107,7 +115,7 @@ async def test_a_change_survives_an_outage_and_the_end_of_the_session_with_the_v
     applicant = desk.pages.app.state.runtime.others["applicant"]
     async with desk.pages.browser() as browser:
         await browser.sign_in(OPERATOR)
-        form = desk.form_of(await browser.open(desk.path)) | {"title_en": "Typed before"}
+        form = desk.form_of(await shown(browser, desk.path, "초안 고치기")) | {"title_en": "Typed before"}
         desk.ask(nobody_there())
         away = await browser.send(desk.path, form)
         assert (away.status_code, "신청 서비스가 응답하지 않았습니다" in said(away)) == (503, True)
@@ -123,16 +131,16 @@ async def test_a_change_survives_an_outage_and_the_end_of_the_session_with_the_v
         changed = call_body(title_en="A colleague's")
         path = desk.path.replace("/today", "/v1")
         assert (await desk.applicant.change("PUT", path, changed, by=DRAFTER, version=1)).status_code == 200
-        back = desk.form_of(await browser.open(desk.path))
+        back = desk.form_of(await shown(browser, desk.path, "A colleague"))
         assert (back["title_en"], back["version"]) == ("Typed before", "1")
-        assert (await browser.send(desk.path, back)).status_code == 412
+        assert (await sent(browser, desk.path, back)).status_code == 412
         assert (await desk.call())["title_en"] == "A colleague's"
 
 
 async def test_who_does_not_draft_reads_it_without_a_form(desk: Desk) -> None:
     async with desk.pages.browser() as browser:
         await browser.sign_in(OFFICER)
-        page = await browser.open(desk.path)
+        page = await shown(browser, desk.path, "아직 게시되지 않았습니다")
         assert (page.status_code, desk.path in Form(page).forms) == (200, False)
         token = Form(page).forms["/sign-out"]["form_token"]
         refused = await browser.send(desk.path, {"form_token": token, "version": "1", "title_ko": "x"})
