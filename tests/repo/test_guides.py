@@ -21,13 +21,16 @@ from tests.support.guides import (
     shape,
     tokens,
 )
+from tests.support.quick_starts import steps
 from tools.catalogue.permissions import load
 
 KNOWN = facts(load())
 GUIDES = {language: guides(language) for language in LANGUAGES}
+_TUTORIAL = "docs/tutorial.md"
 _ENGLISH = {
     "README.md": "README.ko.md",
     "docs/ko/README.md": "docs/en/README.md",
+    "docs/ko/tutorial.md": "docs/tutorial.md",
 }
 """What the Korean page points at, and the English one in its place."""
 
@@ -36,7 +39,9 @@ _COMMAND = re.compile(r"`smartfactory ([a-z-]+)")
 
 
 def _pages(language: str) -> dict[Path, str]:
-    return {path: path.read_text("utf-8") for path in sorted((ROOT / "docs" / language).glob("*.md"))}
+    """A language's guides and tutorial."""
+    found = [*sorted((ROOT / "docs" / language).glob("*.md")), *([ROOT / _TUTORIAL] if language == "en" else [])]
+    return {path: path.read_text("utf-8") for path in found}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -61,6 +66,13 @@ def test_both_languages_say_the_same() -> None:
     assert korean.keys() == english.keys()
     mirrored = {name: replace(guide, head=guide.head.replace("../en/", "../ko/")) for name, guide in korean.items()}
     assert {name: found for name, guide in mirrored.items() if (found := differences(guide, english[name]))} == {}
+
+
+def test_the_tutorial_has_the_same_commands_and_answers_in_both_languages() -> None:
+    korean, english = ((ROOT / path).read_text("utf-8") for path in ("docs/ko/tutorial.md", _TUTORIAL))
+
+    assert steps(korean) == steps(english)
+    assert shape(korean) == shape(english)
 
 
 def test_both_readmes_say_the_same() -> None:

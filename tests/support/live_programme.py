@@ -72,7 +72,7 @@ class Programme:
         argv = (sys.executable, "-m", "smartfactory", "run", "--no-season", *at)
         self._process = servers.process("smartfactory", argv)
         self._keys = itertools.count(1)
-        self._http = httpx2.AsyncClient(base_url=f"http://127.0.0.1:{self._port}", timeout=30.0, limits=kept())
+        self._http = httpx2.AsyncClient(base_url=self.origin, timeout=30.0, limits=kept())
         self._tokens: dict[Person, tuple[str, float]] = {}
 
     def start(self) -> None:
@@ -81,6 +81,14 @@ class Programme:
 
     def stop(self) -> None:
         self._process.stop()
+
+    @property
+    def origin(self) -> str:
+        return f"http://127.0.0.1:{self._port}"
+
+    @property
+    def data(self) -> Path:
+        return self._data.root
 
     @property
     def bootstrap_servers(self) -> str:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-_BLOCK = re.compile(r"^```(bash|json|http|csv)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_THE_SAME = {"code", "status", "state", "row", "rows", "accepted", "refused", "field", "cell"}
+_BLOCK = re.compile(r"^```(bash|json|http|csv|text)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_THE_SAME = {"code", "status", "state", "row", "rows", "accepted", "refused", "field", "cell", "happened"}
 _MARK = "-- end of block --"
 
 
@@ -73,6 +73,7 @@ def faults_of(step: Step, printed: str) -> list[str]:
         return [f"{lines[0]} is not {status}"] * (lines[0].split()[1] != status.split()[1]) + [
             f"no header {name}" for name in wanted if name.lower() not in names
         ]
-    if step.kind == "csv":
-        return [f"no line {line}" for line in step.shown.strip().splitlines() if line not in printed.replace('"', "")]
+    if step.kind in {"csv", "text"}:
+        said = printed.replace('"', "")
+        return [f"no line {line}" for line in step.shown.strip().splitlines() if line.removesuffix("...") not in said]
     return []
