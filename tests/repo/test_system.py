@@ -129,7 +129,8 @@ def test_what_a_service_parks_can_be_settled_by_its_operators_and_is_read_by_the
     for service in system.services:
         who = {each.method + each.path: each.roles for each in operations(described(service))}
 
-        assert who["GET/v1/parked-events"] == ("auditor", "platform.operator"), service.name
+        for read in ("parked-events", "service-state"):
+            assert who[f"GET/v1/{read}"] == ("auditor", "platform.operator"), service.name
         for act in ("redrives", "discards", "discard-confirmations"):
             assert who[f"POST/v1/parked-events/{{parked_event_id}}/{act}"] == ("platform.operator",), service.name
 

@@ -52,6 +52,8 @@ def _permissions(service: str) -> str:
         rows += f'\n[{service}.{operation}]\ntie = "parked-event"\n'
         rows += '"auditor" = ["allowed", "allowed", "401"]\n' if operation in reads else ""
         rows += '"platform.operator" = ["allowed", "allowed", "401"]\n'
+    rows += f'\n[{service}.readServiceState]\ntie = "nothing"\n'
+    rows += '"auditor" = ["allowed", "allowed", "401"]\n"platform.operator" = ["allowed", "allowed", "401"]\n'
     return rows
 
 

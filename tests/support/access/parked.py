@@ -1,4 +1,4 @@
-"""Parked events, which every service has: one that waits in each, and one request for each of its operations."""
+"""What every service has for its operators: a parked event that waits, and one request for each of their operations."""
 
 from dataclasses import replace
 from uuid import UUID
@@ -38,5 +38,6 @@ _ASKS: Asks = {
     "getParkedEvent": lambda things: Ask("GET", _one(things)),
     "redriveParkedEvent": lambda things: Ask("POST", f"{_one(things)}/redrives", _MENDED),
     "askParkedEventDiscard": lambda things: Ask("POST", f"{_one(things)}/discards", _MENDED),
+    "readServiceState": lambda _things: Ask("GET", "/v1/service-state"),
     "confirmParkedEventDiscard": lambda things: Ask("POST", f"{_one(things)}/discard-confirmations", version=STALE),
 }

@@ -9,6 +9,7 @@ import uvicorn
 from fastapi import APIRouter, FastAPI
 
 from common.clock import Clock
+from common.consumer import topics_of
 from common.consumer.batch import Applier
 from common.db import Database
 from common.denials import Denials
@@ -21,6 +22,7 @@ from common.web.health import Health
 from common.web.parked_events import parked_event_routes
 from common.web.protocol import careful_protocol
 from common.web.runtime import Runtime
+from common.web.service_state import service_state_routes
 
 DRAIN_SECONDS = 20
 """How long the requests under way may take after SIGTERM; whoever ends a process waits longer than this."""
@@ -51,6 +53,7 @@ def build_app(
         tenant_fits=service.tenant_fits,
         denials=denials,
         others=others,
+        listens_to=topics_of(service.handlers),
     )
 
     async def close() -> None:
@@ -104,7 +107,7 @@ def serve(service: Service, config: ServiceSettings) -> int:
 
 def _operating_routes(service: Service, applier: Applier) -> Sequence[APIRouter]:
     roles = service.parked_event_roles
-    return () if roles is None else (parked_event_routes(roles, applier),)
+    return () if roles is None else (parked_event_routes(roles, applier), service_state_routes(roles))
 
 
 class _Server(uvicorn.Server):

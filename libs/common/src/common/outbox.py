@@ -14,6 +14,9 @@ from common import context, last_words, log_places, schema
 from common.db import Transaction, announce_after_commit
 from common.event import DomainEvent, encode_data, new_id
 
+RELAY_LOCK = 0x6F7574626F78  # "outbox"
+"""The advisory lock of whoever carries this database's events to Kafka: there is one relay leader."""
+
 _tracer = trace.get_tracer("common.outbox")
 
 _SEND_AGAIN_FROM = text(

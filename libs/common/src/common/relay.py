@@ -20,6 +20,7 @@ from common.event import Envelope, WireRecord, encode
 from common.kafka import KafkaFault, KafkaOptions, Publisher, kept_days
 from common.kafka_history import look_up
 from common.log_places import Partition, Place
+from common.outbox import RELAY_LOCK
 from common.waiting import backoff, pause, pause_until
 
 _BATCH_ROWS = 500
@@ -31,8 +32,6 @@ _HOLD_SECONDS = 5.0
 _LEASE_SECONDS = 15
 """A leader that asks its database nothing for so long is taken for frozen, and another leads. If it was only slow it
 begins again; whatever it still has in hand is a copy of what the other sends."""
-
-_LEADER_LOCK = 0x6F7574626F78  # "outbox"; a service's database has one relay leader
 
 _SELECT = """
     SELECT id, event_id, type, topic, key, sequence, payload, occurred_at, recorded_at, correlation_id, causation_id,
@@ -128,7 +127,7 @@ class Relay:
 
     async def _wait_for_turn(self, reader: Any, stop: asyncio.Event) -> None:  # noqa: ANN401  asyncpg has no types
         while not stop.is_set():
-            if await reader.fetchval("SELECT pg_try_advisory_lock($1)", _LEADER_LOCK):
+            if await reader.fetchval("SELECT pg_try_advisory_lock($1)", RELAY_LOCK):
                 # The server's clock, since a frozen process keeps its connection, and with it the lock, for ever.
                 await reader.execute(_READ_IN_ORDER)
                 await reader.fetchval("SELECT set_config('idle_session_timeout', $1, false)", f"{_LEASE_SECONDS}s")

@@ -15,6 +15,7 @@ from contracts.memorandum_examples import MEMORANDUM_EXAMPLES
 from contracts.mentoring_examples import MENTORING_EXAMPLES
 from contracts.objection_examples import OBJECTION_EXAMPLES
 from contracts.open_data_examples import OPEN_DATA_EXAMPLES
+from contracts.operating_examples import OPERATING_EXAMPLES
 from contracts.outcome_examples import OUTCOME_EXAMPLES
 from contracts.partner_examples import PARTNER_EXAMPLES
 from contracts.practice_examples import PRACTICE_EXAMPLES
@@ -227,6 +228,7 @@ EXAMPLES: Mapping[str, object] = {
     **INSPECTION_EXAMPLES,
     **EXPORT_EXAMPLES,
     **OPEN_DATA_EXAMPLES,
+    **OPERATING_EXAMPLES,
     **FORUM_EXAMPLES,
     **AMENDMENT_EXAMPLES,
     **SETTLEMENT_EXAMPLES,

@@ -5,7 +5,7 @@ Alive means the loop turns, and nothing else. Ready means it can do its work now
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from starlette.requests import Request
@@ -32,22 +32,35 @@ class Health:
     draining: bool = field(default=False)
 
     async def readiness(self) -> tuple[bool, dict[str, object]]:
-        """Run every check at once; return whether all are good and what each said."""
-        findings = await asyncio.gather(*(self._look(name, check) for name, check in self.checks.items()))
-        ready = not self.draining and all(good for good, _ in findings)
+        """Run every check at once; return whether all are good, and a report that says what each found."""
+        ready, findings = await self.look()
         state = "draining" if self.draining else "ready" if ready else "not ready"
-        checks = {name: finding for name, (_, finding) in zip(self.checks, findings, strict=True)}
+        checks = {each.name: {"state": "good" if each.good else "bad", "detail": each.said} for each in findings}
         return ready, {"service": self.service, "state": state, "checks": checks}
 
-    async def _look(self, name: str, check: Check) -> tuple[bool, dict[str, str]]:
+    async def look(self) -> tuple[bool, Sequence["Looked"]]:
+        """The same as what it is made of."""
+        findings = await asyncio.gather(*(self._look(name, check) for name, check in self.checks.items()))
+        return not self.draining and all(each.good for each in findings), findings
+
+    async def _look(self, name: str, check: Check) -> "Looked":
         try:
             async with asyncio.timeout(_CHECK_SECONDS):
-                return True, {"state": "good", "detail": await check()}
+                return Looked(name, good=True, said=await check())
         except NotReady as reason:
-            return False, {"state": "bad", "detail": str(reason)}
+            return Looked(name, good=False, said=str(reason))
         except Exception as error:  # noqa: BLE001  whatever it is, this process is not ready, and must say so
             _log.warning("the readiness check %s failed: %s", name, type(error).__name__)
-            return False, {"state": "bad", "detail": type(error).__name__}
+            return Looked(name, good=False, said=type(error).__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What one check found."""
+
+    name: str
+    good: bool
+    said: str
 
 
 class NotReady(Exception):

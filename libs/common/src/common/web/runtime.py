@@ -1,6 +1,6 @@
 """What a running API hands to each of its requests."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fastapi import Request
@@ -26,6 +26,8 @@ class Runtime:
     tenant_fits: Callable[[str, str | None], bool]
     others: Mapping[str, HttpClient] = field(default_factory=dict)
     """Whom this API reads from, by name."""
+    listens_to: Sequence[str] = ()
+    """The topics that the service's worker subscribes to."""
 
 
 def runtime_of(request: Request) -> Runtime:
