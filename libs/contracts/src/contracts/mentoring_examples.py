@@ -92,6 +92,8 @@ MENTORING_EXAMPLES: Mapping[str, object] = {
     "ResidencyView.changed_at": "2024-05-23T02:00:00Z",
     "ResidencyView.answered_at": "2024-05-23T02:00:00Z",
     "answer_days": 7,
+    "from_day": "2024-06-03",
+    "until_day": "2024-12-01",
     "started_on": "2024-06-03",
     "ended_on": "2024-07-26",
     "ksic_division": "10",

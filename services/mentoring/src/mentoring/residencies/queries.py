@@ -1,13 +1,13 @@
 """Reading residencies, and what Samsung has declined, for plans not to propose it again."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, select, true
+from sqlalchemy import ColumnElement, Row, or_, select, true
 
 from common.auth import Principal
 from common.db import Transaction
@@ -60,6 +60,7 @@ class Declined:
     rotations: frozenset[UUID] = frozenset()
 
 
+_DAYS_OF_A_WEEK = 7
 _COLUMNS = ResidencyRow.__table__.c
 _SHOWN = select(*(_COLUMNS[name] for name in ResidencyView.model_fields if name in _COLUMNS))
 
@@ -80,9 +81,13 @@ async def list_residencies(
     team_id: UUID | None,
     municipality_code: str | None,
     project_id: UUID | None,
+    days: tuple[date | None, date | None],
     by: Principal,
 ) -> Page[ResidencyView]:
-    """The residencies that the caller may see, in the order in which they were assigned."""
+    """The residencies that the caller may see, in the order in which they were assigned.
+
+    With `days`, the first and the last, only those with a team at the firm, or to come, on some day in between.
+    """
     wanted = {
         "state": state,
         "team_id": team_id,
@@ -90,7 +95,7 @@ async def list_residencies(
         "project_id": project_id,
     }
     statement = _SHOWN.where(
-        _reach(by), *(_COLUMNS[name] == value for name, value in wanted.items() if value is not None)
+        _reach(by), *_between(*days), *(_COLUMNS[name] == value for name, value in wanted.items() if value is not None)
     )
     rows, turns = await paginate(tx, statement, page, by=[_COLUMNS.id])
     return Page(items=await _views(tx, rows), **turns)
@@ -129,6 +134,17 @@ async def _views(tx: Transaction, rows: Sequence[Row[Any]]) -> list[ResidencyVie
         ResidencyView.model_validate({**row._mapping, "pauses": pauses.get(row.project_id, [])})  # noqa: SLF001  documented access
         for row in rows
     ]
+
+
+def _between(first: date | None, last: date | None) -> Iterator[ColumnElement[bool]]:
+    if first is not None:
+        # A team that stays longer than its weeks is there all the same, until somebody says that it left.
+        yield or_(
+            _COLUMNS.first_week + _COLUMNS.weeks * _DAYS_OF_A_WEEK > first,
+            _COLUMNS.state == ResidencyState.STARTED,
+        )
+    if last is not None:
+        yield _COLUMNS.first_week <= last
 
 
 def _reach(by: Principal) -> ColumnElement[bool]:

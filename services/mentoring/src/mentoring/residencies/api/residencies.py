@@ -1,9 +1,10 @@
 """Residencies over HTTP: Samsung answers, the mentor lead starts and ends, a municipality sees its own firms'."""
 
+from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Response
+from fastapi import Query, Response
 
 from common.auth import Principal
 from common.web import Body, IfMatch, Now, Page, PageQuery, Tx, allowed, etag, problem_responses, router
@@ -123,10 +124,21 @@ async def list_residencies(
     team_id: UUID | None = None,
     municipality_code: str | None = None,
     project_id: UUID | None = None,
+    from_day: Annotated[
+        date | None, Query(description="Its weeks are not over before this day, or the team is still there.")
+    ] = None,
+    until_day: Annotated[date | None, Query(description="Its weeks begin on this day or earlier.")] = None,
 ) -> Page[ResidencyView]:
     """A municipality sees those of its firms, a firm and a mentor their own; everybody else sees all."""
     return await queries.list_residencies(
-        tx, page, state=state, team_id=team_id, municipality_code=municipality_code, project_id=project_id, by=by
+        tx,
+        page,
+        state=state,
+        team_id=team_id,
+        municipality_code=municipality_code,
+        project_id=project_id,
+        days=(from_day, until_day),
+        by=by,
     )
 
 
