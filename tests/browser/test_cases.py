@@ -1,17 +1,15 @@
 """Story 5 in a real browser, and a project's page on a phone and a desk: what the services answer is a stand-in's."""
 
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, replace
-from typing import Any, cast
+from dataclasses import dataclass
 from uuid import UUID
 
 import pytest
-from fastapi import FastAPI
 
 from contracts.roles import Role
 from metrics.main import SERVICE
 from smartfactory.stack.provision import DatabaseUrls
-from tests.support.browsing import at_an_origin, in_both_languages
+from tests.support.browsing import at_an_origin, in_both_languages, signed_in
 from tests.support.listening import Listener, listener
 from tests.support.neighbours import Neighbours, neighbours
 from tests.support.told_projects import PROJECT, answers, listed
@@ -31,13 +29,7 @@ class Seen:
 
     def signed_in(self, role: str, tenant: str) -> Listener:
         """The service as somebody sees it whose browser brings a token along."""
-        token = self.metrics.issuer.headers(role=role, tenant=tenant)["Authorization"]
-        app: Any = self.metrics.app
-
-        async def with_token(scope: dict[str, Any], receive: Any, send: Any) -> None:
-            await app({**scope, "headers": [*scope["headers"], (b"authorization", token.encode())]}, receive, send)
-
-        return replace(self.metrics, app=cast("FastAPI", with_token))
+        return signed_in(self.metrics, role, tenant)
 
 
 @pytest.fixture

@@ -3,8 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any, cast
 
 import uvicorn
+from fastapi import FastAPI
 
 from smartfactory.stack.ports import LOOPBACK, free_port
 from tests.support.listening import Listener
@@ -29,6 +32,17 @@ async def at_an_origin(running: Listener, *, port: int | None = None) -> AsyncIt
     finally:
         server.should_exit = True
         await task
+
+
+def signed_in(running: Listener, role: str, tenant: str) -> Listener:
+    """The service as somebody sees it whose browser brings a token along."""
+    token = running.issuer.headers(role=role, tenant=tenant)["Authorization"]
+    app: Any = running.app
+
+    async def with_token(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        await app({**scope, "headers": [*scope["headers"], (b"authorization", token.encode())]}, receive, send)
+
+    return replace(running, app=cast("FastAPI", with_token))
 
 
 async def in_both_languages(browser: Browser, origin: str, path: str, **visit: object) -> dict[str, Seen]:

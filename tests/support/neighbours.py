@@ -3,7 +3,7 @@
 import contextlib
 import json
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -103,6 +103,20 @@ class _Through(httpx.AsyncBaseTransport):
 def reading(http: Any, headers: Mapping[str, str] | None = None) -> HttpClient:
     """How pages read a service that runs in this process, as the person whose headers these are."""
     return HttpClient("http://neighbour.test", transport=_Through(http, headers or {}))
+
+
+@contextlib.asynccontextmanager
+async def read_by(app: Any, **instead: HttpClient) -> AsyncIterator[None]:
+    """Whom the pages of an application read meanwhile, by the name of the service; they are closed at the end."""
+    others: dict[str, HttpClient] = app.state.runtime.others
+    before = dict(others)
+    others.update(instead)
+    try:
+        yield
+    finally:
+        others.update(before)
+        for each in instead.values():
+            await each.aclose()
 
 
 def nobody_there() -> HttpClient:

@@ -366,5 +366,7 @@ async def test_the_frame_leads_each_to_the_page_that_is_theirs(pages: Pages, iss
     for person in (f"company.owner:{firm}:owner", OFFICER):
         async with pages.browser() as browser:
             await browser.sign_in(person)
-            ways[person] = set(re.findall(r'<a href="(/(?:firm|today))', (await browser.open("/")).text))
-    assert list(ways.values()) == [{"/firm"}, {"/today"}]
+            ways[person] = set(
+                re.findall(r'<a href="(/(?:firm|today|mentors|operations))', (await browser.open("/")).text)
+            )
+    assert list(ways.values()) == [{"/firm"}, {"/today", "/mentors"}]

@@ -24,6 +24,7 @@ from common.errors import Text
 from common.web.language import Language, say
 from common.web.methods import route_path
 from common.web.problems import come_again
+from contracts.roles import PARKED_EVENT_READERS
 from metrics.pages.api import assets
 from metrics.pages.api.browser import (
     SESSION,
@@ -46,6 +47,7 @@ from metrics.pages.domain.sign_in_words import (
     IssuerAwayWords,
     SomebodyElsesFormWords,
 )
+from metrics.rotas import queries as rotas
 from metrics.sessions.api import sessions_of
 from metrics.today.queries.day import READERS
 
@@ -80,6 +82,8 @@ def page(
         signed_in=signed_in_of(request),
         sign_in_way=sign_in_address(request),
         today_roles=READERS,
+        mentor_roles=rotas.READERS,
+        operation_roles=PARKED_EVENT_READERS,
         role_name=lambda role: say(ROLE_NAMES[role], language),
         source_name=lambda source: say(SOURCE_NAMES[source], language),
         navigation=[(path, say(name, language)) for path, name in NAVIGATION],

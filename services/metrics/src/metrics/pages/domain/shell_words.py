@@ -20,6 +20,8 @@ class ShellWords:
     sign_out = Text("로그아웃", "Sign out")
     today = Text("오늘 할 일", "Today")
     firm = Text("우리 기업", "Our firm")
+    mentors = Text("멘토단", "Mentors")
+    operations = Text("운영", "Operations")
     developers = Text("개발자용 API 문서", "For developers: API documentation")
     shown_at = Text("{moment} 기준으로 그린 화면입니다.", "This page was drawn as of {moment}.")
     hidden = Text("비공개", "withheld")

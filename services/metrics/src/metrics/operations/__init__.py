@@ -1,0 +1,1 @@
+"""How the four services do, for whoever looks after the platform."""
