@@ -166,7 +166,7 @@ async def test_one_looks_further_by_links_that_keep_the_language_and_not_beyond_
             assert "2024년 7월 22일 부터" in said(middle), "a week begins on its Monday"
             last = await opened(metrics, query="&from=2100-01-04")
             assert (last.status_code, "이전 주" in said(last), "이후 주" in said(last)) == (200, True, False)
-            for odd in ("&from=2100-01-05", "&from=1999-12-31", "&from=tomorrow", "&from=%00", "&weeks=1"):
+            for odd in ("&from=2100-01-05", "&from=1999-12-31", "&from=tomorrow", "&from=", "&weeks=1"):
                 assert (await opened(metrics, query=odd)).status_code == 422, odd
 
 

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, or_, select, true
+from sqlalchemy import ColumnElement, Integer, Row, cast, or_, select, true
 
 from common.auth import Principal
 from common.db import Transaction
@@ -140,7 +140,7 @@ def _between(first: date | None, last: date | None) -> Iterator[ColumnElement[bo
     if first is not None:
         # A team that stays longer than its weeks is there all the same, until somebody says that it left.
         yield or_(
-            _COLUMNS.first_week + _COLUMNS.weeks * _DAYS_OF_A_WEEK > first,
+            _COLUMNS.first_week + cast(_COLUMNS.weeks * _DAYS_OF_A_WEEK, Integer) > first,
             _COLUMNS.state == ResidencyState.STARTED,
         )
     if last is not None:
