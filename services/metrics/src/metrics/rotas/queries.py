@@ -105,7 +105,7 @@ async def read_rota(asking: Asking, *, first: date, weeks: int, today: date) -> 
         titles=titles_of(rows_of(teams)),
         tells_teams=isinstance(teams, Found),
         tells_waiting=isinstance(waiting, Found),
-        more=any(goes_on(each) for each in asked),
+        more=goes_on(residencies) or goes_on(unanswered) or goes_on(teams) or goes_on(waiting),
         away=tuple(each for each in asked if isinstance(each, Away)),
     )
 
