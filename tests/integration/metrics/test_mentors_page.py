@@ -43,7 +43,8 @@ Databases = Callable[..., dict[str, DatabaseUrls]]
 
 @pytest.fixture
 async def metrics(fresh_databases: Databases) -> AsyncIterator[Listener]:
-    async with listener(SERVICE, fresh_databases("metrics", migrated=True)) as running:
+    databases = fresh_databases("metrics", migrated=True)
+    async with listener(SERVICE, databases, neighbour_timeout_seconds=3.0) as running:
         yield running
 
 

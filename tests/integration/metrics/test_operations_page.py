@@ -17,6 +17,7 @@ from tests.support.mentoring import project_confirmed
 from tests.support.neighbours import neighbours, nobody_there, read_by, reading
 from tests.support.signing_in import HTML, said
 from tests.support.told_states import SENT_UP_TO, answers, parked, state
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.anyio
 
@@ -28,7 +29,8 @@ Databases = Callable[..., dict[str, DatabaseUrls]]
 
 @pytest.fixture
 async def metrics(fresh_databases: Databases) -> AsyncIterator[Listener]:
-    async with listener(SERVICE, fresh_databases("metrics", migrated=True)) as running:
+    databases = fresh_databases("metrics", migrated=True)
+    async with listener(SERVICE, databases, neighbour_timeout_seconds=3.0) as running:
         yield running
 
 
@@ -47,10 +49,17 @@ async def test_a_real_service_and_this_one_tell_of_themselves_and_what_neither_c
         await metrics.apply([msgspec.structs.replace(unknown, value=b"\xff")])
         token = mentoring.issuer.headers(role=Role.PLATFORM_OPERATOR, tenant="52", subject="kim")
         others = {"applicant": nobody_there(), "funding": nobody_there(), "mentoring": reading(mentoring.http, token)}
-        async with read_by(metrics.app, **others):
+        pages: list[str] = []
+
+        async def all_told() -> bool:
             page = await opened(metrics)
-    assert page.status_code == 200, page.text
-    read = said(page)
+            assert page.status_code == 200, page.text
+            pages.append(said(page))
+            return "멘토링 서비스가 응답하지 않아" not in pages[-1]
+
+        async with read_by(metrics.app, **others):
+            await eventually(all_told, what="a busy machine has answered in the time of a page")
+    read = pages[-1]
     assert read.count("멈춘 키 1개") == 2
     assert read.count("읽을 수 없음") == 2
     assert read.count("이벤트를 내보내는 작업자 없음") == 2, "no worker runs here"
