@@ -27,8 +27,8 @@ _TOOLS = ROOT / "tools/front_end"
 _PAGE = (ROOT / "docs/front-end.md").read_text("utf-8")
 _FILE = re.compile(r"^```ts\n// (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _CALLS = 3
-_SECONDS = 180
-"""For making, checking and running the client: seconds, on a machine that does nothing else."""
+_SECONDS = 600
+"""For making, checking and running the client: many times what it takes on a machine that does nothing else."""
 
 _WRONG = (
     'import { api } from "./client.mts";',
@@ -54,7 +54,7 @@ class Origin:
         headers = {"Authorization": f"Bearer {self.token(by)}", "Idempotency-Key": str(uuid4())}
         if version is not None:
             headers["If-Match"] = f'"{version}"'
-        answer = httpx2.post(f"{self.address}{path}", json=body, headers=headers)
+        answer = httpx2.post(f"{self.address}{path}", json=body, headers=headers, timeout=30)
         assert answer.is_success, answer.text
         return answer.json()
 
@@ -134,7 +134,7 @@ def test_the_page_is_followed_to_its_end_and_shows_what_comes(origin: Origin, pr
     calls, company = (json.loads(each.strip().splitlines()[-1]) for each in printed[1:])
     assert len(calls["calls"]) == _CALLS, "both pages hold every call once"
     assert (company["once"], company["replayed"]) == (True, "true")
-    served = httpx2.get(f"{origin.address}/developers/openapi.json")
+    served = httpx2.get(f"{origin.address}/developers/openapi.json", timeout=30)
     assert served.json() == json.loads((ROOT / "docs/api/smartfactory.json").read_text("utf-8"))
 
     (project / "calls.mts").write_text("\n".join(_WRONG), "utf-8")
