@@ -26,6 +26,7 @@ from common.openid import ProviderAway, Registration, RelyingParty, SignInRefuse
 from common.sealing import NotSealed, derived, seal, unseal
 from common.web.runtime import Runtime, runtime_of
 from metrics.sessions import commands
+from metrics.sessions.commands import Denied
 from metrics.sessions.domain import Session, own_path, renewal_is_due
 from metrics.settings import Settings
 
@@ -189,7 +190,18 @@ class Sessions:
 
     async def _used(self, browser_id: str) -> Session | None:
         async with self._runtime.database.transaction(acting=THE_SERVICE) as tx:
-            return await commands.use_session(tx, _hash(browser_id), now=_real_time.now(), idle=self._idle)
+            used = await commands.use_session(tx, _hash(browser_id), now=_real_time.now(), idle=self._idle)
+        if isinstance(used, Denied):
+            await self._end_at_the_issuer(used.session, browser_id)
+            return None
+        return used
+
+    async def _end_at_the_issuer(self, session: Session, browser_id: str) -> None:
+        """What renews a denied token is of no use either, whoever has it; an issuer that is away is not waited for."""
+        _log.info("a session ended: it was denied")
+        kept = self._opened(session, browser_id)
+        if kept is not None and kept.refresh_token is not None and time.monotonic() >= self._away_until:
+            await self.provider.revoke(kept.refresh_token)
 
     async def _with_live_token(self, session: Session, kept: _Kept, browser_id: str) -> _Kept | None:
         """The session with its token, or with the next one; nothing when it has ended."""

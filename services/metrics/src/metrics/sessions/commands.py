@@ -1,5 +1,6 @@
 """Begin a session, use it, renew its token and end it. Real time counts."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from common.auth import Principal
@@ -10,6 +11,13 @@ from metrics.sessions.domain import Session
 _RENEWING = timedelta(seconds=12)
 """Longer than the issuer may take to answer; whoever dies meanwhile leaves the renewal to the next one after it."""
 _ASK_AGAIN = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """A session that ended because its person, or one of its tokens, was denied; its row is gone."""
+
+    session: Session
 
 
 async def begin_session(
@@ -32,18 +40,22 @@ async def begin_session(
             ends_at=now + lasts,
             renewing_until=None,
             version=1,
+            token_ids=[principal.token_id],
         ),
     )
 
 
-async def use_session(tx: Transaction, id_hash: bytes, *, now: datetime, idle: timedelta) -> Session | None:
-    """The session of a browser, unless it is over or its person is denied: then it is removed at once."""
+async def use_session(tx: Transaction, id_hash: bytes, *, now: datetime, idle: timedelta) -> Session | Denied | None:
+    """The session of a browser, unless it is over or denied: then it is removed at once."""
     session = await store.get(tx, id_hash)
     if session is None:
         return None
-    if domain.is_over(session, now=now, idle=idle) or await store.is_denied(tx, session):
+    if domain.is_over(session, now=now, idle=idle):
         await store.remove(tx, id_hash)
         return None
+    if await store.is_denied(tx, session):
+        await store.remove(tx, id_hash)
+        return Denied(session)
     if domain.use_is_due(session, now=now):
         await store.save(tx, id_hash, used_at=now)
     return session
@@ -64,6 +76,7 @@ async def renew_session(tx: Transaction, session: Session, principal: Principal,
         tenant=principal.tenant or "",
         token_ends_at=datetime.fromtimestamp(principal.expires_at, tz=now.tzinfo),
         renewing_until=None,
+        token_ids=domain.with_token(session, principal.token_id),
     )
 
 

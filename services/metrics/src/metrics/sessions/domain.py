@@ -4,6 +4,7 @@ All times here are real time: a session is a thing of the browser, not of the pr
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
@@ -11,6 +12,8 @@ from urllib.parse import urlsplit
 RENEW_BEFORE = timedelta(seconds=120)
 """A token with less left is renewed, so that whatever it is passed on to still finds it good."""
 NOTE_USE_EVERY = timedelta(seconds=60)
+MOST_TOKEN_IDS = 200
+"""Of a session's tokens the ids of the newest are kept: of ten minutes each, those of more than its longest day."""
 
 _PATH = re.compile(r"/[\x21-\x5b\x5d-\x7e]*")
 _MOST_PATH = 1_000
@@ -32,6 +35,8 @@ class Session:
     ends_at: datetime
     renewing_until: datetime | None
     version: int
+    token_ids: Sequence[str] = ()
+    """Of every access token that it has had (`jti`), the present one last."""
 
 
 def is_over(session: Session, *, now: datetime, idle: timedelta) -> bool:
@@ -49,6 +54,11 @@ def renewal_is_due(session: Session, *, now: datetime) -> bool:
     if session.renewing_until is not None and now < session.renewing_until:
         return False
     return now >= session.token_ends_at - RENEW_BEFORE
+
+
+def with_token(session: Session, token_id: str) -> list[str]:
+    """The ids of its tokens, that of the next one included."""
+    return [*session.token_ids, token_id][-MOST_TOKEN_IDS:]
 
 
 def own_path(wanted: str | None, *, otherwise: str) -> str:

@@ -5,7 +5,8 @@ from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, delete, insert, select, text, update
+from sqlalchemy import Index, Text, bindparam, delete, insert, select, text, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from common.db import Transaction
@@ -31,20 +32,22 @@ class WebSessionRow(Tables):
     ends_at: Mapped[datetime]
     renewing_until: Mapped[datetime | None]
     version: Mapped[int]
+    token_ids: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
 
 
 _COLUMNS = [WebSessionRow.__table__.c[field.name] for field in fields(Session)]
 # Whoever was denied after signing in is out, also long after the tokens of that hour have ended: refreshing must not
-# be a way around it.
+# be a way around it. One token that was taken back by its id ends the session too: who had it may have what renews it.
 _DENIED = text(
     """
     SELECT EXISTS (
         SELECT FROM token_denial
-        WHERE issued_until >= :signed_in_at AND issuer = :issuer AND subject = :subject
-          AND (role IS NULL OR role = :role) AND (tenant IS NULL OR tenant = :tenant)
+        WHERE issued_until >= :signed_in_at AND issuer = :issuer
+          AND (token_id = ANY (:token_ids)
+               OR subject = :subject AND (role IS NULL OR role = :role) AND (tenant IS NULL OR tenant = :tenant))
     )
     """
-)
+).bindparams(bindparam("token_ids", type_=ARRAY(Text)))
 
 
 async def get(tx: Transaction, id_hash: bytes) -> Session | None:
@@ -80,13 +83,14 @@ async def remove(tx: Transaction, id_hash: bytes) -> None:
 
 
 async def is_denied(tx: Transaction, session: Session) -> bool:
-    """Whether all that was issued to the person until a moment after the sign-in is denied."""
+    """Whether one of its tokens is denied, or all that was issued to the person until a moment after the sign-in."""
     asked = {
         "signed_in_at": session.signed_in_at,
         "issuer": session.issuer,
         "subject": session.subject,
         "role": session.role,
         "tenant": session.tenant,
+        "token_ids": list(session.token_ids),
     }
     return bool((await tx.execute(_DENIED, asked)).scalar_one())
 

@@ -24,7 +24,10 @@ class RevokeTokens(Body):
     subject: Subject | None = Field(None, description="Whose tokens; `role` and `tenant` narrow them.")
     role: Role | None = None
     tenant: Subject | None = None
-    token_id: Subject | None = Field(None, description="The `jti` of the one token that is meant.")
+    token_id: Subject | None = Field(
+        None,
+        description="The `jti` of the one token that is meant; a session of the pages that has had it ends with it.",
+    )
     reason: RevocationReason
 
 
