@@ -10,7 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from smartfactory.issuer.app import ADMIN_HEADER, IssuerOptions, build_issuer
-from smartfactory.issuer.grants import Asked, GrantRefused, Grants, Person, challenge_of
+from smartfactory.issuer.grants import LOST_ANSWER_SECONDS, Asked, GrantRefused, Grants, Person, challenge_of
 from smartfactory.issuer.tokens import Bearer
 from tests.support.signing_in import CLIENT, CLIENT_ID, CLIENT_SECRET, OFFICER, PAGES_ORIGIN, Form
 
@@ -226,13 +226,44 @@ def test_a_code_that_comes_twice_ends_what_came_of_it(client: TestClient) -> Non
     assert refreshed(client, tokens["refresh_token"])[1]["error"] == "invalid_grant"
 
 
-def test_refresh_tokens_turn_and_one_that_comes_twice_ends_the_sign_in(client: TestClient) -> None:
+@pytest.mark.parametrize("late", [False, True], ids=["its successor was used", "a minute later"])
+def test_refresh_tokens_turn_and_one_that_comes_twice_ends_the_sign_in(
+    client: TestClient, clock: Clock, late: bool
+) -> None:
     _, first = redeemed(client, sent_back(client)["code"])
     status, second = refreshed(client, first["refresh_token"])
     assert status == 200
     assert second["refresh_token"] != first["refresh_token"]
+    newest = second
+    if late:
+        clock.now += LOST_ANSWER_SECONDS + 1
+    else:
+        newest = refreshed(client, second["refresh_token"])[1]
     assert refreshed(client, first["refresh_token"])[1]["error"] == "invalid_grant"
-    assert refreshed(client, second["refresh_token"])[1]["error"] == "invalid_grant", "whoever holds the other one"
+    assert refreshed(client, newest["refresh_token"])[1]["error"] == "invalid_grant", "whoever holds the other one"
+
+
+def test_who_never_saw_the_answer_to_a_refresh_asks_again_and_what_was_lost_is_withdrawn(
+    client: TestClient, clock: Clock
+) -> None:
+    _, first = redeemed(client, sent_back(client)["code"])
+    _, lost = refreshed(client, first["refresh_token"])
+    clock.now += LOST_ANSWER_SECONDS / 2
+    status, second = refreshed(client, first["refresh_token"])
+    assert status == 200
+    status, third = refreshed(client, second["refresh_token"])
+    assert status == 200
+    assert refreshed(client, lost["refresh_token"])[1]["error"] == "invalid_grant", "somebody found it"
+    assert refreshed(client, third["refresh_token"])[1]["error"] == "invalid_grant"
+
+
+def test_nobody_holds_on_to_one_refresh_token_by_asking_again_and_again(client: TestClient, clock: Clock) -> None:
+    _, first = redeemed(client, sent_back(client)["code"])
+    for _ in range(3):
+        assert refreshed(client, first["refresh_token"])[0] == 200
+        clock.now += LOST_ANSWER_SECONDS / 2 - 1
+    clock.now += LOST_ANSWER_SECONDS / 2
+    assert refreshed(client, first["refresh_token"])[1]["error"] == "invalid_grant"
 
 
 def test_a_sign_in_cannot_be_refreshed_for_ever_and_can_be_revoked(client: TestClient, clock: Clock) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from common.auth import KeysUnavailable, TokenRefused
-from common.http import Answer, BadAnswer, HttpClient, HttpFault
+from common.http import Answer, BadAnswer, HttpClient, HttpFault, Unreachable
 from common.tokens import TokenVerifier
 
 _DESCRIBED_FOR_SECONDS = 600.0
@@ -170,9 +170,18 @@ class RelyingParty:
         return _tokens(content, name=name if isinstance(name, str) else None, subject=str(claims["sub"]))
 
     async def refresh(self, refresh_token: str) -> Tokens:
-        """The next tokens of a session; raises `SignInRefused` when it is over, or `ProviderAway`."""
+        """The next tokens of a session; raises `SignInRefused` when it is over, or `ProviderAway`.
+
+        Where the connection broke, the provider may have turned the token and its answer is lost: it is asked once more
+        at once, as long as it takes that for the same client's second try (RFC 9700, 4.14.2, leaves it to it).
+        """
         provider = await self.provider()
         asked = {"grant_type": "refresh_token", "refresh_token": refresh_token}
+        try:
+            return _tokens(await self._ask_for_tokens(provider, asked))
+        except ProviderAway as away:
+            if not isinstance(away.__cause__, Unreachable):
+                raise
         return _tokens(await self._ask_for_tokens(provider, asked))
 
     async def revoke(self, refresh_token: str) -> None:
@@ -189,7 +198,7 @@ class RelyingParty:
             answer = await self._post(provider.token_endpoint, form)
         except HttpFault as fault:
             _log.warning("the issuer gave no tokens: %s", fault)
-            raise ProviderAway(str(fault)) from None
+            raise ProviderAway(str(fault)) from fault
         content = answer.body if isinstance(answer.body, dict) else {}
         if answer.status == _OK:
             return content

@@ -1,7 +1,8 @@
 """What the issuer has granted and not seen the end of: codes that are good once, and refresh tokens that turn with use.
 
 Both live in this process alone: whoever restarts it signs in again. A code or a refresh token that comes a second time
-is in two hands, so whatever came of its sign-in ends (RFC 6749, 4.1.2; RFC 9700, 4.14.2).
+is in two hands, so whatever came of its sign-in ends (RFC 6749, 4.1.2; RFC 9700, 4.14.2). One exception: a client that
+never saw the answer to a refresh asks once more with what it has, soon, and while nobody has used what was lost.
 """
 
 import base64
@@ -16,6 +17,8 @@ from smartfactory.issuer.tokens import Bearer
 CODE_SECONDS = 60
 SIGN_IN_SECONDS = 12 * 3_600
 """How long a sign-in can be refreshed; assumed: an office day and its evening."""
+LOST_ANSWER_SECONDS = 60
+"""How long a refresh token may come again while its successor is unused; assumed: who died is replaced by then."""
 
 _MOST_SIGN_INS = 10_000
 
@@ -49,7 +52,9 @@ class SignIn:
     code: str
     redeemed: bool = False
     refresh_tokens: list[str] = field(default_factory=list)
-    """The last one is good; those before it were used."""
+    """The last one is good; those before it were used, or withdrawn because nobody had seen them."""
+    turned_at: float = 0.0
+    """When the one before the last was first used."""
 
 
 class GrantRefused(Exception):
@@ -92,16 +97,24 @@ class Grants:
         return found
 
     def turn(self, refresh_token: str, *, client_id: str) -> SignIn:
-        """The sign-in that a refresh token stands for, once; the caller gives the next one out."""
-        found = self._by_refresh_token.get(refresh_token)
+        """The sign-in that a refresh token stands for; the caller gives the next one out.
+
+        It is good once, and again for a minute while the one that was given for it is unused: that one is withdrawn.
+        """
+        found, now = self._by_refresh_token.get(refresh_token), self._real_time()
         if found is None or found.asked.client_id != client_id:
             raise GrantRefused("the refresh token is unknown to this client")
-        if found.refresh_tokens[-1] != refresh_token:
-            self._end(found)
-            raise GrantRefused("the refresh token was used before: the sign-in has ended")
-        if self._real_time() - found.began > SIGN_IN_SECONDS:
+        if now - found.began > SIGN_IN_SECONDS:
             self._end(found)
             raise GrantRefused("the sign-in is over")
+        if found.refresh_tokens[-1] == refresh_token:
+            found.turned_at = now
+        elif found.refresh_tokens[-2:-1] == [refresh_token] and now - found.turned_at <= LOST_ANSWER_SECONDS:
+            # The first use still counts, so that nobody holds on to one token by asking again and again.
+            found.refresh_tokens[-2:] = reversed(found.refresh_tokens[-2:])
+        else:
+            self._end(found)
+            raise GrantRefused("the refresh token was used before: the sign-in has ended")
         return found
 
     def next_refresh_token(self, sign_in: SignIn) -> str:

@@ -235,9 +235,17 @@ class Sessions:
             if now < session.token_ends_at:
                 return kept
             raise
-        except (SignInRefused, TokenRefused) as refused:
-            _log.info("a session ended: %s", refused.reason)
-            await self._end(browser_id)
+        except SignInRefused as refused:
+            # Perhaps only because the answer before was lost with the next token: what the person has is good so long.
+            if _real_time.now() < session.token_ends_at:
+                _log.info("a session is not renewed: %s", refused.reason)
+                async with database.transaction(acting=THE_SERVICE) as tx:
+                    await commands.use_up(tx, session)
+                return kept
+            await self._ended(browser_id, refused.reason)
+            return None
+        except TokenRefused as refused:
+            await self._ended(browser_id, refused.reason)
             return None
         self._away_until = 0.0
         renewed = _Kept(
@@ -253,8 +261,7 @@ class Sessions:
         try:
             principal = await self._proved(kept.access_token)
         except TokenRefused as refused:
-            _log.info("a session ended: %s", refused.reason)
-            await self._end(browser_id)
+            await self._ended(browser_id, refused.reason)
             return None
         return SignedIn(
             principal=principal,
@@ -271,6 +278,10 @@ class Sessions:
             raise TokenRefused("the tenant does not fit the role")
         self._runtime.denials.check(principal)
         return principal
+
+    async def _ended(self, browser_id: str, reason: str) -> None:
+        _log.info("a session ended: %s", reason)
+        await self._end(browser_id)
 
     async def _end(self, browser_id: str) -> None:
         async with self._runtime.database.transaction(acting=THE_SERVICE) as tx:

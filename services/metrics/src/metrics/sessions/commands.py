@@ -85,6 +85,11 @@ async def put_renewal_off(tx: Transaction, session: Session, *, now: datetime) -
     await store.save(tx, session.id_hash, renewing_until=now + _ASK_AGAIN)
 
 
+async def use_up(tx: Transaction, session: Session) -> None:
+    """The issuer renews it no more: it goes on until its token ends, and then the issuer is asked a last time."""
+    await store.save(tx, session.id_hash, renewing_until=session.token_ends_at)
+
+
 async def end_session(tx: Transaction, id_hash: bytes) -> None:
     """Whoever has the browser's cookie has nothing from now on."""
     await store.remove(tx, id_hash)
