@@ -60,14 +60,14 @@ def set_cookie(request: Request, response: Response, name: str, value: str, *, l
         value,
         max_age=None if lasts is None else int(lasts.total_seconds()),
         path="/",
-        secure=_secure(request),
+        secure=over_https(request),
         httponly=True,
         samesite="lax",
     )
 
 
 def drop_cookie(request: Request, response: Response, name: str) -> None:
-    response.delete_cookie(_named(request, name), path="/", secure=_secure(request), httponly=True, samesite="lax")
+    response.delete_cookie(_named(request, name), path="/", secure=over_https(request), httponly=True, samesite="lax")
 
 
 def is_ours(request: Request) -> bool:
@@ -104,10 +104,11 @@ def address_of(request: Request) -> str:
     return f"{route_path(request)}?{query}" if query else route_path(request)
 
 
+def over_https(request: Request) -> bool:
+    """Whether people open the pages over https, wherever that ends on the way here."""
+    return sessions_of(request).origin.startswith("https://")
+
+
 def _named(request: Request, name: str) -> str:
     # The prefix binds a cookie to this very host and to https, in every browser (RFC 6265bis, 4.1.3).
-    return f"__Host-{name}" if _secure(request) else name
-
-
-def _secure(request: Request) -> bool:
-    return sessions_of(request).origin.startswith("https://")
+    return f"__Host-{name}" if over_https(request) else name

@@ -19,7 +19,7 @@ from common.web.kinds import FieldFault, Refused
 from common.web.language import Language, preferred
 from common.web.problems import busy
 from common.web.routes import GuardedRoute
-from metrics.pages.api.browser import form_of, in_their_name, is_ours, is_theirs, signed_in_of
+from metrics.pages.api.browser import form_of, in_their_name, is_ours, is_theirs, over_https, signed_in_of
 
 LANGUAGE = "lang"
 POLICY = {
@@ -33,6 +33,8 @@ POLICY = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+# A year, the least that lists of browsers ask for. Not of other hosts below ours, which are not ours to speak for.
+_HTTPS_ONLY = {"Strict-Transport-Security": "max-age=31536000"}
 
 _LANGUAGES = frozenset({"ko", "en"})
 _OTHER_LANGUAGE = Text(
@@ -69,7 +71,7 @@ class PageRoute(GuardedRoute):
                 response = await inner(asked)
             except Exception as error:  # noqa: BLE001  whatever it is, a browser is told so by a page
                 response = await self._told(asked, error)
-            for name, value in POLICY.items():
+            for name, value in (POLICY | (_HTTPS_ONLY if over_https(request) else {})).items():
                 response.headers.setdefault(name, value)
             return response
 
