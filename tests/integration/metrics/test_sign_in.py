@@ -120,6 +120,23 @@ async def test_over_https_cookies_are_bound_to_the_host(
         assert "Secure" in cookie
         assert "Path=/" in cookie
         assert "Domain" not in cookie
+        for path in ("/", "/sign-in", "/today", "/no-such-page"):
+            assert (await browser.open(path)).headers["strict-transport-security"] == "max-age=31536000", path
+
+
+async def test_over_plain_http_no_browser_is_told_to_come_by_https_for_ever(pages: Pages) -> None:
+    async with pages.browser() as browser:
+        assert "strict-transport-security" not in (await browser.open("/")).headers
+
+
+async def test_a_form_is_taken_though_the_origin_is_set_in_another_spelling(
+    issuer: LocalIssuer, fresh_databases: Callable[..., dict[str, DatabaseUrls]]
+) -> None:
+    urls = fresh_databases("metrics", migrated=True)["metrics"]
+    async with pages_with(issuer, urls, pages_origin="http://Pages.test:80") as pages, pages.browser() as browser:
+        await browser.sign_in(OFFICER)
+        form = Form(await browser.open("/")).forms["/sign-out"]
+        assert (await browser.send("/sign-out", form, "http://pages.test")).status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,7 @@ def test_a_sound_production_starts(environment):
         ({"CURSOR_SECRET": None}, "CURSOR_SECRET is the local default: set a random one"),
         ({"CURSOR_SECRET": "short"}, "CURSOR_SECRET is short"),
         ({"ALLOWED_ORIGINS": "*"}, "ALLOWED_ORIGINS holds *"),
+        ({"ALLOWED_ORIGINS": "https://apply.jeonbuk.go.kr/"}, "ALLOWED_ORIGINS is wrong: it must be an origin like"),
         ({"HTTP_PORT": "70000"}, "HTTP_PORT is wrong"),
     ],
 )
@@ -59,6 +60,17 @@ def test_an_unsound_production_does_not(environment, changed: dict[str, str | No
         load(ServiceSettings)
     assert told in str(refusal.value)
     assert "secret-password" not in str(refusal.value)
+
+
+def test_origins_are_kept_as_browsers_write_them(environment):
+    environment(
+        PRODUCTION | {"ALLOWED_ORIGINS": "HTTPS://Apply.Jeonbuk.go.kr:443,http://127.0.0.1:80,http://[::1]:8080"}
+    )
+    assert load(ServiceSettings).allowed_origins == (
+        "https://apply.jeonbuk.go.kr",
+        "http://127.0.0.1",
+        "http://[::1]:8080",
+    )
 
 
 SIGNED_IN = {"KAFKA_SECURITY_PROTOCOL": "SASL_SSL", "KAFKA_USERNAME": "applicant", "KAFKA_PASSWORD": "secret-password"}

@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from common.clock import Clock, FileClock, SystemClock
+from common.setting_texts import web_origin
 from smartfactory.issuer.app import IssuerOptions, IssuerRefused, build_issuer
 from smartfactory.issuer.authorization import Client
 from smartfactory.simulators.app import ABORT, build_simulators
@@ -48,9 +49,10 @@ def build_outside(options: IssuerOptions, clock: Clock) -> FastAPI:
 
 def _client_of(environment: Mapping[str, str]) -> Client | None:
     """The web pages, which people sign in to; without their origin nobody can."""
-    origin = environment.get("PAGES_ORIGIN")
-    if not origin:
+    said = environment.get("PAGES_ORIGIN")
+    if not said:
         return None
+    origin = web_origin(said)  # as the pages read it, which come back under what they have read
     return Client(
         client_id=environment["SIGN_IN_CLIENT_ID"],
         secret=environment["SIGN_IN_CLIENT_SECRET"],

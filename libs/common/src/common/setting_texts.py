@@ -15,17 +15,22 @@ from pydantic.fields import FieldInfo
 from common.errors import Text
 
 _LARGEST_PORT = 65_535
+_PORTS_UNSAID = {"http": 80, "https": 443}
 
 _WEB_ADDRESS = Text(
     "https://host/path 꼴의 주소여야 합니다 (?와 # 뒤는 쓸 수 없습니다)",
     "it must be an address like https://host/path, with nothing after ? or #",
+)
+_WEB_ORIGIN = Text(
+    "https://host 또는 https://host:port 꼴이어야 합니다 (경로는 쓸 수 없고, 한글 도메인은 xn-- 꼴로 적습니다)",
+    "it must be an origin like https://host or https://host:port, without a path; a Korean domain in its xn-- form",
 )
 _DATABASE_ADDRESS = Text(
     "postgresql://role:password@host:port/database 꼴의 주소여야 합니다",
     "it must be an address like postgresql://role:password@host:port/database",
 )
 _BROKERS = Text("host:port를 쉼표로 이은 목록이어야 합니다", "it must be `host:port`, several of them joined by commas")
-_SAID = {text.en: text for text in (_WEB_ADDRESS, _DATABASE_ADDRESS, _BROKERS)}
+_SAID = {text.en: text for text in (_WEB_ADDRESS, _WEB_ORIGIN, _DATABASE_ADDRESS, _BROKERS)}
 
 
 def web_address(value: str) -> str:
@@ -34,6 +39,25 @@ def web_address(value: str) -> str:
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
         raise ValueError(_WEB_ADDRESS.en)
     return value
+
+
+def web_origin(value: str) -> str:
+    """The origin as browsers write it (RFC 6454, section 6), or ValueError with what one looks like.
+
+    Browsers compare it letter by letter, and name it in small letters and without the port that goes without saying.
+    """
+    parts = _split(value, _WEB_ORIGIN)
+    plain = value.isascii() and value.isprintable() and not set(value) & set(" ?#@%\\")
+    if parts.scheme not in _PORTS_UNSAID or not parts.hostname or parts.path or not plain:
+        raise ValueError(_WEB_ORIGIN.en)
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    unsaid = parts.port in {None, _PORTS_UNSAID[parts.scheme]}
+    return f"{parts.scheme}://{host}" if unsaid else f"{parts.scheme}://{host}:{parts.port}"
+
+
+def listed_origin(value: str) -> str:
+    """The same of one of a list, in which * is every origin."""
+    return value if value == "*" else web_origin(value)
 
 
 def database_address(value: SecretStr) -> SecretStr:

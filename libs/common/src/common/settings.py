@@ -14,7 +14,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from common import setting_texts
 from common.errors import Text
-from common.setting_texts import broker_list, database_address, web_address
+from common.setting_texts import broker_list, database_address, listed_origin, web_address, web_origin
 
 LOCAL_CURSOR_SECRET = "cursor-secret-for-local-and-test-only"  # noqa: S105  production refuses it by name
 _SHORTEST_SECRET = 32
@@ -24,6 +24,9 @@ AppEnvironment = Literal["local", "test", "production"]
 
 WebAddress = Annotated[str, AfterValidator(web_address)]
 """An http or https address with a host; a path may follow, and nothing after it."""
+WebOrigin = Annotated[str, AfterValidator(web_origin)]
+"""An http or https origin, kept as browsers write it."""
+_ListedOrigin = Annotated[str, AfterValidator(listed_origin)]
 DatabaseAddress = Annotated[SecretStr, AfterValidator(database_address)]
 """"postgresql://role:password@host:port/database"."""
 
@@ -80,7 +83,7 @@ class ServiceSettings(BaseSettings):
         1_000, ge=1, description="Connections a process holds at once, slow ones included; one more gets 503."
     )
     root_path: str = Field("", description="Path prefix that the gateway strips, such as `/orders`.")
-    allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+    allowed_origins: Annotated[tuple[_ListedOrigin, ...], NoDecode] = Field(
         (), description="Browser origins that may call the API, joined by commas; none by default."
     )
     max_body_bytes: int = Field(262_144, ge=1024, description="Largest request body; a larger one gets 413.")

@@ -3,7 +3,7 @@
 from pydantic import Field, SecretStr
 
 from common.errors import Text
-from common.settings import ServiceSettings, WebAddress, own_key_faults
+from common.settings import ServiceSettings, WebAddress, WebOrigin, own_key_faults
 
 LOCAL_WEBHOOK_KEY = "webhook-key-for-local-and-test-only"
 _LOCAL = "http://127.0.0.1:8080"
@@ -51,9 +51,8 @@ class Settings(ServiceSettings):
         90, ge=1, le=3_650, description="Days after which a webhook's delivery and its attempts are removed."
     )
 
-    pages_origin: str = Field(
+    pages_origin: WebOrigin = Field(
         "http://127.0.0.1:8080",
-        pattern=r"^https?://[^/?#@\s]+$",
         description="The one origin that people open pages at, `https://host`; the issuer sends them back to it.",
     )
     sign_in_discovery_url: str = Field(
