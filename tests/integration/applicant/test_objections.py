@@ -249,6 +249,21 @@ async def test_a_reserve_that_moved_up_meanwhile_has_nothing_to_object_to_and_ke
     assert await judging.value("SELECT taken FROM place") == 1
 
 
+async def test_a_reserve_that_moved_up_and_was_not_funded_does_not_read_that_it_is_selected(judging: Judging):
+    winner, first = await judged(judging, [9000, 8500])
+    ready = await prepared(judging, (await objected(judging, first)).json())
+    project = await judging.project(winner)
+    await judging.deliver(judging.committed(project))
+    await judging.post(f"/v1/projects/{project['id']}/withdrawals", {"reason": "사정"}, by=owner_of(winner), version=2)
+    await judging.deliver(judging.released(project))
+    await judging.deliver(judging.refused(await judging.project(first)))
+    answer = await decide(judging, ready)
+    assert (answer.status_code, answer.json()["consequence"]) == (201, "NOT_FUNDED"), answer.text
+    (told,) = (await judging.get("/v1/notices", owner_of(first), kind="OBJECTION_DECIDED")).json()["items"]
+    assert "과제가 확정되지 못했습니다" in told["body"]
+    assert await judging.value("SELECT taken FROM place") == 0
+
+
 async def test_the_window_of_a_reserve_is_dropped_when_it_moves_up(judging: Judging):
     winner, reserve = await judged(judging, [9000, 8500])
     project = await judging.project(winner)

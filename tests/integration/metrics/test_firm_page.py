@@ -151,6 +151,24 @@ async def test_an_objection_has_its_last_day_and_its_place_until_one_is_filed(fi
     assert "이의신청 접수" in said
 
 
+@pytest.mark.parametrize(
+    ("consequence", "said"),
+    [("FIRST_RESERVE", "이의신청 인용, 첫 번째 예비"), ("NOT_FUNDED", "이의신청 인용, 선정되었으나 예산 부족")],
+)
+async def test_a_reserve_whose_objection_was_upheld_reads_what_became_of_it_and_not_that_it_is_selected(
+    firm: Firm, consequence: str, said: str
+) -> None:
+    case = application(outcome="RESERVE")
+    upheld = {
+        "application_id": case["id"], "against": "RESERVE", "filed_at": AT, "due_at": AT, "state": "UPHELD",
+        "consequence": consequence, "decided_at": AT,
+    }  # fmt: skip
+    firm.tell(applications=[case], objections=[upheld])
+    page = words(await firm.open())
+    assert ">예비</strong>" in page
+    assert f">{said}</strong>" in page
+
+
 async def test_who_has_signed_waits_for_the_supplier_and_is_not_told_to_sign(firm: Firm) -> None:
     case, id_ = application(outcome="SELECTED"), str(uuid4())
     agreement = {

@@ -242,6 +242,10 @@ _CONSEQUENCES = {
     "ALREADY_SELECTED": Text(
         "그사이 예비에서 선정되었습니다", "the application was selected from among the reserves meanwhile"
     ),
+    "NOT_FUNDED": Text(
+        "그사이 예비에서 선정되었으나 재원이 부족하여 과제가 확정되지 못했습니다",
+        "the application was selected from among the reserves meanwhile, and its project could not be funded",
+    ),
 }
 _SOURCES = {
     "NATIONAL": Text("국비", "state"),

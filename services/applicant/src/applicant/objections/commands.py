@@ -24,6 +24,7 @@ from applicant.objections.domain import (
     Recommendation,
     Verdict,
 )
+from applicant.projects import commands as projects
 from applicant.selections import commands as selections
 from common import journal, outbox
 from common.auth import Principal
@@ -190,7 +191,9 @@ async def _bring_back(
     if application.status == cases.ApplicationStatus.WITHDRAWN:
         return Consequence.APPLICATION_WITHDRAWN
     if application.outcome == cases.Outcome.SELECTED:
-        return Consequence.ALREADY_SELECTED
+        # It moved up while its objection waited; its outcome stays though funding may have refused its project since.
+        stands = await projects.has_standing_project(tx, application.id)
+        return Consequence.ALREADY_SELECTED if stands else Consequence.NOT_FUNDED
     if await cases.count_other_live(tx, application):
         return Consequence.OTHER_APPLICATION_STANDS
     evidence = f"objection/{objection.id}"

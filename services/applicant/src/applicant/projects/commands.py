@@ -37,6 +37,7 @@ __all__ = [
     "ask_again",
     "call_of",
     "confirm_project",
+    "has_standing_project",
     "lapse_project",
     "open_projects",
     "refuse_project",
@@ -194,6 +195,11 @@ async def withdraw_project(
         tx, application.id, reason=reason, read_version=application.version, by=by, now=now
     )
     return withdrawn
+
+
+async def has_standing_project(tx: Transaction, application_id: UUID) -> bool:
+    """Whether an application has a place now, money committed or not; it stays so until the transaction ends."""
+    return await store.find_standing(tx, application_id) is not None
 
 
 async def withdraw_project_of(

@@ -30,7 +30,7 @@ APPLICATION = {
 }
 OUTCOME = {
     "SELECTED": Text("선정", "Selected"),
-    "RESERVE": Text("예비 선정", "Reserve"),
+    "RESERVE": Text("예비", "Reserve"),
     "NOT_SELECTED": Text("미선정", "Not selected"),
 }
 PROJECT = {
@@ -196,6 +196,16 @@ OBJECTION = {
     "UPHELD": Text("이의신청 인용", "Upheld"),
     "DISMISSED": Text("이의신청 기각", "Dismissed"),
 }
+CONSEQUENCE = {
+    "TO_EVALUATION": Text("적격, 평가를 받음", "eligible, to be evaluated"),
+    "REINSTATED": Text("자리를 받음", "given a place"),
+    "FIRST_RESERVE": Text("첫 번째 예비", "first reserve"),
+    "OTHER_APPLICATION_STANDS": Text("같은 사업장의 다른 신청이 진행 중", "another application of the worksite stands"),
+    "APPLICATION_WITHDRAWN": Text("신청이 철회됨", "the application was withdrawn"),
+    "ALREADY_SELECTED": Text("예비에서 이미 선정됨", "had moved up from the reserves already"),
+    "NOT_FUNDED": Text("선정되었으나 예산 부족", "had moved up, and was not funded"),
+}
+"""What an upheld objection does to its case."""
 DEADLINE = {
     "SUPPLEMENT": Text("보완 서류 제출", "Hand in the supplement"),
     "SCREENING_DECISION": Text("요건검토 결과", "Decide the screening"),

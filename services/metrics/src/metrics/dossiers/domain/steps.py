@@ -113,7 +113,16 @@ def _standing(
         (names.APPLICATION, application.status),
     )
     said = next(named(words, state) for words, state in newest if state is not None)
-    return [said, *([named(names.OBJECTION, objection.state)] if objection else [])]
+    return [said, *([_heard(objection)] if objection else [])]
+
+
+def _heard(objection: Objection) -> Text:
+    """How far an objection is and, once it is upheld, what became of the case by it."""
+    state = named(names.OBJECTION, objection.state)
+    if objection.consequence in {None, "NONE"}:
+        return state
+    follows = named(names.CONSEQUENCE, str(objection.consequence))
+    return Text(f"{state.ko}, {follows.ko}", f"{state.en}: {follows.en}")
 
 
 def _due(deadlines: Iterable[Deadline], agreement: Agreement | None) -> list[Step]:
