@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from applicant.notices.commands import Letter, Problem
 from applicant.notices.jobs import Mail, deliver_notices
 from applicant.settings import Settings
 from contracts.roles import Role
@@ -164,6 +165,32 @@ async def test_without_a_good_address_it_waits_for_one_and_then_leaves(post: Pos
     await post.deliver_all()
     (delivered,) = post.outside.mail.delivered.values()
     assert delivered.to == "office@example.com"
+
+
+@pytest.mark.parametrize("old", ["nobody@refused.example", "office-before@example.com"], ids=["refused", "taken"])
+async def test_a_letter_under_way_when_the_firm_changes_its_address_goes_to_the_new_one(
+    post: Post, monkeypatch: pytest.MonkeyPatch, old: str
+):
+    """Its end at the old address is not kept: given up it would wait for somebody, sent it would count as told."""
+    (case,) = await decided(post.judging, 9000, contact=old)
+    deliver = post.mail.deliver
+
+    async def meanwhile(letter: Letter) -> Problem | None:
+        found = await deliver(letter)
+        await change_contact(post.judging, case, "office@example.com")
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(post.mail, "deliver", meanwhile)
+        await post.deliver()
+    (waiting,) = await post.rows()
+    assert (waiting["state"], waiting["problem"]) == ("QUEUED", None)
+    await post.deliver()
+    (sent,) = await post.rows()
+    assert sent["state"] == "SENT"
+    assert "office@example.com" in {each.to for each in post.outside.mail.delivered.values()}
+    await change_contact(post.judging, case, "office-later@example.com")
+    assert [row["state"] for row in await post.rows()] == ["SENT"], "what was told is not told again"
 
 
 async def test_a_firm_reads_its_own_notices_and_no_office_s(post: Post):

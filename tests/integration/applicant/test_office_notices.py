@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from applicant.notices.commands import Letter, Problem
 from applicant.notices.jobs import Mail, deliver_notices
 from applicant.settings import Settings
 from common import failpoints
@@ -218,6 +219,27 @@ async def test_an_address_that_is_refused_waits_for_a_better_one_and_a_person_ca
     await deliver(judging, outside)
     await registered(judging, "smart@jeonju.example")
     assert "smart@jeonju.example" in {each.to for each in await deliver(judging, outside)}
+
+
+async def test_a_letter_under_way_to_the_technopark_goes_to_an_office_s_first_mailbox(
+    judging: Judging, outside: Outside, monkeypatch: pytest.MonkeyPatch
+):
+    await registered(judging, "nobody@refused.example", OPERATOR, SECOND_OPERATOR)
+    await judging.deliver(warned(JEONJU))
+    hand_over, confirmed = Mail.deliver, list[str]()
+
+    async def meanwhile(mail: Mail, letter: Letter) -> Problem | None:
+        found = await hand_over(mail, letter)
+        if letter.address == "nobody@refused.example" and not confirmed:
+            confirmed.append(letter.address)
+            await registered(judging, "smart@jeonju.example")
+        return found
+
+    monkeypatch.setattr(Mail, "deliver", meanwhile)
+    delivered = await deliver(judging, outside)
+    assert {each.to for each in delivered} == {"office@jeonbuk.example", "smart@jeonju.example"}
+    listed = (await judging.get("/v1/office-notices", HEAD)).json()["items"]
+    assert [(each["state"], each["sent_to"]) for each in listed] == [("SENT", "MUNICIPALITY")]
 
 
 async def test_a_letter_whose_end_nobody_knows_is_told_again_at_a_new_address(judging: Judging, outside: Outside):

@@ -104,10 +104,10 @@ async def sent_letter(tx: Transaction, letter: Letter, *, now: datetime) -> None
 
 
 async def fail_letter(tx: Transaction, notice: Notice, problem: Problem, patience: Patience) -> NoticeState:
-    """Keep why an attempt failed: it is tried again later, or given up."""
+    """Keep why an attempt failed: it is tried again later, or given up; or not, when its address has changed since."""
     failed = domain.after_failure(notice, problem, patience)
-    await store.settle(tx, failed, wait_seconds=domain.wait_seconds(failed, patience))
-    return failed.state
+    kept = await store.settle(tx, failed, wait_seconds=domain.wait_seconds(failed, patience))
+    return failed.state if kept else notice.state
 
 
 async def leave_letter(tx: Transaction, notice: Notice, patience: Patience) -> None:
@@ -150,7 +150,11 @@ async def _retry(tx: Transaction, notice: Notice, *, by: Principal, now: datetim
 async def change_contact(
     tx: Transaction, company_id: UUID, email: str, *, read_version: int, by: Principal, now: datetime
 ) -> companies.Company:
-    """Change where a firm's notices go; those that found no address leave at once."""
+    """Change where a firm's notices go; those that found no address, or are under way to the old one, leave at once.
+
+    A letter that the old address has taken is told: it went where the firm wanted it then. One whose end is not known
+    yet is not, whatever becomes of it.
+    """
     changed = await company_commands.change_contact(tx, company_id, email, read_version=read_version, by=by, now=now)
     await store.requeue_unaddressed(tx, company_id)
     return changed
@@ -159,7 +163,9 @@ async def change_contact(
 async def confirm_mailbox(
     tx: Transaction, mailbox_id: UUID, *, read_version: int, by: Principal, now: datetime
 ) -> None:
-    """An office's second person confirms where its notices go; those that its old address refused leave at once."""
+    """An office's second person confirms where its notices go; those that its old address refused, or that are under
+    way to it, leave at once, as a firm's do.
+    """
     confirmed = await mailboxes.confirm_mailbox(tx, mailbox_id, read_version=read_version, by=by, now=now)
     recipient = _RECIPIENT.get(confirmed.office, Recipient.MUNICIPALITY)
     place = confirmed.office if recipient is Recipient.MUNICIPALITY else None

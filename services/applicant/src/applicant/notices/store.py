@@ -101,26 +101,35 @@ _REQUEUE = text(
     WHERE id = :id AND state = 'GIVEN_UP'
     """
 )
+# A new address is for what was given up over the old one, and for what is under way to it: such a delivery's lease ends
+# with its attempt's number, so that how it ended is not kept, and the letter leaves anew. In one statement, since what
+# is under way may be given up while this waits for its row.
 _REQUEUE_UNADDRESSED = text(
     """
-    UPDATE notice SET state = 'QUEUED', attempts = 0, problem = NULL, next_attempt_at = now()
-    WHERE company_id = :company_id AND recipient = 'COMPANY' AND state = 'GIVEN_UP'
-        AND problem IN ('NO_ADDRESS', 'ADDRESS_REFUSED')
+    UPDATE notice SET attempts = CASE state WHEN 'GIVEN_UP' THEN 0 ELSE attempts + 1 END,
+                      state = 'QUEUED', problem = NULL, next_attempt_at = now()
+    WHERE company_id = :company_id AND recipient = 'COMPANY'
+        AND (state = 'GIVEN_UP' AND problem IN ('NO_ADDRESS', 'ADDRESS_REFUSED')
+             OR state IN ('QUEUED', 'FAILED') AND attempts > 0)
     """
 )
 _REQUEUE_UNDELIVERED = text(
     """
-    UPDATE notice SET state = 'QUEUED', attempts = 0, problem = NULL, next_attempt_at = now()
-    WHERE recipient = :recipient AND municipality_code IS NOT DISTINCT FROM :municipality_code AND state = 'GIVEN_UP'
-        AND problem IN ('NO_ADDRESS', 'ADDRESS_REFUSED')
+    UPDATE notice SET attempts = CASE state WHEN 'GIVEN_UP' THEN 0 ELSE attempts + 1 END,
+                      state = 'QUEUED', problem = NULL, next_attempt_at = now()
+    WHERE recipient = :recipient AND municipality_code IS NOT DISTINCT FROM :municipality_code
+        AND (state = 'GIVEN_UP' AND problem IN ('NO_ADDRESS', 'ADDRESS_REFUSED')
+             OR state IN ('QUEUED', 'FAILED') AND attempts > 0)
     """
 ).bindparams(bindparam("municipality_code", type_=NoticeRow.municipality_code.type))
 
 _REQUEUE_STOOD_IN_FOR = text(
     """
-    UPDATE notice SET state = 'QUEUED', attempts = 0, problem = NULL, next_attempt_at = now()
-    WHERE recipient = 'MUNICIPALITY' AND municipality_code <> ALL (:with_mailbox) AND state = 'GIVEN_UP'
-        AND problem IN ('NO_ADDRESS', 'ADDRESS_REFUSED')
+    UPDATE notice SET attempts = CASE state WHEN 'GIVEN_UP' THEN 0 ELSE attempts + 1 END,
+                      state = 'QUEUED', problem = NULL, next_attempt_at = now()
+    WHERE recipient = 'MUNICIPALITY' AND municipality_code <> ALL (:with_mailbox)
+        AND (state = 'GIVEN_UP' AND problem IN ('NO_ADDRESS', 'ADDRESS_REFUSED')
+             OR state IN ('QUEUED', 'FAILED') AND attempts > 0)
     """
 ).bindparams(bindparam("with_mailbox", type_=ARRAY(Text)))
 
@@ -137,8 +146,8 @@ async def claim(tx: Transaction, *, most: int, lease_seconds: float) -> list[Not
     return sorted((_notice(row) for row in rows.mappings()), key=lambda each: (each.queued_at, each.id))
 
 
-async def settle(tx: Transaction, notice: Notice, *, wait_seconds: float) -> None:
-    """Keep how an attempt ended, unless its lease has passed to another meanwhile."""
+async def settle(tx: Transaction, notice: Notice, *, wait_seconds: float) -> bool:
+    """Keep how an attempt ended; whether it was, since its lease may have ended, or passed to another, meanwhile."""
     values = {
         "id": notice.id,
         "attempts": notice.attempts,
@@ -148,7 +157,7 @@ async def settle(tx: Transaction, notice: Notice, *, wait_seconds: float) -> Non
         "sent_to": None if notice.sent_to is None else notice.sent_to.value,
         "wait_seconds": wait_seconds,
     }
-    await tx.execute(_SETTLE, values)
+    return bool((await tx.execute(_SETTLE, values)).rowcount)
 
 
 async def leave(tx: Transaction, notice: Notice, *, wait_seconds: float) -> None:
@@ -171,17 +180,17 @@ async def requeue(tx: Transaction, notice: Notice) -> None:
 
 
 async def requeue_unaddressed(tx: Transaction, company_id: UUID) -> None:
-    """Let a firm's notices leave that were given up for want of a good address."""
+    """Let a firm's notices leave that were given up for want of a good address, or are under way to the old one."""
     await tx.execute(_REQUEUE_UNADDRESSED, {"company_id": company_id})
 
 
 async def requeue_undelivered(tx: Transaction, recipient: Recipient, municipality_code: str | None) -> None:
-    """Let an office's notices leave that were given up because its address was none."""
+    """Let an office's notices leave that were given up over its address, or are under way to the old one."""
     await tx.execute(_REQUEUE_UNDELIVERED, {"recipient": recipient.value, "municipality_code": municipality_code})
 
 
 async def requeue_stood_in_for(tx: Transaction, with_mailbox: Collection[str]) -> None:
-    """Let the notices of municipalities without a mailbox leave that were given up because the address was none."""
+    """Let what stands with the Technopark for municipalities without a mailbox leave in the same way."""
     await tx.execute(_REQUEUE_STOOD_IN_FOR, {"with_mailbox": sorted(with_mailbox)})
 
 
