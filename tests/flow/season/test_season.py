@@ -37,6 +37,16 @@ def test_the_small_season_refuses_one_project_and_promotes_a_reserve_in_its_plac
     assert in_force == confirmed
 
 
+def test_nothing_of_a_season_is_told_at_an_earlier_day_than_what_came_before_it(played: Played) -> None:
+    steps = re.findall(r"^(\d{4}-\d\d-\d\d \d\d:\d\d) KST  (.*): \d+/\d+ in ", played.output, re.MULTILINE)
+    last = [place for place, (_, what) in enumerate(steps) if what.endswith("notices delivered")]
+    assert len(last) == 2, "the season before it, and its own"
+    began = 0
+    for place in last:
+        assert steps[place][0] == max(at for at, _ in steps[began : place + 1])
+        began = place + 1
+
+
 @pytest.mark.promise("R22")
 def test_every_project_in_force_gets_its_first_money_from_province_and_municipality(played: Played) -> None:
     projects, payments, paid_won = row(played.output.split("First money released", 1)[1], "도비 Province")

@@ -97,8 +97,7 @@ async def build_all(stage: Stage, taken_up: TakenUp | None) -> Json | None:
     await closing.claw_back(stage, waves.ended)
     await complete(waves.late, part.completed_late_at, "builds completed, second wave")
     await closing.settle_wave(stage, None if closing_part is None else closing_part.late, waves.late)
-    ends_at = closing_part.late.confirmed_at if closing_part else part.completed_late_at
-    await stage.play(ends_at, "the gauge of 300 shows it", ["all"], shown)
+    await stage.play(stage.ends_at, "the gauge of 300 shows it", ["all"], shown)
     return gauge[0]
 
 

@@ -78,8 +78,7 @@ async def decide_all(stage: Stage, call_id: str, filed: Sequence[Filed], project
 
 async def tell_all(stage: Stage) -> None:
     """Wait until the worker has looked at every deadline as of the last step, and every notice has left."""
-    part = stage.scenario.building
-    at = part.completed_late_at if part else stage.scenario.calendar.first_releases_ordered_at
+    at = stage.ends_at
 
     async def told() -> bool:
         for state in _WAITING:

@@ -46,6 +46,14 @@ class Stage:
         """How long one answer of a worker may take: in a large season it stands behind those of all other cases."""
         return self.options.settle_deadline_seconds + _SECONDS_A_CASE * len(self.cast.applications)
 
+    @property
+    def ends_at(self) -> Given[datetime]:
+        """When the last of it is done, as far as its scenario goes."""
+        building, closing = self.scenario.building, self.scenario.closing
+        if building is None:
+            return self.scenario.calendar.first_releases_ordered_at
+        return closing.late.confirmed_at if closing else building.completed_late_at
+
     def note(self, at: datetime, what: str, items: Sequence[Item], work: Callable[[Item], Awaitable[None]]) -> None:
         """Have something done once the season's time comes past that moment, between whatever the season does then."""
         insort(self.agenda, Noted(at, what, items, work), key=lambda noted: noted.at)
