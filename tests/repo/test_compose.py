@@ -10,10 +10,12 @@ import yaml
 
 from common.settings import ServiceSettings
 from smartfactory.compose import secrets as handed_out
+from smartfactory.running import DATA_DIR
 from smartfactory.stack.provision import SERVICES, Passwords
 from tests.image_sources import locked
 from tests.repo.tree import ROOT
 from tools.catalogue.system import System, load_system
+from tools.compose_check.__main__ import FOLDER
 
 Composed = dict[str, Any]
 Files = Mapping[str, set[str]]
@@ -314,3 +316,9 @@ def test_a_service_image_holds_its_own_locked_packages_and_no_tool_of_ours(servi
     assert ("highspy" in names) is (service == "mentoring")
     for name in names:
         assert any("--hash=sha256:" in line for line in entries[name].lines), name
+
+
+def test_the_engine_of_the_check_lies_outside_of_the_data_that_people_clear() -> None:
+    assert not FOLDER.is_relative_to(ROOT / DATA_DIR)
+    ignored = (ROOT / ".gitignore").read_text("utf-8").splitlines()
+    assert f"{FOLDER.relative_to(ROOT).parts[0]}/" in ignored

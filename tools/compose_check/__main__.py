@@ -17,7 +17,8 @@ from tools.compose_check.engine import Engine, NoEngine, engine
 from tools.compose_check.stack import Stack
 
 _ROOT = Path(__file__).resolve().parents[2]
-_FOLDER = _ROOT / ".run" / "compose-check"
+FOLDER = _ROOT / ".cache" / "compose-check"
+"""An engine's images are no installation's data: `make clean-data` leaves them."""
 _BUILD_SECONDS = 1_500.0
 _UP_SECONDS = 600.0
 _TOLD_TO_END = 128 + signal.SIGTERM
@@ -30,7 +31,7 @@ def main() -> int:
     # Whoever is told to end cleans up first, as after Ctrl-C: the engine is in a session of its own.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(_TOLD_TO_END))
     try:
-        with engine(_FOLDER) as found:
+        with engine(FOLDER) as found:
             return _checked(found)
     except NoEngine as reason:
         print(f"compose-check: SKIPPED, nothing was tried: {reason}")
@@ -45,7 +46,7 @@ def _checked(found: Engine) -> int:
     skipped = list(_SKIPPED)
     if missing := stand_ins.missing(found, _ROOT):
         print(f"· cannot be pulled: {', '.join(missing)}")
-        stand_ins.make(found, _ROOT, _FOLDER)
+        stand_ins.make(found, _ROOT, FOLDER)
         files.append(_ROOT / stand_ins.OVERRIDE)
         skipped.append(f"the official images of {', '.join(missing)}: stand-ins of the same software ran instead")
     stack = Stack(found, _ROOT, tuple(files))
