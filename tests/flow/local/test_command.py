@@ -17,6 +17,7 @@ import psutil
 import pytest
 
 from smartfactory.cli import app as operate
+from smartfactory.stack.datadir import DataDirectory
 from smartfactory.stack.faults import StackFault
 from smartfactory.stack.kafka import broker_answers
 from smartfactory.stack.ports import free_port
@@ -125,6 +126,9 @@ class TestWhileItRuns:
         assert f"in use by another run (pid {running.child.pid})" in second.log
         assert "다른 실행" in second.log
         assert get(f"{command.origin}/funding/readyz").status_code == 200
+
+    def test_all_that_an_installation_makes_is_known_to_whoever_clears_it(self, command: Command) -> None:
+        DataDirectory(command.data).refuse_what_is_of_others()
 
     def test_nothing_is_parked(self, command: Command) -> None:
         listing = command.other("parked", "list")

@@ -2,11 +2,12 @@
 
 import json
 import multiprocessing
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from smartfactory import cli
 from smartfactory.clock import ClockFile
 from smartfactory.stack.datadir import DataDirectory
 from smartfactory.stack.faults import StackFault
@@ -56,6 +57,51 @@ def test_a_full_disk_is_said_before_anything_starts(tmp_path: Path, monkeypatch:
     data = DataDirectory(tmp_path)
     data.hold()
     data.release()
+
+
+def test_what_others_keep_in_a_folder_does_not_become_ours(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("irreplaceable")
+    with pytest.raises(StackFault, match=r"did not make: thesis\.txt") as refused:
+        DataDirectory(tmp_path).hold()
+    assert "만들지 않은 것이 있습니다: thesis.txt" in refused.value.what.ko
+    assert [each.name for each in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+@pytest.mark.parametrize("name", ["thesis.txt", "photos/", "more.json", "logs", "postgres->"])
+def test_clearing_removes_nothing_where_anything_is_not_ours(tmp_path: Path, name: str) -> None:
+    """A directory that was taken before this was asked may hold whatever its owner had there."""
+    kept, data = tmp_path / "kept", DataDirectory(tmp_path / "data")
+    kept.mkdir()
+    data.hold()
+    data.release()
+    place = data.root / name.strip("/->")
+    if name.endswith("/"):
+        place.mkdir()
+    elif name.endswith("->"):
+        place.symlink_to(kept)
+    else:
+        place.write_text("irreplaceable")
+    before = sorted(each.name for each in data.root.iterdir())
+    with pytest.raises(StackFault, match="Nothing was changed"):
+        cli.clean_data(data_dir=data.root)
+    assert sorted(each.name for each in data.root.iterdir()) == before
+    assert kept.exists()
+
+
+def test_clearing_removes_all_that_an_installation_made(tmp_path: Path) -> None:
+    data = DataDirectory(tmp_path / "data")
+    data.hold()
+    for name in ("ports", "origin", "migrated", "owner-urls", "season-track-b-2024-1"):
+        data.remember(name, {})
+    for folder in (data.postgres, data.kafka, data.logs, data.outside, data.documents, data.root / "gateway"):
+        folder.mkdir()
+        (folder / "something").write_text("made here")
+    ClockFile(data.clock_file)(datetime(2024, 3, 4, 17, 0, tzinfo=UTC))
+    data.passwords.write_text("{}")
+    data.local_secret()
+    data.release()
+    assert cli.clean_data(data_dir=data.root) == 0
+    assert not data.root.exists()
 
 
 def test_facts_are_remembered_for_us_alone(tmp_path: Path) -> None:

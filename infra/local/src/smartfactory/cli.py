@@ -3,7 +3,6 @@
 import asyncio
 import errno
 import json
-import shutil
 import sys
 from datetime import datetime
 from typing import Annotated, cast
@@ -169,9 +168,9 @@ def clock(moment: str | None = None, *, data_dir: DataDir = DATA_DIR) -> int:
 
 @app.command(name="clean-data")
 def clean_data(*, data_dir: DataDir = DATA_DIR) -> int:
-    """Forget the data of an installation that is not running."""
+    """Forget the data of an installation that is not running: what it made, and nothing that lies beside it."""
     data = DataDirectory(data_dir)
-    if data.root.exists() and not (data.root / "format-version").exists():
+    if data.root.exists() and not data.is_marked:
         raise StackFault(
             Text(
                 f"{data.root}는 이 프로그램의 데이터 폴더가 아닙니다.", f"{data.root} is not a data directory of ours."
@@ -181,7 +180,7 @@ def clean_data(*, data_dir: DataDir = DATA_DIR) -> int:
     if data.root.exists():
         data.refuse_if_held()
         try:
-            shutil.rmtree(data.root)
+            data.clear()
         except OSError as refused:
             raise data_directory_refused(data.root, refused) from refused
     return 0

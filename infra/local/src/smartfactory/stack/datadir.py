@@ -1,8 +1,10 @@
 """The data directory of one installation: who holds it, which format it has, and where things are in it."""
 
+import contextlib
 import fcntl
 import json
 import os
+import re
 import secrets
 import shutil
 from pathlib import Path
@@ -14,6 +16,7 @@ from smartfactory.stack.faults import (
     data_directory_refused,
     data_of_another_purpose,
     data_of_another_version,
+    data_of_others,
     disk_full,
 )
 
@@ -23,6 +26,15 @@ PROGRAMME, SANDBOX = "programme", "sandbox"
 NEEDED_MIB = 1024
 _MIB = 1024 * 1024
 _PURPOSE = "purpose"
+_FORMAT = "format-version"
+_OUR_FOLDERS = frozenset(
+    {"archives", "documents", "gateway", "kafka", "logs", "outside", "postgres", "sandbox", "spans"}
+)
+_OUR_FILES = re.compile(
+    r"lock|format-version|local-secret|sign-in-secret|programme-clock(\.\d+\.new)?|(kafka-)?passwords\.(json|new)"
+    r"|(children|purpose|ports|origin|migrated|kafka-asks|(application|owner|readable)-urls|season-.+)\.json(\.new)?"
+)
+_THE_DISKS_OWN = "lost+found"
 
 
 class DataDirectory:
@@ -91,9 +103,14 @@ class DataDirectory:
         return self.root / "children.json"
 
     def hold(self) -> None:
-        """Take the directory for this process, or say who has it; make it if it is new."""
+        """Take the directory for this process, or say who has it; make it if it is new.
+
+        One that holds other things is none of ours and does not become so: whoever clears it would lose them.
+        """
         try:
             self.root.mkdir(parents=True, exist_ok=True)
+            if not self.is_marked:
+                self.refuse_what_is_of_others()
             lock = (self.root / "lock").open("a+")
         except OSError as refused:
             raise data_directory_refused(self.root, refused) from refused
@@ -136,8 +153,33 @@ class DataDirectory:
 
     def refuse_if_nothing_is_there(self) -> None:
         """Raise when no installation was ever made here."""
-        if not (self.root / "format-version").exists():
+        if not self.is_marked:
             raise data_directory_missing(self.root)
+
+    @property
+    def is_marked(self) -> bool:
+        """Whether an installation was ever made here."""
+        return (self.root / _FORMAT).exists()
+
+    def refuse_what_is_of_others(self) -> None:
+        """Raise when anything lies here that we did not make."""
+        others = sorted(each.name for each in self.root.iterdir() if not _is_ours(each))
+        if others:
+            raise data_of_others(self.root, others)
+
+    def clear(self) -> None:
+        """Remove what we made, and the directory if nothing else is left of it; raises when anything is not ours."""
+        self.refuse_what_is_of_others()
+        # The marker last: whoever is cut off begins again.
+        for each in sorted(self.root.iterdir(), key=lambda entry: entry.name == _FORMAT):
+            if each.name == _THE_DISKS_OWN:
+                continue
+            if each.is_dir():
+                shutil.rmtree(each)
+            else:
+                each.unlink()
+        with contextlib.suppress(OSError):  # a disk's own root stays
+            self.root.rmdir()
 
     def release(self) -> None:
         """Let others have it."""
@@ -204,7 +246,7 @@ class DataDirectory:
         return shutil.disk_usage(place).free // _MIB
 
     def _check_format(self) -> None:
-        path = self.root / "format-version"
+        path = self.root / _FORMAT
         if not path.exists():
             path.write_text(FORMAT_VERSION)
         found = path.read_text().strip()
@@ -215,3 +257,12 @@ class DataDirectory:
         free = self.free_mib()
         if free < NEEDED_MIB:
             raise disk_full(self.root, free, NEEDED_MIB)
+
+
+def _is_ours(entry: Path) -> bool:
+    """Whether it has the name and the kind of something that we make here; a link we never make."""
+    if entry.is_symlink():
+        return False
+    if entry.is_dir():
+        return entry.name in _OUR_FOLDERS | {_THE_DISKS_OWN}
+    return _OUR_FILES.fullmatch(entry.name) is not None

@@ -1,6 +1,10 @@
 """What can stop a start, said for the person at the keyboard: Korean first, then English, each with the remedy."""
 
+from collections.abc import Sequence
+
 from common.errors import Text
+
+_MOST_NAMES = 3
 
 
 class StackFault(Exception):
@@ -67,6 +71,24 @@ def data_directory_refused(directory: object, refused: OSError) -> StackFault:
         Text(
             "쓸 수 있는 폴더를 --data-dir로 지정하거나 폴더의 권한을 확인해 주세요.",
             "Choose a directory that you may write with --data-dir, or check its permissions.",
+        ),
+    )
+
+
+def data_of_others(directory: object, names: Sequence[str]) -> StackFault:
+    """Things that this program did not make lie where its data is, or is to be: it neither uses nor removes them."""
+    shown = ", ".join(names[:_MOST_NAMES])
+    ko, en = "", ""
+    if len(names) > _MOST_NAMES:
+        ko, en = f" 등 {len(names)}개", f" and others, {len(names)} in all"
+    return StackFault(
+        Text(
+            f"{directory}에 이 프로그램이 만들지 않은 것이 있습니다: {shown}{ko}. 바뀐 것은 없습니다.",
+            f"{directory} holds what this program did not make: {shown}{en}. Nothing was changed.",
+        ),
+        Text(
+            "다른 곳으로 옮긴 뒤 다시 실행하거나 --data-dir로 다른 폴더를 지정해 주세요.",
+            "Move it elsewhere and run this again, or choose another directory with --data-dir.",
         ),
     )
 
