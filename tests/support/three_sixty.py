@@ -23,7 +23,8 @@ _TEXTS = ("id", "title", "description", "currency", "awardDate", "fromOpenCall",
 _LISTS = {
     "recipientOrganization": {"id": str, "name": str},
     "fundingOrganization": {"id": str, "name": str},
-    "beneficiaryLocation": {"name": str, "countryCode": str, "geoCode": str},
+    # Without geoCode: it takes a geoCodeType, and of its codelist each is a kind of area of the United Kingdom.
+    "beneficiaryLocation": {"name": str, "countryCode": str},
     "grantProgramme": {"code": str, "title": str},
     "plannedDates": {"startDate": str, "endDate": str},
     "actualDates": {"startDate": str, "endDate": str},
@@ -75,7 +76,9 @@ def _of_list(name: str, entries: Any, fields: Mapping[str, type]) -> Iterator[st
     for entry in entries:
         yield from (f"{name}.{key} is not known" for key in entry if key not in fields)
         yield from (
-            f"{name}.{key} is no {fields[key].__name__}" for key in entry if not isinstance(entry[key], fields[key])
+            f"{name}.{key} is no {kind.__name__}"
+            for key, kind in fields.items()
+            if key in entry and not isinstance(entry[key], kind)
         )
         if name in _NAMED:
             yield from (f"{name}.{key} is missing" for key in ("id", "name") if not entry.get(key))

@@ -14,9 +14,11 @@ from sqlalchemy import text
 
 from common.event import new_id
 from contracts.roles import Role
+from contracts.types import MUNICIPALITIES
 from metrics.main import SERVICE
 from smartfactory.stack.provision import DatabaseUrls
 from tests.support.builders import project_committed
+from tests.support.days import CALL, published
 from tests.support.listening import Listener, listener
 from tests.support.three_sixty import faults_of
 
@@ -25,6 +27,7 @@ GRANTS = "/v1/public/open-data/grants?fiscal_year=2024"
 PLACES = ["52110"] * 7 + ["52130"] * 6 + ["52140"] * 3 + ["52710"] * 3
 NAMED = "전주정밀식품 주식회사"
 COMMITTED = datetime(2024, 5, 19, 16, tzinfo=UTC)
+REGION = "전북특별자치도 (Jeonbuk State)"
 
 
 @pytest.fixture
@@ -141,6 +144,37 @@ async def test_a_place_with_few_awards_is_not_told(metrics: Listener):
     assert await _told_places(metrics) == {"52110": 7, "52130": 6, None: 6}
 
 
+async def test_all_whose_budgets_bear_an_award_are_its_funders_as_far_as_their_place_is_told(metrics: Listener):
+    await _committed(metrics, PLACES)
+    async with metrics.database.transaction() as tx:
+        await tx.execute(text("UPDATE commitment_share SET source = 'MUNICIPALITY' WHERE source = 'SME'"))
+    grants = (await metrics.get(GRANTS)).json()["grants"]
+    assert faults_of({"grants": grants}) == []
+    by_place = {
+        grant["beneficiaryLocation"][0]["name"]: [each["name"] for each in grant["fundingOrganization"]]
+        for grant in grants
+    }
+    state = "대한민국 (Republic of Korea)"
+    assert by_place == {
+        "전주시 (Jeonju-si)": [REGION, state, "전주시 (Jeonju-si)"],
+        "군산시 (Gunsan-si)": [REGION, state, "군산시 (Gunsan-si)"],
+        REGION: [REGION, state, "전북특별자치도의 시·군 (Municipalities of Jeonbuk State)"],
+    }
+    assert {grant["amountAwarded"] for grant in grants} == {124_000_000}, "the sum of what these bear"
+
+
+async def test_a_budget_that_bears_nothing_of_one_project_does_not_tell_which_it_is(metrics: Listener):
+    await _committed(metrics, PLACES)
+    async with metrics.database.transaction() as tx:
+        one = "(SELECT project_id FROM commitment WHERE municipality_code = '52140' LIMIT 1)"
+        await tx.execute(
+            text(f"UPDATE commitment_share SET amount_won = 0 WHERE source = 'NATIONAL' AND project_id = {one}")
+        )
+    grants = (await metrics.get(GRANTS)).json()["grants"]
+    assert {len(grant["fundingOrganization"]) for grant in grants} == {2}
+    assert {grant["amountAwarded"] for grant in grants} == {84_000_000, 24_000_000}
+
+
 async def test_few_awards_of_a_place_are_not_told_by_those_of_another_day(metrics: Listener):
     await _committed(metrics, PLACES)
     await _committed(metrics, ["52110"] * 4 + ["52130"] * 2, at=datetime(2024, 7, 1, 1, tzinfo=UTC))
@@ -157,9 +191,9 @@ async def test_awards_that_their_day_would_give_away_are_not_listed(metrics: Lis
 
 async def _told_places(metrics: Listener) -> dict[str | None, int]:
     """How many awards are told to be where; all others are of the region."""
-    places = [grant["beneficiaryLocation"][0] for grant in (await metrics.get(GRANTS)).json()["grants"]]
-    assert {each["name"] for each in places if "geoCode" not in each} == {"전북특별자치도 (Jeonbuk State)"}
-    told = [each.get("geoCode") for each in places]
+    codes = {f"{each.ko} ({each.en})": str(each.code) for each in MUNICIPALITIES} | {REGION: None}
+    grants = (await metrics.get(GRANTS)).json()["grants"]
+    told = [codes[grant["beneficiaryLocation"][0]["name"]] for grant in grants]
     return {place: told.count(place) for place in set(told)}
 
 
@@ -189,11 +223,20 @@ def test_the_check_of_the_standard_finds_what_is_wrong():
         {**good, "recipientOrganization": []},
         {**good, "fundingOrganization": [{"id": "x"}]},
         {**good, "plannedDates": [{"endDate": "2024-01-01"}]},
+        {**good, "beneficiaryLocation": [{"name": "n", "countryCode": "KR", "geoCode": "52110"}]},
         {name: value for name, value in good.items() if name != "description"},
         {**good, "companyNumber": "4028112341"},
     ]
     assert all(faults_of({"grants": [each]}) for each in wrong)
     assert faults_of({"grants": [good, good]}) == ["360G-a-1: told twice"]
+
+
+async def test_a_call_was_created_when_it_was_published_and_not_when_its_window_opens(metrics: Listener):
+    at = datetime(2024, 2, 29, 1, tzinfo=UTC)
+    await metrics.tell(published(CALL), at=at)
+    read = (await metrics.get(f"/v1/public/common-grants/opportunities/{CALL}")).json()["data"]
+    assert {datetime.fromisoformat(read[name]) for name in ("createdAt", "lastModifiedAt")} == {at}
+    assert read["keyDates"]["postDate"]["date"] == "2024-03-20"
 
 
 async def test_the_protocols_own_client_reads_every_published_call(metrics: Listener):

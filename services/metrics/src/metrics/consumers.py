@@ -66,7 +66,7 @@ from metrics.webhooks.commands import telling as webhooks
 
 
 def on_call_published(event: CallPublished, received: Received) -> Sequence[Statement]:
-    return [*progress.open_call(event), *today.learn_shares(event)]
+    return [*progress.open_call(event, at=received.at), *today.learn_shares(event)]
 
 
 def on_application_submitted(event: ApplicationSubmitted, received: Received) -> Sequence[Statement]:

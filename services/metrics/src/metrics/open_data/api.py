@@ -32,12 +32,12 @@ async def read_open_grants(
     now: Now,
     fiscal_year: Annotated[int, Query(ge=2000, le=2100)],
 ) -> Grants:
-    """확정된 과제마다 공공 재원의 합계(원)와 날짜. 기업명은 동의하고 공개한 경우에만, 시·군은 수를 공개하는 곳만.
-    같은 공고에서 같은 날 확정된 과제가 5건 미만이면 싣지 않습니다.
+    """확정된 과제마다 공공 재원의 합계(원)와 그 재원의 기관, 날짜. 기업명은 동의하고 공개한 경우에만, 시·군은 수를
+    공개하는 곳만. 같은 공고에서 같은 날 확정된 과제가 5건 미만이면 싣지 않습니다.
 
-    What public sources have committed to each project, in won. A firm is named only where it agreed and is published;
-    a municipality only where the number of its awards may be shown. Where fewer than the minimum of a call were made on
-    a day, they are not listed.
+    What public sources have committed to each project, in won, and whose budgets bear it. A firm is named only where it
+    agreed and is published; a municipality only where the number of its awards may be shown. Where fewer than the
+    minimum of a call were made on a day, they are not listed.
     """
     minimum = cast("Settings", runtime_of(request).settings).small_cell_minimum
     return await grants.read_grants(tx, fiscal_year=fiscal_year, now=now, minimum=minimum)

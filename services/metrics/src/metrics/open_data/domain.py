@@ -28,6 +28,14 @@ class TooFewOpenGrants(RuleRefused):
 
 
 @dataclass(frozen=True, slots=True)
+class Funder:
+    """A body whose budget bears a part of an award."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class OpenDataRule:
     """A version of how awards and calls are published; each assumed value says so in its source."""
 
@@ -38,6 +46,10 @@ class OpenDataRule:
     prefix_source: str
     funder_id: str
     funder_name: str
+    state: Funder
+    municipalities: Funder
+    """Those of several municipalities, where it is not told which."""
+    funders_source: str
     region: str
     country_code: str
     currency: str
@@ -52,6 +64,10 @@ class OpenDataRule:
         Not the commitment's id itself, which tells its time to the millisecond, and so whose selection it followed.
         """
         return f"{self.prefix}-{uuid5(commitment_id, 'grant')}"
+
+    def municipality_id(self, code: str) -> str:
+        """A municipality as a funder."""
+        return f"{self.prefix}-org-{code}"
 
     def recipient_id(self, commitment_id: UUID) -> str:
         """An id of its own for each award: two awards of one firm are not told to be of the same."""

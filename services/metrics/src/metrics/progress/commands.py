@@ -34,8 +34,8 @@ CaseEvent = (
 ProjectEvent = ProjectSelected | ProjectConfirmed | ProjectNotFunded | ProjectWithdrawn
 
 
-def open_call(event: CallPublished) -> Sequence[Statement]:
-    """Remember a published call and its seats."""
+def open_call(event: CallPublished, *, at: datetime) -> Sequence[Statement]:
+    """Remember a call that was published then, and its seats."""
     call: Statement = (
         store.ADD_CALL,
         {
@@ -45,6 +45,7 @@ def open_call(event: CallPublished) -> Sequence[Statement]:
             "fiscal_year": event.fiscal_year,
             "opens_at": event.opens_at,
             "closes_at": event.closes_at,
+            "published_at": at,
         },
     )
     seats: list[Statement] = [

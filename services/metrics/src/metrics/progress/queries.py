@@ -196,6 +196,7 @@ def awards_of_year(fiscal_year: int) -> Select[*tuple[Any, ...]]:
             CallRow.title_ko,
             CallRow.track,
             func.sum(shares.c.amount_won).cast(BigInteger).label("amount_won"),
+            func.array_agg(shares.c.source).filter(shares.c.amount_won > 0).label("sources"),
         )
         .join(CallRow, CallRow.call_id == CommitmentRow.call_id)
         .join(shares, shares.c.project_id == CommitmentRow.project_id)

@@ -25,6 +25,8 @@ class CallRow(Tables):
     fiscal_year: Mapped[int]
     opens_at: Mapped[datetime]
     closes_at: Mapped[datetime]
+    published_at: Mapped[datetime | None]
+    """Unknown of a call that was heard of before this was kept, until a rebuild."""
 
 
 class CallSeatRow(Tables):

@@ -2,7 +2,12 @@
 that may be said.
 
 A municipality is named where so many awards of the same call and day are its own that the number may be shown, by the
-rule of every other public table; the others are of the region. Below the minimum in all, none is listed.
+rule of every other public table; the others are of the region. Below the minimum in all, none is listed. It has no
+code here: the standard's `geoCode` is one of the United Kingdom, whose type its codelist names.
+
+An award is the sum of what several budgets bear, so all of them are its funders, the province, whose programme it is,
+first: as they stand in all awards that are told to be of one call, day and place, so that a budget that bears nothing
+of one project does not say which it is.
 
 Partners know each project by its id, its municipality, and the moments of its selection and agreement, and must not
 learn its money. So an award has an id that is told to nobody else, the order of the list follows from it, times are
@@ -11,7 +16,7 @@ were made on a day, as when a reserve moved up, that day alone would say whose t
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime, time
 from uuid import UUID
 
@@ -22,13 +27,15 @@ from common.clock import KST
 from common.db import Transaction
 from contracts.types import MUNICIPALITIES
 from metrics.open_data import store
-from metrics.open_data.domain import OpenDataRule, TooFewOpenGrants
+from metrics.open_data.domain import Funder, OpenDataRule, TooFewOpenGrants
 from metrics.open_data.queries.wording import StandardView
 from metrics.practices.queries.published import published_names
 from metrics.progress.queries import awards_of_year, hide_small, hide_small_total
 
 _Round = tuple[UUID, date]
 """The awards of one call that were made on the same day."""
+_Group = tuple[_Round, str | None]
+"""Of these, those that are told to be of one place, or of no particular one."""
 
 _STANDARD = "1.4"
 _LONGEST_TITLE = 140
@@ -48,7 +55,6 @@ class GrantLocation(StandardView):
 
     name: str
     country_code: str
-    geo_code: str | None = None
 
 
 class GrantProgramme(StandardView):
@@ -97,6 +103,10 @@ async def read_grants(tx: Transaction, *, fiscal_year: int, now: datetime, minim
     for row in awards:
         places[_round(row)][row["municipality_code"]] += 1
     shown = {each: hide_small(counts, minimum=minimum) for each, counts in places.items()}
+    told = {row["commitment_id"]: _told_place(row, shown[_round(row)]) for row in awards}
+    bearing: dict[_Group, set[str]] = defaultdict(set)
+    for row in awards:
+        bearing[_round(row), told[row["commitment_id"]]].update(row["sources"])
     grants = [
         Grant(
             id=rule.grant_id(row["commitment_id"]),
@@ -110,8 +120,10 @@ async def read_grants(tx: Transaction, *, fiscal_year: int, now: datetime, minim
                     id=rule.recipient_id(row["commitment_id"]), name=names.get(row["project_id"], rule.unnamed)
                 )
             ],
-            funding_organization=[GrantOrganisation(id=rule.funder_id, name=rule.funder_name)],
-            beneficiary_location=[_location(row["municipality_code"], rule, shown[_round(row)])],
+            funding_organization=_funders(
+                bearing[_round(row), told[row["commitment_id"]]], told[row["commitment_id"]], rule
+            ),
+            beneficiary_location=[_location(told[row["commitment_id"]], rule)],
             grant_programme=[GrantProgramme(code=f"{row['track']}-{fiscal_year}", title=row["title_ko"])],
             from_open_call="Yes",
             date_modified=datetime.combine(_day(row), time(), tzinfo=KST),
@@ -129,10 +141,21 @@ def _round(award: RowMapping) -> _Round:
     return award["call_id"], _day(award)
 
 
-def _location(place: str, rule: OpenDataRule, shown: Mapping[str, int | None]) -> GrantLocation:
-    if shown.get(place) is None:
-        return GrantLocation(name=rule.region, country_code=rule.country_code)
-    return GrantLocation(name=_NAMES[place], country_code=rule.country_code, geo_code=place)
+def _told_place(award: RowMapping, shown: Mapping[str, int | None]) -> str | None:
+    """The municipality's code, where the number of awards there may be shown."""
+    place: str = award["municipality_code"]
+    return None if shown.get(place) is None else place
+
+
+def _location(place: str | None, rule: OpenDataRule) -> GrantLocation:
+    return GrantLocation(name=rule.region if place is None else _NAMES[place], country_code=rule.country_code)
+
+
+def _funders(bearing: Collection[str], place: str | None, rule: OpenDataRule) -> list[GrantOrganisation]:
+    """Whose budgets bear the awards of a place, or of several that are not told."""
+    local = rule.municipalities if place is None else Funder(rule.municipality_id(place), _NAMES[place])
+    funders = {"PROVINCE": Funder(rule.funder_id, rule.funder_name), "NATIONAL": rule.state, "MUNICIPALITY": local}
+    return [GrantOrganisation(id=each.id, name=each.name) for source, each in funders.items() if source in bearing]
 
 
 def _day(award: RowMapping) -> date:

@@ -51,7 +51,10 @@ class OpportunityTimeline(StandardView):
 
 
 class Opportunity(StandardView):
-    """One published call. A published call never changes, so both times are that of its window's opening."""
+    """One published call. It never changes, so both times are that of its publication.
+
+    Of a call that was heard of before that moment was kept they are that of its window's opening, until a rebuild.
+    """
 
     id: UUID
     title: str
@@ -117,7 +120,7 @@ async def get_opportunity(tx: Transaction, call_id: UUID, *, now: datetime) -> O
 
 
 def _opportunity(row: Row[Any], rule: OpenDataRule, now: datetime) -> Opportunity:
-    opens_at: datetime = row.opens_at.astimezone(UTC)
+    published_at: datetime = (row.published_at or row.opens_at).astimezone(UTC)
     return Opportunity(
         id=row.call_id,
         title=row.title_ko,
@@ -130,8 +133,8 @@ def _opportunity(row: Row[Any], rule: OpenDataRule, now: datetime) -> Opportunit
             post_date=_moment("접수 시작 (opens)", row.opens_at),
             close_date=_moment("접수 마감 (closes)", row.closes_at),
         ),
-        created_at=opens_at,
-        last_modified_at=opens_at,
+        created_at=published_at,
+        last_modified_at=published_at,
     )
 
 
