@@ -166,13 +166,19 @@ async def test_all_whose_budgets_bear_an_award_are_its_funders_as_far_as_their_p
 async def test_a_budget_that_bears_nothing_of_one_project_does_not_tell_which_it_is(metrics: Listener):
     await _committed(metrics, PLACES)
     async with metrics.database.transaction() as tx:
-        one = "(SELECT project_id FROM commitment WHERE municipality_code = '52140' LIMIT 1)"
-        await tx.execute(
-            text(f"UPDATE commitment_share SET amount_won = 0 WHERE source = 'NATIONAL' AND project_id = {one}")
-        )
+        await tx.execute(_BEARS_NOTHING)
     grants = (await metrics.get(GRANTS)).json()["grants"]
     assert {len(grant["fundingOrganization"]) for grant in grants} == {2}
     assert {grant["amountAwarded"] for grant in grants} == {84_000_000, 24_000_000}
+
+
+_BEARS_NOTHING = text(
+    """
+    UPDATE commitment_share SET amount_won = 0
+    WHERE source = 'NATIONAL'
+        AND project_id = (SELECT project_id FROM commitment WHERE municipality_code = '52140' LIMIT 1)
+    """
+)
 
 
 async def test_few_awards_of_a_place_are_not_told_by_those_of_another_day(metrics: Listener):

@@ -27,10 +27,13 @@ _SILENT_FETCHES_MAX = 30
 
 
 class History:
-    """All records of some topics, each partition in its order; asked again, it goes on where it stopped."""
+    """All records of some topics, each partition in its order; asked again, it goes on where it stopped.
 
-    def __init__(self, options: KafkaOptions, topics: Iterable[str]) -> None:
-        self._prefix = options.topic_prefix
+    What a topic no longer keeps is a fault, unless what it `keeps` is enough.
+    """
+
+    def __init__(self, options: KafkaOptions, topics: Iterable[str], *, keeps: bool = False) -> None:
+        self._prefix, self._keeps = options.topic_prefix, keeps
         self._topics = [options.topic_prefix + topic for topic in topics]
         self._reader = AIOKafkaConsumer(
             **options.reach(),
@@ -53,6 +56,8 @@ class History:
                     self._partitions += [TopicPartition(topic, number) for number in sorted(numbers)]
                 self._reader.assign(self._partitions)
                 self._next = dict.fromkeys(self._partitions, 0)
+                if self._keeps:
+                    self._next |= await self._reader.beginning_offsets(self._partitions)
                 self._go_to_the_next()
         except (KafkaError, OSError) as error:
             await self._close()

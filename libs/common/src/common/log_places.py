@@ -21,14 +21,17 @@ from common.event import Undecodable, WireRecord, open_envelope
 from common.schema import log_place
 
 SENT, HEARD = "sent", "heard"
+BEYOND = "beyond"
+"""Of a log that goes on behind the last record that was sent, with events that this service does not know."""
 
 _AT_THE_START = -1
 
 _lost = telemetry.gauge(
     "kafka.log.lost",
     "{topic}",
-    "1 when the log of a topic is not the one that was written or read before, by topic and side (sent, heard). Events "
-    "of that topic stand still until an operator republishes it or lets its listeners read it again.",
+    "1 when the log of a topic is not the one that was written or read before, by topic and side (sent, heard): events "
+    "of that topic stand still until an operator republishes it or lets its listeners read it again. On the side "
+    "beyond it holds events of this service that its database, restored to an earlier moment, does not know.",
 )
 
 NOTE_SENT = """
@@ -41,6 +44,21 @@ NOTE_SENT = """
     RETURNING 1
 """
 """For the relay's own connection. Fewer rows than were given come back when a log went back: it is another one."""
+
+_NOTE_SENT = text(
+    """
+    INSERT INTO log_place AS known (side, topic, partition, kafka_offset, event_id)
+    SELECT 'sent', topic, partition, kafka_offset, event_id
+    FROM unnest(:topics, :partitions, :offsets, :ids) AS given (topic, partition, kafka_offset, event_id)
+    ON CONFLICT (side, topic, partition)
+    DO UPDATE SET kafka_offset = excluded.kafka_offset, event_id = excluded.event_id
+    """
+).bindparams(
+    bindparam("topics", type_=ARRAY(Text)),
+    bindparam("partitions", type_=ARRAY(INTEGER)),
+    bindparam("offsets", type_=ARRAY(BIGINT)),
+    bindparam("ids", type_=ARRAY(Uuid)),
+)
 
 _NOTE_HEARD = text(
     """
@@ -92,6 +110,13 @@ async def note_heard(tx: Transaction, places: Mapping[Partition, Place]) -> None
         await tx.execute(_NOTE_HEARD, {"topics": topics, "partitions": partitions, "offsets": offsets, "ids": ids})
 
 
+async def note_sent(tx: Transaction, places: Mapping[Partition, Place]) -> None:
+    """Remember what was found at the ends of the logs as what this service has sent last."""
+    if places:
+        topics, partitions, offsets, ids = columns(places)
+        await tx.execute(_NOTE_SENT, {"topics": topics, "partitions": partitions, "offsets": offsets, "ids": ids})
+
+
 async def known(tx: Transaction, side: str, topics: Iterable[str]) -> dict[Partition, Place]:
     """What is remembered of these topics."""
     columns_ = log_place.c.topic, log_place.c.partition, log_place.c.kafka_offset, log_place.c.event_id
@@ -129,6 +154,29 @@ def stands(place: Place, record: WireRecord | None) -> bool:
         return open_envelope(record)[0].event_id == place.event_id
     except Undecodable:
         return False
+
+
+def last_places(records: Iterable[WireRecord]) -> dict[Partition, Place]:
+    """Of each partition the last of these records that bears an event's id, and where it stands."""
+    found = {}
+    for record in records:
+        try:
+            event_id = open_envelope(record)[0].event_id
+        except Undecodable:
+            continue
+        found[Partition(record.topic, record.partition)] = Place(record.offset, event_id)
+    return found
+
+
+def events_in(records: Iterable[WireRecord]) -> dict[UUID, str]:
+    """The ids and topics of the records that are events."""
+    found: dict[UUID, str] = {}
+    for record in records:
+        try:
+            found[open_envelope(record)[0].event_id] = record.topic
+        except Undecodable:
+            continue
+    return found
 
 
 def tell(side: str, topics: Iterable[str], lost: Iterable[str]) -> None:

@@ -53,6 +53,7 @@ _SENT_PLACES = """
             AND outbox.published_at < now() - make_interval(days => kept.days - 1)
     )
 """
+_OURS = "SELECT event_id FROM outbox WHERE event_id = ANY ($1::uuid[])"
 _MARK = "UPDATE outbox SET published_at = now() WHERE id = ANY($1::bigint[]) AND published_at IS NULL"
 
 _log = logging.getLogger(__name__)
@@ -241,10 +242,27 @@ class Relay:
         found = await look_up(self._options, {where: place.offset for where, place in known.items()}) if known else {}
         lost = {where.topic for where, place in known.items() if not log_places.stands(place, found.get(where))}
         log_places.tell(log_places.SENT, unknown, lost)
+        await self._look_beyond(reader, {where: place for where, place in known.items() if where.topic not in lost})
         self._checked |= unknown - lost
         if lost:
             self._hold(lost, "the log of {} is not the one that was written before")
         return True
+
+    async def _look_beyond(self, reader: Any, known: Mapping[Partition, Place]) -> None:  # noqa: ANN401  asyncpg has no types
+        """Say it when behind the last record that is known to be sent stands an event that this database has not.
+
+        What a relay sent before it was killed it has, unmarked. What it has not was told before it was restored to an
+        earlier moment: the sequences that it gives now are others' past, so that they would skip what is told.
+        """
+        next_ones: dict[tuple[str, int], int] = {where: place.offset + 1 for where, place in known.items()}
+        found = await look_up(self._options, next_ones) if next_ones else {}
+        told = log_places.events_in(found.values())
+        ours = {row["event_id"] for row in await reader.fetch(_OURS, list(told))} if told else set()
+        beyond = {topic for event_id, topic in told.items() if event_id not in ours}
+        log_places.tell(log_places.BEYOND, {where.topic for where in known}, beyond)
+        if beyond:
+            said = "Kafka has events of ours that this database, restored, does not know: see docs/runbook/restore.md"
+            _log.critical(said, extra={"topics": sorted(beyond)})
 
     def _hold(self, topics: Collection[str], why: str) -> None:
         """Leave a topic alone for a while; the producer is well, and the others go on."""

@@ -57,11 +57,11 @@ async def republish(
     tx: Transaction, topics: Sequence[str], *, confirmed: int, by: Principal, reason: str, at: datetime
 ) -> int:
     """Have the relay send these topics once more from the first event on; `confirmed` is the count that was seen."""
-    _explained(reason)
+    check_explained(reason)
     count = 0
     for topic in topics:
         again = await outbox.send_again(tx, topic)
-        await _note(tx, topic, "log.republished", by=by, at=at, reason=reason, events=again)
+        await note_on_log(tx, topic, "log.republished", by=by, at=at, reason=reason, events=again)
         count += again
     if count != confirmed:
         raise CountNotConfirmed(count=count)
@@ -90,25 +90,27 @@ async def begin_again(
     tx: Transaction, topics: Sequence[str], *, confirmed: int, by: Principal, reason: str, at: datetime
 ) -> int:
     """Have this service read these topics from the start of the log there is now; it skips what it has done."""
-    _explained(reason)
+    check_explained(reason)
     found = await heard(tx, topics)
     count = sum(one.events for one in found)
     if count != confirmed:
         raise CountNotConfirmed(count=count)
     for one in found:
         await log_places.begin_again(tx, one.topic, partitions=PARTITIONS)
-        await _note(tx, one.topic, "log.read-again", by=by, at=at, reason=reason, events=one.events)
+        await note_on_log(tx, one.topic, "log.read-again", by=by, at=at, reason=reason, events=one.events)
     return count
 
 
-def _explained(reason: str) -> None:
+def check_explained(reason: str) -> None:
+    """Raise `RepublishNeedsReason` unless something is said."""
     if not reason.strip():
         raise RepublishNeedsReason
 
 
-async def _note(
+async def note_on_log(
     tx: Transaction, topic: str, decision: str, *, by: Principal, at: datetime, reason: str, events: int
 ) -> None:
+    """Journal what an operator decided about a topic's log, with the reason as a note beside it."""
     chain = f"log/{topic}"
     said = await notes.keep(tx, reason.strip(), chain=chain)
     facts: dict[str, journal.JsonValue] = {"reason": said.reference, "events": events}

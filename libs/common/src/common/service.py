@@ -1,4 +1,4 @@
-"""A service as its parts, and the processes they become: `api`, `worker`, `migrate` and `rebuild`."""
+"""A service as its parts, and the processes they become: `api`, `worker`, `migrate`, `rebuild` and `restored`."""
 
 import argparse
 import gc
@@ -37,8 +37,9 @@ _PROCESSES: Mapping[str, tuple[str, str]] = {
     "worker": ("common.worker", "work"),
     "migrate": ("common.migrations", "migrate"),
     "rebuild": ("common.rebuilding", "rebuild_projection"),
+    "restored": ("common.restoring", "hold_against_kafka"),
 }
-_SPEAK_TO_KAFKA = frozenset({"worker", "rebuild"})
+_SPEAK_TO_KAFKA = frozenset({"worker", "rebuild", "restored"})
 # A caller is answered within five seconds (promise R9): what is left after this is for the answer itself.
 _UNIT_SECONDS = 3.0
 _YOUNG_OBJECTS = 20_000
@@ -80,6 +81,8 @@ class Service:
     asks: "Callable[[Any], Mapping[str, HttpClient]]" = _nobody
     """Whom its API reads from, by name: clients that live as long as the process, made of the service's settings."""
     documents: DocumentFacts = field(default_factory=DocumentFacts)
+    tells_outside: frozenset[str] = frozenset()
+    """Topics that it tells under another name than its own."""
     openapi: Path | None = None
     """The OpenAPI document that its package carries; without one, the API makes it when it is first asked for."""
 
@@ -137,14 +140,23 @@ def health_of(service: Service, config: ServiceSettings, database: Database, den
 def run(service: Service, argv: Sequence[str] | None = None) -> int:
     """The command line of a service; returns the exit status."""
     parser = argparse.ArgumentParser(prog=service.name, description=service.title.en)
-    parser.add_argument("process", choices=("api", "worker", "migrate", "rebuild"), help="which process to run")
-    process = parser.parse_args(argv).process
+    choices = ("api", "worker", "migrate", "rebuild", "restored")
+    parser.add_argument("process", choices=choices, help="which process to run")
+    restored = parser.add_argument_group("restored", "hold a restored database against Kafka (docs/runbook/restore.md)")
+    restored.add_argument("--confirm", type=int, help="go on from so many differences, as they were shown")
+    restored.add_argument("--by", default="", help="who asks, for the journal")
+    restored.add_argument("--reason", default="", help="what happened, for the journal")
+    asked = parser.parse_args(argv)
+    process: str = asked.process
     try:
         config = settings.load(service.settings, speaks_to_kafka=process in _SPEAK_TO_KAFKA)
         failpoints.arm(config.failpoints)
     except (SettingsRefusedError, ValueError) as refusal:
         sys.stderr.write(f"{service.name}이(가) 시작하지 않습니다.\n{service.name} does not start.\n{refusal}\n")
         return REFUSED
+    if process == "restored":
+        telemetry.set_up_logging(service.name, config)
+        return _entry_of(process)(service, config, asked.confirm, asked.by, asked.reason)
     if process in {"migrate", "rebuild"}:
         telemetry.set_up_logging(service.name, config)
         return _entry_of(process)(service, config)
@@ -155,10 +167,10 @@ def run(service: Service, argv: Sequence[str] | None = None) -> int:
         running.shutdown()
 
 
-def _entry_of(process: str) -> "Callable[[Service, ServiceSettings], int]":
+def _entry_of(process: str) -> "Callable[..., int]":
     """What a process runs; only that is imported, since what the others need is up to half of a process's memory."""
     module, name = _PROCESSES[process]
-    entry: Callable[[Service, ServiceSettings], int] = getattr(importlib.import_module(module), name)
+    entry: Callable[..., int] = getattr(importlib.import_module(module), name)
     return entry
 
 

@@ -11,6 +11,7 @@ from common.jobs import Job
 from common.parked import ParkedEventRoles
 from common.service import Service, run
 from contracts.documents import DOCUMENTS
+from contracts.principals import PARTNER_TOPICS
 from contracts.roles import PARKED_EVENT_MENDERS, PARKED_EVENT_READERS, tenant_fits
 from metrics.consumers import HANDLERS, PROJECTED
 from metrics.kept_forms.jobs import ForgetForms
@@ -83,6 +84,7 @@ SERVICE = Service(
     tenant_fits=tenant_fits,
     asks=_asks,
     documents=DOCUMENTS,
+    tells_outside=PARTNER_TOPICS,
     openapi=Path(__file__).with_name("openapi.json"),
 )
 
