@@ -113,6 +113,7 @@ _VAULT = {
     "metrics.good_practice.summary_ko": "what an office publishes",
     "metrics.good_practice.title_en": "what an office publishes",
     "metrics.good_practice.title_ko": "what an office publishes",
+    "metrics.outcome_reading.reason": "what somebody read figures for, in the own words",
     "metrics.webhook_endpoint.url": "where a receiver's notices go",
 }
 """Columns that may hold what a person typed, each with whose it is. Everything else is a leak: a new column is added here

@@ -21,6 +21,11 @@ OUTCOME_FAULTS: dict[str, tuple[str, dict[str, str]]] = {
             """
         },
     ),
+    "a wave told to partners other than its last day left it": (
+        "outcome-wave-told",
+        {"metrics": "UPDATE outcome_wave_closing SET response = 'NO_RESPONSE' WHERE response = 'RESPONDED'"},
+    ),
+    "a wave that is over and was never closed": ("outcome-wave-told", {"metrics": "DELETE FROM outcome_wave_closing"}),
     "a report of a factory that did not stand yet": (
         "outcome-as-reported",
         {

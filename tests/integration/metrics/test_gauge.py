@@ -1,6 +1,7 @@
 """The gauge of 300 from events: by municipality and track, zeros shown, terminated projects out with their day."""
 
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,14 +11,19 @@ from common.event import new_id
 from contracts.applicant import (
     AgreementEffective,
     ApplicationSubmitted,
+    CallPublished,
     InterimInspectionPassed,
+    PlannedBudgetLine,
     ProjectCompleted,
+    ProjectConfirmed,
     ProjectNotFunded,
     ProjectResumed,
     ProjectSelected,
     ProjectSuspended,
     ProjectTerminated,
+    ProjectType,
     ProjectWithdrawn,
+    SeatLine,
 )
 from contracts.roles import Role
 from metrics.main import SERVICE
@@ -26,7 +32,8 @@ from tests.support.builders import project_selected
 from tests.support.listening import NOW, Listener, listener
 
 pytestmark = pytest.mark.anyio
-JEONJU, GUNSAN = "52110", "52130"
+JEONJU, GUNSAN, IKSAN = "52110", "52130", "52140"
+SELECTED, FINISHED, LATER = (datetime(2024, month, 15, 1, tzinfo=UTC) for month in (2, 4, 5))
 
 
 @pytest.fixture
@@ -158,3 +165,68 @@ async def test_a_municipality_sees_its_own_and_everybody_only_large_numbers(metr
     assert shown[JEONJU] is None, "it would give the other one away"
     told = {"municipality_code", "completed", "counted"}
     assert {frozenset(cell) for cell in public["municipalities"]} == {frozenset(told)}, "who left is told in all only"
+
+
+def published(call: UUID) -> CallPublished:
+    return CallPublished(
+        call_id=call, track="B", title_ko="공고", fiscal_year=2024, opens_at=datetime(2024, 3, 20, tzinfo=UTC),
+        closes_at=datetime(2024, 4, 3, 8, tzinfo=UTC), split_rule_version="b-2024",
+        types=[ProjectType(type_code="JS2", cap_won=80_000_000)],
+        seat_lines=[SeatLine(type_code="JS2", municipality_code=code, seats=9) for code in (JEONJU, GUNSAN, IKSAN)],
+        planned_budget_lines=[PlannedBudgetLine(source="PROVINCE", amount_won=1)],
+    )  # fmt: skip
+
+
+async def confirmed(metrics: Listener, call: UUID, at: datetime, **places: int) -> dict[str, list[ProjectSelected]]:
+    """A call whose projects of each place were selected then, and have their money."""
+    named = {"jeonju": JEONJU, "gunsan": GUNSAN, "iksan": IKSAN}
+    chosen = {
+        named[place]: [project_selected(call_id=call, municipality_code=named[place]) for _ in range(count)]
+        for place, count in places.items()
+    }
+    projects = [project for several in chosen.values() for project in several]
+    await metrics.tell(published(call), at=at)
+    await metrics.tell(*projects, at=at)
+    await metrics.tell(*(ProjectConfirmed(**facts(each)) for each in projects), at=at)
+    return chosen
+
+
+async def told_to_everybody(metrics: Listener, query: str = "") -> dict[str, int | None]:
+    cells = (await metrics.get(f"/v1/public/gauge{query}")).json()["municipalities"]
+    assert all(cell["completed"] == cell["counted"] for cell in cells)
+    return {cell["municipality_code"]: cell["completed"] for cell in cells}
+
+
+async def confirmed_in(metrics: Listener, call: UUID) -> dict[str, int | None]:
+    cells = (await metrics.get(f"/v1/public/calls/{call}/progress")).json()["municipalities"]
+    return {cell["municipality_code"]: cell["confirmed"] for cell in cells}
+
+
+async def test_who_takes_the_completed_from_the_confirmed_of_a_place_finds_no_few(metrics: Listener) -> None:
+    """One firm of Jeonju is late, or has failed: which it is, nobody outside is told by a subtraction."""
+    first, next_call = UUID(int=2024), UUID(int=2025)
+    firms = await confirmed(metrics, first, SELECTED, jeonju=11, gunsan=8, iksan=12)
+    late, *others = firms[JEONJU]
+    done = [*others, *firms[GUNSAN], *firms[IKSAN]]
+    await metrics.tell(*(event for project in done for event in completed(project)), at=FINISHED)
+    assert await confirmed_in(metrics, first) == {JEONJU: 11, GUNSAN: 8, IKSAN: 12}
+    shown = await told_to_everybody(metrics)
+    assert (shown[JEONJU], shown[GUNSAN], shown[IKSAN]) == (None, None, 12), "the total would give one of them away"
+
+    # A fresh call adds many that cannot be completed yet: who leaves it aside must not find the one either.
+    await confirmed(metrics, next_call, LATER, jeonju=7)
+    assert (await told_to_everybody(metrics))[JEONJU] is None
+    assert (await told_to_everybody(metrics, f"?as_of={LATER.date()}"))[JEONJU] is None
+    assert (await told_to_everybody(metrics, "?as_of=2024-04-16"))[JEONJU] is None
+
+    await metrics.tell(*completed(late), at=LATER)
+    shown = await told_to_everybody(metrics)
+    assert (shown[JEONJU], shown[GUNSAN], shown[IKSAN]) == (11, None, 12), "none of the first call is left over"
+
+
+async def test_a_line_whose_rest_is_many_is_shown(metrics: Listener) -> None:
+    firms = await confirmed(metrics, UUID(int=2024), SELECTED, jeonju=14, gunsan=9, iksan=7)
+    done = [*firms[JEONJU][:9], *firms[GUNSAN][:6], *firms[IKSAN]]
+    await metrics.tell(*(event for project in done for event in completed(project)), at=FINISHED)
+    shown = await told_to_everybody(metrics)
+    assert (shown[JEONJU], shown[GUNSAN], shown[IKSAN]) == (9, None, None), "five are left of Jeonju, three of Gunsan"

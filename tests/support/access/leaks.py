@@ -40,7 +40,7 @@ _VERSIONED = {
     "webhook-endpoints": text("SELECT version FROM webhook_endpoint WHERE id::text = :id"),
 }
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_KEPT_BY_A_REQUEST = {"idempotency_key", "disclosure", "export_record"}
+_KEPT_BY_A_REQUEST = {"idempotency_key", "disclosure", "export_record", "outcome_reading"}
 
 
 @dataclass(frozen=True)

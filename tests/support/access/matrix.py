@@ -52,7 +52,7 @@ async def faults_of(world: World, cells: list[Cell]) -> list[str]:
     # An upload that refuses its only row is answered, and its answer kept under its key like every answer.
     kept = {"idempotency_key"} if str(_EACH_ROW) in cells[0].operation.document["responses"] else set()
     # A table without another's rows is answered and taken: it is recorded who took it.
-    kept |= {"export_record"}
+    kept |= {"export_record", "outcome_reading"}
     faults += [
         f"{name}: a refused request changed {table}"
         for table in before

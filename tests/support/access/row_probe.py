@@ -304,6 +304,16 @@ _ROWS: Mapping[str, tuple[Any, ...]] = {
         FROM unnest(ARRAY[1000000, NULL]) AS place
         """,
         """
+        INSERT INTO outcome_reading
+        SELECT gen_random_uuid(), now(), 'planted', 'one', role, tenant, '127.0.0.1', 'getOutcomeReport', '{}', 1, NULL
+        FROM (VALUES ('auditor', '52'), ('auditor', NULL), ('municipality.officer', '52130')) AS read (role, tenant)
+        """,
+        """
+        INSERT INTO outcome_wave_closing
+        SELECT gen_random_uuid(), 'YEAR_1', gen_random_uuid(), '52110', '2025-03-31', '2025-04-01T00:00+09:00',
+            'RESPONDED', 'planted'
+        """,
+        """
         INSERT INTO web_session
         SELECT sha256('planted'), 'planted', 'planted', 'auditor', '52', 'planted', now(), now(), now(), now(), NULL, 1
         """,

@@ -8,14 +8,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from metrics.webhooks.domain.messages import MessageType
+from metrics.webhooks.domain.messages import SAMSUNG, MessageType
 from smartfactory.sandbox.options import Faults, Restarted, kinds_of, restarts_of, speed_of
 from smartfactory.sandbox.pace import Pace
-from smartfactory.sandbox.planning import Again, Restart, Step, Tell, all_again, planned
-from smartfactory.sandbox.recording import the_season, to_tell
+from smartfactory.sandbox.planning import Again, Close, Release, Restart, Step, Tell, all_again, planned
+from smartfactory.sandbox.recording import endings_of, the_season, to_tell
 from smartfactory.stack.faults import StackFault
 
 EVENTS = to_tell(the_season(), replay=1)
+ENDINGS = endings_of(EVENTS)
 EVERYTHING = frozenset(MessageType)
 NOW = datetime(2024, 5, 20, 1, 0, tzinfo=UTC)
 
@@ -32,7 +33,8 @@ def test_without_faults_everything_is_told_once_in_its_order() -> None:
     steps = plan()
     assert [step.one.place for step in steps if isinstance(step, Tell)] == list(range(len(EVENTS)))
     assert not any(step.late for step in steps if isinstance(step, Tell))
-    assert len(steps) == len(EVENTS)
+    assert [step.one.place for step in steps if isinstance(step, Close)] == [one.place for one in ENDINGS]
+    assert len(steps) == len(EVENTS) + len(ENDINGS)
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -51,9 +53,52 @@ def test_a_seed_says_where_the_faults_come_and_they_break_no_promise(seed: int) 
     repeated = [step for step in steps if isinstance(step, Again)]
     assert len(repeated) == 9
     for step in repeated:
-        before = [one for one in steps[: steps.index(step)] if isinstance(one, Tell)]
+        before = [one for one in steps[: steps.index(step)] if isinstance(one, Tell | Close)]
         assert step.one.place in [one.one.place for one in before], "only what was told is told again"
     assert sorted(step.what for step in steps if isinstance(step, Restart)) == ["api", "worker", "worker"]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_wave_ends_where_the_clock_comes_to_it_and_behind_its_completion(seed: int) -> None:
+    steps = plan(seed=seed, gaps=40)
+    closings = [step for step in steps if isinstance(step, Close)]
+    assert sorted(step.one.place for step in closings) == [one.place for one in ENDINGS] != []
+    for step in closings:
+        told = [one.one.place for one in steps[: steps.index(step)] if isinstance(one, Tell)]
+        assert step.one.completion.place in told
+        assert step.late == (step.at > step.one.closes_at)
+        behind = steps[steps.index(step) + 1 :]
+        assert all(one.at > step.one.closes_at for one in behind if isinstance(one, Tell)), "the clock came past it"
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_held_webhook_is_let_go_behind_the_next_of_its_key_and_never_repeated_before(seed: int) -> None:
+    steps = plan(seed=seed, gaps=4, duplicates=9)
+    held = [step for step in steps if isinstance(step, Tell) and step.hold]
+    released = [step for step in steps if isinstance(step, Release)]
+    assert len(held) == len(released) == 4
+    assert {step.one.place for step in held} == {step.one.place for step in released}
+    repeated = {step.one.place for step in steps if isinstance(step, Again)}
+    for step in released:
+        told = [one.one.place for one in steps[: steps.index(step)] if isinstance(one, Tell)]
+        assert told.index(step.one.place) < told.index(step.behind.place)
+        assert step.one.key == step.behind.key
+        owners = [{message.owner for message in one.messages} for one in (step.one, step.behind)]
+        assert SAMSUNG in owners[0] & owners[1], "most listen for Samsung's"
+        assert step.one.place not in repeated
+    assert not {step.behind.place for step in released} & {step.one.place for step in held}
+
+
+def test_without_gaps_no_webhook_is_held() -> None:
+    assert not any(isinstance(step, Release) or (isinstance(step, Tell) and step.hold) for step in plan(duplicates=5))
+
+
+def test_waves_are_told_with_their_completions_alone_or_not_before_the_clock_comes_there() -> None:
+    alone = plan(kinds_of("outcome"))
+    assert {step.one.type for step in alone if isinstance(step, Tell)} == {"applicant.project.completed.v1"}
+    assert len([step for step in alone if isinstance(step, Close)]) == len(ENDINGS)
+    without = plan(kinds_of("project.completed"))
+    assert [step for step in without if isinstance(step, Close)] == [], "the last completion is before the first end"
 
 
 def test_another_seed_is_another_replay() -> None:
@@ -74,10 +119,12 @@ def test_only_some_kinds_are_told_and_none_is_said() -> None:
 
 
 def test_everything_again_begins_each_key_once_on_kafka() -> None:
-    places = [one.place for one in EVENTS]
-    steps = [step for step in all_again(EVENTS, places) if isinstance(step, Again)]
+    everything = [*EVENTS, *ENDINGS]
+    places = [one.place for one in everything]
+    assert places == list(range(len(everything)))
+    steps = [step for step in all_again(everything, places) if isinstance(step, Again)]
     assert [step.one.place for step in steps] == places
-    begun = [step.one.recorded.key for step in steps if step.on_kafka]
+    begun = [step.one.key for step in steps if step.on_kafka]
     assert len(begun) == len(set(begun))
 
 
@@ -103,7 +150,7 @@ def test_a_speed_is_programme_time_in_a_second(word: str, seconds: float | None)
         (restarts_of, "api=3,api=3", "3 times"),
         (kinds_of, "residences", "does not know the kind residences"),
         (lambda gaps: plan(gaps=int(gaps)), "1000", "can be"),
-        (lambda duplicates: plan(duplicates=int(duplicates)), "1001", "can be 124 here"),
+        (lambda duplicates: plan(duplicates=int(duplicates)), "1001", f"can be {len(EVENTS) + len(ENDINGS)} here"),
     ],
 )
 def test_a_wrong_word_is_answered_in_both_languages_with_what_to_do(

@@ -12,7 +12,15 @@ from smartfactory import cli
 from smartfactory.sandbox import commands
 from smartfactory.sandbox.gathering import handled_in
 from smartfactory.sandbox.judging import Delivery, OnKafka, Seen, all_taken, judged
-from smartfactory.sandbox.ledger import Ledger, Ledgers, Repetition, Restarting, TellingOf, owner_named
+from smartfactory.sandbox.ledger import (
+    Ledger,
+    Ledgers,
+    Overtaking,
+    Repetition,
+    Restarting,
+    TellingOf,
+    owner_named,
+)
 from smartfactory.sandbox.serving import refuse_elsewhere
 from smartfactory.stack.datadir import PROGRAMME, SANDBOX, DataDirectory
 from smartfactory.stack.faults import StackFault
@@ -40,10 +48,11 @@ def seen(*ids: UUID, group: int = 0, deliveries: tuple[Delivery, ...] = ()) -> S
     return Seen(records=on_kafka(*ids), group={("t", 0): group} if group else {}, in_feed=3, deliveries=deliveries)
 
 
-def delivery(id_: UUID, *, state: str = "DELIVERED", attempts: int = 1, answered: int = 1) -> Delivery:
+def delivery(id_: UUID, *, state: str = "DELIVERED", attempts: int = 1, answered: int = 1, hours: int = 0) -> Delivery:
     return Delivery(
-        event_id=id_, owner=SAMSUNG, url="http://127.0.0.1:1/", state=state, attempts=attempts, answered=answered
-    )
+        event_id=id_, owner=SAMSUNG, url="http://127.0.0.1:1/", state=state, attempts=attempts, answered=answered,
+        taken_at=NOW + timedelta(hours=hours) if answered else None,
+    )  # fmt: skip
 
 
 def test_what_is_repeated_and_what_was_held_back_is_what_naive_clients_double_and_lose() -> None:
@@ -58,6 +67,21 @@ def test_what_is_repeated_and_what_was_held_back_is_what_naive_clients_double_an
     (endpoint,) = verdict.endpoints
     assert (endpoint.messages, endpoint.delivered, endpoint.sent, endpoint.taken) == (3, 2, 5, 3)
     assert verdict.received is None
+
+
+@pytest.mark.parametrize(
+    ("hooks", "misled"),
+    [
+        ((delivery(ONE, hours=2), delivery(TWO, hours=1)), 1),
+        ((delivery(ONE, hours=1), delivery(TWO, hours=2)), 0),  # the worker was away, and the later one too
+        ((delivery(ONE), delivery(TWO, state="FAILED", answered=0)), 0),
+        ((delivery(TWO),), 0),  # the endpoint came when the first had been told
+        ((), 0),
+    ],
+)
+def test_whoever_took_a_webhook_behind_a_later_one_is_counted(hooks: tuple[Delivery, ...], misled: int) -> None:
+    overtaken = [Overtaking(place=0, behind=1)]
+    assert judged(ledger(overtaken=overtaken), seen(deliveries=hooks)).naive.misled_by_webhooks == misled
 
 
 @pytest.mark.parametrize(

@@ -81,6 +81,29 @@ def test_a_terminated_project_leaves_the_count_on_its_day_and_says_so() -> None:
     assert domain.corrections([site(terminated_at=60)], at=START + 99 * DAY) == [], "it was never counted"
 
 
+@pytest.mark.parametrize(
+    ("reached", "confirmed", "few"),
+    [
+        ([], [0] * 9, False),
+        ([0] * 9, [0] * 9, False),  # all of them
+        ([0] * 8, [0] * 9, True),  # one is left
+        ([0] * 5, [0] * 9, True),
+        ([0] * 4, [0] * 9, False),  # five are left
+        ([0] * 8, [0] * 9 + [30] * 7, True),  # and seven of the next call, of which none can have come so far
+        ([0] * 8 + [30], [0] * 9 + [30] * 7, False),  # seven of both, and nobody knows of which
+        ([0] * 9, [0] * 6, True),  # three that no call has told of
+        ([0] * 9, [], False),
+    ],
+)
+def test_a_count_beside_the_confirmed_leaves_few_or_none_or_many(
+    reached: list[int], confirmed: list[int], few: bool
+) -> None:
+    def chosen(days: list[int]) -> list[Site]:
+        return [site(number, selected_at=day) for number, day in enumerate(days)]
+
+    assert domain.leaves_few(chosen(reached), chosen(confirmed), minimum=5) is few
+
+
 def test_a_suspended_build_is_still_agreed_until_it_goes_on() -> None:
     stopped = site(agreed_at=10, suspended_at=20, resumed_at=30)
     assert [counted(stopped, days=days).suspended for days in (19, 20, 29, 30)] == [0, 1, 1, 0]

@@ -1,4 +1,4 @@
-"""What partners may see: ids, codes and dates of nine facts, the same on Kafka, in the feed and in webhooks."""
+"""What partners may see: ids, codes and dates of ten facts, the same on Kafka, in the feed and in webhooks."""
 
 import re
 from datetime import UTC, date, datetime
@@ -39,7 +39,7 @@ _SEEN = {
     "partner.mentoring.residency-ended.v1",
     "partner.mentoring.item-closed.v1",
 }
-"""The list of decisions.md; the end of an outcome wave is told by no service yet."""
+"""The list of decisions.md, but for the end of an outcome wave, which follows from no event that is heard."""
 
 
 def heard(record: object, event: type[DomainEvent]) -> tuple[DomainEvent, Received]:
@@ -66,6 +66,19 @@ def test_what_they_see_holds_ids_codes_and_dates_and_nothing_else(event: type[Do
     for name, value in fields.items():
         assert isinstance(value, UUID | str | date) or name in {"weeks", "promoted"}, name
         assert not isinstance(value, str) or re.fullmatch(r"[A-Z0-9_]{1,20}", value), f"{name} is no code"
+
+
+def test_the_end_of_a_wave_holds_no_more_and_is_told_by_webhook_in_the_same_words():
+    for record in golden.read(ROOT)[partner.PartnerWaveClosed.TYPE]:
+        closed, received = heard(record, partner.PartnerWaveClosed)
+        fields = msgspec.structs.asdict(closed)
+        assert [name for name in fields if _NEVER.search(name)] == []
+        for name, value in fields.items():
+            assert isinstance(value, UUID | str | date), name
+            assert not isinstance(value, str) or re.fullmatch(r"[A-Z0-9_]{1,20}", value), f"{name} is no code"
+        message = telling.message_of(commands.Seen(received.event_id, closed))
+        assert (message.owner, message.id, message.type) == (messages.SAMSUNG, received.event_id, "outcome.wave_closed")
+        assert msgspec.json.decode(msgspec.json.encode(message.data)) == msgspec.json.decode(encode_data(closed))
 
 
 @pytest.mark.parametrize(("event", "record"), GOLDEN, ids=NAMES)
@@ -96,7 +109,7 @@ def test_its_id_follows_from_the_events_and_is_another():
 
 def test_partner_topics_are_told_by_metrics_and_kept_for_ninety_days():
     events = [each for each in vars(partner).values() if isinstance(each, type) and each.__name__.startswith("Partner")]
-    assert len(events) == 9
+    assert len(events) == 10
     assert {publisher_of(each) for each in events} == {"metrics"}
     assert {each.TOPIC: kept_days()[each.TOPIC] for each in events} == dict.fromkeys(PARTNER_TOPICS, 90)
     assert {source_of(each.TYPE) for each in events} == {"/partner"}

@@ -53,6 +53,21 @@ class PartnerProjectTerminated(_PartnerProjectFact, frozen=True, kw_only=True):
     termination_id: UUID
 
 
+@_of_project(happened="outcome-wave-closed")
+class PartnerWaveClosed(DomainEvent, frozen=True, kw_only=True):
+    """The last day of an outcome wave is over; a firm is due in it whatever became of it. What it reported is not told.
+
+    `response` is RESPONDED or NO_RESPONSE as of the end of `due_on`; a report that comes later changes nothing of it.
+    """
+
+    project_id: UUID
+    type_code: str
+    municipality_code: str
+    wave: str
+    due_on: date
+    response: str
+
+
 @_told(aggregate="mentoring", happened="training-completed", key="mentor_id")
 class PartnerTrainingCompleted(DomainEvent, frozen=True, kw_only=True):
     """A mentor completed the training and may be assigned from now on."""

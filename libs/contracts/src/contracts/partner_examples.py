@@ -1,4 +1,4 @@
-"""Realistic values for the examples of the partners' feed, by the name of a field. All of them are invented."""
+"""Realistic values for the examples of partners' events and their feed, by the name of a field. All are invented."""
 
 from collections.abc import Mapping
 
@@ -29,6 +29,9 @@ PARTNER_EXAMPLES: Mapping[str, object] = {
         "plan_id": "0199f1b0-1d20-7c31-9b52-3c1e8f40a841",
         "ended_on": "2024-07-26",
     },
+    "PartnerWaveClosed.wave": "COMPLETION",
+    "PartnerWaveClosed.due_on": "2025-05-30",
+    "PartnerWaveClosed.response": "RESPONDED",
     "detail.after": 40,
     "detail.newest": 12,
     "detail.per_minute": 120,

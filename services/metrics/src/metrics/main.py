@@ -19,6 +19,7 @@ from metrics.partners.jobs import place_partner_events
 from metrics.sessions.jobs import ForgetSessions
 from metrics.settings import Settings
 from metrics.tables import Tables
+from metrics.wave_closings.jobs import CloseWaves
 from metrics.webhooks.jobs import DeliverWebhooks, ForgetWebhooks
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 def _jobs(settings: Settings) -> Sequence[Job]:
     return (
+        CloseWaves(),
         place_partner_events,
         DeliverWebhooks(settings),
         ForgetWebhooks(settings),

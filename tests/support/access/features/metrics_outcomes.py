@@ -63,6 +63,7 @@ _ASKS: Asks = {
     ),
     "readProjectOutcomes": lambda things: Ask("GET", f"/v1/projects/{things['outcome']}/outcomes"),
     "readOutcomes": lambda things: Ask("GET", "/v1/outcomes", shows=things["place"]),
+    "listOutcomeReadings": lambda _things: Ask("GET", "/v1/outcome-readings"),
     "exportOutcomeRows": lambda things: Ask("GET", "/v1/outcomes/rows", shows=things["outcome"]),
     "readPublicOutcomes": lambda _things: Ask("GET", "/v1/public/outcomes"),
     "readOutcomeBenchmarks": lambda _things: Ask("GET", "/v1/public/outcome-benchmarks"),

@@ -70,6 +70,7 @@ async def _claims(
         *await residencies.allowed(databases),
         *await gauge.counted(databases),
         await outcomes.verified(databases),
+        await outcomes.waves_closed(databases),
         *await settlements.settled(databases),
         await standing.as_in_the_ledger(databases),
         *await projections.agreeing(databases),

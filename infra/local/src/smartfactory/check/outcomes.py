@@ -22,6 +22,24 @@ _REPORTS = """
            p.completed_at <= r.reported_at AS after_completion
       FROM outcome_report r JOIN outcome_project p USING (project_id)
 """
+_CLOSED = """
+    SELECT c.project_id, c.wave, c.response,
+           (SELECT count(*) FROM outbox o WHERE o.event_id = c.event_id AND o.key = c.project_id
+               AND o.occurred_at = c.ended_at
+               AND convert_from(o.payload, 'UTF8')::jsonb ->> 'response' = c.response) AS told,
+           CASE WHEN EXISTS (SELECT FROM outcome_report r WHERE r.project_id = c.project_id AND r.wave = c.wave
+               AND r.reported_at < c.ended_at AND NOT (r.state = 'RETURNED' AND r.decided_at < c.ended_at))
+               THEN 'RESPONDED' ELSE 'NO_RESPONSE' END AS found
+      FROM outcome_wave_closing c
+"""
+_TOLD_CLOSED = "SELECT count(*) FROM outbox WHERE type LIKE '%.outcome-wave-closed.v1'"
+# Three months of running, thirty days to report, and more than any holidays can add to those.
+_FIRST_WAVE_OVER = """
+    SELECT p.project_id, (SELECT count(*) FROM outcome_wave_closing c
+               WHERE c.project_id = p.project_id AND c.wave = 'COMPLETION') AS closings
+      FROM outcome_project p WHERE p.completed_at + interval '3 months 44 days' < $1
+"""
+_LATEST = "SELECT max(occurred_at) FROM outbox"
 _COUNTING = """
     SELECT DISTINCT ON (project_id, wave) project_id, wave, figure ->> 'kpi' AS kpi,
            (figure ->> 'numerator')::bigint AS numerator, (figure ->> 'denominator')::bigint AS denominator
@@ -51,6 +69,23 @@ async def verified(databases: Databases) -> Claim:
             claim.expect(f"{where}, entries of its decision", expected=1, found=row["decided"])
         if row["wave"] != "BASELINE":
             claim.expect(f"{where}, reported after the completion", expected=True, found=row["after_completion"])
+    return claim
+
+
+async def waves_closed(databases: Databases) -> Claim:
+    """Every wave that is over is closed, and told once, as its last day left it."""
+    claim = Claim("outcome-wave-told")
+    metrics = databases["metrics"]
+    closed = await metrics.fetch(_CLOSED)
+    for row in closed:
+        where = f"metrics.outcome_wave_closing {row['project_id']} {row['wave']}"
+        claim.expect(f"{where}, events that tell it", expected=1, found=row["told"])
+        claim.expect(f"{where}, what was reported in time", expected=row["found"], found=row["response"])
+    claim.expect("metrics.outbox, waves told", expected=len(closed), found=await metrics.fetchval(_TOLD_CLOSED))
+    latest = await databases["funding"].fetchval(_LATEST)
+    for row in await metrics.fetch(_FIRST_WAVE_OVER, latest):
+        where = f"metrics.outcome_wave_closing {row['project_id']}, closings of its first wave"
+        claim.expect(where, expected=1, found=row["closings"])
     return claim
 
 

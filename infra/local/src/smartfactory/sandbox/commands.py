@@ -31,7 +31,7 @@ from smartfactory.sandbox.ledger import Ledger, Ledgers, owner_named
 from smartfactory.sandbox.options import Faults
 from smartfactory.sandbox.pace import Pace
 from smartfactory.sandbox.planning import Step, all_again, planned
-from smartfactory.sandbox.recording import the_season, to_tell, written
+from smartfactory.sandbox.recording import endings_of, the_season, to_tell, written
 from smartfactory.sandbox.recording_command import record_season, write_recording
 from smartfactory.sandbox.replaying import Replay
 from smartfactory.sandbox.serving import ServeOptions, refuse_elsewhere, serve
@@ -122,7 +122,7 @@ def replay(
         if again:
             ledger = ledgers.get(None)
             events = to_tell(the_season(), replay=ledger.replay)
-            steps = all_again(events, [one.place for one in ledger.told])
+            steps = all_again([*events, *endings_of(events)], [one.place for one in ledger.told])
         else:
             number = max(ledgers.numbers, default=0) + 1
             said = f"--speed {speed} --duplicates {duplicates} --gaps {gaps} --restarts {restarts or '-'} --seed {seed}"

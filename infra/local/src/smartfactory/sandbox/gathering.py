@@ -30,7 +30,9 @@ _DELIVERIES = text(
     """
     SELECT delivery.event_id, delivery.owner, endpoint.url, delivery.state, delivery.attempts,
         (SELECT count(*) FROM webhook_attempt AS attempt
-            WHERE attempt.delivery_id = delivery.id AND attempt.outcome = 'DELIVERED') AS answered
+            WHERE attempt.delivery_id = delivery.id AND attempt.outcome = 'DELIVERED') AS answered,
+        (SELECT min(began_at) FROM webhook_attempt AS attempt
+            WHERE attempt.delivery_id = delivery.id AND attempt.outcome = 'DELIVERED') AS taken_at
     FROM webhook_delivery AS delivery JOIN webhook_endpoint AS endpoint ON endpoint.id = delivery.endpoint_id
     WHERE delivery.event_id = ANY (:ids) ORDER BY delivery.id
     """

@@ -5,12 +5,14 @@ Pure: it is given what lies on Kafka, in the feed and in the deliveries of webho
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import accumulate
 from uuid import UUID
 
 from metrics.webhooks.domain.messages import SAMSUNG
 from smartfactory.sandbox.ledger import Ledger, counted
 
+_NOBODYS = UUID(int=0)
 _OVER = frozenset({"DELIVERED", "GIVEN_UP"})
 
 
@@ -35,6 +37,8 @@ class Delivery:
     attempts: int
     answered: int
     """How many of the attempts were answered with 2xx."""
+    taken_at: datetime | None
+    """When the first of those began; real time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +95,8 @@ class Naive:
     """Goes on behind the newest `time` that it knows, and so passes over what was held back."""
     doubled_by_webhooks: int
     """Counts every webhook, and looks at no `webhook-id`."""
+    misled_by_webhooks: int
+    """Takes the webhook that came last for the newest, and so falls back to what was before."""
     doubled_by_streams: int
     """Opens the stream again without `Last-Event-ID`, and so has all of before once more."""
 
@@ -137,6 +143,7 @@ def judged(ledger: Ledger, seen: Seen, *, owner: str = SAMSUNG, handled: Sequenc
             doubled_by_records=kafka.repeated,
             lost_by_time=_behind_the_newest(ledger, owner),
             doubled_by_webhooks=sum(one.repeated for one in endpoints),
+            misled_by_webhooks=_overtaken(ledger, seen.deliveries),
             doubled_by_streams=sum(one.feed for one in ledger.restarts if one.what == "api"),
         ),
         received=None if handled is None else _received(ledger.ids_of(owner), handled, owner),
@@ -153,6 +160,19 @@ def _behind_the_newest(ledger: Ledger, owner: str) -> int:
     """How many of an owner's events happened before one that it already had."""
     moments = [one.at for one in ledger.told if owner in one.messages]
     return sum(moment < newest for moment, newest in zip(moments, accumulate(moments, max), strict=True))
+
+
+def _overtaken(ledger: Ledger, deliveries: Sequence[Delivery]) -> int:
+    """How many messages an endpoint took behind a later one of the same key."""
+    told = {one.place: one.messages for one in ledger.told}
+    taken = {(one.owner, one.url, one.event_id): one.taken_at for one in deliveries}
+    found = 0
+    for one in ledger.overtaken:
+        for owner, url in {(each.owner, each.url) for each in deliveries}:
+            held = taken.get((owner, url, told[one.place].get(owner, _NOBODYS)))
+            behind = taken.get((owner, url, told[one.behind].get(owner, _NOBODYS)))
+            found += held is not None and behind is not None and held > behind
+    return found
 
 
 def _kafka(seen: Seen) -> Kafka:

@@ -30,11 +30,22 @@ class Repetition(msgspec.Struct, frozen=True, kw_only=True):
     by_webhook: int
 
 
+class Overtaking(msgspec.Struct, frozen=True, kw_only=True):
+    """One event whose webhooks waited until those of a later one of its key had been taken."""
+
+    place: int
+    behind: int
+
+
 class Restarting(msgspec.Struct, frozen=True, kw_only=True):
-    """One process that was ended and is there again, and how many events the feed had then."""
+    """One process that was ended and is there again, and how many events the feed had then.
+
+    By webhook so many came again: a worker that dies has kept nothing of what was answered last.
+    """
 
     what: str
     feed: int
+    by_webhook: int = 0
 
 
 class Ledger(msgspec.Struct, kw_only=True):
@@ -48,6 +59,7 @@ class Ledger(msgspec.Struct, kw_only=True):
     told: list[TellingOf] = []
     again: list[Repetition] = []
     restarts: list[Restarting] = []
+    overtaken: list[Overtaking] = []
 
     def ids_of(self, owner: str) -> list[UUID]:
         """What this owner was to hear, in the order in which it was told."""

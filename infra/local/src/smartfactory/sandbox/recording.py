@@ -6,6 +6,7 @@ up when an event is told; nobody outside ever sees one.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 from importlib.resources import files
@@ -18,7 +19,12 @@ from msgspec.structs import FieldInfo, fields
 
 from common.consumer import Received
 from common.event import TYPE_PREFIX, DomainEvent, registered_events
-from metrics.webhooks.commands.telling import Message, messages_of, told_fields
+from contracts.applicant import ProjectCompleted
+from contracts.partner import PartnerWaveClosed
+from metrics.outcomes.queries.endings import windows_of
+from metrics.partners.commands import Seen
+from metrics.wave_closings.domain import Response, closes_at, event_id_of
+from metrics.webhooks.commands.telling import Message, message_of, messages_of, told_fields
 
 FORMAT = 1
 _FILE = "season.jsonl"
@@ -87,16 +93,82 @@ class ToTell:
         self.id = identities.of_event(place)
         self.event = made_whole(recorded, identities)
 
+    @property
+    def type(self) -> str:
+        """What happened, as it is shown."""
+        return self.recorded.type
+
+    @property
+    def at(self) -> datetime:
+        """When it happened."""
+        return self.recorded.at
+
+    @property
+    def key(self) -> tuple[str, object]:
+        """Whose order is kept."""
+        return self.recorded.key
+
     @cached_property
     def messages(self) -> Sequence[Message]:
         """Under which id and type which owner hears of it."""
         return messages_of(self.event, received_as(self.id, self.event, self.recorded.at))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """An outcome wave that ends in the recording's time: nobody tells it to metrics, which closes it by its clock."""
+
+    place: int
+    completion: ToTell
+    at: datetime
+    """The end of its last day, which is the moment that is told."""
+    messages: Sequence[Message]
+
+    @property
+    def type(self) -> str:
+        """What happened, as it is shown."""
+        return PartnerWaveClosed.TYPE.removeprefix(f"{TYPE_PREFIX}.")
+
+    @property
+    def key(self) -> tuple[str, object]:
+        """Its project's: it comes behind the completion."""
+        return self.completion.key
+
+    @property
+    def closes_at(self) -> datetime:
+        """When metrics' clock has come to it."""
+        return closes_at(self.at)
+
+
 def to_tell(recording: Recording, *, replay: int) -> list[ToTell]:
     """Every event of the recording with the ids of this replay."""
     identities = Identities(replay)
     return [ToTell(place, one, identities) for place, one in enumerate(recording.events)]
+
+
+def endings_of(events: Sequence[ToTell]) -> list[Ending]:
+    """The waves that end before the recording does, in the order of their places, which come behind the recording's."""
+    last = max((one.at for one in events), default=None)
+    found: list[Ending] = []
+    for one in events:
+        completed = one.event
+        if last is None or not isinstance(completed, ProjectCompleted):
+            continue
+        for wave, window in windows_of(one.at):
+            if closes_at(window.due_at) > last:
+                continue
+            told = PartnerWaveClosed(
+                project_id=completed.project_id,
+                type_code=completed.type_code,
+                municipality_code=completed.municipality_code,
+                wave=wave.value,
+                due_on=window.due_on,
+                response=Response.NO_RESPONSE.value,
+            )
+            message = message_of(Seen(event_id_of(completed.project_id, wave.value), told))
+            place = len(events) + len(found)
+            found.append(Ending(place=place, completion=one, at=window.due_at, messages=(message,)))
+    return found
 
 
 def received_as(event_id: UUID, event: DomainEvent, at: datetime) -> Received:

@@ -25,13 +25,15 @@ from common.event import Envelope, WireRecord, encode, encode_data
 from common.kafka import KafkaFault, KafkaOptions, Publisher
 from contracts.roles import Role
 from metrics.webhooks.commands.deliveries import redeliver
+from metrics.webhooks.commands.telling import queue
 from metrics.webhooks.domain.messages import SAMSUNG
 from smartfactory.clock import ClockFile
 from smartfactory.people import tenant_of
-from smartfactory.sandbox.ledger import Ledger, Ledgers, Repetition, Restarting, TellingOf
+from smartfactory.sandbox.ledger import Ledger, Ledgers, Overtaking, Repetition, Restarting, TellingOf
 from smartfactory.sandbox.options import Restarted
 from smartfactory.sandbox.pace import Pace
-from smartfactory.sandbox.planning import Again, Restart, Step, Tell
+from smartfactory.sandbox.planning import Again, Close, Release, Restart, Step, Tell
+from smartfactory.sandbox.recording import Ending, ToTell
 from smartfactory.stack import ports
 from smartfactory.stack.children import recorded_children
 from smartfactory.stack.datadir import DataDirectory
@@ -65,6 +67,20 @@ _UNDER_WAY = text(
 _DELIVERED = text(
     "SELECT id FROM webhook_delivery WHERE event_id = ANY (:ids) AND state = 'DELIVERED' ORDER BY id"
 ).bindparams(_IDS)
+# Each endpoint's newest: of the rest a worker had kept how they went long before it died.
+_LAST_DELIVERED = text(
+    """
+    SELECT DISTINCT ON (endpoint_id) id FROM webhook_delivery WHERE event_id = ANY (:ids) AND state = 'DELIVERED'
+    ORDER BY endpoint_id, delivered_at DESC, id
+    """
+).bindparams(_IDS)
+# As what waits for a worker that is away. Should nobody let it go, it goes by itself.
+_HOLD = text(
+    "UPDATE webhook_delivery SET next_attempt_at = now() + interval '1 hour' WHERE event_id = ANY (:ids)"
+).bindparams(_IDS)
+_LET_GO = text(
+    "UPDATE webhook_delivery SET next_attempt_at = now() WHERE event_id = ANY (:ids) AND state = 'QUEUED'"
+).bindparams(_IDS)
 _NEWEST = text("SELECT coalesce(max(position), 0) FROM partner_event")
 
 _real_time = SystemClock()
@@ -91,6 +107,7 @@ class Replay:
         self._numbers: Counter[tuple[str, UUID]] = Counter()
         self._publisher: Publisher | None = None
         self._sent: list[UUID] = []
+        self._held: set[UUID] = set()
 
     async def run(self, steps: Sequence[Step]) -> None:
         """Do all steps and wait until what was told has left; raises StackFault when it does not."""
@@ -101,6 +118,10 @@ class Replay:
                 match step:
                     case Tell():
                         await self._tell(step)
+                    case Release():
+                        await self._release(step)
+                    case Close():
+                        await self._close(step)
                     case Again():
                         await self._again(step)
                     case Restart():
@@ -110,6 +131,7 @@ class Replay:
             self._ledger.ended_at = _real_time.now()
         finally:
             self._ledgers.keep(self._ledger)
+            await self._let_go(self._held)
             if self._publisher is not None:
                 await self._publisher.close()
 
@@ -122,22 +144,50 @@ class Replay:
             topic=event.TOPIC,
             key=event.key,
             sequence=self._numbers[event.TOPIC, event.key],
-            occurred_at=one.recorded.at,
+            occurred_at=one.at,
             recorded_at=_real_time.now(),
             correlation_id=str(one.id),
         )
         self._move_clock(step.at)
+        if step.hold:
+            await self._hold(one)
         await self._send(encode(envelope, encode_data(event)))
         self._sent.append(one.id)
-        self._ledger.told.append(
-            TellingOf(
-                place=one.place,
-                type=one.recorded.type,
-                at=one.recorded.at,
-                messages={message.owner: message.id for message in one.messages},
-                late=step.late,
-            )
-        )
+        self._note(one, late=step.late)
+
+    async def _hold(self, one: ToTell) -> None:
+        """Queue its webhooks before metrics hears of it, and not due: metrics finds them queued and leaves them so."""
+        ids = [message.id for message in one.messages]
+        async with self._metrics.transaction() as tx:
+            await queue(tx, one.messages, at=one.at)
+            await tx.execute(_HOLD, {"ids": ids})
+        self._held |= set(ids)
+
+    async def _release(self, step: Release) -> None:
+        """Once a later one of its key has been taken: a receiver that answers has them the other way round."""
+        await self._until(_HEARD, [step.one.id, step.behind.id], 2)
+        with contextlib.suppress(StackFault):  # who does not answer has neither
+            behind = [message.id for message in step.behind.messages]
+            await self._until(_UNDER_WAY, behind, 0, seconds=_RECEIVER_SECONDS)
+        await self._let_go({message.id for message in step.one.messages})
+        self._ledger.overtaken.append(Overtaking(place=step.one.place, behind=step.behind.place))
+
+    async def _let_go(self, ids: set[UUID]) -> None:
+        if ids:
+            async with self._metrics.transaction() as tx:
+                await tx.execute(_LET_GO, {"ids": list(ids)})
+        self._held -= ids
+
+    async def _close(self, step: Close) -> None:
+        """Metrics does it by itself: a look of its worker after the clock has come there tells it."""
+        self._move_clock(step.at)
+        seen = [message.id for message in step.one.messages]
+        await self._until(_ON_KAFKA, seen, len(seen))
+        self._note(step.one, late=step.late)
+
+    def _note(self, one: ToTell | Ending, *, late: bool) -> None:
+        messages = {message.owner: message.id for message in one.messages}
+        self._ledger.told.append(TellingOf(place=one.place, type=one.type, at=one.at, messages=messages, late=late))
 
     async def _send(self, record: WireRecord) -> None:
         """Until it is acknowledged: the same event again is known by its id, and a broker may be on its way back."""
@@ -166,16 +216,21 @@ class Replay:
             async with self._metrics.transaction() as tx:
                 repeated = await outbox.send_again_from(tx, seen[0])
         ids = [message.id for message in one.messages]
-        await self._until(_HEARD, [one.id], 1)
+        if isinstance(one, ToTell):
+            await self._until(_HEARD, [one.id], 1)
         with contextlib.suppress(StackFault):  # of who does not answer nothing can be repeated
             await self._until(_UNDER_WAY, ids, 0, seconds=_RECEIVER_SECONDS)
+        again = await self._redeliver(_DELIVERED, ids)
+        self._ledger.again.append(Repetition(place=one.place, on_kafka=repeated, by_webhook=again))
+
+    async def _redeliver(self, which: TextClause, ids: Sequence[UUID]) -> int:
         again = 0
         async with self._metrics.transaction() as tx:
-            for delivery_id in (await tx.execute(_DELIVERED, {"ids": ids})).scalars().all():
+            for delivery_id in (await tx.execute(which, {"ids": list(ids)})).scalars().all():
                 with contextlib.suppress(DomainError):
                     await redeliver(tx, delivery_id, by=_OPERATOR)
                     again += 1
-        self._ledger.again.append(Repetition(place=one.place, on_kafka=repeated, by_webhook=again))
+        return again
 
     async def _restart(self, what: Restarted) -> None:
         name = _PROCESS[what]
@@ -189,7 +244,11 @@ class Replay:
             return now != before and await asyncio.to_thread(self._answers, what)
 
         await _eventually(is_back, name, _PATIENCE_SECONDS)
-        self._ledger.restarts.append(Restarting(what=what, feed=await self._count(_NEWEST)))
+        again = 0
+        if what is Restarted.WORKER:
+            told = [message for one in self._ledger.told for message in one.messages.values()]
+            again = await self._redeliver(_LAST_DELIVERED, told)
+        self._ledger.restarts.append(Restarting(what=what, feed=await self._count(_NEWEST), by_webhook=again))
 
     def _answers(self, what: Restarted) -> bool:
         chosen = self._data.recall("ports")

@@ -7,7 +7,7 @@ from rich.console import Console
 from smartfactory.console import BAD, GOOD, NOTE
 from smartfactory.sandbox.judging import Verdict
 from smartfactory.sandbox.ledger import Ledger
-from smartfactory.sandbox.planning import Again, Restart, Step, Tell
+from smartfactory.sandbox.planning import Again, Close, Release, Restart, Step, Tell
 
 _SHOWN_IDS = 10
 
@@ -16,11 +16,14 @@ def show_step(console: Console, step: Step) -> None:
     """One line for each step, with its moment in the programme."""
     day = step.at.date().isoformat()
     match step:
-        case Tell(one=one, late=late):
+        case Tell(one=one, late=late) | Close(one=one, late=late):
             held = "  [yellow]늦게 · late[/]" if late else ""
-            console.print(f"[dim]{day}[/]  {one.recorded.type.removesuffix('.v1')}{held}", highlight=False)
+            console.print(f"[dim]{day}[/]  {one.type.removesuffix('.v1')}{held}", highlight=False)
+        case Release(one=one):
+            kind = one.type.removesuffix(".v1")
+            console.print(f"[dim]{day}[/]  {kind}  [yellow]늦은 웹훅 · webhook late[/]", highlight=False)
         case Again(one=one):
-            kind = one.recorded.type.removesuffix(".v1")
+            kind = one.type.removesuffix(".v1")
             console.print(f"[dim]{day}[/]  {kind}  [yellow]다시 · again[/]", highlight=False)
         case Restart(what=what):
             console.print(f"[dim]{day}[/]  {what}  [yellow]다시 시작 · restarted[/]", highlight=False)
@@ -61,6 +64,7 @@ def _show_naive(console: Console, verdict: Verdict) -> None:
         (naive.doubled_by_records, "두 번: Kafka의 id를 보지 않음 · doubled: looks at no id on Kafka"),
         (naive.lost_by_time, "유실: 가장 새로운 time 뒤만 읽음 · lost: goes on behind the newest time"),
         (naive.doubled_by_webhooks, "두 번: webhook-id를 보지 않음 · doubled: looks at no webhook-id"),
+        (naive.misled_by_webhooks, "옛 상태로: 온 순서를 믿음 · stale: takes webhooks in the order in which they come"),
         (naive.doubled_by_streams, "두 번: Last-Event-ID 없이 다시 엶 · doubled: comes again without Last-Event-ID"),
     ):
         console.print(f"  {count:>6,}  {what}", highlight=False)
@@ -88,8 +92,10 @@ def _show_received(console: Console, verdict: Verdict) -> None:
 def _done(ledger: Ledger) -> str:
     restarts = Counter(one.what for one in ledger.restarts)
     late = sum(one.late for one in ledger.told)
-    kafka, hooks = sum(len(one.on_kafka) for one in ledger.again), sum(one.by_webhook for one in ledger.again)
-    parts = [f"이벤트 {len(ledger.told)} events", f"늦게 {late} late", f"다시 {kafka} on Kafka, {hooks} webhooks again"]
+    kafka = sum(len(one.on_kafka) for one in ledger.again)
+    hooks = sum(one.by_webhook for one in ledger.again) + sum(one.by_webhook for one in ledger.restarts)
+    parts = [f"이벤트 {len(ledger.told)} events", f"늦게 {late} late, 웹훅 {len(ledger.overtaken)} webhooks behind"]
+    parts += [f"다시 {kafka} on Kafka, {hooks} webhooks again"]
     parts += [f"{what} {times}번 다시 시작 restarted" for what, times in sorted(restarts.items())]
     return ", ".join(parts)
 

@@ -4,6 +4,7 @@ A unit is a worksite, counted once however many projects it has, where it has co
 the count on the day of its termination, and says so.
 """
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -94,6 +95,15 @@ class Site:
     fault_party: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A unit: its project that counts for it and how far that has come, and all of its projects."""
+
+    stage: Stage
+    site: Site
+    projects: Sequence[tuple[Stage, Site]]
+
+
 @dataclass(slots=True, kw_only=True)
 class Counts:
     """Units by stage; `inspected` and `suspended` are parts of `agreed`, `in_use` is one of `completed`."""
@@ -143,19 +153,45 @@ def count(
 
     `in_use` are the projects that are known to be used: a completed unit is if one of its completed projects is.
     """
-    units: dict[UUID, list[tuple[Stage, Site]]] = defaultdict(list)
+    return count_units(units_of(sites, rule, at=at), rule, at=at, in_use=in_use)
+
+
+def units_of(sites: Iterable[Site], rule: GaugeRule, *, at: datetime) -> list[Counted]:
+    """What is counted once, of the projects that were selected by a moment."""
+    found: dict[UUID, list[tuple[Stage, Site]]] = defaultdict(list)
     for site in sites:
         stage = stage_of(site, at)
         if stage is not None:
             unit = site.worksite_id if rule.unit is Unit.WORKSITE else None
-            units[unit or site.project_id].append((stage, site))
+            found[unit or site.project_id].append((stage, site))
+    return [Counted(*max(projects, key=_furthest), projects) for projects in found.values()]
+
+
+def count_units(
+    units: Iterable[Counted], rule: GaugeRule, *, at: datetime, in_use: Collection[UUID] = ()
+) -> dict[tuple[str, str], Counts]:
+    """The same of units that are known."""
     found: dict[tuple[str, str], Counts] = defaultdict(Counts)
-    for projects in units.values():
-        stage, site = max(projects, key=_furthest)
-        counts = found[site.municipality_code, site.track or "?"]
-        _add(counts, stage, site, rule, at)
-        counts.in_use += any(built is Stage.COMPLETED and each.project_id in in_use for built, each in projects)
+    for unit in units:
+        counts = found[unit.site.municipality_code, unit.site.track or "?"]
+        _add(counts, unit.stage, unit.site, rule, at)
+        counts.in_use += any(built is Stage.COMPLETED and each.project_id in in_use for built, each in unit.projects)
     return dict(found)
+
+
+def leaves_few(reached: Collection[Site], confirmed: Iterable[Site], *, minimum: int) -> bool:
+    """Whether a line's count, beside how many were confirmed in it, tells of fewer than the minimum that did not come
+    so far, or of fewer who came so far without having been confirmed.
+
+    Calls follow each other, and whoever was selected later than all that got so far says nothing of those: so this is
+    asked of the confirmed up to each moment from then on, and not of all of them alone.
+    """
+    selected = sorted(site.selected_at for site in confirmed if site.selected_at is not None)
+    latest = max((site.selected_at for site in reached if site.selected_at is not None), default=None)
+    if latest is None or not selected:
+        return False
+    known = {bisect_right(selected, moment) for moment in {latest, *selected} if moment >= latest}
+    return any(0 < abs(count - len(reached)) < minimum for count in known)
 
 
 def corrections(sites: Iterable[Site], *, at: datetime) -> list[Correction]:

@@ -1,6 +1,7 @@
 """The gauge as those who run the programme see it, zeros shown, and as everybody does, small cells hidden."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
@@ -12,9 +13,9 @@ from common.errors import NotFound, Text
 from common.web import View
 from contracts.types import MUNICIPALITIES
 from metrics.gauge import domain, store
-from metrics.gauge.domain import Counts, GaugeRule, Unit, UseEvidence
+from metrics.gauge.domain import Counts, GaugeRule, Site, Stage, Unit, UseEvidence
 from metrics.outcomes.queries.use import projects_in_use
-from metrics.progress.queries import hide_small, hide_small_total
+from metrics.progress.queries import confirmed_projects, hide_small, hide_small_total
 
 _A_DAY = timedelta(days=1)
 
@@ -113,6 +114,9 @@ class PublicStages(View):
 class PublicLine(View):
     """One line's units that were completed, and that count; null where fewer than the minimum could be worked out.
 
+    Also from the calls' public progress: fewer that were confirmed in the line and have not come so far are told to
+    nobody.
+
     Who left, and when, is told in all only: a line's count of one day less that of the day before would name a place
     and a day, and partners know whose project that was.
     """
@@ -179,10 +183,16 @@ async def read_public_gauge(tx: Transaction, *, as_of: date | None, now: datetim
     day, at, rule = _asked(as_of, now)
     async with as_service(tx):
         in_use = await projects_in_use(tx, at=at)
-        found = domain.count(await store.sites(tx), rule, at=at, in_use=in_use or ())
-    total = _summed(found)
-    places = _public({str(each.code): [] for each in MUNICIPALITIES}, found, by=0, minimum=minimum)
-    tracks = _public({track: [] for track in rule.tracks}, found, by=1, minimum=minimum)
+        sites, confirmed = await store.sites(tx), await confirmed_projects(tx)
+    units = domain.units_of(sites, rule, at=at)
+    total = _summed(domain.count_units(units, rule, at=at, in_use=in_use or ()))
+    beside = [each for each in sites if each.project_id in confirmed and each.selected_at and each.selected_at <= at]
+    columns = {"completed": (Stage.COMPLETED,), "counted": rule.counts}
+    reached = {name: [each.site for each in units if each.stage in stages] for name, stages in columns.items()}
+    known = [each.site for each in units]
+    every = {*(str(each.code) for each in MUNICIPALITIES), *map(_place, known)}
+    places = _public(every, reached, beside, of=_place, minimum=minimum)
+    tracks = _public({*rule.tracks, *map(_track, known)}, reached, beside, of=_track, minimum=minimum)
     return PublicGauge(
         as_of=day,
         target=_target(rule, day),
@@ -195,17 +205,40 @@ async def read_public_gauge(tx: Transaction, *, as_of: date | None, now: datetim
 
 
 def _public(
-    lines: dict[str, list[Counts]], found: Mapping[tuple[str, str], Counts], *, by: int, minimum: int
+    lines: Collection[str],
+    reached: Mapping[str, Sequence[Site]],
+    confirmed: Sequence[Site],
+    *,
+    of: Callable[[Site], str],
+    minimum: int,
 ) -> dict[str, dict[str, int | None]]:
-    """What each line tells, summed by place (0) or track (1), with what is small in each column hidden."""
-    for key, counts in found.items():
-        lines.setdefault(key[by], []).append(counts)
+    """What each line tells, with what is small in each column hidden, and what is beside the calls' progress."""
+    known = _by_line(confirmed, of)
+    columns = {column: _by_line(sites, of) for column, sites in reached.items()}
     shown: dict[str, dict[str, int | None]] = {line: {} for line in sorted(lines)}
-    for stage in PublicLine.model_fields:
-        column = {line: sum(getattr(each, stage) for each in counts) for line, counts in lines.items()}
-        for line, count in hide_small(column, minimum=minimum).items():
-            shown[line][stage] = count
+    for name, column in columns.items():
+        apart = {
+            line for line, sites in column.items() if domain.leaves_few(sites, known.get(line, ()), minimum=minimum)
+        }
+        counts = {line: len(column.get(line, ())) for line in shown}
+        for line, count in hide_small(counts, minimum=minimum, apart=apart).items():
+            shown[line][name] = count
     return shown
+
+
+def _by_line(sites: Sequence[Site], of: Callable[[Site], str]) -> dict[str, list[Site]]:
+    found: dict[str, list[Site]] = defaultdict(list)
+    for site in sites:
+        found[of(site)].append(site)
+    return found
+
+
+def _place(site: Site) -> str:
+    return site.municipality_code
+
+
+def _track(site: Site) -> str:
+    return site.track or "?"
 
 
 def _public_use(total: Mapping[str, int], *, minimum: int) -> int | None:

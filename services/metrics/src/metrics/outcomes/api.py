@@ -1,16 +1,19 @@
 """Outcomes over HTTP: what is asked, the firm's reports, their verification, sums for all, rows for who checks."""
 
+import asyncio
 from datetime import date
 from functools import partial
 from typing import Annotated, Final, cast
 from uuid import UUID
 
 from fastapi import Header, Query, Request, Response
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from common.acting import Acting
 from common.auth import Principal
+from common.saved_tables import measured, room
 from common.web import (
+    AccessPoint,
     Body,
     IfMatch,
     Now,
@@ -21,21 +24,22 @@ from common.web import (
     View,
     allowed,
     anyone,
-    csv_file,
     is_known,
     router,
     with_etag,
 )
 from common.web.runtime import runtime_of
+from common.web.saved_files import SavedFile
 from contracts.roles import COMPANY_ROLES, MUNICIPALITY_ROLES, PROVINCE_ROLES, Role
 from metrics.outcomes import commands
 from metrics.outcomes.domain.definitions import Wave, WaveAfter
 from metrics.outcomes.domain.reports import Content, Correction, Decision, Figure, Finding, Grade, ReportState, Silence
-from metrics.outcomes.queries import aggregates, benchmarks, definitions, exports, reports
+from metrics.outcomes.queries import aggregates, benchmarks, definitions, exports, readings, reports
 from metrics.outcomes.queries.aggregates import Outcomes, PublicOutcomes
 from metrics.outcomes.queries.benchmarks import BenchmarkPanel
 from metrics.outcomes.queries.definitions import DefinitionsView
 from metrics.outcomes.queries.published import Published
+from metrics.outcomes.queries.readings import OutcomeReadingView
 from metrics.outcomes.queries.reports import OutcomeReportView, ProjectOutcomes
 from metrics.settings import Settings
 
@@ -43,6 +47,11 @@ routes = router(tags=["outcomes"])
 
 _OVERSEERS = (Role.TECHNOPARK_OPERATOR, Role.AUDITOR, *sorted(PROVINCE_ROLES))
 _Reader = Annotated[Principal, allowed(*_OVERSEERS, *sorted(MUNICIPALITY_ROLES), *sorted(COMPANY_ROLES))]
+_Reason = Annotated[
+    str | None,
+    StringConstraints(strip_whitespace=True, min_length=4, max_length=300),
+    Query(description="What the figures are read for; it is kept with who read them. Without it they are read, too."),
+]
 _LARGEST = 1_000_000_000_000_000
 _KPI = r"^[A-Z][0-9]$"
 _KPIS_MAX = 50
@@ -137,22 +146,46 @@ async def report_outcome(
 @routes.get("/v1/outcome-reports", operation_id="listOutcomeReports", summary="성과 보고 목록 (List outcome reports)")
 async def list_outcome_reports(
     by: _Reader,
-    tx: Tx,
+    tx: RecordingTx,
     page: PageQuery,
+    access_point: AccessPoint,
     project_id: Annotated[UUID | None, Query()] = None,
     wave: Annotated[Wave | None, Query()] = None,
     state: Annotated[ReportState | None, Query()] = None,
+    reason: _Reason = None,
 ) -> Page[OutcomeReportView]:
-    """볼 수 있는 성과 보고. The outcome reports the caller may see, corrections and those returned among them."""
-    return await reports.list_reports(tx, page, by=by, project_id=project_id, wave=wave, state=state)
+    """볼 수 있는 성과 보고. 그 기업이 아닌 사람이 읽으면 누가 왜 읽었는지 기록됩니다.
+
+    The outcome reports the caller may see, corrections and those returned among them. Whoever is not the firm is
+    recorded, with the reason if one is given.
+    """
+    found = await reports.list_reports(tx, page, by=by, project_id=project_id, wave=wave, state=state)
+    asked = {"project_id": project_id, "wave": wave and wave.value, "state": state and state.value}
+    await commands.record_reading(
+        tx, "listOutcomeReports", asked, len(found.items), reason=reason, by=by, access_point=access_point
+    )
+    return found
 
 
 @routes.get(
     "/v1/outcome-reports/{outcome_report_id}", operation_id="getOutcomeReport", summary="성과 보고 조회 (One report)"
 )
-async def get_outcome_report(outcome_report_id: UUID, by: _Reader, tx: Tx, response: Response) -> OutcomeReportView:
-    """성과 보고 하나와 ETag. One report, with the ETag that a decision needs."""
-    return with_etag(await reports.get_report(tx, outcome_report_id, by=by), response)
+async def get_outcome_report(
+    outcome_report_id: UUID,
+    by: _Reader,
+    tx: RecordingTx,
+    access_point: AccessPoint,
+    response: Response,
+    reason: _Reason = None,
+) -> OutcomeReportView:
+    """성과 보고 하나와 ETag. 그 기업이 아닌 사람이 읽으면 기록됩니다.
+
+    One report, with the ETag that a decision needs. Whoever is not the firm is recorded.
+    """
+    found = await reports.get_report(tx, outcome_report_id, by=by)
+    asked = {"outcome_report_id": outcome_report_id}
+    await commands.record_reading(tx, "getOutcomeReport", asked, 1, reason=reason, by=by, access_point=access_point)
+    return with_etag(found, response)
 
 
 @routes.post(
@@ -248,15 +281,53 @@ async def export_outcome_rows(
     by: Annotated[Principal, allowed(*sorted(PROVINCE_ROLES), Role.AUDITOR)],
     tx: RecordingTx,
     now: Now,
+    access_point: AccessPoint,
+    request: Request,
     wave: WaveAfter = WaveAfter.COMPLETION,
+    reason: _Reason = None,
 ) -> Response:
     """집계를 다시 계산할 수 있는 과제별, 지표별 원자료. 내려받은 사실이 기록됩니다.
 
     A row for each due project and KPI, from which every aggregate can be worked out anew. It is recorded who took it.
     """
-    content, rows = await exports.outcome_rows(tx, Wave(wave.value), at=now)
-    await commands.record_export(tx, Wave(wave.value), rows, by=by, now=now)
-    return csv_file(content, name=f"outcomes-{wave.value.lower()}", title="성과 원자료")
+    file = room()
+    try:
+        rows = await exports.write_outcome_rows(tx, Wave(wave.value), file, at=now)
+        await commands.record_export(tx, Wave(wave.value), rows, by=by, now=now)
+        await commands.record_reading(
+            tx, "exportOutcomeRows", {"wave": wave.value}, rows, reason=reason, by=by, access_point=access_point
+        )
+        size, _ = await asyncio.to_thread(measured, file)
+    except BaseException:
+        await asyncio.to_thread(file.close)
+        raise
+    return SavedFile(
+        file,
+        size=size,
+        media_type="text/csv; charset=utf-8",
+        name=f"outcomes-{wave.value.lower()}.csv",
+        title="성과 원자료",
+        stall_seconds=cast("Settings", runtime_of(request).settings).export_stall_seconds,
+    )
+
+
+@routes.get(
+    "/v1/outcome-readings",
+    operation_id="listOutcomeReadings",
+    summary="성과 원자료 열람 기록 (Who read what firms reported, and why)",
+)
+async def list_outcome_readings(
+    by: Annotated[Principal, allowed(Role.AUDITOR)],
+    tx: Tx,
+    page: PageQuery,
+    subject: Annotated[str | None, Query(min_length=1, max_length=255)] = None,
+    has_reason: Annotated[bool | None, Query(description="Those with a reason, or those without.")] = None,
+) -> Page[OutcomeReadingView]:
+    """새것부터. 기업이 보고한 수치를 그 기업이 아닌 누가, 어떤 조건으로, 왜 읽었는지.
+
+    Newest first: who but the firm read figures as they were reported, by which filters, and why where that was said.
+    """
+    return await readings.list_readings(tx, page, subject=subject, has_reason=has_reason)
 
 
 @routes.get(

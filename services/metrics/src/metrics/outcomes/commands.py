@@ -1,6 +1,6 @@
 """Events say when a project's waves are; the firm reports, another person verifies, and silence is recorded too."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from common.db import Transaction
 from common.event import new_id
 from common.journal import JsonValue
 from contracts.applicant import AgreementEffective, ProjectCompleted, ProjectSelected, ProjectTerminated
-from contracts.roles import PROVINCE_ROLES, Role
+from contracts.roles import COMPANY_ROLES, PROVINCE_ROLES, Role
 from metrics.outcomes import store
 from metrics.outcomes.domain import reports as rules_of_reports
 from metrics.outcomes.domain.definitions import OutcomeRules, Wave
@@ -123,6 +123,34 @@ async def record_silence(
         tx, chain=f"project/{project_id}", decision="outcome-silence-recorded", by=by, at=now, facts=facts
     )
     return silence_id
+
+
+async def record_reading(
+    tx: Transaction,
+    action: str,
+    filters: Mapping[str, object],
+    rows: int,
+    *,
+    reason: str | None,
+    by: Principal,
+    access_point: str,
+) -> None:
+    """Whom raw figures were shown to, from where, by which filters and why, if that was said; not of a firm's own."""
+    if by.role in COMPANY_ROLES:
+        return
+    await store.add_reading(
+        tx,
+        id=new_id(),
+        issuer=by.issuer,
+        subject=by.subject,
+        role=by.role,
+        tenant=by.tenant,
+        access_point=access_point,
+        action=action,
+        filters={name: str(value) for name, value in filters.items() if value is not None},
+        row_count=rows,
+        reason=reason,
+    )
 
 
 async def record_export(tx: Transaction, wave: Wave, rows: int, *, by: Principal, now: datetime) -> None:

@@ -119,6 +119,25 @@ class OutcomeSilenceRow(Tables):
     recorded_at: Mapped[datetime]
 
 
+class OutcomeReadingRow(Tables):
+    """Somebody was shown figures as a firm reported them, and is not that firm; rows are added and stay."""
+
+    __tablename__ = "outcome_reading"
+    __table_args__ = (Index("outcome_reading_subject_id_idx", "subject", "id"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    recorded_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    issuer: Mapped[str]
+    subject: Mapped[str]
+    role: Mapped[str]
+    tenant: Mapped[str | None]
+    access_point: Mapped[str]
+    action: Mapped[str]
+    filters: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    row_count: Mapped[int]
+    reason: Mapped[str | None]
+
+
 class OutcomeChangeRow(Tables):
     """What has changed of all that aggregates are made of, by the month from which on it counts.
 
@@ -151,13 +170,15 @@ _PROJECT = OutcomeProjectRow.__table__.c
 _REPORT = OutcomeReportRow.__table__.c
 _SILENCE = OutcomeSilenceRow.__table__.c
 _CHANGE = OutcomeChangeRow.__table__.c
-_STATE = Prepared(
-    select(
-        func.md5(
-            func.string_agg(cast(_CHANGE.version, Text), aggregate_order_by(literal(""), _CHANGE.month, _CHANGE.writer))
-        ).label("state")
-    ).where(_CHANGE.month <= bindparam("by", type_=Date))
+_ALL_VERSIONS = select(
+    func.md5(
+        func.string_agg(cast(_CHANGE.version, Text), aggregate_order_by(literal(""), _CHANGE.month, _CHANGE.writer))
+    ).label("state")
 )
+_STATE = Prepared(_ALL_VERSIONS.where(_CHANGE.month <= bindparam("by", type_=Date)))
+# The triggers give projects the first 32 writers, and reports and silences those after them.
+_WRITERS_OF_PROJECTS = 32
+_COMPLETIONS = Prepared(_ALL_VERSIONS.where(_CHANGE.writer < _WRITERS_OF_PROJECTS))
 
 
 def rule_versions() -> Mapping[str, OutcomeRules]:
@@ -183,6 +204,12 @@ def is_working_day(day: date) -> bool:
 async def state_by(tx: Transaction, day: date) -> str:
     """What all that has an effect by the end of a day stands at: as long as this is the same, so is every aggregate."""
     (row,) = await _STATE.all(tx, {"by": day})
+    return row["state"] or ""
+
+
+async def completions_state(tx: Transaction) -> str:
+    """What all completions that were heard of stand at, whatever their day; a report changes nothing of it."""
+    (row,) = await _COMPLETIONS.all(tx, {})
     return row["state"] or ""
 
 
@@ -267,6 +294,11 @@ async def add_report(tx: Transaction, report: Report) -> None:
 async def add_silence(tx: Transaction, **values: object) -> None:
     """Store why a firm does not answer."""
     await tx.execute(plain_insert(OutcomeSilenceRow).values(**values))
+
+
+async def add_reading(tx: Transaction, **values: object) -> None:
+    """Store that figures were shown; the time is the database's, real time as the law asks."""
+    await tx.execute(plain_insert(OutcomeReadingRow).values(**values))
 
 
 async def get_locked(tx: Transaction, report_id: UUID) -> Report:

@@ -5,8 +5,10 @@ This is the one place that says which events leave for Samsung and with which fi
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID, uuid5
 
+from common import context, outbox
 from common.auth import Principal
 from common.consumer import Received, Statement
 from common.consumer.telling import tell as tell_event
@@ -78,18 +80,32 @@ def tell(event: DomainEvent, received: Received) -> Sequence[Statement]:
     seen = seen_of(event, received)
     if seen is None:
         return []
-    row = {
-        "event_id": seen.id,
-        "caused_by": received.event_id,
-        "type": seen.event.TYPE,
-        "topic": seen.event.TOPIC,
-        "key": seen.event.key,
-        "data": encode_data(seen.event).decode(),
-        "occurred_at": received.at,
-    }
+    row = _row(seen, because=received.event_id, at=received.at)
     return [tell_event(seen.event, received, event_id=seen.id, by=_BY), (store.ADD, row)]
+
+
+async def tell_seen(tx: Transaction, seen: Seen, *, at: datetime) -> None:
+    """Tell what no other event brought about, as a day that is over: it is its own cause.
+
+    The caller tells each id once. The order of its key is the outbox's, as that of all others.
+    """
+    with context.carried(correlation=str(seen.id), causation=str(seen.id), by=_BY):
+        await outbox.record(tx, seen.event, at=at, event_id=seen.id)
+    await tx.execute(store.ADD, [_row(seen, because=seen.id, at=at)])
 
 
 async def place_events(tx: Transaction, *, most: int) -> int:
     """Give what is committed and has no place in the feed yet the next places, in order; returns how many."""
     return await store.place(tx, most=most)
+
+
+def _row(seen: Seen, *, because: UUID, at: datetime) -> dict[str, object]:
+    return {
+        "event_id": seen.id,
+        "caused_by": because,
+        "type": seen.event.TYPE,
+        "topic": seen.event.TOPIC,
+        "key": seen.event.key,
+        "data": encode_data(seen.event).decode(),
+        "occurred_at": at,
+    }

@@ -45,13 +45,14 @@ class PartnerEventRow(Tables):
 ADD = insert(PartnerEventRow)
 
 _TAKE_TURN = text("SELECT pg_try_advisory_xact_lock(hashtextextended('partner_event', 0))")
-# One key's rows have their ids in the order of their commits: the consumer holds the key until it commits.
+# In the outbox's order, which is that of each key's sequence whoever tells: a number is taken under a lock that is held
+# until the commit, so that whoever sees a later one sees those before it.
 _PLACE = text(
     """
     WITH waiting AS (
-        SELECT event.id, outbox.sequence, outbox.recorded_at, row_number() OVER (ORDER BY event.id) AS number
+        SELECT event.id, outbox.sequence, outbox.recorded_at, row_number() OVER (ORDER BY outbox.id) AS number
         FROM partner_event AS event JOIN outbox ON outbox.event_id = event.event_id
-        WHERE event.position IS NULL ORDER BY event.id LIMIT :most
+        WHERE event.position IS NULL ORDER BY outbox.id LIMIT :most
     ), newest AS (
         SELECT coalesce(max(position), 0) AS position FROM partner_event
     )

@@ -22,8 +22,7 @@ from metrics.progress.store import (
     ProjectProgressRow,
 )
 
-hide_small = domain.suppress
-hide_small_total = domain.suppress_total
+hide_small, hide_small_total = domain.suppress, domain.suppress_total
 
 _UNDECIDED = ("SUBMITTED", "SUPPLEMENT_REQUESTED", "SUPPLEMENTED", "ELIGIBLE")
 _FOUND_ELIGIBLE = ("ELIGIBLE", "SELECTED", "RESERVE", "NOT_SELECTED")
@@ -141,6 +140,12 @@ async def read_public_progress(tx: Transaction, call_id: UUID, *, minimum: int) 
             for place in places
         ],
     )
+
+
+async def confirmed_projects(tx: Transaction) -> set[UUID]:
+    """For a later feature: the projects that the progress of their calls counts as confirmed."""
+    row = ProjectProgressRow
+    return set((await tx.execute(select(row.project_id).where(row.state == "CONFIRMED"))).scalars())
 
 
 def every_case(
@@ -301,7 +306,7 @@ async def _call(tx: Transaction, call_id: UUID) -> Row[*tuple[Any, ...]]:
 
 
 async def _cases(tx: Transaction, call_id: UUID) -> list[CaseCounts]:
-    seats = await _by_line(tx, _counted(CallSeatRow, func.sum(CallSeatRow.seats).label("seats")), CallSeatRow, call_id)
+    lines = await _by_line(tx, _counted(CallSeatRow, func.sum(CallSeatRow.seats).label("seats")), CallSeatRow, call_id)
     state = CaseProgressRow.state
     cases = _counted(
         CaseProgressRow,
@@ -319,7 +324,6 @@ async def _cases(tx: Transaction, call_id: UUID) -> list[CaseCounts]:
         func.count(case((ProjectProgressRow.promoted, 1))).label("promoted"),
         _count_of(ProjectProgressRow.state, "CONFIRMED").label("confirmed"),
     )
-    lines = seats
     for counted in (
         await _by_line(tx, cases, CaseProgressRow, call_id),
         await _by_line(tx, projects, ProjectProgressRow, call_id),

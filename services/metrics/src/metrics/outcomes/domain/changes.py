@@ -80,6 +80,12 @@ def as_of(report: Report, at: datetime) -> Report | None:
     return report
 
 
+def answered_by(reports: Sequence[Report], at: datetime) -> bool:
+    """Whether a firm had reported anything in a wave by a moment that was not returned by then, verified or not."""
+    known = (as_of(each, at) for each in reports)
+    return any(each is not None and each.state is not ReportState.RETURNED for each in known)
+
+
 def baseline_given(case: Case) -> BaselineGiven | None:
     """Whether the counting baseline was given before the agreement came into force; none without a baseline."""
     counting, agreed_at = case.baseline, case.project.agreed_at

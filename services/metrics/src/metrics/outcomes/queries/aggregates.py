@@ -18,7 +18,7 @@ from metrics.outcomes.domain.reports import Silence
 from metrics.outcomes.domain.spread import mean_bp, median_bounded_bp, ratio_bp, spread_of
 from metrics.outcomes.domain.sums import Sums, WaveSums
 from metrics.outcomes.domain.waves import day_of, end_of
-from metrics.outcomes.queries.cases import due_cases
+from metrics.outcomes.queries.cases import due_cases, due_parts
 from metrics.outcomes.queries.definitions import MethodView, rules_on
 
 _EVERY_COUNTY = tuple(str(each.code) for each in MUNICIPALITIES)
@@ -94,18 +94,22 @@ class PublicOutcomes(View):
 async def read_outcomes(
     tx: Transaction, wave: Wave, *, now: datetime, municipality_code: str | None, overseen: bool
 ) -> Outcomes:
-    """All that the caller sees, or one municipality's own; those who see all get a line for each county."""
-    found = await due_cases(tx, wave, at=now)
-    sums = WaveSums(found.rules, in_full=True)
-    own = [case for case, _ in found.cases if municipality_code in {None, case.project.municipality_code}]
-    # In a thread, since nobody else's request should wait for arithmetic.
-    await asyncio.to_thread(sums.add, own, found.versions)
+    """All that the caller sees, or one municipality's own; those who see all get a line for each county.
+
+    Firms are read and added up some at a time: what is held is their improvements, and not what they said.
+    """
+    rules = rules_on(day_of(now))
+    sums = WaveSums(rules, in_full=True)
+    async for found in due_parts(tx, wave, at=now):
+        own = [case for case, _ in found.cases if municipality_code in {None, case.project.municipality_code}]
+        # In a thread, since nobody else's request should wait for arithmetic.
+        await asyncio.to_thread(sums.add, own, found.versions)
     places = [municipality_code] if municipality_code else _EVERY_COUNTY if overseen else ()
     return Outcomes(
         wave=wave,
         as_of=now,
-        rule_version=found.rules.version,
-        method=MethodView.model_validate(found.rules.method),
+        rule_version=rules.version,
+        method=MethodView.model_validate(rules.method),
         aggregates=await asyncio.to_thread(_summed, sums, _cells(sums, places)),
     )
 

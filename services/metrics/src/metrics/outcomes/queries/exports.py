@@ -3,16 +3,18 @@
 Whoever recomputes them finds the same figures: what is valid follows from these columns and the definitions.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import datetime
+from typing import IO
 
 from common.db import Transaction
-from common.sheets import Cell, write_csv
+from common.sheets import Cell, csv_lines, write_csv
 from metrics.outcomes.domain.changes import Case, baseline_given, edition_of
 from metrics.outcomes.domain.definitions import Kpi, Wave
 from metrics.outcomes.domain.reports import Report
 from metrics.outcomes.domain.waves import Window
-from metrics.outcomes.queries.cases import WaveOf, due_cases, due_parts
+from metrics.outcomes.queries.cases import WaveOf, due_parts
 
 COLUMNS = (
     "project_id",
@@ -42,10 +44,15 @@ COLUMNS = (
 )
 
 
-async def outcome_rows(tx: Transaction, wave: Wave, *, at: datetime) -> tuple[bytes, int]:
-    """The CSV of one wave as of a moment, and how many rows it has."""
-    rows = _rows(await due_cases(tx, wave, at=at))
-    return write_csv([COLUMNS, *rows]), len(rows)
+async def write_outcome_rows(tx: Transaction, wave: Wave, file: IO[bytes], *, at: datetime) -> int:
+    """Write the CSV of one wave as of a moment, some firms at a time; returns how many rows it has."""
+    await asyncio.to_thread(file.write, write_csv([COLUMNS]))
+    count = 0
+    async for found in due_parts(tx, wave, at=at):
+        rows = _rows(found)
+        count += len(rows)
+        await asyncio.to_thread(lambda written: file.write(csv_lines(written)), rows)
+    return count
 
 
 async def outcome_row_parts(tx: Transaction, wave: Wave, *, at: datetime) -> AsyncIterator[list[Mapping[str, Cell]]]:

@@ -5,11 +5,13 @@ A message holds ids, codes and dates: no person, no score, no amount. One event 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
 
 from common.consumer import Received, Statement
+from common.db import Transaction
 from common.event import DomainEvent
 from contracts.applicant import (
     AgreementEffective,
@@ -42,9 +44,11 @@ from contracts.partner import (
     PartnerResidencyEnded,
     PartnerResidencyStarted,
     PartnerTrainingCompleted,
+    PartnerWaveClosed,
 )
 from contracts.types import Source
 from metrics.partners import commands as partners
+from metrics.partners.commands import Seen
 from metrics.webhooks.domain.messages import SAMSUNG, MessageType
 from metrics.webhooks.store.deliveries import QUEUE
 
@@ -104,6 +108,7 @@ _TO_SAMSUNG: Mapping[type[DomainEvent], MessageType] = {
     PartnerItemClosed: MessageType.ITEM_CLOSED,
     PartnerInspectionPassed: MessageType.INSPECTION_PASSED,
     PartnerProjectTerminated: MessageType.PROJECT_TERMINATED,
+    PartnerWaveClosed: MessageType.WAVE_CLOSED,
 }
 """What Samsung sees of an event is said once, in `partners`: here only what a webhook calls it."""
 
@@ -137,28 +142,40 @@ def messages_of(event: DomainEvent, received: Received) -> Sequence[Message]:
         told.append(Message(str(_of(event, "municipality_code")), received.event_id, area.type, data))
     seen = partners.seen_of(event, received)
     if seen is not None:
-        data = {name: _of(seen.event, name) for name in seen.event.__struct_fields__}
-        told.append(Message(SAMSUNG, seen.id, _TO_SAMSUNG[type(seen.event)], data))
+        told.append(message_of(seen))
     return told
+
+
+def message_of(seen: Seen) -> Message:
+    """What Samsung is told of it, under the id that it has on the topic."""
+    data = {name: _of(seen.event, name) for name in seen.event.__struct_fields__}
+    return Message(SAMSUNG, seen.id, _TO_SAMSUNG[type(seen.event)], data)
 
 
 def tell(event: DomainEvent, received: Received) -> Sequence[Statement]:
     """Queue what the event is told as, for every endpoint of those it concerns; for none, nothing is kept."""
-    return [_queued(message, received) for message in messages_of(event, received)]
+    return [(QUEUE, _row(message, at=received.at)) for message in messages_of(event, received)]
 
 
-def _queued(message: Message, received: Received) -> Statement:
-    content = {"type": message.type.value, "timestamp": received.at, "data": message.data}
-    return (
-        QUEUE,
-        {
-            "event_id": message.id,
-            "owner": message.owner,
-            "type": message.type.value,
-            "body": msgspec.json.encode(content).decode(),
-            "occurred_at": received.at,
-        },
-    )
+async def tell_seen(tx: Transaction, seen: Seen, *, at: datetime) -> None:
+    """Queue for Samsung what no event brought about that we hear."""
+    await queue(tx, [message_of(seen)], at=at)
+
+
+async def queue(tx: Transaction, messages: Sequence[Message], *, at: datetime) -> None:
+    """Queue these for every endpoint of theirs, unless they are queued there already."""
+    await QUEUE.write(tx, [_row(message, at=at) for message in messages])
+
+
+def _row(message: Message, *, at: datetime) -> dict[str, object]:
+    content = {"type": message.type.value, "timestamp": at, "data": message.data}
+    return {
+        "event_id": message.id,
+        "owner": message.owner,
+        "type": message.type.value,
+        "body": msgspec.json.encode(content).decode(),
+        "occurred_at": at,
+    }
 
 
 def _of(event: DomainEvent, name: str) -> object:

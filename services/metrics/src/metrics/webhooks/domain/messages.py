@@ -33,6 +33,7 @@ class MessageType(StrEnum):
     RESIDENCY_STARTED = "residency.started"
     RESIDENCY_ENDED = "residency.ended"
     ITEM_CLOSED = "item.closed"
+    WAVE_CLOSED = "outcome.wave_closed"
 
 
 TO_SAMSUNG = frozenset(
@@ -46,9 +47,10 @@ TO_SAMSUNG = frozenset(
         MessageType.ITEM_CLOSED,
         MessageType.INSPECTION_PASSED,
         MessageType.PROJECT_TERMINATED,
+        MessageType.WAVE_CLOSED,
     }
 )
-"""Decisions, "Partner topics": no money, no scores, no person. An outcome wave's end is told nowhere yet."""
+"""Decisions, "Partner topics": no money, no scores, no person."""
 
 TO_MUNICIPALITIES = frozenset(
     {
