@@ -140,9 +140,10 @@ async def test_lists_use_the_callers_index(many: Judging, role: Role, query: dic
 async def test_one_application_is_found_by_its_key(many: Judging):
     company = await _some_company(many)
     found = await many.value(f"SELECT id FROM application WHERE company_id = '{company}' LIMIT 1")
-    (plan,) = await _plans(many, Person(Role.COMPANY_OWNER, "somebody", company), f"/v1/applications/{found}")
-    assert _looked_at(plan) == 1, plan
-    assert _pages(plan) < _PAGES, plan
+    plans = await _plans(many, Person(Role.COMPANY_OWNER, "somebody", company), f"/v1/applications/{found}")
+    # What follows is read for what its reader may do with it.
+    assert _looked_at(plans[0]) == 1, plans[0]
+    assert all(_pages(plan) < _PAGES for plan in plans), plans
 
 
 async def test_the_first_versions_of_many_rows_are_kept_in_one_commit(judging: Judging):
