@@ -130,6 +130,8 @@ async def test_the_gauge_of_a_day_does_not_know_what_came_later(metrics: Listene
     before = await metrics.get("/v1/gauge?as_of=2019-01-01", role=Role.AUDITOR)
     assert (before.status_code, before.json()["code"]) == (404, "gauge-rule-not-in-force")
     assert (await metrics.get("/v1/gauge?as_of=soon", role=Role.AUDITOR)).status_code == 422
+    last = await metrics.get("/v1/public/gauge?as_of=9999-12-31")
+    assert last.status_code == 200, "the last day that there is has an end, too"
 
 
 async def test_it_is_the_same_in_one_batch_in_many_and_when_told_twice(metrics: Listener) -> None:

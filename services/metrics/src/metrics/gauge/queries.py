@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from uuid import UUID
 
 from common.acting import as_service
@@ -16,8 +16,6 @@ from metrics.gauge import domain, store
 from metrics.gauge.domain import Counts, GaugeRule, Site, Stage, Unit, UseEvidence
 from metrics.outcomes.queries.use import projects_in_use
 from metrics.progress.queries import confirmed_projects, hide_small, hide_small_total
-
-_A_DAY = timedelta(days=1)
 
 
 class NoGaugeRule(NotFound):
@@ -253,7 +251,7 @@ def _asked(as_of: date | None, now: datetime) -> tuple[date, datetime, GaugeRule
     rule = store.rule_in_force(day)
     if rule is None:
         raise NoGaugeRule(on=day.isoformat())
-    at = now if day == today else datetime.combine(day, time(), tzinfo=KST) + _A_DAY - timedelta(microseconds=1)
+    at = now if day == today else datetime.combine(day, time.max, tzinfo=KST)
     return day, at, rule
 
 

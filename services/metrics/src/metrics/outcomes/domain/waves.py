@@ -40,7 +40,7 @@ def day_of(moment: datetime) -> date:
 
 def end_of(day: date) -> datetime:
     """The last moment of a day in Korea."""
-    return datetime.combine(day + timedelta(days=1), time(), tzinfo=KST) - timedelta(microseconds=1)
+    return datetime.combine(day, time.max, tzinfo=KST)
 
 
 def window_of(completed_at: datetime, rule: WaveRule, is_working_day: IsWorkingDay) -> Window:
