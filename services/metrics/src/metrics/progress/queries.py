@@ -125,8 +125,7 @@ async def read_public_progress(tx: Transaction, call_id: UUID, *, minimum: int) 
     places = sorted({row.municipality_code for row in cases})
     applied = {place: sum(row.applied for row in cases if row.municipality_code == place) for place in places}
     confirmed = {place: sum(row.confirmed for row in cases if row.municipality_code == place) for place in places}
-    shown_applied = domain.suppress(applied, minimum=minimum)
-    shown_confirmed = domain.suppress(confirmed, minimum=minimum)
+    shown_applied, shown_confirmed = (domain.suppress(each, minimum=minimum) for each in (applied, confirmed))
     return PublicProgress(
         call_id=call_id,
         title_ko=call.title_ko,
