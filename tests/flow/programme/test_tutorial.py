@@ -9,7 +9,7 @@ from tests.repo.tree import ROOT
 from tests.support.live_programme import Programme
 from tests.support.quick_starts import faults_of, run_all, steps
 
-_SECONDS = 400.0
+_SECONDS = 900.0
 
 
 async def test_every_command_of_the_tutorial_takes_an_application_from_form_to_payout(
