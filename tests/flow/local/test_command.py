@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 from smartfactory.cli import app as operate
-from smartfactory.stack.datadir import DataDirectory
+from smartfactory.stack.datadir import FORMAT_VERSION, DataDirectory
 from smartfactory.stack.faults import StackFault
 from smartfactory.stack.kafka import broker_answers
 from smartfactory.stack.ports import free_port
@@ -280,6 +280,7 @@ def test_a_start_that_fails_half_way_stops_what_it_started(servers: Servers, tmp
     command = Command(servers, tmp_path)
     data = command.data / "kafka" / "data"
     data.mkdir(parents=True)
+    (command.data / "format-version").write_text(FORMAT_VERSION)
     (data / "meta.properties").write_text("version=1\ncluster.id=of-somebody-else\nnode.id=7\n")
     process = command.run()
     assert process.wait_for_end(START_SECONDS) == 1

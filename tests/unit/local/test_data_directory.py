@@ -67,6 +67,16 @@ def test_what_others_keep_in_a_folder_does_not_become_ours(tmp_path: Path) -> No
     assert [each.name for each in tmp_path.iterdir()] == ["thesis.txt"]
 
 
+def test_what_others_keep_under_a_name_of_ours_does_not_become_ours_either(tmp_path: Path) -> None:
+    (tmp_path / "documents").mkdir()
+    (tmp_path / "documents" / "thesis.txt").write_text("irreplaceable")
+    data = DataDirectory(tmp_path)
+    with pytest.raises(StackFault, match="did not make: documents"):
+        data.hold()
+    assert not data.is_marked
+    assert (tmp_path / "documents" / "thesis.txt").exists()
+
+
 @pytest.mark.parametrize("name", ["thesis.txt", "photos/", "more.json", "logs", "postgres->"])
 def test_clearing_removes_nothing_where_anything_is_not_ours(tmp_path: Path, name: str) -> None:
     """A directory that was taken before this was asked may hold whatever its owner had there."""

@@ -110,7 +110,7 @@ class DataDirectory:
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             if not self.is_marked:
-                self.refuse_what_is_of_others()
+                self._refuse_what_was_there_before()
             lock = (self.root / "lock").open("a+")
         except OSError as refused:
             raise data_directory_refused(self.root, refused) from refused
@@ -166,6 +166,12 @@ class DataDirectory:
         others = sorted(each.name for each in self.root.iterdir() if not _is_ours(each))
         if others:
             raise data_of_others(self.root, others)
+
+    def _refuse_what_was_there_before(self) -> None:
+        """Raise when anything lies in a directory that is new to us, also under a name that we would use."""
+        found = sorted(each.name for each in self.root.iterdir() if each.name not in {"lock", _THE_DISKS_OWN})
+        if found:
+            raise data_of_others(self.root, found)
 
     def clear(self) -> None:
         """Remove what we made, and the directory if nothing else is left of it; raises when anything is not ours."""
