@@ -29,6 +29,8 @@ _SEND_AGAIN_FROM = text(
 )
 _SEND_AGAIN = text("UPDATE outbox SET published_at = NULL WHERE topic = :topic AND published_at IS NOT NULL")
 
+_IS_TOLD = text("SELECT EXISTS (SELECT FROM outbox WHERE event_id = :event_id)")
+
 
 class EventTooLarge(Exception):
     """The event's data is larger than a row may be: the command that made it is wrong, and nothing is committed."""
@@ -41,6 +43,11 @@ async def record(tx: Transaction, event: DomainEvent, *, at: datetime, event_id:
     """
     last_words.of(tx).events.append(_row(event, at, event_id or new_id()))
     announce_after_commit(tx)
+
+
+async def is_told(tx: Transaction, event_id: UUID) -> bool:
+    """Whether the outbox holds this event, as after `restored` has taken it back from Kafka."""
+    return bool((await tx.execute(_IS_TOLD, {"event_id": event_id})).scalar_one())
 
 
 async def record_many(tx: Transaction, events: Sequence[DomainEvent], *, at: datetime) -> None:
