@@ -20,11 +20,17 @@ from tests.support.judging import AUDITOR, JEONJU, running_judging
 from tests.support.listening import Listener, listener
 from tests.support.neighbours import neighbours, nobody_there, reading
 from tests.support.releases import approved, ask_tranche, budgets, in_force
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.anyio
 
 BAD = "<script>alert('x')</script>\"'>{{ 48271*69621 }}"
 WORKED_OUT = str(48271 * 69621)  # so long that no id or time on a page has it by chance
+UNHEARD = {
+    "applicant": ("신청 서비스가 응답하지", "No answer from the applicant service"),
+    "funding": ("예산 서비스가 응답하지", "No answer from the funding service"),
+    "mentoring": ("멘토링 서비스가 응답하지", "No answer from the mentoring service"),
+}
 AT = "2024-05-20T01:00:00Z"
 
 
@@ -36,14 +42,23 @@ class Pages:
 
     def read(self, **others: HttpClient) -> None:
         assert self.metrics.app is not None
+        self._there = set(others)
         found: dict[str, HttpClient] = self.metrics.app.state.runtime.others
         self._stack.push_async_callback(self._close, dict(others))
         for name in ("applicant", "funding", "mentoring"):
             found[name] = others.get(name) or nobody_there()
 
     async def open(self, project_id: object, *, role: str, tenant: str = "52", lang: str = "ko") -> httpx2.Response:
+        """The page, opened again while a service that is there does not answer a busy machine in the time of a page."""
         headers = {"Accept": "text/html", **self.metrics.issuer.headers(role=role, tenant=tenant)}
-        return await self.metrics.http.get(f"/projects/{project_id}?lang={lang}", headers=headers)
+
+        async def once() -> httpx2.Response:
+            page = await self.metrics.http.get(f"/projects/{project_id}?lang={lang}", headers=headers)
+            for name in self._there:
+                assert not any(said in page.text for said in UNHEARD[name]), page.text
+            return page
+
+        return await eventually(once, what="the page with all that is there")
 
     async def _close(self, others: dict[str, HttpClient]) -> None:
         for each in others.values():
@@ -51,6 +66,7 @@ class Pages:
 
     def __post_init__(self) -> None:
         self._stack = AsyncExitStack()
+        self._there: set[str] = set()
 
     async def aclose(self) -> None:
         await self._stack.aclose()

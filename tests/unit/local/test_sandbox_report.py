@@ -157,7 +157,10 @@ def test_what_holds_other_data_is_refused_by_the_commands_before_anything_starts
 ) -> None:
     for name in ("APP_ENV", "KAFKA_BOOTSTRAP_SERVERS", "METRICS_DATABASE_URL"):
         monkeypatch.delenv(name, raising=False)
-    DataDirectory(tmp_path).remember(fact, SANDBOX)
+    directory = DataDirectory(tmp_path)
+    directory.hold()
+    directory.remember(fact, SANDBOX)
+    directory.release()
     if fact == "ports":
         code = commands.start(data_dir=tmp_path, port=free_port(), kafka_port=free_port())
         with pytest.raises(StackFault, match=said):

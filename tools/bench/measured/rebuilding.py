@@ -27,7 +27,8 @@ _TAKE_IN_SECONDS = 180.0
 _REBUILD_SECONDS = 240.0
 _LOOK_SECONDS = 0.05
 _CLAIMED = "SELECT count(*) FILTER (WHERE outcome = 'applied') FROM inbox"
-_TOLD = "SELECT count(*) FROM outbox"
+_TOLD = "SELECT count(*) FROM outbox WHERE causation_id <> event_id::text"
+"""What an event brought about, as a rebuild must not: the worker beside it goes on telling that a day is over."""
 
 
 @dataclass
