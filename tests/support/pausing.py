@@ -21,5 +21,12 @@ def resume_process(child: Child) -> None:
 
 
 def _states(pid: int) -> set[str]:
-    # The state stands after the name, which is in brackets and may hold anything.
-    return {stat.read_text().rpartition(")")[2].split()[0] for stat in Path(f"/proc/{pid}/task").glob("*/stat")}
+    return {_state(stat) for stat in Path(f"/proc/{pid}/task").glob("*/stat")}
+
+
+def _state(stat: Path) -> str:
+    try:
+        # The state stands after the name, which is in brackets and may hold anything.
+        return stat.read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return "gone"  # it ended between the listing and here: who ends has not stood still yet
