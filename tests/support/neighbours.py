@@ -78,7 +78,12 @@ def neighbours(**answers: Any) -> Iterator[Neighbours]:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the signature of the standard library
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Server(ThreadingHTTPServer):
+        # A page asks all three several things at once. With the library's five in the queue, one more is asked again by
+        # the kernel after a second, which is longer than a page waits for a connection.
+        request_queue_size = 128
+
+    server = Server(("127.0.0.1", 0), Handler)
     told.address = f"http://127.0.0.1:{server.server_port}"
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
