@@ -83,7 +83,7 @@ async def effects(parcels: Parcels) -> tuple[list[Any], Sequence[Any]]:
     return sorted(await deliveries(parcels.database)), await rows(parcels.database, TALLY)
 
 
-async def at_rest(parcels: Parcels, events: int, deadline: float = 40) -> None:
+async def at_rest(parcels: Parcels, events: int) -> None:
     """All that was told is sent, heard and done with."""
 
     async def done() -> bool:
@@ -91,7 +91,7 @@ async def at_rest(parcels: Parcels, events: int, deadline: float = 40) -> None:
         assert await parcels.unpublished() == 0
         return await parcels.consumed()
 
-    await eventually(done, deadline, what=f"{events} events are done with")
+    await eventually(done, what=f"{events} events are done with")
 
 
 @pytest.mark.promise("R39", "I5", "I6")
@@ -200,5 +200,5 @@ async def test_a_worker_on_a_restored_database_says_so_before_its_first_event_le
         except httpx2.HTTPError:
             return False  # it does not serve yet
 
-    await eventually(told, 30)
-    assert "restored, does not know: see docs/runbook/restore.md" in worker.log
+    await eventually(told)
+    worker.wait_for_log("restored, does not know: see docs/runbook/restore.md")
