@@ -121,7 +121,7 @@ async def test_what_is_refused_is_told_beside_what_was_typed(office: Office, lan
         form = await filled(browser, opens_at="", seats="1")
         for status, problem in problems.items():
             office.told.answers["POST /v1/calls"] = (status, problem)
-            refused = await browser.send(at, form)
+            refused = await sent(browser, at, form)
             assert refused.status_code == status
             assert problem["title"].replace("<i>", "&lt;i&gt;") in refused.text
             assert problem["detail"] in said(refused)
@@ -160,11 +160,11 @@ async def test_while_nobody_answers_the_form_stays_and_is_taken_once_when_it_com
             assert words in said(unknown), code
             assert form_of(unknown) == form
         office.told.answers["POST /v1/calls"] = (422, {"code": "idempotency-key-reused", "title": "키", "detail": "키"})
-        reused = await browser.send(address(), form)
+        reused = await sent(browser, address(), form)
         assert "그 초안은 저장되었습니다" in said(reused)
         assert form_of(reused)["key"] != form["key"]
         tell_calls(office.told)
-        done = await browser.send(address(), form)
+        done = await sent(browser, address(), form)
         assert done.headers["location"] == f"/today/calls/{draft_told()['id']}"
         assert len({came.headers["idempotency-key"] for came in office.told.sent}) == 1
 
@@ -179,11 +179,11 @@ async def test_seats_are_as_many_as_are_offered_and_the_rest_is_copied_from_the_
             assert (refused.status_code, "1에서 2 사이의 수" in said(refused)) == (422, True)
             assert form_of(refused) == form | {"seats": seats}
         del office.told.answers[f"/v1/calls/{CALL}"]
-        hidden = await browser.send(address(), form)
+        hidden = await sent(browser, address(), form)
         assert (hidden.status_code, "앞선 공고를 읽을 수 없어" in said(hidden)) == (409, True)
         assert office.told.sent == []
         office.told.answers[f"/v1/calls/{CALL}"] = call_told()
-        assert (await browser.send(address(), form | {"seats": "1", "closes_at": "later"})).status_code == 303
+        assert (await sent(browser, address(), form | {"seats": "1", "closes_at": "later"})).status_code == 303
         body = office.told.sent[0].body
         copied = ("types", "rates", "split_rule_version", "panel_rule", "screening_rule_version", "supplement_days")
         assert {name: body[name] for name in copied} == {name: call_told()[name] for name in copied}

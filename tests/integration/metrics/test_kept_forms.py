@@ -10,7 +10,7 @@ from sqlalchemy import text
 from common.clock import SystemClock
 from metrics.kept_forms.jobs import ForgetForms
 from smartfactory.stack.provision import DatabaseUrls
-from tests.support.extra_calls import INSPECTOR, TYPED, address, an_offer, draft_told, filled, form_of, tell_calls
+from tests.support.extra_calls import INSPECTOR, TYPED, address, an_offer, draft_told, filled, form_of, sent, tell_calls
 from tests.support.neighbours import Neighbours, neighbours
 from tests.support.signing_in import OFFICER, OPERATOR, PAGES_ORIGIN, LocalIssuer, Pages, local_issuer, pages_with, said
 
@@ -82,9 +82,10 @@ async def test_a_form_that_comes_after_the_session_waits_for_its_person_alone(pa
         assert "What you typed before your session ended is filled in again." in said(again)
         assert typed_in(again) == TYPED
         assert form_of(again)["key"] == form["key"]
-        done = await browser.send(address(), form_of(again))
+        done = await sent(browser, address(), form_of(again))
         assert done.headers["location"] == f"/today/calls/{draft_told()['id']}"
-        assert [sent.body["title_ko"] for sent in told.sent] == [TYPED["title_ko"]]
+        asked = {(each.headers["idempotency-key"], each.body["title_ko"]) for each in told.sent}
+        assert asked == {(form["key"], TYPED["title_ko"])}, "one request, however often it was sent"
         assert await rows_in(pages) == [], "it was taken"
         assert typed_in(await browser.open(address()))["closes_at"] == ""
 
@@ -130,8 +131,8 @@ async def test_what_no_page_of_ours_gave_away_is_not_kept(pages: Pages, told: Ne
                 await change(pages, "DELETE FROM web_session")
             sends = [(form, "http://evil.test"), (form, None), (form, "null")]
             sends += [(form | {"form_token": "x", "form_owner": said_owner}, PAGES_ORIGIN) for said_owner in forged]
-            for sent, origin in sends:
-                refused = await browser.send(address(), sent, origin)
+            for written, origin in sends:
+                refused = await browser.send(address(), written, origin)
                 assert (refused.status_code, "받지 않았습니다" in said(refused)) == (403, True)
         unread = await browser.pages.post(
             address(), content=b"\xff=%00", headers={"Accept": "text/html", "Origin": PAGES_ORIGIN}
