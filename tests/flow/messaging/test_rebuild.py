@@ -172,7 +172,7 @@ async def test_what_is_parked_is_not_in_it(parcels: Parcels):
 async def _rebuild(parcels: Parcels, handlers: Handlers) -> None:
     owner = Database(parcels.urls.owner, application_name="rebuild", pool_size=1)
     try:
-        async with History(parcels.options, [ParcelWeighed.TOPIC]) as history, asyncio.timeout(30):
+        async with History(parcels.options, [ParcelWeighed.TOPIC]) as history, asyncio.timeout(60):
             await rebuild(
                 owner,
                 history,
