@@ -1,17 +1,21 @@
 """What ends a session of the pages between two sign-ins, and what must not: tokens taken back, answers that are lost."""
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from dataclasses import dataclass
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
+import httpx2
 import pytest
 from sqlalchemy import text
 
+from common.auth import KeysUnavailable
 from common.denials import deny
 from common.http import Answer, HttpClient, HttpFault, TimedOut, Unreachable
 from common.openid import SignInRefused, Tokens
 from smartfactory.stack.provision import DatabaseUrls
 from tests.support.signing_in import OFFICER, WANJU, Browser, LocalIssuer, Pages, local_issuer, pages_with
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.anyio
 _ABOUT_TO_END = "UPDATE web_session SET token_ends_at = now() + interval '1 minute', renewing_until = NULL"
@@ -26,6 +30,17 @@ class OneToken:
     subject: str | None = None
     role: str | None = None
     tenant: str | None = None
+
+
+@dataclass(frozen=True)
+class Everything:
+    """All tokens of somebody are denied."""
+
+    issuer: str
+    subject: str
+    role: str | None = None
+    tenant: str | None = None
+    token_id: str | None = None
 
 
 @pytest.fixture
@@ -168,3 +183,112 @@ async def test_an_issuer_that_says_no_is_believed_when_the_token_ends(
         assert (await browser.open("/today")).status_code == 303
         assert await token_ids_of(pages, "province-officer") == []
         assert len(asked) == 2
+
+
+@dataclass
+class Slow:
+    """The first renewal: the issuer is asked for it, or says no, and nobody hears that before it is `let_on`."""
+
+    refresh: Callable[[str], Awaitable[Tokens]]
+    refused: bool
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
+    go_on: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def __call__(self, refresh_token: str) -> Tokens:
+        if self.asked.is_set():
+            return await self.refresh(refresh_token)
+        answer = None if self.refused else await self.refresh(refresh_token)
+        self.asked.set()
+        async with asyncio.timeout(60):
+            await self.go_on.wait()
+        if answer is None:
+            raise SignInRefused("invalid_grant")
+        return answer
+
+    async def overtaken(self, pages: Pages, browser: Browser) -> httpx2.Response:
+        """The answer to the request whose renewal was slow, while another one has renewed the session."""
+        late = asyncio.create_task(browser.open("/today"))
+        async with asyncio.timeout(60):
+            await self.asked.wait()
+        await change(pages, "UPDATE web_session SET renewing_until = NULL")
+        assert (await browser.open("/today")).status_code == 200
+        assert await is_renewed(pages)
+        self.go_on.set()
+        return await late
+
+
+@pytest.mark.parametrize("refused", [False, True], ids=["another token", "a no"])
+async def test_a_renewal_that_comes_late_neither_replaces_nor_ends_what_another_has_renewed(
+    pages: Pages, monkeypatch: pytest.MonkeyPatch, refused: bool
+) -> None:
+    async with pages.browser() as browser:
+        await browser.sign_in(OFFICER)
+        provider = pages.app.state.sessions.provider
+        slow = Slow(provider.refresh, refused)
+        monkeypatch.setattr(provider, "refresh", slow)
+        await change(pages, "UPDATE web_session SET token_ends_at = now(), renewing_until = NULL")
+        assert (await slow.overtaken(pages, browser)).status_code == 200
+        # What stands there is what the issuer renews: the late one's it has withdrawn.
+        await change(pages, _ABOUT_TO_END)
+        assert (await browser.open("/today")).status_code == 200
+        assert await is_renewed(pages)
+
+
+class NoKeys:
+    """The issuer's keys cannot be had."""
+
+    async def find(self, kid: str) -> None:
+        raise KeysUnavailable(f"{kid} could not be fetched")
+
+
+class OtherKeys:
+    """The issuer signs with a key that it has not published yet."""
+
+    async def find(self, _kid: str) -> None:
+        return None
+
+
+@pytest.mark.parametrize("keys", [NoKeys(), OtherKeys()], ids=["no keys", "another key"])
+async def test_a_token_that_nobody_can_check_takes_nothing_with_it_that_renews_the_session(
+    pages: Pages, monkeypatch: pytest.MonkeyPatch, keys: object
+) -> None:
+    # An issuer that takes no used token again, whatever has become of its answer.
+    monkeypatch.setattr("smartfactory.issuer.grants.LOST_ANSWER_SECONDS", -1)
+    async with pages.browser() as browser:
+        await browser.sign_in(OFFICER)
+        with monkeypatch.context() as away:
+            away.setattr(pages.app.state.runtime.verifier, "_keys", keys)
+            for _ in range(2):
+                await change(pages, "UPDATE web_session SET token_ends_at = now(), renewing_until = NULL")
+                page = await browser.open("/today")
+                assert (page.status_code, page.headers["retry-after"] != "") == (503, True)
+        await change(pages, "UPDATE web_session SET renewing_until = NULL")
+        assert (await browser.open("/today")).status_code == 200
+        assert await is_renewed(pages)
+
+
+@pytest.mark.promise("R24")
+async def test_who_is_denied_while_the_session_is_renewed_is_out_here_and_at_the_issuer(
+    pages: Pages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = list[Tokens]()
+    async with pages.browser() as browser:
+        await browser.sign_in(OFFICER)
+        provider, denials = pages.app.state.sessions.provider, pages.app.state.runtime.denials
+        refresh = provider.refresh
+
+        async def denied_meanwhile(refresh_token: str) -> Tokens:
+            given.append(await refresh(refresh_token))
+            async with pages.database.transaction() as tx:
+                await deny(tx, Everything(pages.issuer.address, "province-officer"))
+            await eventually(lambda: denials.in_force == 1, what="the process knows of the denial")
+            return given[-1]
+
+        await change(pages, _ABOUT_TO_END)
+        with monkeypatch.context() as patched:
+            patched.setattr(provider, "refresh", denied_meanwhile)
+            assert (await browser.open("/today")).status_code == 303
+        assert await token_ids_of(pages, "province-officer") == []
+        assert given[0].refresh_token is not None
+        with pytest.raises(SignInRefused, match="invalid_grant"):
+            await provider.refresh(given[0].refresh_token)

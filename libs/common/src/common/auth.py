@@ -44,5 +44,9 @@ class TokenRefused(Exception):
         self.reason = reason
 
 
+class KeyUnknown(TokenRefused):
+    """It names a key that we have not had from the issuer: one that is new may show in a moment."""
+
+
 class KeysUnavailable(Exception):
     """The issuer's keys cannot be had: nobody can tell a good token from a bad one now."""

@@ -20,7 +20,7 @@ from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
-from common.auth import SERVICE_ROLE, KeysUnavailable, Principal, TokenRefused
+from common.auth import SERVICE_ROLE, KeysUnavailable, KeyUnknown, Principal, TokenRefused
 from common.http import HttpClient, HttpFault
 
 ALGORITHM = "ES256"
@@ -92,7 +92,7 @@ class TokenVerifier:
         kid, content = checked_header(token, types)
         key = await self._keys.find(kid)
         if key is None:
-            raise TokenRefused("unknown kid")
+            raise KeyUnknown("unknown kid")
         _check_signature(token, key)
         return _Checked(kid, key, _json_object(content, part="claims"))
 

@@ -12,16 +12,17 @@ import logging
 import secrets
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 from urllib.parse import urlencode
 
 from fastapi import Request
 
 from common.acting import THE_SERVICE
-from common.auth import Principal, TokenRefused
+from common.auth import KeysUnavailable, KeyUnknown, Principal, TokenRefused
 from common.clock import SystemClock
+from common.denials import DenialsUnknown
 from common.openid import ProviderAway, Registration, RelyingParty, SignInRefused, Tokens
 from common.sealing import NotSealed, derived, seal, unseal
 from common.web.runtime import Runtime, runtime_of
@@ -85,7 +86,7 @@ class Sessions:
             ),
             runtime.verifier,
         )
-        self._away_until = 0.0
+        self._away_until = self._tokenless_until = 0.0
 
     async def open_for(self, tokens: Tokens) -> str:
         """A session for whom the tokens prove, and what their browser is to keep; raises `SignInRefused`."""
@@ -126,10 +127,9 @@ class Sessions:
                 return None
             try:
                 kept = await self._with_live_token(session, kept, browser_id)
+                return None if kept is None else await self._shown(session, kept, browser_id)
             except _RenewedElsewhere:
                 await asyncio.sleep(_WAIT_SECONDS)
-                continue
-            return None if kept is None else await self._shown(kept, browser_id)
         raise ProviderAway("the next token did not come")
 
     async def end(self, browser_id: str) -> None:
@@ -197,10 +197,15 @@ class Sessions:
         return used
 
     async def _end_at_the_issuer(self, session: Session, browser_id: str) -> None:
-        """What renews a denied token is of no use either, whoever has it; an issuer that is away is not waited for."""
+        """What renews a denied token is of no use either, whoever has it."""
         _log.info("a session ended: it was denied")
         kept = self._opened(session, browser_id)
-        if kept is not None and kept.refresh_token is not None and time.monotonic() >= self._away_until:
+        if kept is not None:
+            await self._revoked(kept)
+
+    async def _revoked(self, kept: _Kept) -> None:
+        """Nobody renews these tokens any more; an issuer that is away is not waited for."""
+        if kept.refresh_token is not None and time.monotonic() >= self._away_until:
             await self.provider.revoke(kept.refresh_token)
 
     async def _with_live_token(self, session: Session, kept: _Kept, browser_id: str) -> _Kept | None:
@@ -211,57 +216,83 @@ class Sessions:
         if renewal_is_due(session, now=now):
             async with self._runtime.database.transaction(acting=THE_SERVICE) as tx:
                 claimed = await commands.claim_renewal(tx, session, now=now)
-            if claimed:
-                return await self._renewed(session, kept, kept.refresh_token, browser_id)
+            if claimed is not None:
+                return await self._renewed(claimed, kept, kept.refresh_token, browser_id)
         if now < session.token_ends_at:
             return kept
-        if time.monotonic() < self._away_until:
+        if time.monotonic() < self._tokenless_until:
             # Nobody is about to bring the next token: to wait for it would only make each page slow.
-            raise ProviderAway("the issuer gave no answer a moment ago")
+            raise ProviderAway("no token that can be checked came a moment ago")
         raise _RenewedElsewhere
 
-    async def _renewed(self, session: Session, kept: _Kept, refresh_token: str, browser_id: str) -> _Kept | None:
-        database, now = self._runtime.database, _real_time.now()
+    async def _renewed(self, claimed: Session, kept: _Kept, refresh_token: str, browser_id: str) -> _Kept | None:
+        """The session with the next token; what others have stored or claimed meanwhile is left as it is."""
+        database = self._runtime.database
         try:
             tokens = await self.provider.refresh(refresh_token)
-            principal = await self._proved(tokens.access_token)
-            if principal.subject != session.subject:
-                raise TokenRefused("the next token is somebody else's")
-        except ProviderAway:
+        except ProviderAway as away:
             # From when it is known, as an issuer that hangs has taken its time by then.
             self._away_until, now = time.monotonic() + _AWAY_SECONDS, _real_time.now()
             async with database.transaction(acting=THE_SERVICE) as tx:
-                await commands.put_renewal_off(tx, session, now=now)
-            if now < session.token_ends_at:
-                return kept
-            raise
+                as_claimed = await commands.put_renewal_off(tx, claimed, now=now)
+            if not as_claimed:
+                raise _RenewedElsewhere from None
+            return self._without_the_next(claimed, kept, away)
         except SignInRefused as refused:
             # Perhaps only because the answer before was lost with the next token: what the person has is good so long.
-            if _real_time.now() < session.token_ends_at:
+            if _real_time.now() < claimed.token_ends_at:
                 _log.info("a session is not renewed: %s", refused.reason)
                 async with database.transaction(acting=THE_SERVICE) as tx:
-                    await commands.use_up(tx, session)
+                    await commands.use_up(tx, claimed)
                 return kept
-            await self._ended(browser_id, refused.reason)
-            return None
-        except TokenRefused as refused:
-            await self._ended(browser_id, refused.reason)
+            await self._ended(claimed, kept, browser_id, refused.reason)
             return None
         self._away_until = 0.0
-        renewed = _Kept(
-            access_token=tokens.access_token,
-            refresh_token=tokens.refresh_token or refresh_token,
-            name=kept.name,
-        )
+        next_ = replace(kept, access_token=tokens.access_token, refresh_token=tokens.refresh_token or refresh_token)
+        try:
+            principal = await self._proved(next_.access_token)
+            if principal.subject != claimed.subject:
+                raise TokenRefused("the next token is somebody else's")
+        except (KeysUnavailable, KeyUnknown, DenialsUnknown) as fault:
+            _log.warning("the next token of a session cannot be checked now: %s", fault)
+            return await self._unproved(claimed, replace(kept, refresh_token=next_.refresh_token), browser_id, fault)
+        except TokenRefused as refused:
+            await self._ended(claimed, next_, browser_id, refused.reason)
+            return None
+        self._tokenless_until = 0.0
         async with database.transaction(acting=THE_SERVICE) as tx:
-            there = await commands.renew_session(tx, session, principal, self._sealed(renewed, browser_id), now=now)
-        return renewed if there else None
+            stored = await commands.renew_session(tx, claimed, principal, self._sealed(next_, browser_id))
+        if not stored:
+            await self._too_late(next_, browser_id)
+        return next_
 
-    async def _shown(self, kept: _Kept, browser_id: str) -> SignedIn | None:
+    async def _unproved(self, claimed: Session, kept: _Kept, browser_id: str, fault: Exception) -> _Kept:
+        """The session as it was, with what renews it next: to lose that would sign the person out."""
+        now = _real_time.now()
+        async with self._runtime.database.transaction(acting=THE_SERVICE) as tx:
+            stored = await commands.keep_unproved(tx, claimed, self._sealed(kept, browser_id), now=now)
+        if not stored:
+            await self._too_late(kept, browser_id)
+        return self._without_the_next(claimed, kept, fault)
+
+    def _without_the_next(self, claimed: Session, kept: _Kept, fault: Exception) -> _Kept:
+        """What there is while nobody can bring the next token; raises `ProviderAway` once that has ended."""
+        self._tokenless_until = time.monotonic() + _AWAY_SECONDS
+        if _real_time.now() < claimed.token_ends_at:
+            return kept
+        raise ProviderAway(str(fault)) from None
+
+    async def _too_late(self, kept: _Kept, browser_id: str) -> NoReturn:
+        """The row is not what it was: it is read again. If it has ended, tokens that it never held end too."""
+        if await self._used(browser_id) is None:
+            await self._revoked(kept)
+        raise _RenewedElsewhere
+
+    async def _shown(self, session: Session, kept: _Kept, browser_id: str) -> SignedIn | None:
         try:
             principal = await self._proved(kept.access_token)
         except TokenRefused as refused:
-            await self._ended(browser_id, refused.reason)
+            await self._ended(session, kept, browser_id, refused.reason)
             return None
         return SignedIn(
             principal=principal,
@@ -279,9 +310,14 @@ class Sessions:
         self._runtime.denials.check(principal)
         return principal
 
-    async def _ended(self, browser_id: str, reason: str) -> None:
+    async def _ended(self, session: Session, kept: _Kept, browser_id: str, reason: str) -> None:
+        """Its tokens were refused: it ends here and at the issuer, unless it has others by now, or is about to."""
+        async with self._runtime.database.transaction(acting=THE_SERVICE) as tx:
+            ended = await commands.end_as_read(tx, session)
+        if not ended:
+            await self._too_late(kept, browser_id)
         _log.info("a session ended: %s", reason)
-        await self._end(browser_id)
+        await self._revoked(kept)
 
     async def _end(self, browser_id: str) -> None:
         async with self._runtime.database.transaction(acting=THE_SERVICE) as tx:

@@ -57,42 +57,55 @@ async def use_session(tx: Transaction, id_hash: bytes, *, now: datetime, idle: t
         await store.remove(tx, id_hash)
         return Denied(session)
     if domain.use_is_due(session, now=now):
-        await store.save(tx, id_hash, used_at=now)
+        await store.note_used(tx, id_hash, used_at=now)
     return session
 
 
-async def claim_renewal(tx: Transaction, session: Session, *, now: datetime) -> bool:
-    """Whether it is the caller who asks for the next token: of many requests and processes it is one."""
+async def claim_renewal(tx: Transaction, session: Session, *, now: datetime) -> Session | None:
+    """The session if it is the caller who asks for the next token: of many requests and processes it is one."""
     return await store.claim(tx, session, renewing_until=now + _RENEWING)
 
 
-async def renew_session(tx: Transaction, session: Session, principal: Principal, sealed: str, *, now: datetime) -> bool:
-    """Keep the next token; whether the session was still there."""
-    return await store.save(
+async def renew_session(tx: Transaction, claimed: Session, principal: Principal, sealed: str) -> bool:
+    """Keep the next token; not when the session has ended, or has newer ones of another request by now."""
+    return await store.save_tokens(
         tx,
-        session.id_hash,
+        claimed,
         sealed=sealed,
         role=principal.role,
         tenant=principal.tenant or "",
-        token_ends_at=datetime.fromtimestamp(principal.expires_at, tz=now.tzinfo),
+        token_ends_at=datetime.fromtimestamp(principal.expires_at, tz=claimed.token_ends_at.tzinfo),
         renewing_until=None,
-        token_ids=domain.with_token(session, principal.token_id),
+        token_ids=domain.with_token(claimed, principal.token_id),
     )
 
 
-async def put_renewal_off(tx: Transaction, session: Session, *, now: datetime) -> None:
-    """The issuer gave no answer: not every request asks it again at once."""
-    await store.save(tx, session.id_hash, renewing_until=now + _ASK_AGAIN)
+async def put_renewal_off(tx: Transaction, claimed: Session, *, now: datetime) -> bool:
+    """The issuer gave no answer: not every request asks it again at once. Whether nobody else has renewed it."""
+    return await store.save(tx, claimed, renewing_until=now + _ASK_AGAIN)
 
 
-async def use_up(tx: Transaction, session: Session) -> None:
+async def keep_unproved(tx: Transaction, claimed: Session, sealed: str, *, now: datetime) -> bool:
+    """Keep what renews it next, as what there was is used up; the token itself nobody can check now.
+
+    Not when the session has ended, or has newer tokens by now. After a moment the issuer is asked anew.
+    """
+    return await store.save_tokens(tx, claimed, sealed=sealed, renewing_until=now + _ASK_AGAIN)
+
+
+async def use_up(tx: Transaction, claimed: Session) -> None:
     """The issuer renews it no more: it goes on until its token ends, and then the issuer is asked a last time."""
-    await store.save(tx, session.id_hash, renewing_until=session.token_ends_at)
+    await store.save(tx, claimed, renewing_until=claimed.token_ends_at)
 
 
 async def end_session(tx: Transaction, id_hash: bytes) -> None:
     """Whoever has the browser's cookie has nothing from now on."""
     await store.remove(tx, id_hash)
+
+
+async def end_as_read(tx: Transaction, session: Session) -> bool:
+    """The same because its tokens were refused: not when others have taken their place, or somebody asks for them."""
+    return await store.remove_as_read(tx, session)
 
 
 async def forget_sessions(tx: Transaction, *, now: datetime, most: int) -> int:

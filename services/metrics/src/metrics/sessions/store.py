@@ -1,11 +1,11 @@
 """Sessions in PostgreSQL: found by the hash of what the browser has, readable by the service alone."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, Text, bindparam, delete, insert, select, text, update
+from sqlalchemy import ColumnElement, Index, Text, bindparam, delete, insert, or_, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -60,26 +60,45 @@ async def add(tx: Transaction, session: Session) -> None:
     await tx.execute(insert(WebSessionRow).values(**asdict(session)))
 
 
-async def claim(tx: Transaction, session: Session, *, renewing_until: datetime) -> bool:
-    """Mark who renews the token, if nobody has since the session was read."""
-    row = WebSessionRow
-    statement = (
-        update(row)
-        .where(row.id_hash == session.id_hash, row.version == session.version)
-        .values(renewing_until=renewing_until, version=session.version + 1)
-    )
+async def claim(tx: Transaction, session: Session, *, renewing_until: datetime) -> Session | None:
+    """Mark who renews the token, if nobody has since the session was read; the session as it is then."""
+    claimed = replace(session, renewing_until=renewing_until, version=session.version + 1)
+    values: Mapping[str, Any] = {"renewing_until": claimed.renewing_until, "version": claimed.version}
+    statement = update(WebSessionRow).where(*_as_read(session)).values(**values)
+    return claimed if (await tx.execute(statement)).rowcount else None
+
+
+async def note_used(tx: Transaction, id_hash: bytes, *, used_at: datetime) -> None:
+    await tx.execute(update(WebSessionRow).where(WebSessionRow.id_hash == id_hash).values(used_at=used_at))
+
+
+async def save(tx: Transaction, claimed: Session, **changed: object) -> bool:
+    """Change a session that is as it was read: nobody has claimed it since, or stored other tokens. Whether it was."""
+    values: Mapping[str, Any] = changed
+    statement = update(WebSessionRow).where(*_as_read(claimed)).values(**values)
     return bool((await tx.execute(statement)).rowcount)
 
 
-async def save(tx: Transaction, id_hash: bytes, **changed: object) -> bool:
-    """Change a session; whether it was still there."""
+async def save_tokens(tx: Transaction, claimed: Session, **changed: object) -> bool:
+    """Store what a renewal brought, unless that of a later claim stands there; whether it was stored.
+
+    What an earlier claim brings so late that another one was made is better than the tokens that it was given for, and
+    gives way to what the later one brings: so it leaves the version as it is.
+    """
+    row = WebSessionRow
     values: Mapping[str, Any] = changed
-    statement = update(WebSessionRow).where(WebSessionRow.id_hash == id_hash).values(**values)
+    latest = or_(row.version == claimed.version, row.sealed == claimed.sealed)
+    statement = update(row).where(row.id_hash == claimed.id_hash, latest).values(**values)
     return bool((await tx.execute(statement)).rowcount)
 
 
 async def remove(tx: Transaction, id_hash: bytes) -> None:
     await tx.execute(delete(WebSessionRow).where(WebSessionRow.id_hash == id_hash))
+
+
+async def remove_as_read(tx: Transaction, session: Session) -> bool:
+    """Remove a session unless somebody has claimed it or stored other tokens since it was read; whether it was."""
+    return bool((await tx.execute(delete(WebSessionRow).where(*_as_read(session)))).rowcount)
 
 
 async def is_denied(tx: Transaction, session: Session) -> bool:
@@ -100,3 +119,8 @@ async def forget(tx: Transaction, *, ended_before: datetime, most: int) -> int:
     row = WebSessionRow
     old = select(row.id_hash).where(row.ends_at < ended_before).limit(most).with_for_update(skip_locked=True)
     return (await tx.execute(delete(row).where(row.id_hash.in_(old)))).rowcount
+
+
+def _as_read(session: Session) -> tuple[ColumnElement[bool], ...]:
+    row = WebSessionRow
+    return row.id_hash == session.id_hash, row.version == session.version, row.sealed == session.sealed
