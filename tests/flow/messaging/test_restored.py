@@ -37,10 +37,8 @@ class Held:
     replaced: set[tuple[str, UUID, int]]
     again: int
     """So many it has told again as they were."""
-
-    @property
-    def count(self) -> int:
-        return len(self.heard) + len(self.told)
+    count: int
+    """So many can be heard again and taken back: what is confirmed."""
 
 
 def held_against_kafka(parcels: Parcels, *arguments: str) -> Held:
@@ -62,7 +60,8 @@ def held_against_kafka(parcels: Parcels, *arguments: str) -> Held:
     counted = [
         json.loads(line) for line in process.log.splitlines() if line.startswith('{"service": "parcels", "heard"')
     ]
-    return Held(status, process.log, **by_side, again=counted[-1]["again"] if counted else 0)
+    last = counted[-1] if counted else {"heard": 0, "told": 0, "again": 0}
+    return Held(status, process.log, **by_side, again=last["again"], count=last["heard"] + last["told"])
 
 
 def confirmed(found: Held) -> tuple[str, ...]:
@@ -177,6 +176,44 @@ async def test_nothing_is_changed_without_the_count_that_was_shown_or_while_its_
     assert "parcels-api is running: stop it first" in refused.log
     assert await effects(parcels) == ([], [])
     assert await scalar(parcels.database, "SELECT count(*) FROM outbox") == 0
+
+
+@pytest.mark.promise("R39")
+async def test_of_two_events_in_one_place_the_first_is_taken_back_and_the_second_is_named(
+    parcels: Parcels, tmp_path: Path
+):
+    written, key = tmp_path / "parcels.dump", new_id()
+    worker = parcels.worker().start()
+    await send(parcels.database, key, 1)
+    await at_rest(parcels, 1)
+    dump(parcels.servers.postgres, parcels.urls.owner.rsplit("/", 1)[1], written)
+    await send(parcels.database, key, 2)
+    await at_rest(parcels, 2)
+    before = await effects(parcels)
+    worker.stop()
+
+    # Nobody held it against Kafka, so its worker gives the second place of the key away once more.
+    await restored_to(parcels, written)
+    worker.start()
+    await send(parcels.database, key, 3)
+    await at_rest(parcels, 2)
+    worker.stop()
+
+    await restored_to(parcels, written)
+    second = {(topic, key, 2) for topic in (ParcelSent.TOPIC, DeliveryMade.TOPIC)}
+    found = held_against_kafka(parcels)
+    assert (found.heard, found.told, found.replaced) == ({(ParcelSent.TOPIC, key, 2)}, second, second), found.log
+    mended = held_against_kafka(parcels, *confirmed(found))
+    assert (mended.status, mended.heard, mended.told) == (0, set(), {(ParcelSent.TOPIC, key, 2)}), mended.log
+    assert (mended.replaced, mended.again) == (second, 1)
+    assert await effects(parcels) == before, "what others have heard"
+    assert held_against_kafka(parcels).status == 0
+
+    worker.start()
+    await send(parcels.database, key, 4)
+    await at_rest(parcels, 3)
+    assert await sequences_of(parcels.database, key) == [1, 2, 3]
+    assert await heard_by_others(parcels, ParcelSent.TOPIC) == {key: 3}
 
 
 @pytest.mark.promise("R39")

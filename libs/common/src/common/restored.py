@@ -7,11 +7,12 @@ in that time stands in no table of this service any more: the events name which 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
 from itertools import groupby
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Row, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, TIMESTAMP
@@ -88,7 +89,7 @@ class Standing(Enum):
     AGAIN = "again"
     """The same under another id: a handler has told it again, and whoever heard it skips that."""
     REPLACED = "replaced"
-    """Another event, which is not what others have heard."""
+    """Another event: whoever listens has heard the one that Kafka has first, and no other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +134,7 @@ async def tellings(database: Database, history: History) -> Tellings:
             if id_ in missing
         ]
     # A relay that was killed before it marked what it had sent has sent it twice.
-    return Tellings(list({one.envelope.event_id: one for one in found}.values()), ends)
+    return Tellings(_one_in_each_place(list({one.envelope.event_id: one for one in found}.values())), ends)
 
 
 async def unheard(database: Database, history: History, places: Mapping[tuple[str, int], int]) -> list[Envelope]:
@@ -176,6 +177,22 @@ async def take_back(tx: Transaction, told: Tellings, *, by: Principal, reason: s
         await republish.note_on_log(
             tx, topic, "log.taken-back", by=by, at=at, reason=reason, events=sum(1 for _ in some)
         )
+
+
+def _one_in_each_place(lost: Sequence[Lost]) -> Sequence[Lost]:
+    """The same, with the first of each place of a key as the one to take back: those behind it nobody has heard.
+
+    A worker that ran on a restored database before it was held against Kafka has given places away a second time.
+    """
+    first, told = dict[tuple[str, UUID, int], Lost](), list[Lost]()
+    for one in lost:
+        before = first.setdefault((one.envelope.topic, one.envelope.key, one.envelope.sequence), one)
+        if one.standing is Standing.TOLD and before is not one:
+            same = (before.envelope.type, before.payload) == (one.envelope.type, one.payload)
+            told.append(replace(one, standing=Standing.AGAIN if same else Standing.REPLACED))
+        else:
+            told.append(one)
+    return told
 
 
 def _standing(envelope: Envelope, payload: bytes, row: Row[Any]) -> Standing:
