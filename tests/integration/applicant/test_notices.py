@@ -193,6 +193,23 @@ async def test_a_letter_under_way_when_the_firm_changes_its_address_goes_to_the_
     assert [row["state"] for row in await post.rows()] == ["SENT"], "what was told is not told again"
 
 
+async def test_a_new_address_has_all_the_attempts_though_the_old_one_has_used_them(post: Post):
+    (case,) = await decided(post.judging, 9000)
+    post.behave(MailMode.REFUSE)
+    for _ in range(2):
+        await post.hurry()
+        await post.deliver()
+    await change_contact(post.judging, case, "office@example.com")
+    for _ in range(2):
+        await post.hurry()
+        await post.deliver()
+    (waiting,) = await post.rows()
+    assert (waiting["state"], waiting["attempts"]) == ("FAILED", 2), "the third of three is still to come"
+    post.behave(MailMode.ANSWER)
+    await post.deliver_all()
+    assert [each.to for each in post.outside.mail.delivered.values()] == ["office@example.com"]
+
+
 async def test_a_firm_reads_its_own_notices_and_no_office_s(post: Post):
     winner, reserve, _ = await decided(post.judging)
 

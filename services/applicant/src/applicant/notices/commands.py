@@ -48,6 +48,7 @@ class Letter:
     """A claimed notice with the address it goes to, if there is one: whose mailbox that is, and what it says there."""
 
     notice: Notice
+    leased_until: datetime
     address: str | None
     sent_to: Recipient
     body: str
@@ -78,41 +79,44 @@ async def queue(tx: Transaction, wanted: Sequence[Wanted], *, now: datetime) -> 
 async def claim_letters(tx: Transaction, *, most: int, lease_seconds: float, fallbacks: Fallbacks) -> list[Letter]:
     """Lease what waits, with its addresses: a firm's own contact, or the mailbox that an office has confirmed."""
     claimed = await store.claim(tx, most=most, lease_seconds=lease_seconds)
-    contacts = await companies.contacts_of(tx, [each.company_id for each in claimed if each.company_id is not None])
-    offices = {each.municipality_code for each in claimed if each.municipality_code is not None}
+    notices = [notice for notice, _ in claimed]
+    contacts = await companies.contacts_of(tx, [each.company_id for each in notices if each.company_id is not None])
+    offices = {each.municipality_code for each in notices if each.municipality_code is not None}
     boxes = {mailboxes.TECHNOPARK: fallbacks.operator, mailboxes.PROVINCE: fallbacks.province}
-    if any(each.recipient is not Recipient.COMPANY for each in claimed):
+    if any(each.recipient is not Recipient.COMPANY for each in notices):
         boxes |= await mailboxes.addresses_of(tx, {*offices, mailboxes.TECHNOPARK, mailboxes.PROVINCE})
-    return [_letter(each, contacts, boxes) for each in claimed]
+    return [_letter(notice, leased_until, contacts, boxes) for notice, leased_until in claimed]
 
 
-def _letter(notice: Notice, contacts: Mapping[UUID, str], boxes: Mapping[str, str]) -> Letter:
+def _letter(notice: Notice, leased_until: datetime, contacts: Mapping[UUID, str], boxes: Mapping[str, str]) -> Letter:
     if notice.recipient is Recipient.COMPANY:
         address = None if notice.company_id is None else contacts.get(notice.company_id)
-        return Letter(notice, address, notice.recipient, notice.body)
+        return Letter(notice, leased_until, address, notice.recipient, notice.body)
     office = _OFFICE.get(notice.recipient) or notice.municipality_code or mailboxes.TECHNOPARK
     if office in boxes:
-        return Letter(notice, boxes[office], notice.recipient, notice.body)
+        return Letter(notice, leased_until, boxes[office], notice.recipient, notice.body)
     body = domain.in_place_of(notice, name_of(office))
-    return Letter(notice, boxes[mailboxes.TECHNOPARK], Recipient.OPERATOR, body)
+    return Letter(notice, leased_until, boxes[mailboxes.TECHNOPARK], Recipient.OPERATOR, body)
 
 
 async def sent_letter(tx: Transaction, letter: Letter, *, now: datetime) -> None:
     """Keep that a notice was delivered, and to whose mailbox."""
     sent = replace(letter.notice, state=NoticeState.SENT, problem=None, sent_at=now, sent_to=letter.sent_to)
-    await store.settle(tx, sent, wait_seconds=0.0)
+    await store.settle(tx, sent, leased_until=letter.leased_until, wait_seconds=0.0)
 
 
-async def fail_letter(tx: Transaction, notice: Notice, problem: Problem, patience: Patience) -> NoticeState:
+async def fail_letter(tx: Transaction, letter: Letter, problem: Problem, patience: Patience) -> NoticeState:
     """Keep why an attempt failed: it is tried again later, or given up; or not, when its address has changed since."""
-    failed = domain.after_failure(notice, problem, patience)
-    kept = await store.settle(tx, failed, wait_seconds=domain.wait_seconds(failed, patience))
-    return failed.state if kept else notice.state
+    failed = domain.after_failure(letter.notice, problem, patience)
+    wait_seconds = domain.wait_seconds(failed, patience)
+    kept = await store.settle(tx, failed, leased_until=letter.leased_until, wait_seconds=wait_seconds)
+    return failed.state if kept else letter.notice.state
 
 
-async def leave_letter(tx: Transaction, notice: Notice, patience: Patience) -> None:
+async def leave_letter(tx: Transaction, letter: Letter, patience: Patience) -> None:
     """Put a notice back that nobody was asked to deliver, without counting the attempt."""
-    await store.leave(tx, notice, wait_seconds=patience.first_wait_seconds)
+    wait_seconds = patience.first_wait_seconds
+    await store.leave(tx, letter.notice, leased_until=letter.leased_until, wait_seconds=wait_seconds)
 
 
 async def retry_notice(tx: Transaction, notice_id: UUID, *, by: Principal, now: datetime) -> None:
@@ -152,8 +156,8 @@ async def change_contact(
 ) -> companies.Company:
     """Change where a firm's notices go; those that found no address, or are under way to the old one, leave at once.
 
-    A letter that the old address has taken is told: it went where the firm wanted it then. One whose end is not known
-    yet is not, whatever becomes of it.
+    What was tried at the old address is not counted at the new one. A letter that the old address has taken is told: it
+    went where the firm wanted it then. One whose end is not known yet is not, whatever becomes of it.
     """
     changed = await company_commands.change_contact(tx, company_id, email, read_version=read_version, by=by, now=now)
     await store.requeue_unaddressed(tx, company_id)

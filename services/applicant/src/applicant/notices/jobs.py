@@ -70,10 +70,10 @@ async def deliver_notices(mail: Mail, settings: Settings, database: Database, cl
     for letter, outcome in zip(letters, handed, strict=True):
         async with database.transaction() as tx:
             if isinstance(outcome, LeftAlone):
-                await commands.leave_letter(tx, letter.notice, patience)
+                await commands.leave_letter(tx, letter, patience)
             elif outcome is None:
                 await commands.sent_letter(tx, letter, now=clock.now())
-            elif await commands.fail_letter(tx, letter.notice, outcome, patience) == "GIVEN_UP":
+            elif await commands.fail_letter(tx, letter, outcome, patience) == "GIVEN_UP":
                 _given_up.add(1)
                 said = {"notice_id": str(letter.notice.id), "problem": outcome.value}
                 _log.warning("a notice could not be delivered and was given up", extra=said)

@@ -86,28 +86,32 @@ _SETTLE = text(
     """
     UPDATE notice SET state = :state, problem = :problem, sent_at = :sent_at, sent_to = :sent_to,
                       next_attempt_at = now() + make_interval(secs => :wait_seconds)
-    WHERE id = :id AND attempts = :attempts AND state IN ('QUEUED', 'FAILED')
+    WHERE id = :id AND next_attempt_at = :leased_until AND state IN ('QUEUED', 'FAILED')
     """
-).bindparams(bindparam("sent_at", type_=NoticeRow.sent_at.type), bindparam("sent_to", type_=NoticeRow.sent_to.type))
+).bindparams(
+    bindparam("sent_at", type_=NoticeRow.sent_at.type),
+    bindparam("sent_to", type_=NoticeRow.sent_to.type),
+    bindparam("leased_until", type_=NoticeRow.next_attempt_at.type),
+)
 _LEAVE = text(
     """
     UPDATE notice SET attempts = attempts - 1, next_attempt_at = now() + make_interval(secs => :wait_seconds)
-    WHERE id = :id AND attempts = :attempts AND state IN ('QUEUED', 'FAILED')
+    WHERE id = :id AND next_attempt_at = :leased_until AND state IN ('QUEUED', 'FAILED')
     """
-)
+).bindparams(bindparam("leased_until", type_=NoticeRow.next_attempt_at.type))
 _REQUEUE = text(
     """
     UPDATE notice SET state = 'QUEUED', attempts = 0, problem = NULL, next_attempt_at = now()
     WHERE id = :id AND state = 'GIVEN_UP'
     """
 )
-# A new address is for what was given up over the old one, and for what is under way to it: such a delivery's lease ends
-# with its attempt's number, so that how it ended is not kept, and the letter leaves anew. In one statement, since what
-# is under way may be given up while this waits for its row.
+# A new address is for what was given up over the old one, and for what is under way to it: such a delivery's lease is
+# over with the moment that it ran to, so that how it ended is not kept, and the letter leaves anew. What was tried at
+# the old address is not counted at the new one. In one statement, since what is under way may be given up while this
+# waits for its row.
 _REQUEUE_UNADDRESSED = text(
     """
-    UPDATE notice SET attempts = CASE state WHEN 'GIVEN_UP' THEN 0 ELSE attempts + 1 END,
-                      state = 'QUEUED', problem = NULL, next_attempt_at = now()
+    UPDATE notice SET state = 'QUEUED', attempts = 0, problem = NULL, next_attempt_at = now()
     WHERE company_id = :company_id AND recipient = 'COMPANY'
         AND (state = 'GIVEN_UP' AND problem IN ('NO_ADDRESS', 'ADDRESS_REFUSED')
              OR state IN ('QUEUED', 'FAILED') AND attempts > 0)
@@ -115,8 +119,7 @@ _REQUEUE_UNADDRESSED = text(
 )
 _REQUEUE_UNDELIVERED = text(
     """
-    UPDATE notice SET attempts = CASE state WHEN 'GIVEN_UP' THEN 0 ELSE attempts + 1 END,
-                      state = 'QUEUED', problem = NULL, next_attempt_at = now()
+    UPDATE notice SET state = 'QUEUED', attempts = 0, problem = NULL, next_attempt_at = now()
     WHERE recipient = :recipient AND municipality_code IS NOT DISTINCT FROM :municipality_code
         AND (state = 'GIVEN_UP' AND problem IN ('NO_ADDRESS', 'ADDRESS_REFUSED')
              OR state IN ('QUEUED', 'FAILED') AND attempts > 0)
@@ -125,8 +128,7 @@ _REQUEUE_UNDELIVERED = text(
 
 _REQUEUE_STOOD_IN_FOR = text(
     """
-    UPDATE notice SET attempts = CASE state WHEN 'GIVEN_UP' THEN 0 ELSE attempts + 1 END,
-                      state = 'QUEUED', problem = NULL, next_attempt_at = now()
+    UPDATE notice SET state = 'QUEUED', attempts = 0, problem = NULL, next_attempt_at = now()
     WHERE recipient = 'MUNICIPALITY' AND municipality_code <> ALL (:with_mailbox)
         AND (state = 'GIVEN_UP' AND problem IN ('NO_ADDRESS', 'ADDRESS_REFUSED')
              OR state IN ('QUEUED', 'FAILED') AND attempts > 0)
@@ -140,17 +142,18 @@ async def add(tx: Transaction, notices: Sequence[Notice]) -> None:
         await tx.execute(insert_or_skip(NoticeRow).on_conflict_do_nothing(), [_columns(each) for each in notices])
 
 
-async def claim(tx: Transaction, *, most: int, lease_seconds: float) -> list[Notice]:
-    """Lease what waits to be delivered; its attempt is counted now, and proves the lease when it ends."""
+async def claim(tx: Transaction, *, most: int, lease_seconds: float) -> list[tuple[Notice, datetime]]:
+    """Lease what waits to be delivered, until the moment beside it, which proves the lease; its attempt counts now."""
     rows = await tx.execute(_CLAIM, {"most": most, "lease_seconds": lease_seconds})
-    return sorted((_notice(row) for row in rows.mappings()), key=lambda each: (each.queued_at, each.id))
+    claimed = [(_notice(row), row["next_attempt_at"]) for row in rows.mappings()]
+    return sorted(claimed, key=lambda each: (each[0].queued_at, each[0].id))
 
 
-async def settle(tx: Transaction, notice: Notice, *, wait_seconds: float) -> bool:
+async def settle(tx: Transaction, notice: Notice, *, leased_until: datetime, wait_seconds: float) -> bool:
     """Keep how an attempt ended; whether it was, since its lease may have ended, or passed to another, meanwhile."""
     values = {
         "id": notice.id,
-        "attempts": notice.attempts,
+        "leased_until": leased_until,
         "state": notice.state.value,
         "problem": None if notice.problem is None else notice.problem.value,
         "sent_at": notice.sent_at,
@@ -160,9 +163,9 @@ async def settle(tx: Transaction, notice: Notice, *, wait_seconds: float) -> boo
     return bool((await tx.execute(_SETTLE, values)).rowcount)
 
 
-async def leave(tx: Transaction, notice: Notice, *, wait_seconds: float) -> None:
+async def leave(tx: Transaction, notice: Notice, *, leased_until: datetime, wait_seconds: float) -> None:
     """Give a claimed notice back as it was: nobody was asked to deliver it."""
-    await tx.execute(_LEAVE, {"id": notice.id, "attempts": notice.attempts, "wait_seconds": wait_seconds})
+    await tx.execute(_LEAVE, {"id": notice.id, "leased_until": leased_until, "wait_seconds": wait_seconds})
 
 
 async def get(tx: Transaction, id_: UUID, *, lock: bool = False) -> Notice:
