@@ -17,9 +17,12 @@ from common.consumer import Received
 from common.consumer.rebuild import rebuild
 from common.consumer.rows import Together
 from common.db import Database, Transaction, is_lock_timeout
-from common.event import WireRecord, new_id
+from common.event import Envelope, WireRecord, encode_data, new_id
 from common.kafka_history import History
+from common.restored import Lost, Tellings, take_back
+from common.restored import Standing as Missing
 from contracts.applicant import ProjectCompleted, ProjectSelected, ProjectTerminated
+from contracts.partner import PartnerWaveClosed
 from contracts.roles import Role
 from metrics.main import SERVICE
 from metrics.partners import commands as partners
@@ -291,6 +294,22 @@ async def test_a_key_has_its_order_in_the_feed_whoever_tells_of_it(running: Part
     assert [each["type"].rsplit(".", 2)[1] for each in items[-2:]] == ["outcome-wave-closed", "terminated"]
 
 
+@pytest.mark.promise("R39")
+async def test_a_database_that_lost_the_reports_closes_with_the_answer_that_kafka_had(running: Partners):
+    """The wave was told as answered; restored to before the report, the database knows that from Kafka alone."""
+    firm = await one_built(running.metrics)
+    await _taken_back(running, firm, "RESPONDED")
+    await close(running.metrics, CLOSING)
+    (closed,) = await running.rows(_CLOSINGS)
+    (told,) = await running.rows(_TOLD)
+    assert closed["response"] == told["said"]["response"] == "RESPONDED"
+    await running.place()
+    item = (await running.read()).json()["items"][-1]
+    assert (item["id"], item["data"]) == (str(told["event_id"]), told["said"])
+    (entry,) = await running.rows("SELECT facts::jsonb AS f FROM journal_entry WHERE decision = 'outcome-wave-closed'")
+    assert entry["f"]["response"] == "RESPONDED"
+
+
 async def test_what_is_closed_stays(running: Partners):
     await one_built(running.metrics)
     await close(running.metrics, CLOSING)
@@ -305,6 +324,22 @@ async def test_what_is_closed_stays(running: Partners):
 
 async def _close_in(tx: Transaction, project_id: UUID) -> None:
     await close_waves(tx, project_id, by=Principal.service("metrics"), now=CLOSING)
+
+
+async def _taken_back(running: Partners, firm: ProjectSelected, response: str) -> None:
+    """What `restored` does with the end of a wave that Kafka has and the outbox has not."""
+    event = PartnerWaveClosed(
+        project_id=firm.project_id, type_code="JS2", municipality_code="52110", wave="COMPLETION",
+        due_on=ENDED.date(), response=response,
+    )  # fmt: skip
+    known = await running.rows("SELECT count(*) AS n FROM outbox WHERE key = :key", key=firm.project_id)
+    envelope = Envelope(
+        event_id=event_id_of(firm.project_id, "COMPLETION"), type=event.TYPE, topic=event.TOPIC, key=event.key,
+        sequence=known[0]["n"] + 1, occurred_at=ENDED, recorded_at=CLOSING, correlation_id="test",
+    )  # fmt: skip
+    told = Tellings([Lost(envelope, encode_data(event), Missing.TOLD)])
+    async with running.metrics.database.transaction() as tx:
+        await take_back(tx, told, by=Principal.service("metrics"), reason="the disk was lost", at=CLOSING)
 
 
 async def _waiting(running: Partners) -> bool:

@@ -5,8 +5,10 @@ The caller holds the lock of the aggregate's row: then sequences and ids of one 
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
+import msgspec
 from opentelemetry import trace
 from sqlalchemy import text
 
@@ -18,6 +20,7 @@ RELAY_LOCK = 0x6F7574626F78  # "outbox"
 """The advisory lock of whoever carries this database's events to Kafka: there is one relay leader."""
 
 _tracer = trace.get_tracer("common.outbox")
+_Event = TypeVar("_Event", bound=DomainEvent)
 
 _SEND_AGAIN_FROM = text(
     """
@@ -29,7 +32,7 @@ _SEND_AGAIN_FROM = text(
 )
 _SEND_AGAIN = text("UPDATE outbox SET published_at = NULL WHERE topic = :topic AND published_at IS NOT NULL")
 
-_IS_TOLD = text("SELECT EXISTS (SELECT FROM outbox WHERE event_id = :event_id)")
+_TOLD = text("SELECT payload FROM outbox WHERE event_id = :event_id")
 
 
 class EventTooLarge(Exception):
@@ -45,9 +48,10 @@ async def record(tx: Transaction, event: DomainEvent, *, at: datetime, event_id:
     announce_after_commit(tx)
 
 
-async def is_told(tx: Transaction, event_id: UUID) -> bool:
-    """Whether the outbox holds this event, as after `restored` has taken it back from Kafka."""
-    return bool((await tx.execute(_IS_TOLD, {"event_id": event_id})).scalar_one())
+async def told(tx: Transaction, event_id: UUID, cls: type[_Event]) -> _Event | None:
+    """The event of this id as the outbox holds it, as after `restored` has taken it back from Kafka; or nothing."""
+    payload = (await tx.execute(_TOLD, {"event_id": event_id})).scalar_one_or_none()
+    return None if payload is None else msgspec.json.decode(payload, type=cls)
 
 
 async def record_many(tx: Transaction, events: Sequence[DomainEvent], *, at: datetime) -> None:

@@ -90,7 +90,7 @@ async def tell_seen(tx: Transaction, seen: Seen, *, at: datetime) -> None:
     The caller tells each id once. The order of its key is the outbox's, as that of all others.
     """
     # A database that went back to a backup may have had it taken back from Kafka: then only the rest of it is missing.
-    if not await outbox.is_told(tx, seen.id):
+    if await outbox.told(tx, seen.id, type(seen.event)) is None:
         with context.carried(correlation=str(seen.id), causation=str(seen.id), by=_BY):
             await outbox.record(tx, seen.event, at=at, event_id=seen.id)
     await tx.execute(store.ADD, [_row(seen, because=seen.id, at=at)])

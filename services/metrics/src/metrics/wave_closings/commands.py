@@ -1,10 +1,11 @@
 """Closing the waves whose last day is over, and telling partners so: once each, whoever else does it too."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from common import journal
+from common import journal, outbox
 from common.auth import Principal
 from common.db import Transaction
 from contracts.partner import PartnerWaveClosed
@@ -36,7 +37,7 @@ async def close_waves(tx: Transaction, project_id: UUID, *, by: Principal, now: 
     One project in a transaction: its key is then the only one whose order this holds, and no two wait for each other.
     """
     ended = await endings.ended_waves(tx, project_id, at=domain.settled_by(now))
-    closings = [_closing(each) for each in ended]
+    closings = [await _as_told(tx, _closing(each)) for each in ended]
     added = await store.add(tx, closings)
     for wave, closing in zip(ended, closings, strict=True):
         if closing.wave in added:
@@ -67,6 +68,12 @@ def _closing(ended: EndedWave) -> WaveClosing:
         response=Response.RESPONDED if ended.answered else Response.NO_RESPONSE,
         rule_version=ended.rule_version,
     )
+
+
+async def _as_told(tx: Transaction, closing: WaveClosing) -> WaveClosing:
+    """With the answer that was told of it, if one was: a database that went back to a backup may lack the reports."""
+    told = await outbox.told(tx, closing.event_id, PartnerWaveClosed)
+    return closing if told is None else replace(closing, response=Response(told.response))
 
 
 async def _tell(tx: Transaction, ended: EndedWave, closing: WaveClosing) -> None:
