@@ -30,8 +30,8 @@ SECRET = "rather-secret"
 class Operator:
     """Who asks the parcel service how it does."""
 
-    def __init__(self, client: httpx2.AsyncClient, issuer: Issuer, health: Any) -> None:
-        self.client, self.issuer, self.health = client, issuer, health
+    def __init__(self, client: httpx2.AsyncClient, issuer: Issuer, health: Any, database: Database) -> None:
+        self.client, self.issuer, self.health, self.database = client, issuer, health, database
 
     async def ask(self, role: str = READER) -> httpx2.Response:
         return await self.client.get("/v1/service-state", headers=self.issuer.headers(role=role))
@@ -55,7 +55,7 @@ async def operator(urls: DatabaseUrls, database: Database) -> AsyncIterator[Oper
             event_hooks=documented(app), transport=httpx2.ASGITransport(app), base_url="http://parcels.test"
         ) as client,
     ):
-        yield Operator(client, issuer, app.state.health)
+        yield Operator(client, issuer, app.state.health, database)
 
 
 async def test_a_service_that_has_done_nothing_says_so(operator: Operator):
@@ -116,6 +116,19 @@ async def test_what_is_missing_is_said_in_the_check_s_own_words(operator: Operat
     assert [each for each in state["checks"] if not each["good"]] == [
         {"check": "scales", "good": False, "finding": "the scales are away"}
     ]
+
+
+async def test_no_connection_is_held_while_the_checks_ask_others(operator: Operator):
+    held = list[int]()
+
+    async def slow() -> str:
+        pool: Any = operator.database._engine.pool
+        held.append(pool.checkedout())
+        return "the scales are there"
+
+    operator.health.checks = {"scales": slow}
+    assert (await operator.state())["ready"]
+    assert held == [0]
 
 
 async def test_it_is_for_those_who_look_after_the_platform(operator: Operator):

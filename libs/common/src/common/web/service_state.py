@@ -10,14 +10,13 @@ from fastapi import APIRouter, Request
 from pydantic import Field
 
 from common import service_state
+from common.acting import Acting
 from common.auth import Principal
-from common.db import Transaction
 from common.parked import ParkedEventRoles
 from common.service_state import MOST_COUNTED
 from common.web.access import allowed
 from common.web.bodies import View
 from common.web.health import Health
-from common.web.parameters import Tx
 from common.web.routes import router
 from common.web.runtime import runtime_of
 
@@ -81,32 +80,37 @@ def service_state_routes(roles: ParkedEventRoles) -> APIRouter:
 
     @routes.get(_PATH, operation_id="readServiceState", summary="서비스 상태 (How the service does)")
     async def read_service_state(
-        request: Request, by: Annotated[Principal, allowed(*sorted(roles.read))], tx: Tx
+        request: Request, by: Annotated[Principal, allowed(*sorted(roles.read))]
     ) -> ServiceStateView:
         """준비 상태, 아직 나가지 않은 이벤트, 보류된 이벤트, 로그에서 읽은 위치. 사건 내용은 없습니다.
 
         Ready or why not, events that have not left, parked ones, and how far the logs were read; never what events say.
         """
-        return await state_of(request, tx)
+        return await state_of(request, by)
 
     return routes
 
 
-async def state_of(request: Request, tx: Transaction) -> ServiceStateView:
-    """How the service does that serves this request."""
+async def state_of(request: Request, by: Principal) -> ServiceStateView:
+    """How the service does that serves this request, as far as the reader may see it.
+
+    Its checks ask others, who may take their time: no connection is held meanwhile.
+    """
     runtime = runtime_of(request)
     health: Health = request.app.state.health
     ready, checks = await health.look()
-    unsent = await service_state.read_unsent(tx)
-    sent, heard = await service_state.read_places(tx)
+    async with runtime.database.transaction(read_only=True, acting=Acting.of(by)) as tx:
+        unsent = await service_state.read_unsent(tx)
+        sent, heard = await service_state.read_places(tx)
+        parked, leads = await service_state.read_parked(tx), await service_state.relay_leads(tx)
     return ServiceStateView(
         service=runtime.service,
         running_version=health.version,
         ready=ready,
         checks=[ServiceCheckView(check=each.name, good=each.good, finding=each.said) for each in checks],
-        relay_leads=await service_state.relay_leads(tx),
+        relay_leads=leads,
         unsent_events=UnsentEventsView(waiting=unsent.waiting, oldest_at=unsent.oldest_at),
-        parked_events=ParkedEventsView.model_validate(await service_state.read_parked(tx)),
+        parked_events=ParkedEventsView.model_validate(parked),
         listens_to=list(runtime.listens_to),
         sent=[LogPlaceView.model_validate(place) for place in sent],
         heard=[LogPlaceView.model_validate(place) for place in heard],

@@ -42,9 +42,9 @@ async def show_operations(
 
 
 async def _own(request: Request, by: Principal) -> tuple[State, tuple[ParkedEvent, ...]]:
-    """The same of this service as of the others, in a transaction that is over before anybody else is asked."""
+    """The same of this service as of the others; no transaction is open while anybody else is asked."""
+    state = await state_of(request, by)
     async with runtime_of(request).database.transaction(read_only=True, acting=Acting.of(by)) as tx:
-        state = await state_of(request, tx)
         waiting = await parked.list_waiting(tx, limit=_SHOWN)
     events = tuple(
         ParkedEvent(
