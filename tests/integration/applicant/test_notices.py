@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from applicant.notices import commands
 from applicant.notices.commands import Letter, Problem
 from applicant.notices.jobs import Mail, deliver_notices
 from applicant.settings import Settings
+from common.auth import Principal
 from contracts.roles import Role
 from smartfactory.simulators.mail import MailBehaviour, MailMode
 from tests.support.drills.outside import Outside
@@ -208,6 +210,23 @@ async def test_a_new_address_has_all_the_attempts_though_the_old_one_has_used_th
     post.behave(MailMode.ANSWER)
     await post.deliver_all()
     assert [each.to for each in post.outside.mail.delivered.values()] == ["office@example.com"]
+
+
+async def test_a_letter_is_not_claimed_for_the_old_address_while_the_new_one_is_not_committed(post: Post):
+    """Claimed then, it would have read the old address, and the change would not have seen it under way."""
+    (case,) = await decided(post.judging, 9000, contact="nobody@refused.example")
+    owner = owner_of(case)
+    by = Principal("https://issuer.test", owner.subject, owner.role, owner.tenant, "token")
+    version = await post.judging.value("SELECT version FROM company WHERE id = :id", id=case.company_id)
+    async with post.judging.database.transaction() as tx:
+        await commands.change_contact(
+            tx, case.company_id, "office@example.com", read_version=version, by=by, now=post.judging.clock.now()
+        )
+        assert not await post.deliver()
+    assert await post.deliver()
+    (sent,) = await post.rows()
+    assert (sent["state"], sent["attempts"]) == ("SENT", 1)
+    assert {each.to for each in post.outside.mail.delivered.values()} == {"office@example.com"}
 
 
 async def test_a_firm_reads_its_own_notices_and_no_office_s(post: Post):

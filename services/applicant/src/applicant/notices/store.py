@@ -108,13 +108,14 @@ _REQUEUE = text(
 # A new address is for what was given up over the old one, and for what is under way to it: such a delivery's lease is
 # over with the moment that it ran to, so that how it ended is not kept, and the letter leaves anew. What was tried at
 # the old address is not counted at the new one. In one statement, since what is under way may be given up while this
-# waits for its row.
+# waits for its row. What nobody seems to have claimed is taken hold of as well: so this waits for a claim that is not
+# committed and has read the old address, and no claim reads it meanwhile.
 _REQUEUE_UNADDRESSED = text(
     """
     UPDATE notice SET state = 'QUEUED', attempts = 0, problem = NULL, next_attempt_at = now()
     WHERE company_id = :company_id AND recipient = 'COMPANY'
         AND (state = 'GIVEN_UP' AND problem IN ('NO_ADDRESS', 'ADDRESS_REFUSED')
-             OR state IN ('QUEUED', 'FAILED') AND attempts > 0)
+             OR state IN ('QUEUED', 'FAILED'))
     """
 )
 _REQUEUE_UNDELIVERED = text(
@@ -122,7 +123,7 @@ _REQUEUE_UNDELIVERED = text(
     UPDATE notice SET state = 'QUEUED', attempts = 0, problem = NULL, next_attempt_at = now()
     WHERE recipient = :recipient AND municipality_code IS NOT DISTINCT FROM :municipality_code
         AND (state = 'GIVEN_UP' AND problem IN ('NO_ADDRESS', 'ADDRESS_REFUSED')
-             OR state IN ('QUEUED', 'FAILED') AND attempts > 0)
+             OR state IN ('QUEUED', 'FAILED'))
     """
 ).bindparams(bindparam("municipality_code", type_=NoticeRow.municipality_code.type))
 
@@ -131,7 +132,7 @@ _REQUEUE_STOOD_IN_FOR = text(
     UPDATE notice SET state = 'QUEUED', attempts = 0, problem = NULL, next_attempt_at = now()
     WHERE recipient = 'MUNICIPALITY' AND municipality_code <> ALL (:with_mailbox)
         AND (state = 'GIVEN_UP' AND problem IN ('NO_ADDRESS', 'ADDRESS_REFUSED')
-             OR state IN ('QUEUED', 'FAILED') AND attempts > 0)
+             OR state IN ('QUEUED', 'FAILED'))
     """
 ).bindparams(bindparam("with_mailbox", type_=ARRAY(Text)))
 
