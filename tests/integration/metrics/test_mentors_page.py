@@ -140,8 +140,14 @@ async def test_only_residencies_with_days_in_a_span_are_listed(fresh_databases: 
         assert (await answer(mentoring, assigned, "acceptances")).status_code == 201
         mentoring.clock.move_to(NOW.replace(month=7))
         path = f"/v1/residencies/{assigned['id']}/starts"
-        await made(mentoring, "POST", path, role=Role.MENTOR_LEAD, version=2)
+        started = await made(mentoring, "POST", path, role=Role.MENTOR_LEAD, version=2)
         assert await found("from_day=2024-09-01") == 1, "the team is still there"
+        mentoring.clock.move_to(NOW.replace(month=8))
+        ends = f"/v1/residencies/{assigned['id']}/ends"
+        ended = await made(mentoring, "POST", ends, role=Role.MENTOR_LEAD, version=started["version"])
+        assert ended["ended_on"] == "2024-08-20"
+        assert await found("from_day=2024-08-20") == 1, "it stayed five weeks longer than planned"
+        assert await found("from_day=2024-08-21") == 0
 
 
 async def test_what_does_not_fit_is_named_beside_its_team_and_in_the_words_of_the_drawing(metrics: Listener) -> None:

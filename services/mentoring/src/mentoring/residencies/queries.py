@@ -138,10 +138,12 @@ async def _views(tx: Transaction, rows: Sequence[Row[Any]]) -> list[ResidencyVie
 
 def _between(first: date | None, last: date | None) -> Iterator[ColumnElement[bool]]:
     if first is not None:
-        # A team that stays longer than its weeks is there all the same, until somebody says that it left.
+        # A team that stays longer than its weeks is there all the same, until somebody says that it left,
+        # and has been there until that day.
         yield or_(
             _COLUMNS.first_week + cast(_COLUMNS.weeks * _DAYS_OF_A_WEEK, Integer) > first,
             _COLUMNS.state == ResidencyState.STARTED,
+            _COLUMNS.ended_on >= first,
         )
     if last is not None:
         yield _COLUMNS.first_week <= last
