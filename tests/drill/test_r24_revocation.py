@@ -12,12 +12,12 @@ from common.kafka import KafkaOptions
 from contracts.roles import PROVINCE_TENANT, Role
 from smartfactory.stack.migrations import topics
 from smartfactory.stack.provision import DatabaseUrls
+from smartfactory.stack.topics import have_topics
 from tests.support.drills.figures import Drill
 from tests.support.issuing import answers, api_of
 from tests.support.key_server import serving_keys
 from tests.support.servers import Servers
 from tests.support.tokens import ISSUER, Issuer
-from tests.support.topics import have_topics
 from tests.support.waiting import eventually_now
 
 _READS = {

@@ -14,8 +14,8 @@ from common.kafka_rights import Access, KafkaLogin
 from smartfactory.stack import migrations
 from smartfactory.stack.kafka import Kafka, KafkaOptions, start_kafka
 from smartfactory.stack.ports import free_port
+from smartfactory.stack.topics import have_topics
 from tests.support.asking_kafka import asking
-from tests.support.topics import have_topics
 
 PARTNER_TOPICS = {"partner.project.v1", "partner.mentoring.v1"}
 

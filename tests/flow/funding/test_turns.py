@@ -10,10 +10,10 @@ from common.kafka import KafkaOptions, Publisher
 from contracts.applicant import ProjectSelected
 from smartfactory.stack.migrations import topics
 from smartfactory.stack.provision import DatabaseUrls
+from smartfactory.stack.topics import have_topics
 from tests.support.builders import commitment_requested, project_selected, project_withdrawn
 from tests.support.funding import Funding, running_funding
 from tests.support.servers import Servers, ServiceProcess
-from tests.support.topics import have_topics
 from tests.support.waiting import eventually
 
 BUDGET_WON = 1_000

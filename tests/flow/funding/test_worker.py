@@ -7,10 +7,10 @@ import pytest
 from common.kafka import KafkaOptions, Publisher
 from smartfactory.stack.migrations import topics
 from smartfactory.stack.provision import DatabaseUrls
+from smartfactory.stack.topics import have_topics
 from tests.support.builders import project_selected, project_withdrawn
 from tests.support.funding import JEONJU, running_funding
 from tests.support.servers import Servers
-from tests.support.topics import have_topics
 from tests.support.waiting import eventually
 
 

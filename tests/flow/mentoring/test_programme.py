@@ -12,6 +12,7 @@ from contracts.roles import Role
 from mentoring.main import SERVICE
 from smartfactory.stack.migrations import topics
 from smartfactory.stack.provision import DatabaseUrls
+from smartfactory.stack.topics import have_topics
 from tests.support.listening import NOW, listener
 from tests.support.mentoring import (
     confirm_plan,
@@ -28,7 +29,6 @@ from tests.support.mentoring import (
 )
 from tests.support.records import wire
 from tests.support.servers import Servers
-from tests.support.topics import have_topics
 from tests.support.waiting import eventually
 
 

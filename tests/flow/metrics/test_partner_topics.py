@@ -20,12 +20,12 @@ from common.kafka_history import History
 from contracts.partner import PartnerProjectSelected, PartnerResidencyAssigned
 from smartfactory.stack.migrations import topics
 from smartfactory.stack.provision import DatabaseUrls
+from smartfactory.stack.topics import have_topics
 from tests.repo.tree import ROOT
 from tests.support.listening import NOW
 from tests.support.partners import project, residency, trained
 from tests.support.records import wire
 from tests.support.servers import Servers, ServiceProcess
-from tests.support.topics import have_topics
 from tests.support.waiting import eventually
 
 SUBSCRIBER = ROOT / "docs/partner/subscriber.py"

@@ -10,12 +10,12 @@ from common.kafka import KafkaOptions, Publisher
 from contracts.roles import Role
 from smartfactory.stack.migrations import topics
 from smartfactory.stack.provision import DatabaseUrls
+from smartfactory.stack.topics import have_topics
 from tests.support.builders import project_selected, project_withdrawn
 from tests.support.listening import NOW
 from tests.support.receiving import JEONJU, hooks_over, receiving
 from tests.support.records import wire
 from tests.support.servers import Servers
-from tests.support.topics import have_topics
 from tests.support.waiting import eventually
 
 ON = {

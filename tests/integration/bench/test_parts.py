@@ -13,8 +13,8 @@ import pytest
 
 from smartfactory.stack.postgres import Postgres
 from smartfactory.stack.provision import DatabaseUrls
+from smartfactory.stack.topics import have_topics
 from tests.support.servers import Servers
-from tests.support.topics import have_topics
 from tools.bench.figures import Figure, Slice, judge
 from tools.bench.ground import BENCH_TOPICS, Ground
 from tools.bench.measured.aggregates import Aggregates

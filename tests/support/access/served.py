@@ -11,6 +11,7 @@ from sqlalchemy import delete
 from common.kafka import KafkaOptions
 from common.schema import log_place
 from smartfactory.stack.provision import DatabaseUrls
+from smartfactory.stack.topics import have_topics
 from tests.support.access.building import built_worlds
 from tests.support.access.table import PERMISSIONS, TOPICS
 from tests.support.access.worlds import Ask, World
@@ -18,7 +19,6 @@ from tests.support.connections import kept
 from tests.support.key_server import serving_keys
 from tests.support.servers import Servers, ServiceProcess
 from tests.support.tokens import ISSUER
-from tests.support.topics import have_topics
 from tests.support.waiting import eventually
 from tools.catalogue.permissions import ALLOWED, Operation
 

@@ -19,11 +19,11 @@ from common.consumer.batch import Applier
 from common.db import Database
 from common.kafka import KafkaOptions, Publisher
 from smartfactory.stack.provision import DatabaseUrls
+from smartfactory.stack.topics import have_topics
 from tests.support.parcels.consumers import HANDLERS
 from tests.support.parcels.driver import scalar
 from tests.support.parcels.events import DeliveryMade, ParcelSent
 from tests.support.servers import Servers, ServiceProcess
-from tests.support.topics import have_topics
 
 
 @dataclass

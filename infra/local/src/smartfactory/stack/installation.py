@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from common.kafka import KafkaFault, create_topics
+from common.kafka import KafkaFault
 from common.kafka import KafkaOptions as KafkaClient
 from common.kafka_access import keep_access
 from smartfactory.stack import faults, jars, kafka_users, migrations, ports
@@ -27,9 +27,9 @@ from smartfactory.stack.postgres import PostgresAdmin, PostgresOptions, prepare_
 from smartfactory.stack.process import Child, ProgramFailed
 from smartfactory.stack.provision import SERVICES, DatabaseUrls, Passwords, provision
 from smartfactory.stack.supervisor import Supervisor
+from smartfactory.stack.topics import have_topics
 
 _SERVERS_LAYER, _OUTSIDE_LAYER, _SERVICES_LAYER = 0, 1, 2
-_TOPIC_TRIES = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +159,7 @@ class Installation:
             # The client warns of a password that is not encrypted. It is the owner's, and stays on the loopback.
             logging.getLogger("aiokafka.conn").setLevel(logging.ERROR)
         client = KafkaClient(bootstrap_servers=self.plan.bootstrap_servers, client_id="smartfactory-local", login=owner)
-        await _make_topics(client)
+        await have_topics(client, migrations.topics())
         if passwords:
             await keep_access(client, await asyncio.to_thread(migrations.principals), passwords)
 
@@ -209,18 +209,6 @@ class Installation:
         except KafkaFault as failed:
             raise faults.program_failed("kafka", self.plan.data.logs / "kafka.log", str(failed)) from failed
         self._watchers.step(name, time.monotonic() - began)
-
-
-async def _make_topics(client: KafkaClient) -> None:
-    """The broker answers by now; on a machine that does much else it may take more than one try to get it in time."""
-    for tries_left in reversed(range(_TOPIC_TRIES)):
-        try:
-            await create_topics(client, migrations.topics())
-        except KafkaFault:
-            if not tries_left:
-                raise
-        else:
-            return
 
 
 def _owners(databases: Mapping[str, DatabaseUrls]) -> dict[str, str]:
