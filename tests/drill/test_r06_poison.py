@@ -14,9 +14,9 @@ from common.event import WireRecord, new_id
 from smartfactory.stack.provision import DatabaseUrls
 from tests.support import poison
 from tests.support.drills.figures import Drill
-from tests.support.parcels.databases import have_template
 from tests.support.parcels.driver import rows, scalar, wire
 from tests.support.parcels.events import ParcelWeighed
+from tests.support.parcels.main import SERVICE
 from tests.support.parcels.running import Parcels, installed
 from tests.support.servers import Servers
 from tests.support.waiting import eventually
@@ -26,7 +26,7 @@ _KEYS = 200
 
 @pytest.fixture
 def urls(servers: Servers, fresh_databases: Callable[..., dict[str, DatabaseUrls]]) -> DatabaseUrls:
-    have_template(servers)
+    servers.have_template(SERVICE)
     return fresh_databases("parcels", migrated=True)["parcels"]
 
 

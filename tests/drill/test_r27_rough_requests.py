@@ -22,8 +22,7 @@ from smartfactory.stack.gateway import gateway_command
 from smartfactory.stack.process import Child
 from smartfactory.stack.process import start as start_process
 from smartfactory.stack.provision import DatabaseUrls
-from tests.integration.web.notebook.databases import have_template
-from tests.integration.web.notebook.main import WRITER
+from tests.integration.web.notebook.main import SERVICE, WRITER
 from tests.integration.web.notebook.process import ISSUED, Running
 from tests.support.drills.figures import Drill
 from tests.support.key_server import serving_keys
@@ -87,7 +86,7 @@ class Site:
 def site(
     servers: Servers, fresh_databases: Callable[..., dict[str, DatabaseUrls]], drill: Drill, tmp_path: Path
 ) -> Iterator[Site]:
-    have_template(servers)
+    servers.have_template(SERVICE)
     urls = fresh_databases("notebook", migrated=True)["notebook"]
     with serving_keys(ISSUED) as keys, Running(servers, urls, keys.jwks_url) as running:
         running.start(REQUEST_TIMEOUT_SECONDS=str(drill.scale(ci=3, full=10)))

@@ -21,6 +21,7 @@ from pathlib import Path
 import psutil
 
 from common import migrations
+from common.service import Service
 from smartfactory.stack import ports
 from smartfactory.stack.kafka import Kafka, KafkaOptions, start_kafka
 from smartfactory.stack.nursery import Nursery
@@ -245,6 +246,16 @@ class Servers:
         templates = {service: self._template(service) for service in names} if migrated else {}
         return provision(self.postgres, self._passwords, names, templates=templates)
 
+    def have_template(self, program: Service) -> None:
+        """Migrate what `fresh_databases(program.name, migrated=True)` copies, also of one that is no service of ours."""
+        if program.name not in self._templates:
+            name = f"{program.name}_template"
+            urls = provision(self.postgres, self._passwords, {program.name: name})[program.name]
+            # Here and not in a process, which would import all of the service once more; Alembic wants a loop of its own.
+            with ThreadPoolExecutor(1) as alembic:
+                alembic.submit(migrations.upgrade, program.migrations, urls.owner).result()
+            self._templates[program.name] = name
+
     def copy_of(self, service: str, urls: DatabaseUrls) -> DatabaseUrls:
         """Another database with the same content; nobody may be connected to the original."""
         names = {service: f"{service}_{next(self._numbers)}"}
@@ -319,11 +330,5 @@ class Servers:
 
     def _template(self, service: str) -> str:
         if service not in self._templates:
-            name = f"{service}_template"
-            urls = provision(self.postgres, self._passwords, {service: name})[service]
-            # Here and not in a process, which would import all of the service once more; Alembic wants a loop of its own.
-            with ThreadPoolExecutor(1) as alembic:
-                program = import_module(f"{service}.main").SERVICE
-                alembic.submit(migrations.upgrade, program.migrations, urls.owner).result()
-            self._templates[service] = name
+            self.have_template(import_module(f"{service}.main").SERVICE)
         return self._templates[service]

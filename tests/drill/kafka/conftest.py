@@ -7,14 +7,14 @@ import pytest
 
 from smartfactory.stack.provision import DatabaseUrls
 from tests.support.cluster import Cluster
-from tests.support.parcels.databases import have_template
+from tests.support.parcels.main import SERVICE
 from tests.support.parcels.running import Parcels, installed
 from tests.support.servers import Servers
 
 
 @pytest.fixture
 def urls(servers: Servers, fresh_databases: Callable[..., dict[str, DatabaseUrls]]) -> DatabaseUrls:
-    have_template(servers)
+    servers.have_template(SERVICE)
     return fresh_databases("parcels", migrated=True)["parcels"]
 
 

@@ -7,13 +7,13 @@ import pytest
 from common.acting import THE_SERVICE
 from common.db import Database
 from smartfactory.stack.provision import DatabaseUrls
-from tests.support.parcels.databases import have_template
+from tests.support.parcels.main import SERVICE
 from tests.support.servers import Servers
 
 
 @pytest.fixture
 def urls(servers: Servers, fresh_databases: Callable[..., dict[str, DatabaseUrls]]) -> DatabaseUrls:
-    have_template(servers)
+    servers.have_template(SERVICE)
     return fresh_databases("parcels", migrated=True)["parcels"]
 
 

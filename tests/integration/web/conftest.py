@@ -16,7 +16,6 @@ from common.clock import FixedClock
 from common.db import Database
 from common.settings import ServiceSettings
 from smartfactory.stack.provision import DatabaseUrls
-from tests.integration.web.notebook.databases import have_template
 from tests.integration.web.notebook.main import SERVICE, WRITER
 from tests.integration.web.notebook.process import ISSUED, Running
 from tests.integration.web.notebook.tables import NoteRow
@@ -54,7 +53,7 @@ class Notebook:
 
 @pytest.fixture(scope="session")
 def database_urls(session_servers: Servers) -> DatabaseUrls:
-    have_template(session_servers)
+    session_servers.have_template(SERVICE)
     return session_servers.fresh_databases(["notebook"], migrated=True)["notebook"]
 
 
@@ -101,7 +100,7 @@ def jwks_url() -> Iterator[str]:
 
 @pytest.fixture
 def own_database(servers: Servers, fresh_databases: Callable[..., dict[str, DatabaseUrls]]) -> DatabaseUrls:
-    have_template(servers)
+    servers.have_template(SERVICE)
     return fresh_databases("notebook", migrated=True)["notebook"]
 
 

@@ -8,8 +8,7 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from tests.integration.web.notebook.databases import have_template
-from tests.integration.web.notebook.main import WRITER
+from tests.integration.web.notebook.main import SERVICE, WRITER
 from tests.integration.web.notebook.process import ISSUED, Running
 from tests.support.raw_http import Raw, chunked, request
 from tests.support.servers import Servers
@@ -25,7 +24,7 @@ CONNECTIONS = 30
 @pytest.fixture(scope="module")
 def running(session_servers: Servers, jwks_url: str, forking: None) -> Iterator[Running]:
     """One process for all of it: that it serves the next test as well is part of the claim."""
-    have_template(session_servers)
+    session_servers.have_template(SERVICE)
     urls = session_servers.fresh_databases(["notebook"], migrated=True)["notebook"]
     with Running(session_servers, urls, jwks_url) as made:
         made.start(
