@@ -27,10 +27,6 @@ class Seen:
     metrics: Listener
     told: Neighbours
 
-    def signed_in(self, role: str, tenant: str) -> Listener:
-        """The service as somebody sees it whose browser brings a token along."""
-        return signed_in(self.metrics, role, tenant)
-
 
 @pytest.fixture
 async def pages(fresh_databases: Callable[..., dict[str, DatabaseUrls]]) -> AsyncIterator[Seen]:
@@ -70,11 +66,11 @@ async def test_an_owner_enters_132m_and_sees_what_the_cap_makes_of_it(browser: B
 
 async def test_a_projects_page_and_a_firms_are_without_fault(browser: Browser, pages: Seen) -> None:
     pages.told.answers |= answers()
-    async with at_an_origin(pages.signed_in(Role.AUDITOR, "52")) as origin:
+    async with at_an_origin(signed_in(pages.metrics, Role.AUDITOR, "52")) as origin:
         seen = await in_both_languages(browser, origin, f"/projects/{PROJECT}")
         assert "가공 라인 자동 집계" in seen["ko"].text
         assert "Payment confirmed by the bank" in seen["en"].text
     pages.told.answers["/v1/applications"] = listed(answers()[f"/v1/applications/{PROJECT}"])
-    async with at_an_origin(pages.signed_in(Role.COMPANY_OWNER, PROJECT)) as origin:
+    async with at_an_origin(signed_in(pages.metrics, Role.COMPANY_OWNER, PROJECT)) as origin:
         firm = await in_both_languages(browser, origin, "/firm")
         assert "가공 라인 자동 집계" in firm["ko"].text

@@ -10,6 +10,7 @@ from metrics.main import SERVICE
 from smartfactory.stack.provision import DatabaseUrls
 from tests.support.browsing import at_an_origin, in_both_languages
 from tests.support.builders import project_selected
+from tests.support.days import WANJU, confirmed_line
 from tests.support.listening import Listener, listener
 from tests.support.outcomes import facts
 from tests.support.pages import PUBLIC_PAGES
@@ -31,6 +32,7 @@ async def origin(metrics: Listener) -> AsyncIterator[str]:
     await metrics.tell(*built, *agreed, project_selected(municipality_code="52740"))
     await metrics.tell(*(AgreementEffective(**facts(each)) for each in (*built, *agreed)))
     await metrics.tell(*(ProjectCompleted(**facts(each), completion_id=each.project_id) for each in built))
+    await metrics.tell(confirmed_line("PROVINCE", 1), confirmed_line("MUNICIPALITY", 1, WANJU))
     async with at_an_origin(metrics) as served:
         yield served
 

@@ -27,7 +27,10 @@ class NoBrowser(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How a page is looked at: the colour scheme, the window, and where a picture of it goes, if one is wanted."""
+    """How a page is looked at: the colour scheme, the window, and where a picture of it goes, if one is wanted.
+
+    As `print` it is looked at as paper would show it, so wide as the paper is between its margins.
+    """
 
     scheme: str = "light"
     width: int = 1280
@@ -35,9 +38,10 @@ class Look:
     axe: bool = True
     picture: str | None = None
     whole: bool = True
+    media: str = "screen"
 
 
-DESKTOP, PHONE = 1280, 360
+DESKTOP, PHONE, A4 = 1280, 360, 700
 EVERY_LOOK = tuple(Look(scheme, width) for scheme in ("light", "dark") for width in (DESKTOP, PHONE))
 
 
@@ -83,7 +87,10 @@ class Browser:
         language: str = "ko-KR",
         cookies: Sequence[Mapping[str, object]] = (),
     ) -> Seen:
-        """Open an address, take the steps (`("fill", "#name", "x")`, `("click", "text=Send")`), then look."""
+        """Open an address, take the steps (`("fill", "#name", "x")`, `("click", "text=Send")`), then look.
+
+        A key that leads to another page is followed by `("arrive", address)`: nothing else says when it is there.
+        """
         wanted = {"url": url, "steps": [list(step) for step in steps], "language": language, "cookies": list(cookies)}
         wanted["looks"] = [{name: getattr(look, name) for name in look.__slots__} for look in looks]
         async with self._turn, asyncio.timeout(_VISIT_SECONDS):

@@ -30,6 +30,7 @@ async function act(page, step) {
   else if (verb === "fill") await page.fill(target, value);
   else if (verb === "select") await page.selectOption(target, value);
   else if (verb === "press") await page.keyboard.press(target);
+  else if (verb === "arrive") await page.waitForURL(target);
   else throw new Error(`no such step: ${verb}`);
   await page.waitForLoadState("load");
 }

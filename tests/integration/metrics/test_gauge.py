@@ -160,13 +160,34 @@ async def test_a_municipality_sees_its_own_and_everybody_only_large_numbers(metr
     assert ({row["municipality_code"] for row in jeonju["rows"]}, jeonju["total"]["counted"]) == ({JEONJU}, 6)
     assert (await metrics.get("/v1/gauge", role=Role.COMPANY_OWNER, tenant=str(new_id()))).status_code == 403
     public = (await metrics.get("/v1/public/gauge")).json()
-    assert (public["counted"], public["agreed"]) == (7, None)
+    assert (public["counted"], public["agreed"], public["in_use"]) == (7, 0, None)
     assert len(public["municipalities"]) == 14
     shown = {cell["municipality_code"]: cell["counted"] for cell in public["municipalities"]}
     assert shown[GUNSAN] is None
     assert shown[JEONJU] is None, "it would give the other one away"
+    assert shown["52740"] == 0, "nobody was ever selected there"
+    assert {line["track"]: line["counted"] for line in public["tracks"]} == {"A": 0, "B": 7}
     told = {"municipality_code", "completed", "counted"}
     assert {frozenset(cell) for cell in public["municipalities"]} == {frozenset(told)}, "who left is told in all only"
+
+
+async def test_everybody_reads_an_exact_zero_where_it_tells_nothing_of_a_firm(metrics: Listener) -> None:
+    public = (await metrics.get("/v1/public/gauge")).json()
+    stages = ("planned", "agreed", "completed", "in_use", "withdrawn", "terminated", "counted")
+    assert [public[stage] for stage in stages] == [0] * len(stages), "the programme has not begun"
+    assert {cell["counted"] for cell in public["municipalities"]} == {0}
+    one, many = project_selected(municipality_code=GUNSAN), [project_selected() for _ in range(6)]
+    await metrics.tell(one)
+    public = (await metrics.get("/v1/public/gauge")).json()
+    assert [public[stage] for stage in stages] == [None] * len(stages), "of one firm even a zero tells where it stands"
+    await metrics.tell(*(event for project in many for event in (project, *completed(project))))
+    public = (await metrics.get("/v1/public/gauge")).json()
+    assert [public[stage] for stage in stages] == [None, None, 6, None, None, None, 6], "the zeros hide the one"
+    shown = {cell["municipality_code"]: cell["counted"] for cell in public["municipalities"]}
+    assert (shown[GUNSAN], shown["52740"]) == (None, 0), "in Gunsan it would say that the one is not done"
+    await metrics.tell(*(project_selected() for _ in range(4)))
+    public = (await metrics.get("/v1/public/gauge")).json()
+    assert [public[stage] for stage in stages] == [5, 0, 6, None, 0, 0, 6]
 
 
 def published(call: UUID) -> CallPublished:
@@ -223,7 +244,7 @@ async def test_who_takes_the_completed_from_the_confirmed_of_a_place_finds_no_fe
 
     await metrics.tell(*completed(late), at=LATER)
     shown = await told_to_everybody(metrics)
-    assert (shown[JEONJU], shown[GUNSAN], shown[IKSAN]) == (11, None, 12), "none of the first call is left over"
+    assert (shown[JEONJU], shown[GUNSAN], shown[IKSAN]) == (11, 8, 12), "none of the first call is left over"
 
 
 async def test_a_line_whose_rest_is_many_is_shown(metrics: Listener) -> None:

@@ -386,6 +386,8 @@ async def test_the_frame_leads_each_to_the_page_that_is_theirs(pages: Pages, iss
         async with pages.browser() as browser:
             await browser.sign_in(person)
             ways[person] = set(
-                re.findall(r'<a href="(/(?:firm|today|mentors|operations))', (await browser.open("/")).text)
+                re.findall(
+                    r'<a href="(/(?:firm|today|reports/council|mentors|operations))', (await browser.open("/")).text
+                )
             )
-    assert list(ways.values()) == [{"/firm"}, {"/today", "/mentors"}]
+    assert list(ways.values()) == [{"/firm"}, {"/today", "/reports/council", "/mentors"}]

@@ -166,6 +166,7 @@ _METRICS_ASKS: Asks = {
     "readGauge": lambda things: Ask("GET", "/v1/gauge", shows=things["site"]),
     "readMoney": lambda things: Ask("GET", "/v1/money", query={"fiscal_year": 2024}, shows=things["place"]),
     "readToday": lambda things: Ask("GET", "/v1/today", shows=things["place"]),
+    "readPublicMoney": lambda _things: Ask("GET", "/v1/public/money", query={"fiscal_year": 2024}),
     "readPublicGauge": lambda _things: Ask("GET", "/v1/public/gauge"),
     "readPublicProgress": lambda things: Ask("GET", f"/v1/public/calls/{things['call']}/progress"),
 }

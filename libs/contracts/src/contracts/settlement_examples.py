@@ -128,6 +128,8 @@ SETTLEMENT_EXAMPLES: Mapping[str, object] = {
     "RepaymentRelieved.source": "PROVINCE",
     "RepaymentRelieved.origin": "RECOVERY",
     "MoneyView.by_source": [{"source": "PROVINCE", **_STANDS, **_BUDGET}],
+    "PublicMoney.budgeted_won": 1_200_000_000,
+    "PublicMoney.by_source": [{"source": "PROVINCE", "budgeted_won": 1_200_000_000}],
     "MoneyView.rows": [
         {"track": "B", "source": "PROVINCE", "municipality_code": None, **_NOTHING, **_BUDGET},
         {"track": "B", "source": "PROVINCE", "municipality_code": "52110", **_STANDS},

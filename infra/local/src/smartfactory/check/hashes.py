@@ -9,7 +9,8 @@ import asyncpg
 
 _TABLES = """
     SELECT quote_ident(schemaname) || '.' || quote_ident(tablename) AS name FROM pg_tables
-     WHERE schemaname NOT IN ('pg_catalog', 'information_schema') AND tablename <> 'outcome_change' ORDER BY 1
+     WHERE schemaname NOT IN ('pg_catalog', 'information_schema')
+       AND tablename NOT IN ('outcome_change', 'gauge_change') ORDER BY 1
 """
 
 

@@ -26,11 +26,12 @@ from metrics.exports.queries.asked import Asked, Filters
 from metrics.exports.queries.files import write_table
 from metrics.exports.queries.records import ExportRecord
 from metrics.exports.queries.tables import ExportTables, list_tables, wanted_table
+from metrics.gauge.api import gauges_of
 from metrics.gauge.queries import NoGaugeRule
 from metrics.outcomes.api import publications_of
 from metrics.outcomes.queries.proofs import NoOutcomeRules, WaveAfter
 from metrics.practices.queries.cases import PracticeState
-from metrics.progress.queries import CallUnknown
+from metrics.progress.queries.call import CallUnknown
 from metrics.settings import Settings
 
 routes = router(tags=["exports"])
@@ -231,7 +232,9 @@ async def _saved(
 
 def _asked(request: Request, by: Principal | None, now: datetime, filters: Filters) -> Asked:
     minimum = _settings(request).small_cell_minimum
-    return Asked(by=by, now=now, minimum=minimum, filters=filters, published=publications_of(request))
+    return Asked(
+        by=by, now=now, minimum=minimum, filters=filters, published=publications_of(request), gauges=gauges_of(request)
+    )
 
 
 def _places(request: Request, *, public: bool) -> _Places:

@@ -1,16 +1,18 @@
 """The gauge of 300 over HTTP: whole, one municipality's, or the public's."""
 
 from datetime import date
+from functools import partial
 from typing import Annotated, cast
 
 from fastapi import Query, Request
 
+from common.acting import Acting
 from common.auth import Principal
 from common.web import Now, Tx, allowed, anyone, router
 from common.web.runtime import runtime_of
 from contracts.roles import MUNICIPALITY_ROLES, PROVINCE_ROLES, Role
 from metrics.gauge import queries
-from metrics.gauge.queries import Gauge, PublicGauge
+from metrics.gauge.queries import Gauge, PublicGauge, PublicGauges
 from metrics.settings import Settings
 
 routes = router(tags=["gauge"])
@@ -44,12 +46,23 @@ async def read_gauge(
     summary="300개 목표 공개 현황 (The gauge of 300 for everybody, small cells hidden)",
 )
 async def read_public_gauge(
-    request: Request, by: Annotated[Principal | None, anyone()], tx: Tx, now: Now, as_of: _AsOf = None
+    request: Request, by: Annotated[Principal | None, anyone()], now: Now, as_of: _AsOf = None
 ) -> PublicGauge:
     """단계별 수를 모두 합하여, 완료와 산입은 트랙과 시·군별로도. 한 기업을 알아낼 수 있는 칸은 비웁니다.
 
     Units by stage in all, and those completed and counted by track and by municipality. Cells that could point at one
     firm are null.
     """
-    settings = cast("Settings", runtime_of(request).settings)
-    return await queries.read_public_gauge(tx, as_of=as_of, now=now, minimum=settings.small_cell_minimum)
+    return await gauges_of(request).of_day(as_of, now=now)
+
+
+def gauges_of(request: Request) -> PublicGauges:
+    """This process's public gauges, which its requests share."""
+    state = request.app.state
+    if not hasattr(state, "public_gauges"):
+        runtime = runtime_of(request)
+        minimum = cast("Settings", runtime.settings).small_cell_minimum
+        reading = partial(runtime.database.transaction, read_only=True, acting=Acting.of(None))
+        state.public_gauges = PublicGauges(reading, minimum=minimum)
+    found: PublicGauges = state.public_gauges
+    return found

@@ -45,6 +45,7 @@ class Alternate:
 
     target_year: int
     source: str
+    source_ko: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class PlannedTotal:
     by: date
     total: int
     source: str
+    source_ko: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ class GaugeRule:
     target_total: int
     target_year: int
     target_source: str
+    target_source_ko: str
     alternates: tuple[Alternate, ...]
     unit: Unit
     counts: tuple[Stage, ...]

@@ -1,8 +1,10 @@
 """The gauge as those who run the programme see it, zeros shown, and as everybody does, small cells hidden."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict
+from contextlib import AbstractAsyncContextManager
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, time
 from uuid import UUID
 
@@ -10,12 +12,16 @@ from common.acting import as_service
 from common.clock import KST
 from common.db import Transaction
 from common.errors import NotFound, Text
+from common.kept import Kept
 from common.web import View
 from contracts.types import MUNICIPALITIES
 from metrics.gauge import domain, store
 from metrics.gauge.domain import Counts, GaugeRule, Site, Stage, Unit, UseEvidence
-from metrics.outcomes.queries.use import projects_in_use
-from metrics.progress.queries import confirmed_projects, hide_small, hide_small_total
+from metrics.outcomes.queries.use import projects_in_use, state_of_use
+from metrics.progress.queries.cases import confirmed_projects
+from metrics.progress.queries.hiding import hide_small, hide_small_parts, hide_small_total
+
+_KEPT_AT_MOST = 32
 
 
 class NoGaugeRule(NotFound):
@@ -34,21 +40,27 @@ class AlternateTarget(View):
 
     target_year: int
     source: str
+    source_ko: str
 
 
 class Target(View):
-    """What is aimed at, by which source, and what the plan says of the day asked about."""
+    """What is aimed at, by which source, and what the plan says of the day asked about.
+
+    A source is said in English, and in Korean where its name ends in `_ko`.
+    """
 
     rule_version: str
     target_total: int
     target_year: int
     target_source: str
+    target_source_ko: str
     alternates: list[AlternateTarget]
     unit: Unit
     counts: list[domain.Stage]
     in_use_evidence: UseEvidence
     plan_total: int | None
     plan_source: str | None
+    plan_source_ko: str | None
 
 
 class GaugeCounts(View):
@@ -99,7 +111,10 @@ class Gauge(View):
 
 
 class PublicStages(View):
-    """Units by how far they have come, for everybody; null where fewer than the minimum could be worked out."""
+    """Units by how far they have come, for everybody; null where fewer than the minimum could be worked out.
+
+    A zero is told, unless a stage with few units needs it beside itself.
+    """
 
     planned: int | None
     agreed: int | None
@@ -115,6 +130,7 @@ class PublicLine(View):
     Also from the calls' public progress: fewer that were confirmed in the line and have not come so far are told to
     nobody.
 
+    A zero is told only where nobody was ever selected: elsewhere it would say of a line's few firms that none is done.
     Who left, and when, is told in all only: a line's count of one day less that of the day before would name a place
     and a day, and partners know whose project that was.
     """
@@ -138,7 +154,8 @@ class PublicGaugeTrack(PublicLine):
 class PublicGauge(PublicStages):
     """The gauge as everybody sees it.
 
-    `in_use` is null too while nothing was verified, and where those completed and not in use would be too few.
+    `in_use` is null too while nothing was verified, and where those completed and not in use would be too few. Nobody
+    in use is told only where nobody has completed: the others would all be idle, or closed.
     """
 
     as_of: date
@@ -151,12 +168,9 @@ class PublicGauge(PublicStages):
 
 async def read_gauge(tx: Transaction, *, as_of: date | None, now: datetime, municipality_code: str | None) -> Gauge:
     """All of it, or one municipality's own; raises NoGaugeRule."""
-    day, at, rule = _asked(as_of, now)
-    sites = [
-        site
-        for site in await store.sites(tx)
-        if municipality_code is None or site.municipality_code == municipality_code
-    ]
+    day, rule = _day_and_rule(as_of, now)
+    at = now if day == now.astimezone(KST).date() else _end_of(day)
+    sites = await store.sites(tx, municipality_code=municipality_code)
     in_use = await projects_in_use(tx, at=at)
     found = domain.count(sites, rule, at=at, in_use=in_use or ())
     places = [municipality_code] if municipality_code else [str(each.code) for each in MUNICIPALITIES]
@@ -176,51 +190,113 @@ async def read_gauge(tx: Transaction, *, as_of: date | None, now: datetime, muni
     )
 
 
-async def read_public_gauge(tx: Transaction, *, as_of: date | None, now: datetime, minimum: int) -> PublicGauge:
-    """Totals and municipalities with small cells hidden; raises NoGaugeRule."""
-    day, at, rule = _asked(as_of, now)
-    async with as_service(tx):
-        in_use = await projects_in_use(tx, at=at)
-        sites, confirmed = await store.sites(tx), await confirmed_projects(tx)
-    units = domain.units_of(sites, rule, at=at)
-    total = _summed(domain.count_units(units, rule, at=at, in_use=in_use or ()))
-    beside = [each for each in sites if each.project_id in confirmed and each.selected_at and each.selected_at <= at]
-    columns = {"completed": (Stage.COMPLETED,), "counted": rule.counts}
-    reached = {name: [each.site for each in units if each.stage in stages] for name, stages in columns.items()}
-    known = [each.site for each in units]
-    every = {*(str(each.code) for each in MUNICIPALITIES), *map(_place, known)}
-    places = _public(every, reached, beside, of=_place, minimum=minimum)
-    tracks = _public({*rule.tracks, *map(_track, known)}, reached, beside, of=_track, minimum=minimum)
+Reading = Callable[[], AbstractAsyncContextManager[Transaction]]
+"""Opens a transaction that reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """All that a public gauge is a function of."""
+
+    day: date
+    rule_version: str
+    minimum: int
+    state: str
+    state_of_use: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What a public gauge is counted of: projects, those that their calls' progress counts as confirmed, and in use."""
+
+    sites: Sequence[Site]
+    confirmed: Collection[UUID]
+    in_use: Collection[UUID]
+
+
+class PublicGauges:
+    """One process's public gauges: counted once for each state of what they are made of, and kept as long as it stands.
+
+    A reader holds no connection while sites are counted, and all who wait for the same day wait for one count.
+    """
+
+    def __init__(self, reading: Reading, *, minimum: int) -> None:
+        self._reading, self._minimum = reading, minimum
+        self._kept: Kept[_Asked, PublicGauge] = Kept(most=_KEPT_AT_MOST)
+
+    async def of_day(self, as_of: date | None, *, now: datetime) -> PublicGauge:
+        """Totals and lines of a day by its end, small cells hidden; raises NoGaugeRule."""
+        day, rule = _day_and_rule(as_of, now)
+        async with self._reading() as tx:
+            # Before what it stands for: what changes meanwhile has another state, by which it is asked for then.
+            asked = _Asked(day, rule.version, self._minimum, await store.state(tx), await state_of_use(tx, day))
+        return await self._kept.get(asked, lambda: self._count(asked, rule))
+
+    async def _count(self, asked: _Asked, rule: GaugeRule) -> PublicGauge:
+        async with self._reading() as tx, as_service(tx):
+            in_use = await projects_in_use(tx, at=_end_of(asked.day))
+            found = _Found(await store.sites(tx), await confirmed_projects(tx), in_use or ())
+        # In a thread, since nobody else's request should wait for arithmetic.
+        return await asyncio.to_thread(_published, found, rule, asked)
+
+
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """What lines are told of: all who were selected, the confirmed of them, and who came how far."""
+
+    selected: Sequence[Site]
+    confirmed: Sequence[Site]
+    columns: Mapping[str, Sequence[Site]]
+
+
+def _published(found: _Found, rule: GaugeRule, asked: _Asked) -> PublicGauge:
+    at, minimum = _end_of(asked.day), asked.minimum
+    units = domain.units_of(found.sites, rule, at=at)
+    total = _summed(domain.count_units(units, rule, at=at, in_use=found.in_use))
+    stages = _public_stages(total, rule, minimum=minimum)
+    # Of a unit with several projects each has its place and track, and not only the one that counts.
+    selected = [site for unit in units for _, site in unit.projects]
+    counted = {"completed": (Stage.COMPLETED,), "counted": rule.counts}
+    lines = _Lines(
+        selected=selected,
+        confirmed=[
+            each
+            for each in selected
+            if each.project_id in found.confirmed and each.selected_at and each.selected_at <= at
+        ],
+        columns={name: [unit.site for unit in units if unit.stage in within] for name, within in counted.items()},
+    )
+    every = {*(str(each.code) for each in MUNICIPALITIES), *map(_place, selected)}
+    places = _public(every, lines, of=_place, minimum=minimum)
+    tracks = _public({*rule.tracks, *map(_track, selected)}, lines, of=_track, minimum=minimum)
     return PublicGauge(
-        as_of=day,
-        target=_target(rule, day),
+        as_of=asked.day,
+        target=_target(rule, asked.day),
         suppressed_below=minimum,
-        **{stage: hide_small_total(total[stage], minimum=minimum) for stage in PublicStages.model_fields},
-        in_use=None if in_use is None else _public_use(total, minimum=minimum),
-        tracks=[PublicGaugeTrack(track=track, **stages) for track, stages in tracks.items()],
-        municipalities=[PublicGaugeCell(municipality_code=place, **stages) for place, stages in places.items()],
+        **stages,
+        in_use=_public_use(total, completed=stages["completed"], minimum=minimum),
+        tracks=[PublicGaugeTrack(track=track, **told) for track, told in tracks.items()],
+        municipalities=[PublicGaugeCell(municipality_code=place, **told) for place, told in places.items()],
     )
 
 
 def _public(
-    lines: Collection[str],
-    reached: Mapping[str, Sequence[Site]],
-    confirmed: Sequence[Site],
-    *,
-    of: Callable[[Site], str],
-    minimum: int,
+    names: Collection[str], lines: _Lines, *, of: Callable[[Site], str], minimum: int
 ) -> dict[str, dict[str, int | None]]:
     """What each line tells, with what is small in each column hidden, and what is beside the calls' progress."""
-    known = _by_line(confirmed, of)
-    columns = {column: _by_line(sites, of) for column, sites in reached.items()}
-    shown: dict[str, dict[str, int | None]] = {line: {} for line in sorted(lines)}
-    for name, column in columns.items():
+    confirmed = _by_line(lines.confirmed, of)
+    shown: dict[str, dict[str, int | None]] = {name: {} for name in sorted(names)}
+    empty = set(names) - {of(site) for site in lines.selected}
+    for column, sites_so_far in lines.columns.items():
+        reached = _by_line(sites_so_far, of)
         apart = {
-            line for line, sites in column.items() if domain.leaves_few(sites, known.get(line, ()), minimum=minimum)
+            name
+            for name, sites in reached.items()
+            if domain.leaves_few(sites, confirmed.get(name, ()), minimum=minimum)
         }
-        counts = {line: len(column.get(line, ())) for line in shown}
-        for line, count in hide_small(counts, minimum=minimum, apart=apart).items():
-            shown[line][name] = count
+        counts = {name: len(reached.get(name, ())) for name in shown}
+        for name, count in hide_small(counts, minimum=minimum, apart=apart, nobody_in=empty).items():
+            shown[name][column] = count
     return shown
 
 
@@ -239,20 +315,32 @@ def _track(site: Site) -> str:
     return site.track or "?"
 
 
-def _public_use(total: Mapping[str, int], *, minimum: int) -> int | None:
+def _public_stages(total: Mapping[str, int], rule: GaugeRule, *, minimum: int) -> dict[str, int | None]:
+    """The stages, of which each unit is in one; and what counts, unless a stage of it is hidden."""
+    names = {stage: stage.value.lower() for stage in Stage}
+    stages = hide_small_parts({name: total[name] for name in names.values()}, minimum=minimum)
+    hidden = any(stages[names[stage]] is None for stage in rule.counts)
+    return {**stages, "counted": None if hidden else total["counted"]}
+
+
+def _public_use(total: Mapping[str, int], *, completed: int | None, minimum: int) -> int | None:
     """Those in use, unless they, or those completed that are not, are few enough to point at one firm."""
+    if completed == 0:
+        return 0
     idle = total["completed"] - total["in_use"]
     return None if 0 < idle < minimum else hide_small_total(total["in_use"], minimum=minimum)
 
 
-def _asked(as_of: date | None, now: datetime) -> tuple[date, datetime, GaugeRule]:
-    today = now.astimezone(KST).date()
-    day = as_of or today
+def _day_and_rule(as_of: date | None, now: datetime) -> tuple[date, GaugeRule]:
+    day = as_of or now.astimezone(KST).date()
     rule = store.rule_in_force(day)
     if rule is None:
         raise NoGaugeRule(on=day.isoformat())
-    at = now if day == today else datetime.combine(day, time.max, tzinfo=KST)
-    return day, at, rule
+    return day, rule
+
+
+def _end_of(day: date) -> datetime:
+    return datetime.combine(day, time.max, tzinfo=KST)
 
 
 def _target(rule: GaugeRule, day: date) -> Target:
@@ -262,12 +350,14 @@ def _target(rule: GaugeRule, day: date) -> Target:
         target_total=rule.target_total,
         target_year=rule.target_year,
         target_source=rule.target_source,
+        target_source_ko=rule.target_source_ko,
         alternates=[AlternateTarget.model_validate(each) for each in rule.alternates],
         unit=rule.unit,
         counts=list(rule.counts),
         in_use_evidence=rule.in_use,
         plan_total=plan.total if plan else None,
         plan_source=plan.source if plan else None,
+        plan_source_ko=plan.source_ko if plan else None,
     )
 
 

@@ -4,12 +4,13 @@ from datetime import date, datetime
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import SmallInteger, Text, cast, func, literal, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from common.data_files import json_files
 from common.db import Transaction
+from common.prepared import Prepared
 from metrics.gauge.domain import GaugeRule, Site
 from metrics.tables import Tables
 
@@ -51,6 +52,20 @@ class ApplicationWorksiteRow(Tables):
     municipality_code: Mapped[str]
 
 
+class GaugeChangeRow(Tables):
+    """That a project, a worksite or where a project stands in its call has changed.
+
+    A random version for each transaction that wrote one of them.
+
+    Triggers write it. Who writes at the same time writes another row: nobody waits for anybody.
+    """
+
+    __tablename__ = "gauge_change"
+
+    writer: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    version: Mapped[UUID]
+
+
 ADD_WORKSITE = insert(ApplicationWorksiteRow).on_conflict_do_nothing()
 
 _site = insert(SiteRow)
@@ -84,15 +99,33 @@ PUT_TERMINATED = _site.on_conflict_do_update(
 )
 
 
+_CHANGE = GaugeChangeRow.__table__.c
+_STATE = Prepared(
+    select(
+        func.md5(func.string_agg(cast(_CHANGE.version, Text), aggregate_order_by(literal(""), _CHANGE.writer))).label(
+            "state"
+        )
+    )
+)
+
+
 def rule_in_force(day: date) -> GaugeRule | None:
     """The newest version whose first day has come; None before the first."""
     return max((each for each in _RULES if each.valid_from <= day), key=lambda each: each.valid_from, default=None)
 
 
-async def sites(tx: Transaction) -> list[Site]:
-    """Every project that the caller sees, with its worksite."""
+async def state(tx: Transaction) -> str:
+    """What projects, worksites and progress stand at: as long as this is the same, so is every count of them."""
+    (row,) = await _STATE.all(tx, {})
+    return row["state"] or ""
+
+
+async def sites(tx: Transaction, *, municipality_code: str | None = None) -> list[Site]:
+    """Every project that the caller sees, or one municipality's, with its worksite."""
     columns = [column for column in SiteRow.__table__.columns if column.name not in {"application_id", "call_id"}]
     statement = select(*columns, ApplicationWorksiteRow.worksite_id).outerjoin(
         ApplicationWorksiteRow, ApplicationWorksiteRow.application_id == SiteRow.application_id
     )
+    if municipality_code is not None:
+        statement = statement.where(SiteRow.municipality_code == municipality_code)
     return [Site(**row) for row in (await tx.execute(statement)).mappings()]

@@ -6,10 +6,11 @@ from typing import Any
 
 from sqlalchemy import CTE, BigInteger, Case, ColumnElement, Select, case, cast, func, select, text, union_all
 
+from common.acting import as_service
 from common.db import Transaction
 from common.web import View
 from metrics.money.store import CarriedOverRow, DisbursementRow, LapsedShareRow, RepaymentRow, SettledShareRow
-from metrics.progress.queries import committed_projects_of_year, lines_of_year, public_shares
+from metrics.progress.queries.money import committed_projects_of_year, lines_of_year, public_shares
 
 _Place = tuple[str, str, str | None]
 """Track, source, and the municipality, if it is one's."""
@@ -72,6 +73,36 @@ class MoneyView(View):
     fiscal_year: int
     by_source: list[MoneyOfSource]
     rows: list[MoneyRow]
+
+
+class PublicBudget(View):
+    """What one source has confirmed for a year, in won, all its lines together."""
+
+    source: str
+    budgeted_won: int
+
+
+class PublicMoney(View):
+    """A year's budgets by source, for everybody.
+
+    What projects hold of them is not told: the sum of a day less that of the day before would be one firm's money.
+    """
+
+    fiscal_year: int
+    budgeted_won: int
+    by_source: list[PublicBudget]
+
+
+async def read_public_money(tx: Transaction, *, fiscal_year: int) -> PublicMoney:
+    """The budgets of a year; none before the first line of it is confirmed."""
+    line = lines_of_year(fiscal_year).subquery("line")
+    summed = func.sum(line.c.confirmed_won).cast(BigInteger).label("budgeted_won")
+    async with as_service(tx):
+        rows = await tx.execute(select(line.c.source, summed).group_by(line.c.source).order_by(line.c.source))
+        budgets = [PublicBudget.model_validate(row) for row in rows]
+    return PublicMoney(
+        fiscal_year=fiscal_year, budgeted_won=sum(each.budgeted_won for each in budgets), by_source=budgets
+    )
 
 
 async def read_money(

@@ -220,12 +220,22 @@ async def find_project(tx: Transaction, project_id: UUID) -> Project | None:
 
 
 async def completed_projects(
-    tx: Transaction, *, at: datetime, after: UUID | None = None, most: int | None = None
+    tx: Transaction,
+    *,
+    at: datetime,
+    after: UUID | None = None,
+    most: int | None = None,
+    municipality_code: str | None = None,
 ) -> list[Project]:
-    """Every project that the caller sees and that was completed by a moment, or so many of them behind one."""
+    """Every project that the caller sees and that was completed by a moment, or so many of them behind one.
+
+    With a municipality only its own.
+    """
     statement = select(*_PROJECT).where(_PROJECT.completed_at <= at).order_by(_PROJECT.project_id).limit(most)
     if after is not None:
         statement = statement.where(_PROJECT.project_id > after)
+    if municipality_code is not None:
+        statement = statement.where(_PROJECT.municipality_code == municipality_code)
     return [Project(**row) for row in (await tx.execute(statement)).mappings()]
 
 

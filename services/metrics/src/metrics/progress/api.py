@@ -9,8 +9,8 @@ from common.auth import Principal
 from common.web import Tx, allowed, anyone, router
 from common.web.runtime import runtime_of
 from contracts.roles import MUNICIPALITY_ROLES, PROVINCE_ROLES, Role
-from metrics.progress import queries
-from metrics.progress.queries import Progress, PublicProgress
+from metrics.progress.queries import call
+from metrics.progress.queries.call import Progress, PublicProgress
 from metrics.settings import Settings
 
 routes = router(tags=["progress"])
@@ -30,7 +30,7 @@ async def read_progress(
 ) -> Progress:
     """A municipality sees its own rows and its own money."""
     own = by.tenant if by.role in MUNICIPALITY_ROLES else None
-    return await queries.read_progress(tx, call_id, municipality_code=own)
+    return await call.read_progress(tx, call_id, municipality_code=own)
 
 
 @routes.get(
@@ -43,4 +43,4 @@ async def read_public_progress(
 ) -> PublicProgress:
     """Cells that could point at one firm are null."""
     settings = cast("Settings", runtime_of(request).settings)
-    return await queries.read_public_progress(tx, call_id, minimum=settings.small_cell_minimum)
+    return await call.read_public_progress(tx, call_id, minimum=settings.small_cell_minimum)

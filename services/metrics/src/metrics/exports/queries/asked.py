@@ -15,6 +15,7 @@ from common.errors import Text
 from common.saved_tables import Column, Headings, Kind, Value
 from contracts.roles import MUNICIPALITY_ROLES, PROVINCE_ROLES, Role
 from contracts.types import MUNICIPALITIES
+from metrics.gauge.queries import PublicGauges
 from metrics.outcomes.queries.proofs import WaveAfter
 from metrics.outcomes.queries.published import Published
 from metrics.practices.queries.cases import PracticeState
@@ -50,7 +51,7 @@ class Filters:
 class Asked:
     """Who asks when and for what. A municipality sees its own; below `minimum` everybody sees nothing.
 
-    `published` are this process's tables of outcomes for everybody: anybody may ask for them as often as they like.
+    `published` and `gauges` are this process's tables for everybody: anybody may ask for them as often as they like.
     """
 
     by: Principal | None
@@ -58,6 +59,7 @@ class Asked:
     minimum: int
     filters: Filters
     published: Published
+    gauges: PublicGauges
 
     @property
     def municipality_code(self) -> str | None:

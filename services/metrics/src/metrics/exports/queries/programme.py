@@ -20,9 +20,10 @@ from metrics.exports.queries.asked import (
     text,
     won,
 )
-from metrics.gauge.queries import read_gauge, read_public_gauge
+from metrics.gauge.queries import read_gauge
 from metrics.money.queries import read_money
-from metrics.progress.queries import every_case, read_progress, read_public_progress
+from metrics.progress.queries.call import read_progress, read_public_progress
+from metrics.progress.queries.cases import every_case
 from metrics.today.queries.reports import all_reports_due
 from metrics.today.queries.seats import read_unused_seats
 
@@ -67,8 +68,8 @@ async def _gauge(tx: Transaction, asked: Asked) -> Parts:
         yield part
 
 
-async def _public_gauge(tx: Transaction, asked: Asked) -> Parts:
-    gauge = await read_public_gauge(tx, as_of=asked.filters.as_of, now=asked.now, minimum=asked.minimum)
+async def _public_gauge(_tx: Transaction, asked: Asked) -> Parts:
+    gauge = await asked.gauges.of_day(asked.filters.as_of, now=asked.now)
     async for part in at_once({"as_of": gauge.as_of, **cell.model_dump()} for cell in gauge.municipalities):
         yield part
 

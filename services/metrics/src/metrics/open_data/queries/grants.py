@@ -30,7 +30,8 @@ from metrics.open_data import store
 from metrics.open_data.domain import Funder, OpenDataRule, TooFewOpenGrants
 from metrics.open_data.queries.wording import StandardView
 from metrics.practices.queries.published import published_names
-from metrics.progress.queries import awards_of_year, hide_small, hide_small_total
+from metrics.progress.queries.hiding import hide_small, hide_small_total
+from metrics.progress.queries.money import awards_of_year
 
 _Round = tuple[UUID, date]
 """The awards of one call that were made on the same day."""

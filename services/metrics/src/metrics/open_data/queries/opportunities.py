@@ -14,7 +14,7 @@ from common.db import Transaction
 from metrics.open_data import store
 from metrics.open_data.domain import OpenCallUnknown, OpenDataRule
 from metrics.open_data.queries.wording import StandardView
-from metrics.progress.queries import count_of_calls, published_calls
+from metrics.progress.queries.cases import count_of_calls, published_calls
 
 _OK = 200
 

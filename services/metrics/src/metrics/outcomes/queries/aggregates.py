@@ -12,7 +12,15 @@ from common.db import Transaction
 from common.web import View
 from contracts.types import MUNICIPALITIES
 from metrics.outcomes.domain.changes import Standing
-from metrics.outcomes.domain.definitions import ChangeKind, Kpi, Measure, OutcomeRules, Wave, last_publication
+from metrics.outcomes.domain.definitions import (
+    ChangeKind,
+    Kpi,
+    Measure,
+    OutcomeRules,
+    Wave,
+    WaveAfter,
+    last_publication,
+)
 from metrics.outcomes.domain.disclosure import TOTAL, Cell, Member, hidden_cells
 from metrics.outcomes.domain.reports import Silence
 from metrics.outcomes.domain.spread import mean_bp, median_bounded_bp, ratio_bp, spread_of
@@ -100,10 +108,9 @@ async def read_outcomes(
     """
     rules = rules_on(day_of(now))
     sums = WaveSums(rules, in_full=True)
-    async for found in due_parts(tx, wave, at=now):
-        own = [case for case, _ in found.cases if municipality_code in {None, case.project.municipality_code}]
+    async for found in due_parts(tx, wave, at=now, municipality_code=municipality_code):
         # In a thread, since nobody else's request should wait for arithmetic.
-        await asyncio.to_thread(sums.add, own, found.versions)
+        await asyncio.to_thread(sums.add, [case for case, _ in found.cases], found.versions)
     places = [municipality_code] if municipality_code else _EVERY_COUNTY if overseen else ()
     return Outcomes(
         wave=wave,
@@ -112,6 +119,11 @@ async def read_outcomes(
         method=MethodView.model_validate(rules.method),
         aggregates=await asyncio.to_thread(_summed, sums, _cells(sums, places)),
     )
+
+
+async def read_own_outcomes(tx: Transaction, wave: WaveAfter, *, now: datetime, municipality_code: str) -> Outcomes:
+    """For a later feature: one municipality's own, of a wave after the completion."""
+    return await read_outcomes(tx, Wave(wave.value), now=now, municipality_code=municipality_code, overseen=False)
 
 
 async def read_public_outcomes(tx: Transaction, wave: Wave, *, now: datetime, minimum: int) -> PublicOutcomes:

@@ -37,10 +37,14 @@ async def due_cases(tx: Transaction, wave: Wave, *, at: datetime) -> WaveOf:
     return await _known(tx, wave, await store.completed_projects(tx, at=at), at=at, project_ids=None)
 
 
-async def due_parts(tx: Transaction, wave: Wave, *, at: datetime) -> AsyncIterator[WaveOf]:
-    """The same in parts, one after the other, so that no more than one of them is held at once."""
+async def due_parts(
+    tx: Transaction, wave: Wave, *, at: datetime, municipality_code: str | None = None
+) -> AsyncIterator[WaveOf]:
+    """The same, or one municipality's, in parts one after the other: no more than one of them is held at once."""
     after: UUID | None = None
-    while projects := await store.completed_projects(tx, at=at, after=after, most=_PART):
+    while projects := await store.completed_projects(
+        tx, at=at, after=after, most=_PART, municipality_code=municipality_code
+    ):
         yield await _known(tx, wave, projects, at=at, project_ids=[each.project_id for each in projects])
         after = projects[-1].project_id
 

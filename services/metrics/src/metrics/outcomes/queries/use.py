@@ -1,6 +1,6 @@
 """Which completed factories are known to be used: their own figures say so, and another person has verified them."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from common.db import Transaction
@@ -17,3 +17,8 @@ async def projects_in_use(tx: Transaction, *, at: datetime) -> set[UUID] | None:
         return None
     closed = await store.last_found_closed(tx, at=at)
     return {project for project, on in verified.items() if project not in closed or closed[project] < on}
+
+
+async def state_of_use(tx: Transaction, day: date) -> str:
+    """As long as this is the same, so is what is known to be used by the end of a day in Korea."""
+    return await store.state_by(tx, day)

@@ -1,14 +1,15 @@
 """The frame of every page: `routes` to put it on, and `page` to draw it with.
 
     @routes.get("/gauge", operation_id="showGauge")
-    async def show_gauge(request: Request, by: Annotated[Principal | None, anyone()], tx: Tx, now: Now) -> Response:
-        return page(request, "gauge.html", GaugeWords, gauge=await read_public_gauge(tx, ...), now=now)
+    async def show_gauge(request: Request, by: Annotated[Principal | None, anyone()], now: Now) -> Response:
+        return page(request, "gauge.html", GaugeWords, gauge=await gauges_of(request).of_day(None, now=now), now=now)
 
 A template extends `frame.html` and finds `w` (its own words in the reader's language), `s` (the frame's), `f` (how
 numbers, won, days and links are written) and what it was handed.
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,11 +20,14 @@ from fastapi import Request, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, RedirectResponse
 
+from common.acting import Acting
 from common.auth import Principal
+from common.db import Transaction
 from common.errors import Text
 from common.web.language import Language, say
 from common.web.methods import route_path
 from common.web.problems import come_again
+from common.web.runtime import runtime_of
 from contracts.roles import PARKED_EVENT_READERS
 from metrics.pages.api import assets
 from metrics.pages.api.browser import (
@@ -97,6 +101,11 @@ def in_language(words: type, language: Language) -> SimpleNamespace:
     """A catalogue's sentences in one language, by name."""
     found = {name: text for name, text in vars(words).items() if isinstance(text, Text)}
     return SimpleNamespace(**{name: say(text, language) for name, text in found.items()})
+
+
+def reading(request: Request, by: Principal | None) -> AbstractAsyncContextManager[Transaction]:
+    """Open a transaction of the reader's, for a page that has waited before for what everybody waits for."""
+    return runtime_of(request).database.transaction(read_only=True, acting=Acting.of(by))
 
 
 def notice(request: Request, words: type, *, way: str, status: int = 200, follow: bool = False) -> Response:

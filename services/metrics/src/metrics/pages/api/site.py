@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from metrics.pages.api import (
     burden,
+    council,
     dashboard,
     drafted_call,
     extra_call,
@@ -23,6 +24,7 @@ from metrics.pages.api.shell import answers, forms, routes
 __all__ = [
     "PAGES",
     "burden",
+    "council",
     "dashboard",
     "drafted_call",
     "extra_call",

@@ -28,4 +28,20 @@ class DashboardWords:
     what_counts = Text("무엇이 세어지는지, 시·군과 트랙별로 보기", "What counts, by municipality and track")
     places = Text("14개 시·군", "The 14 cities and counties")
     places_lead = Text("시·군마다 목표에 드는 완료 공장 수입니다.", "Completed factories that count, by place.")
+    money = Text("재원별 예산", "Budgets by source")
+    money_lead = Text(
+        "회계연도마다 재원별로 확정된 예산입니다. 과제에 쓰인 금액은 날마다 빼 보면 어느 기업의 것인지 알 수 있어 "
+        "여기에 적지 않습니다.",
+        "What each source has confirmed for a fiscal year. What projects hold of it is not told here: of two days it "
+        "would be one firm's money.",
+    )
+    money_chart = Text(
+        "{year} 회계연도 재원별 예산 막대그래프", "Bar chart of the budgets of fiscal year {year} by source"
+    )
+    money_table = Text("회계연도와 재원별로 확정된 예산", "Confirmed budgets by fiscal year and source")
+    money_none = Text(
+        "최근 세 회계연도에 확정된 예산이 없습니다.", "No budget of the last three fiscal years is confirmed yet."
+    )
+    money_source = Text("예산 서비스에서 확정된 예산", "Budgets confirmed in the funding service")
+    fiscal_year = Text("회계연도", "Fiscal year")
     rule = Text("집계 기준 {version}판", "Rule of counting, version {version}")

@@ -45,3 +45,23 @@ class GaugeWords:
     plan = Text("이날의 계획선", "Plan for this day")
     by_track = Text("트랙별", "By track")
     by_place = Text("시·군별", "By municipality")
+    by_line_note = Text(
+        "시·군과 트랙별로는 완료와 산입만 모두에게 보입니다. 나머지 단계는 날마다 빼 보면 어느 기업인지 알 수 있어 "
+        "합계로만 보이고, 지방의회와 감사, 도, 시·군, 전북테크노파크는 로그인하면 모두 봅니다.",
+        "By municipality and track everybody sees what is completed and what counts. The other stages are shown in all "
+        "only, since of two days they would name a firm; the councils and auditors, the province, municipalities and "
+        "the Technopark see them when signed in.",
+    )
+    whole = Text("모든 단계, 시·군과 트랙별", "Every stage, by municipality and track")
+    whole_note = Text(
+        "업무용 표입니다. 작은 수도 가리지 않으므로 그대로 공개하지 마세요. ‘미확인’은 확인된 성과 보고가 아직 없다는 "
+        "뜻입니다.",
+        "For official use: small numbers are not withheld, so do not publish it as it is. ‘Not known’ means that no "
+        "report of outcomes was verified yet.",
+    )
+    corrections = Text("집계에서 빠진 완료 공장", "Completed factories that left the count")
+    no_corrections = Text("완료 뒤에 해지된 곳이 없습니다.", "None was terminated after its completion.")
+    more = Text("{count}건 가운데 최근 {shown}건을 보입니다.", "The latest {shown} of {count} are shown.")
+    counted_from = Text("집계된 날", "Counted from")
+    left_at = Text("빠진 날", "Left on")
+    project = Text("과제", "Project")

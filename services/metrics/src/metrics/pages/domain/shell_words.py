@@ -22,6 +22,7 @@ class ShellWords:
     firm = Text("우리 기업", "Our firm")
     mentors = Text("멘토단", "Mentors")
     operations = Text("운영", "Operations")
+    council_reports = Text("의회 보고", "Council reports")
     developers = Text("개발자용 API 문서", "For developers: API documentation")
     shown_at = Text("{moment} 기준으로 그린 화면입니다.", "This page was drawn as of {moment}.")
     hidden = Text("비공개", "withheld")

@@ -13,7 +13,8 @@ from common.acting import as_service
 from common.auth import Principal
 from common.db import Transaction
 from common.web import View
-from metrics.progress import queries as progress
+from metrics.progress.queries import seats as progress
+from metrics.progress.queries.money import lines_of_year
 from metrics.today import domain
 from metrics.today.domain import ClosedBecause, SeatLine, Surroundings, Unused
 from metrics.today.queries.actions import ClosedAction, TodayAction, closed_action, draft_action
@@ -145,7 +146,7 @@ async def _of_all(
 
 async def _left(tx: Transaction, fiscal_year: int) -> dict[tuple[str, str, str | None], int]:
     left: Counter[tuple[str, str, str | None]] = Counter()
-    for row in await tx.execute(progress.lines_of_year(fiscal_year)):
+    for row in await tx.execute(lines_of_year(fiscal_year)):
         left[row.track, row.source, row.municipality_code] += row.left_won
     return dict(left)
 

@@ -1,10 +1,9 @@
 """A call's progress: cases and money, whole for those who run it and suppressed for everybody else."""
 
-from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, Row, Select, case, func, select
+from sqlalchemy import ColumnElement, Row, Select, case, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from common.acting import as_service
@@ -12,6 +11,7 @@ from common.db import Transaction
 from common.errors import NotFound, Text
 from common.web import View
 from metrics.progress import domain
+from metrics.progress.queries.seats import Lined, by_seat_line
 from metrics.progress.store import (
     BudgetLineRow,
     CallRow,
@@ -22,9 +22,6 @@ from metrics.progress.store import (
     ProjectProgressRow,
 )
 
-hide_small, hide_small_total = domain.suppress, domain.suppress_total
-
-_UNDECIDED = ("SUBMITTED", "SUPPLEMENT_REQUESTED", "SUPPLEMENTED", "ELIGIBLE")
 _FOUND_ELIGIBLE = ("ELIGIBLE", "SELECTED", "RESERVE", "NOT_SELECTED")
 
 
@@ -141,161 +138,6 @@ async def read_public_progress(tx: Transaction, call_id: UUID, *, minimum: int) 
     )
 
 
-async def confirmed_projects(tx: Transaction) -> set[UUID]:
-    """For a later feature: the projects that the progress of their calls counts as confirmed."""
-    row = ProjectProgressRow
-    return set((await tx.execute(select(row.project_id).where(row.state == "CONFIRMED"))).scalars())
-
-
-def every_case(
-    *, fiscal_year: int | None, call_id: UUID | None, municipality_code: str | None
-) -> Select[*tuple[Any, ...]]:
-    """For a later feature: each case the caller sees with its project and funding's answer, for row after row."""
-    one, project = CaseProgressRow, ProjectProgressRow
-    columns = (
-        one.application_id,
-        one.call_id,
-        CallRow.track,
-        CallRow.fiscal_year,
-        one.type_code,
-        one.municipality_code,
-        one.state,
-        one.changed_at,
-        project.project_id,
-        project.state.label("project_state"),
-        project.promoted,
-        CommitmentRow.state.label("money_state"),
-        CommitmentRow.total_cost_won,
-    )
-    statement = (
-        select(*columns)
-        .outerjoin(CallRow, CallRow.call_id == one.call_id)
-        .outerjoin(project, project.application_id == one.application_id)
-        .outerjoin(CommitmentRow, CommitmentRow.project_id == project.project_id)
-        .order_by(one.application_id)
-    )
-    for column, wanted in (
-        (CallRow.fiscal_year, fiscal_year),
-        (one.call_id, call_id),
-        (one.municipality_code, municipality_code),
-    ):
-        if wanted is not None:
-            statement = statement.where(column == wanted)
-    return statement
-
-
-def awards_of_year(fiscal_year: int) -> Select[*tuple[Any, ...]]:
-    """For a later feature: what public sources have committed to each project of a year's calls, oldest first.
-
-    Samsung's part is private money. A commitment that was heard of before its id was kept has none until a rebuild.
-    """
-    shares = public_shares().where(CommitmentShareRow.source != "SAMSUNG").subquery("share")
-    return (
-        select(
-            CommitmentRow.project_id,
-            CommitmentRow.commitment_id,
-            CommitmentRow.call_id,
-            CommitmentRow.municipality_code,
-            CommitmentRow.changed_at,
-            CallRow.title_ko,
-            CallRow.track,
-            func.sum(shares.c.amount_won).cast(BigInteger).label("amount_won"),
-            func.array_agg(shares.c.source).filter(shares.c.amount_won > 0).label("sources"),
-        )
-        .join(CallRow, CallRow.call_id == CommitmentRow.call_id)
-        .join(shares, shares.c.project_id == CommitmentRow.project_id)
-        .where(
-            CallRow.fiscal_year == fiscal_year,
-            CommitmentRow.state == "COMMITTED",
-            CommitmentRow.commitment_id.is_not(None),
-        )
-        .group_by(CommitmentRow.project_id, CallRow.call_id)
-        .order_by(CommitmentRow.changed_at, CommitmentRow.project_id)
-    )
-
-
-def published_calls(call_id: UUID | None = None) -> Select[*tuple[Any, ...]]:
-    """For a later feature: published calls with the sum of their seats, the latest window first, or one of them."""
-    seats = (
-        select(CallSeatRow.call_id, func.sum(CallSeatRow.seats).cast(BigInteger).label("seats"))
-        .group_by(CallSeatRow.call_id)
-        .subquery("seats")
-    )
-    statement = (
-        select(*CallRow.__table__.columns, func.coalesce(seats.c.seats, 0).label("seats"))
-        .outerjoin(seats, seats.c.call_id == CallRow.call_id)
-        .order_by(CallRow.opens_at.desc(), CallRow.call_id)
-    )
-    return statement if call_id is None else statement.where(CallRow.call_id == call_id)
-
-
-def count_of_calls() -> Select[*tuple[Any, ...]]:
-    """For a later feature: how many calls were published."""
-    return select(func.count()).select_from(CallRow)
-
-
-def lines_of_year(fiscal_year: int) -> Select[*tuple[Any, ...]]:
-    """For a later feature: a year's confirmed budget lines, with the municipality whose money it is, if it is one's."""
-    row = BudgetLineRow
-    columns = (row.budget_line_id, row.track, row.source, row.municipality_code, row.confirmed_won, row.left_won)
-    return select(*columns).where(row.fiscal_year == fiscal_year, row.confirmed_won.is_not(None))
-
-
-def committed_projects_of_year(fiscal_year: int) -> Select[*tuple[Any, ...]]:
-    """For a later feature: the projects of a year's calls that funding has committed money to."""
-    return (
-        select(CommitmentRow.project_id, CallRow.track, CommitmentRow.municipality_code)
-        .join(CallRow, CallRow.call_id == CommitmentRow.call_id)
-        .where(CallRow.fiscal_year == fiscal_year, CommitmentRow.state == "COMMITTED")
-    )
-
-
-def public_shares() -> Select[*tuple[Any, ...]]:
-    """For a later feature: what each public source was asked for in each project."""
-    share = CommitmentShareRow
-    return select(share.project_id, share.source, share.amount_won).where(share.source != "SME")
-
-
-def seats_of_year(fiscal_year: int) -> Select[*tuple[Any, ...]]:
-    """For a later feature: the seat lines of a year's calls, with the call's track and the end of its window."""
-    seat = CallSeatRow
-    return (
-        select(seat.call_id, seat.type_code, seat.municipality_code, seat.seats, CallRow.track, CallRow.closes_at)
-        .join(CallRow, CallRow.call_id == seat.call_id)
-        .where(CallRow.fiscal_year == fiscal_year)
-    )
-
-
-def held_of(calls: Collection[UUID]) -> Select[*tuple[Any, ...]]:
-    """For a later feature: how many projects hold a place of these calls, by seat line.
-
-    One that was terminated holds it too: nobody takes it over.
-    """
-    row = ProjectProgressRow
-    places = _counted(row, func.count()).add_columns(row.call_id).group_by(row.call_id)
-    return places.where(row.call_id.in_(calls), row.state.in_(("SELECTED", "CONFIRMED")))
-
-
-def reserves_of(calls: Collection[UUID]) -> Select[*tuple[Any, ...]]:
-    """For a later feature: how many reserves wait for a place of these calls, by seat line; who moved up waits not."""
-    row = CaseProgressRow
-    waiting = _counted(row, func.count()).add_columns(row.call_id).group_by(row.call_id)
-    return waiting.where(row.call_id.in_(calls), row.state == "RESERVE")
-
-
-def undecided_of(calls: Collection[UUID]) -> Select[*tuple[Any, ...]]:
-    """For a later feature: which of these calls have cases that wait for their decision."""
-    row = CaseProgressRow
-    return select(row.call_id).distinct().where(row.call_id.in_(calls), row.state.in_(_UNDECIDED))
-
-
-def unanswered_tracks(fiscal_year: int) -> Select[*tuple[Any, ...]]:
-    """For a later feature: the tracks of a year in which selected projects wait for funding's answer."""
-    row = ProjectProgressRow
-    waiting = select(CallRow.track).distinct().join(row, row.call_id == CallRow.call_id)
-    return waiting.where(CallRow.fiscal_year == fiscal_year, row.state == "SELECTED")
-
-
 async def _call(tx: Transaction, call_id: UUID) -> Row[*tuple[Any, ...]]:
     columns = (CallRow.title_ko, CallRow.track, CallRow.fiscal_year)
     found = (await tx.execute(select(*columns).where(CallRow.call_id == call_id))).one_or_none()
@@ -305,9 +147,11 @@ async def _call(tx: Transaction, call_id: UUID) -> Row[*tuple[Any, ...]]:
 
 
 async def _cases(tx: Transaction, call_id: UUID) -> list[CaseCounts]:
-    lines = await _by_line(tx, _counted(CallSeatRow, func.sum(CallSeatRow.seats).label("seats")), CallSeatRow, call_id)
+    lines = await _by_line(
+        tx, by_seat_line(CallSeatRow, func.sum(CallSeatRow.seats).label("seats")), CallSeatRow, call_id
+    )
     state = CaseProgressRow.state
-    cases = _counted(
+    cases = by_seat_line(
         CaseProgressRow,
         func.count().label("applied"),
         _count_of(state, *_FOUND_ELIGIBLE).label("eligible"),
@@ -317,7 +161,7 @@ async def _cases(tx: Transaction, call_id: UUID) -> list[CaseCounts]:
         _count_of(state, "RESERVE").label("reserve"),
         _count_of(state, "NOT_SELECTED").label("not_selected"),
     )
-    projects = _counted(
+    projects = by_seat_line(
         ProjectProgressRow,
         _count_of(ProjectProgressRow.state, "NOT_FUNDED").label("refused"),
         func.count(case((ProjectProgressRow.promoted, 1))).label("promoted"),
@@ -377,15 +221,8 @@ async def _sme_won(tx: Transaction, call_id: UUID, municipality_code: str | None
     return int((await tx.execute(statement)).scalar_one())
 
 
-_Lined = type[CallSeatRow] | type[CaseProgressRow] | type[ProjectProgressRow]
-
-
-def _counted(rows: _Lined, *numbers: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
-    return select(rows.type_code, rows.municipality_code, *numbers).group_by(rows.type_code, rows.municipality_code)
-
-
 async def _by_line(
-    tx: Transaction, statement: Select[*tuple[Any, ...]], rows: _Lined, call_id: UUID
+    tx: Transaction, statement: Select[*tuple[Any, ...]], rows: Lined, call_id: UUID
 ) -> dict[tuple[str, str], dict[str, int]]:
     found = (await tx.execute(statement.where(rows.call_id == call_id))).mappings()
     return {

@@ -1,0 +1,1 @@
+"""A call's progress, and what later features ask of calls, cases, projects, seats and money."""
