@@ -15,6 +15,8 @@ from typing import cast
 from smartfactory.stack.ports import LOOPBACK
 
 _END_OF_HEAD = b"\r\n\r\n"
+_KEPT_SECONDS = 3.0
+"""A server closes what has been idle for five: what was unused for this long may be closed while it is written to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ class Generator:
 
     def __init__(self, port: int) -> None:
         self._port = port
-        self._free: list[_Connection] = []
+        self._free: list[tuple[float, _Connection]] = []
 
     async def saturate(self, requests: Sequence[bytes], *, connections: int, seconds: float) -> Load:
         """Send as fast as the service answers, until the time is up or nothing is left to send."""
@@ -114,7 +116,7 @@ class Generator:
         return load
 
     def close(self) -> None:
-        for line in self._free:
+        for _, line in self._free:
             line.close()
 
     async def _work(self, line: _Connection, left: Iterator[tuple[int, bytes]], load: Load, until: float) -> None:
@@ -124,20 +126,20 @@ class Generator:
             load.exchanges.append(Exchange(number, sent_at, time.monotonic(), status))
             if time.monotonic() >= until:
                 break
-        self._free.append(line)
+        self._free.append((time.monotonic(), line))
 
     async def _send_one(self, number: int, due: float, request: bytes, load: Load) -> None:
         line = await self._take()
         status = await line.ask(request)
         load.exchanges.append(Exchange(number, due, time.monotonic(), status))
-        self._free.append(line)
+        self._free.append((time.monotonic(), line))
 
     async def _take(self) -> _Connection:
-        # A server closes what has been idle for some seconds.
         while self._free:
-            line = self._free.pop()
-            if not line.is_closed:
+            free_since, line = self._free.pop()
+            if not line.is_closed and time.monotonic() - free_since < _KEPT_SECONDS:
                 return line
+            line.close()
         _, made = await asyncio.get_running_loop().create_connection(_Connection, LOOPBACK, self._port)
         return made
 
