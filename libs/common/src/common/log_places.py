@@ -6,7 +6,7 @@ last one that this service was done with (`heard`). Where another record stands 
 nothing is skipped until an operator says how to go on (docs/runbook/kafka-data-lost.md).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
@@ -17,7 +17,7 @@ from sqlalchemy.types import Text, Uuid
 
 from common import telemetry
 from common.db import Transaction
-from common.event import Undecodable, WireRecord, open_envelope
+from common.event import Envelope, Undecodable, WireRecord, open_envelope
 from common.schema import log_place
 
 SENT, HEARD = "sent", "heard"
@@ -156,27 +156,22 @@ def stands(place: Place, record: WireRecord | None) -> bool:
         return False
 
 
-def last_places(records: Iterable[WireRecord]) -> dict[Partition, Place]:
-    """Of each partition the last of these records that bears an event's id, and where it stands."""
-    found = {}
+def readable(records: Iterable[WireRecord]) -> Iterator[tuple[WireRecord, Envelope, bytes]]:
+    """The records that are events, opened, each with its data unread; what is none no service of ours has told."""
     for record in records:
         try:
-            event_id = open_envelope(record)[0].event_id
+            envelope, data = open_envelope(record)
         except Undecodable:
             continue
-        found[Partition(record.topic, record.partition)] = Place(record.offset, event_id)
-    return found
+        yield record, envelope, data
 
 
-def events_in(records: Iterable[WireRecord]) -> dict[UUID, str]:
-    """The ids and topics of the records that are events."""
-    found: dict[UUID, str] = {}
-    for record in records:
-        try:
-            found[open_envelope(record)[0].event_id] = record.topic
-        except Undecodable:
-            continue
-    return found
+def last_places(opened: Iterable[tuple[WireRecord, Envelope]]) -> dict[Partition, Place]:
+    """Of each partition the last of these events, and where it stands."""
+    return {
+        Partition(record.topic, record.partition): Place(record.offset, envelope.event_id)
+        for record, envelope in opened
+    }
 
 
 def tell(side: str, topics: Iterable[str], lost: Iterable[str]) -> None:

@@ -256,7 +256,7 @@ class Relay:
         """
         next_ones: dict[tuple[str, int], int] = {where: place.offset + 1 for where, place in known.items()}
         found = await look_up(self._options, next_ones) if next_ones else {}
-        told = log_places.events_in(found.values())
+        told = {envelope.event_id: record.topic for record, envelope, _ in log_places.readable(found.values())}
         ours = {row["event_id"] for row in await reader.fetch(_OURS, list(told))} if told else set()
         beyond = {topic for event_id, topic in told.items() if event_id not in ours}
         log_places.tell(log_places.BEYOND, {where.topic for where in known}, beyond)

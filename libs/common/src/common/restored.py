@@ -22,7 +22,7 @@ from common import log_places, republish
 from common.auth import Principal
 from common.consumer.batch import PARKED_IN_A_ROW_MAX, Applier
 from common.db import Database, Transaction
-from common.event import Envelope, Undecodable, WireRecord, open_envelope, registered_events
+from common.event import Envelope, registered_events
 from common.kafka_history import History
 from common.log_places import Partition, Place
 
@@ -119,10 +119,11 @@ async def tellings(database: Database, history: History) -> Tellings:
     found, ends = list[Lost](), dict[Partition, Place]()
     events = registered_events()
     async for records in history.to_the_end():
-        ends |= log_places.last_places(records)
+        opened = list(log_places.readable(records))
+        ends |= log_places.last_places((record, envelope) for record, envelope, _ in opened)
         told = {
             envelope.event_id: (envelope, payload)
-            for envelope, payload in _readable(records)
+            for _, envelope, payload in opened
             if envelope.type in events and envelope.topic == events[envelope.type].TOPIC
         }
         async with database.transaction(read_only=True) as tx:
@@ -142,7 +143,7 @@ async def unheard(database: Database, history: History, places: Mapping[tuple[st
     found: dict[object, Envelope] = {}
     async for records in history.to_the_end():
         before = [one for one in records if one.offset < places.get((one.topic, one.partition), 0)]
-        heard = {envelope.event_id: envelope for envelope, _ in _readable(before)}
+        heard = {envelope.event_id: envelope for _, envelope, _ in log_places.readable(before)}
         async with database.transaction(read_only=True) as tx:
             missing = set((await tx.execute(_NOT_DONE, _places(list(heard.values())))).scalars())
         found |= {id_: envelope for id_, envelope in heard.items() if id_ in missing}
@@ -200,17 +201,6 @@ def _standing(envelope: Envelope, payload: bytes, row: Row[Any]) -> Standing:
         return Standing.TOLD
     same = (row.other_type, bytes(row.other_payload)) == (envelope.type, payload)
     return Standing.AGAIN if same else Standing.REPLACED
-
-
-def _readable(records: Sequence[WireRecord]) -> list[tuple[Envelope, bytes]]:
-    """The records that are events; what is none was never told by a service of ours."""
-    found = []
-    for record in records:
-        try:
-            found.append(open_envelope(record))
-        except Undecodable:
-            continue
-    return found
 
 
 def _places(envelopes: Sequence[Envelope]) -> dict[str, object]:

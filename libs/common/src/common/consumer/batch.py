@@ -20,7 +20,6 @@ from common.consumer.handling import Decoded, HandlerTooSlow, Spans, decides, ha
 from common.db import Database, Transaction, is_trouble
 from common.event import DomainEvent, Envelope, Undecodable, UnknownVersion, WireRecord, decode, open_envelope
 from common.inbox import Claim, Key, LostClaim, Standing, Verdict
-from common.log_places import Partition, Place
 
 PARKED_IN_A_ROW_MAX = 20
 """So many events that fail one after the other mean a bad deployment, not bad data."""
@@ -171,7 +170,9 @@ class Applier:
                 counts.freed |= {key for key, standing in standings.items() if standing.may_go_on()}
                 await inbox.claim_all(tx, claims)
                 await handle(tx, decoded, service=self._service, now=self._clock.now(), spans=spans)
-                await log_places.note_heard(tx, _last_places(part))
+                await log_places.note_heard(
+                    tx, log_places.last_places((read.record, read.envelope) for read in part if read.envelope)
+                )
                 await failpoints.hit("consumer.before_commit")
         return counts
 
@@ -248,15 +249,6 @@ def _judge(read: _Read, standing: Standing) -> tuple[str, str, str]:
         return inbox.APPLIED if read.decoded else inbox.UNUSED, "", ""
     standing.waiting.add(sequence)
     return _WAIT, verdict.value, f"sequence {sequence} came while {standing.last + 1} is next"
-
-
-def _last_places(part: Sequence[_Read]) -> dict[Partition, Place]:
-    """Of each partition the last record that bears an event's id, and where it stands."""
-    return {
-        Partition(read.record.topic, read.record.partition): Place(read.record.offset, read.envelope.event_id)
-        for read in part
-        if read.envelope is not None
-    }
 
 
 def _divided(part: list[_Read], error: Exception) -> list[list[_Read]]:
